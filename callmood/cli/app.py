@@ -1,0 +1,24 @@
+"""The command line: one Typer app, one module a command."""
+
+import sys
+
+import typer
+
+from callmood.errors import CallmoodError
+
+app = typer.Typer(
+    name="callmood",
+    help="Who spoke when, what was said and in what mood: analytics of call recordings, on your own machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the app; what a person can mend is printed as one sentence, with exit code 1."""
+    try:
+        app()
+    except CallmoodError as error:
+        print(f"callmood: {error}", file=sys.stderr)
+        sys.exit(1)

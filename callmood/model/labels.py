@@ -1,0 +1,12 @@
+"""The emotion labels, in the order of every score vector."""
+
+from typing import Final
+
+LABELS: Final = ("angry", "calm", "disgust", "fearful", "happy", "neutral", "sad", "surprised")
+"""The paper's seven classes and neutral, alphabetical. Scores are stored and returned in this order."""
+
+UNCERTAIN: Final = "uncertain"
+"""What a segment is called when the confidence of its best label is below the bundle's threshold."""
+
+NEGATIVE: Final = ("angry", "disgust", "fearful", "sad")
+"""The labels that reports count as negative."""
