@@ -1,0 +1,278 @@
+"""Who spoke when on mono calls: the diarization error rate, file by file, the number of speakers unknown.
+
+    python benchmarks/diarization.py --clips AMI_CLIPS --voices LIBRISPEECH
+
+``--clips`` is a folder of recordings with RTTM and UEM files beside them. ``--voices`` is a folder with one folder of
+utterances a speaker; two-speaker calls are built of them: turns in alternation, pauses, a little overlap and short
+back-channels, all drawn from a seed. Their reference is where the utterances have energy (pauses from 0.3 s on are
+silence), so it comes from no model under test. Everything is scored by pyannote.metrics, overlap counted.
+"""
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callmood.settings import SpeakerSettings
+
+if TYPE_CHECKING:
+    from pyannote.core import Annotation, Timeline
+
+Samples = NDArray[np.float32]
+Stretch = tuple[float, float]
+
+RATE = 16_000
+ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
+LONGEST_TURN_S = 9.0
+PAUSE_S = 0.3
+OVERLAPPING_TURNS = 0.2
+BACK_CHANNELS = 0.15
+SAME_AGAIN = 0.15
+
+
+@dataclass(frozen=True)
+class Case:
+    """One recording and who speaks in it when."""
+
+    name: str
+    samples: Samples
+    """[n] at 16 kHz."""
+    reference: "Annotation"
+    scored: "Timeline"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--clips", type=Path, help="folder of recordings with RTTM and UEM files")
+    parser.add_argument("--voices", type=Path, help="folder with a folder of utterances for each speaker")
+    parser.add_argument("--calls", type=int, default=8, help="two-speaker calls to build (default 8)")
+    parser.add_argument("--seed", type=int, default=1, help="of the calls that are built (default 1)")
+    parser.add_argument("--seconds", type=float, default=90.0, help="length of a built call (default 90)")
+    parser.add_argument("--speakers", type=int, help="tell the diarizer the number (default: it finds it)")
+    given = parser.parse_args()
+    settings = SpeakerSettings(speakers=given.speakers)
+    tables: list[tuple[str, list[Case]]] = []
+    if given.clips:
+        tables.append(("clips", list(clips(given.clips))))
+    if given.voices:
+        calls = list(built_calls(given.voices, given.calls, given.seed, given.seconds))
+        tables.append(("built calls", calls))
+        tables.append(("built calls on the telephone", [_on_telephone(case) for case in calls]))
+    if not tables:
+        parser.error("give --clips, --voices or both")
+    report(tables, settings)
+
+
+def report(tables: Sequence[tuple[str, Sequence[Case]]], settings: SpeakerSettings) -> None:
+    """Prints a Markdown table of each set, its mean, and the speed over all."""
+    import torch
+
+    from callmood.scan.speakers import load_finder
+
+    torch.set_num_threads(1)
+    find = load_finder(settings, "cpu")
+    find(np.zeros((1, 5 * RATE), dtype=np.float32))
+    seconds = processor = 0.0
+    for title, cases in tables:
+        print(f"\n| {title} | DER | DER, 0.25 s collar | miss | false alarm | confusion | speakers |")
+        print("|---|---|---|---|---|---|---|")
+        rows = []
+        for case in cases:
+            started = time.process_time()
+            conversation = find(case.samples[None])
+            processor += time.process_time() - started
+            seconds += case.samples.size / RATE
+            row = score(case, [(turn.speaker, turn.start_s, turn.end_s) for turn in conversation.turns])
+            rows.append(row)
+            counts = f"{len(conversation.speakers)} of {len(case.reference.labels())}"
+            print(f"| {case.name} | {' | '.join(f'{value:.3f}' for value in row)} | {counts} |")
+        mean = np.mean(rows, axis=0)
+        print(f"| **mean** | **{mean[0]:.3f}** | {' | '.join(f'{value:.3f}' for value in mean[1:])} | |")
+    print(f"\n{seconds / processor:.0f} s of audio per processor second, one thread ({seconds:.0f} s in all)")
+
+
+def score(case: Case, turns: Sequence[tuple[int, float, float]]) -> tuple[float, ...]:
+    """DER without and with a collar of 0.25 s (on each side of a boundary), then miss, false alarm, confusion."""
+    from pyannote.core import Annotation, Segment
+    from pyannote.metrics.diarization import DiarizationErrorRate
+
+    found = Annotation()
+    for number, (speaker, start, end) in enumerate(turns):
+        found[Segment(start, end), number] = speaker
+    strict = DiarizationErrorRate()(case.reference, found, uem=case.scored, detailed=True)
+    lenient = DiarizationErrorRate(collar=0.5)(case.reference, found, uem=case.scored)
+    total = strict["total"] or 1.0
+    parts = (strict["missed detection"], strict["false alarm"], strict["confusion"])
+    return (strict["diarization error rate"], float(lenient), *(part / total for part in parts))
+
+
+def clips(folder: Path) -> Iterator[Case]:
+    """The recordings of a folder that its RTTM and UEM files tell of."""
+    import unicodedata
+
+    from pyannote.core import Segment, Timeline
+    from pyannote.database.util import load_rttm, load_uem
+
+    references: dict[str, Any] = {}
+    scored: dict[str, Any] = {}
+    for path in sorted(folder.glob("*.rttm")):
+        references.update(load_rttm(path))
+    for path in sorted(folder.glob("*.uem")):
+        scored.update(load_uem(path))
+    for path in sorted(path for path in folder.iterdir() if path.suffix in ENDINGS):
+        name = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode()
+        if name in references:
+            samples = read(path)
+            whole = Timeline([Segment(0, samples.size / RATE)])
+            yield Case(path.name, samples, references[name], scored.get(name, whole))
+
+
+def built_calls(folder: Path, count: int, seed: int, seconds: float) -> Iterator[Case]:
+    """Two-speaker calls of the voices in a folder, every pair once before any comes again."""
+    speakers = sorted(path for path in folder.iterdir() if path.is_dir())
+    pairs = list(combinations(speakers, 2))
+    order = np.random.default_rng(seed).permutation(len(pairs))
+    for number in range(count):
+        pair = pairs[order[number % len(pairs)]]
+        voices = [_pieces(speaker) for speaker in pair]
+        name = " and ".join(speaker.name for speaker in pair)
+        yield built_call(name, voices, seed * 1000 + number, seconds)
+
+
+def built_call(name: str, voices: Sequence[Sequence[Samples]], seed: int, seconds: float) -> Case:
+    """A call of the given voices' pieces, each voice at its own level, over faint noise."""
+    draw = np.random.default_rng(seed)
+    stock = [list(draw.permutation(len(pieces))) for pieces in voices]
+    levels = [10 ** (draw.uniform(-6, 0) / 20) for _ in voices]
+    length = int(seconds * RATE)
+    samples = np.zeros(length, dtype=np.float32)
+    told: list[tuple[int, Stretch]] = []
+
+    def lay(speaker: int, piece: Samples, start: int) -> int:
+        piece = piece[: length - start] * levels[speaker]
+        samples[start : start + piece.size] += piece
+        told.extend((speaker, (start / RATE + a, start / RATE + b)) for a, b in _voiced(piece))
+        return start + piece.size
+
+    at, speaker = int(draw.uniform(0.2, 1.0) * RATE), int(draw.integers(len(voices)))
+    while at < length - RATE:
+        if not stock[speaker]:
+            stock[speaker] = list(draw.permutation(len(voices[speaker])))
+        began, at = at, lay(speaker, voices[speaker][stock[speaker].pop()], at)
+        others = [other for other in range(len(voices)) if other != speaker]
+        if others and draw.random() < BACK_CHANNELS and at - began > 3 * RATE:
+            other = int(draw.choice(others))
+            word = _first_word(voices[other][int(draw.integers(len(voices[other])))])
+            lay(other, word, int(draw.uniform(began + RATE, at - RATE)))
+        goes_on = not others or draw.random() < SAME_AGAIN
+        if not goes_on:
+            speaker = int(draw.choice(others))
+        if not goes_on and draw.random() < OVERLAPPING_TURNS:
+            at -= int(draw.uniform(0.2, 0.8) * RATE)
+        else:
+            at += int(draw.uniform(0.2, 1.2) * RATE)
+    samples += draw.normal(0, 10 ** (-60 / 20), length).astype(np.float32)
+    return Case(name, samples, _annotation(told), _whole(length))
+
+
+def on_telephone(samples: Samples, seed: int = 0) -> Samples:
+    """The same through a line: 8 kHz, 300 to 3400 Hz, 8-bit mu-law, line noise 45 dB below full speech."""
+    import soxr
+    from scipy.signal import butter, sosfilt
+
+    narrow = soxr.resample(samples, RATE, RATE // 2)
+    narrow = sosfilt(butter(4, [300, 3400], "bandpass", fs=RATE // 2, output="sos"), narrow)
+    narrow = narrow / max(1e-6, float(np.abs(narrow).max())) * 0.5
+    narrow = narrow + np.random.default_rng(seed).normal(0, 0.5 * 10 ** (-45 / 20), narrow.size)
+    pressed = np.sign(narrow) * np.log1p(255 * np.abs(narrow)) / np.log(256)
+    pressed = np.round(pressed * 127) / 127
+    narrow = np.sign(pressed) * (256 ** np.abs(pressed) - 1) / 255
+    return soxr.resample(narrow.astype(np.float32), RATE // 2, RATE)
+
+
+def read(path: Path) -> Samples:
+    """A file's first channel, [n] at 16 kHz."""
+    import soundfile
+    import soxr
+
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    return soxr.resample(samples[:, 0], rate, RATE)
+
+
+def _on_telephone(case: Case) -> Case:
+    return Case(case.name, on_telephone(case.samples), case.reference, case.scored)
+
+
+def _pieces(folder: Path) -> list[Samples]:
+    pieces: list[Samples] = []
+    for path in sorted(path for path in folder.iterdir() if path.suffix in ENDINGS):
+        samples = read(path)
+        samples = samples / max(1e-6, float(np.abs(samples).max())) * 0.5
+        pieces.extend(_turns(samples))
+    return pieces
+
+
+def _turns(samples: Samples) -> Iterator[Samples]:
+    """An utterance without silence around it, cut at pauses where it is longer than a turn."""
+    voiced = _voiced(samples)
+    while voiced:
+        taken = 1
+        while taken < len(voiced) and voiced[taken][1] - voiced[0][0] <= LONGEST_TURN_S:
+            taken += 1
+        start, end = voiced[0][0], voiced[taken - 1][1]
+        yield samples[int(start * RATE) : int(end * RATE)]
+        voiced = voiced[taken:]
+
+
+def _first_word(piece: Samples) -> Samples:
+    """Some 0.6 s, cut where it is quietest, faded out."""
+    low, high = int(0.4 * RATE), int(0.9 * RATE)
+    energy = np.convolve(piece[:high] ** 2, np.ones(400), "same")
+    cut = low + int(np.argmin(energy[low:])) if piece.size >= high else piece.size
+    word = piece[:cut].copy()
+    fade = min(400, word.size)
+    word[word.size - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return word
+
+
+def _voiced(samples: Samples) -> list[Stretch]:
+    """Where a clean recording has energy, in seconds: within 35 dB of its loud frames, pauses below 0.3 s filled."""
+    frame = RATE // 100
+    frames = samples[: samples.size // frame * frame].reshape(-1, frame)
+    if not frames.size:
+        return []
+    decibels = 10 * np.log10((frames**2).mean(axis=1) + 1e-10)
+    active = decibels > np.percentile(decibels, 95) - 35
+    stretches: list[Stretch] = []
+    for index in np.flatnonzero(active):
+        start, end = index / 100, (index + 1) / 100
+        if stretches and start - stretches[-1][1] < PAUSE_S:
+            stretches[-1] = (stretches[-1][0], end)
+        else:
+            stretches.append((start, end))
+    return [(start, end) for start, end in stretches if end - start >= 0.05]
+
+
+def _annotation(told: Sequence[tuple[int, Stretch]]) -> "Annotation":
+    from pyannote.core import Annotation, Segment
+
+    reference = Annotation()
+    for number, (speaker, (start, end)) in enumerate(told):
+        reference[Segment(start, end), number] = f"speaker {speaker}"
+    return reference
+
+
+def _whole(length: int) -> "Timeline":
+    from pyannote.core import Segment, Timeline
+
+    return Timeline([Segment(0, length / RATE)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""`callmood scan`: recordings in, DuckDB tables out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
+
+import typer
+
+if TYPE_CHECKING:
+    from callmood.engine.run import Plan, Tally
+    from callmood.scan.pipeline import Outcome
+
+Channel = Literal["auto", "left", "right"]
+Roles = Literal["all", "agent", "customer"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+FAILURES_SHOWN = 5
+"""File names listed for each reason in the closing summary."""
+
+
+def scan(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Recordings, or folders to walk for them.", show_default=False)
+    ],
+    db: Annotated[
+        Optional[Path], typer.Option(help="The DuckDB file to write.  [default: callmood.duckdb]")
+    ] = None,
+    metadata: Annotated[
+        Optional[Path],
+        typer.Option(help="A CSV, JSON or Parquet table of calls, joined by file name or call id."),
+    ] = None,
+    name_pattern: Annotated[
+        Optional[str],
+        typer.Option(
+            help="A regular expression for file names; groups: agent, customer, call_id, queue, started_at."
+        ),
+    ] = None,
+    agent_channel: Annotated[
+        Optional[Channel], typer.Option(help="Where a stereo recording has the agent.  [default: who greets]")
+    ] = None,
+    speakers: Annotated[
+        Optional[int], typer.Option(help="Speakers on a mono recording.  [default: found, two preferred]")
+    ] = None,
+    diarizer: Annotated[
+        Optional[str], typer.Option(help="A pyannote pipeline, by hub name or folder.  [default: embedded]")
+    ] = None,
+    asr: Annotated[
+        Optional[str], typer.Option(help="A faster-whisper model, by name or folder.  [default: tiny.en]")
+    ] = None,
+    language: Annotated[Optional[str], typer.Option(help="Language of the calls, such as en.")] = None,
+    model: Annotated[
+        Optional[str], typer.Option(help="Folder of an emotion model made by train.  [default: embedded]")
+    ] = None,
+    roles: Annotated[
+        Optional[Roles], typer.Option(help="Whose emotions are scored. Some laws forbid scoring employees.")
+    ] = None,
+    device: Annotated[
+        Optional[Device], typer.Option(help="Where models run.  [default: a GPU if there is one]")
+    ] = None,
+    workers: Annotated[
+        Optional[int], typer.Option(help="Processes.  [default: one a core, or one a GPU]")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try again what failed earlier.")
+    ] = False,
+    rescore: Annotated[
+        bool,
+        typer.Option("--rescore", help="Score stored calls again with the model; nothing is transcribed."),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One line of JSON a recording and one summary on standard output.")
+    ] = False,
+) -> None:
+    """Find who speaks when, transcribe, score the emotion of every segment, and store it all in DuckDB.
+
+    Recordings that are stored already are skipped. Exit code 0: all went well; 3: some recordings failed;
+    1: nothing could be done.
+    """
+    from callmood.engine.run import carry_out, open_plan
+    from callmood.settings import load_settings
+
+    settings = load_settings(
+        {
+            "db": db,
+            "discover.metadata": metadata,
+            "discover.name_pattern": name_pattern,
+            "speakers.agent_channel": agent_channel,
+            "speakers.speakers": speakers,
+            "speakers.diarizer": diarizer,
+            "transcribe.asr": asr,
+            "transcribe.language": language,
+            "score.model": model,
+            "score.roles": roles,
+            "engine.device": device,
+            "engine.workers": workers,
+        }
+    )
+    with open_plan(paths, settings, retry_failed=retry_failed, rescore=rescore) as plan:
+        if not as_json:
+            _announce(plan)
+        with _progress(plan, quiet=as_json or not sys.stderr.isatty()) as show:
+            for outcome, tally in carry_out(plan):
+                show(tally)
+                if as_json:
+                    print(json.dumps(_line(outcome), ensure_ascii=False), flush=True)
+        tally = plan.tally
+    if as_json:
+        print(json.dumps({"summary": tally.as_dict()}, ensure_ascii=False))
+    else:
+        _summarise(tally, settings.db)
+    if tally.failures:
+        raise typer.Exit(3 if tally.done or tally.skipped else 1)
+
+
+def _announce(plan: Plan) -> None:
+    tally = plan.tally
+    parts = [f"{tally.total} recordings to scan"]
+    if tally.skipped:
+        parts.append(f"{tally.skipped} are stored already")
+    if tally.failed_earlier:
+        parts.append(f"{tally.failed_earlier} failed earlier (try them again with --retry-failed)")
+    if tally.copies:
+        parts.append(f"{tally.copies} are copies of others")
+    print("; ".join(parts) + ".", file=sys.stderr)
+
+
+@contextmanager
+def _progress(plan: Plan, *, quiet: bool) -> Iterator[Callable[[Tally], None]]:
+    """A bar over the recordings' bytes, which foretell the time left better than their number."""
+    if quiet or not plan.tally.total:
+        yield lambda tally: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(bar_width=30),
+        TextColumn("{task.description}"),
+        TextColumn("time left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("loading the models", total=plan.tally.bytes_total)
+        yield lambda tally: bar.update(task, completed=tally.bytes_seen, description=_state(tally))
+
+
+def _state(tally: Tally) -> str:
+    failed = f", [red]{tally.failed} failed[/]" if tally.failed else ""
+    return (
+        f"{tally.seen}/{tally.total} recordings{failed}, {tally.audio_s / 3600:.1f} h of audio, "
+        f"RTFx {tally.rtfx:.0f}"
+    )
+
+
+def _line(outcome: Outcome) -> dict[str, object]:
+    """What a machine wants to know of one recording; never what was said."""
+    from callmood.call import Call
+
+    recording = outcome.recording
+    facts: dict[str, object] = {"recording": recording.id, "path": str(recording.path)}
+    if not isinstance(outcome, Call):
+        return facts | {"state": "failed", "reason": outcome.reason, "error": outcome.error}
+    return facts | {
+        "state": "done",
+        "agent": recording.agent,
+        "call_id": recording.call_id,
+        "duration_s": round(outcome.duration_s, 2),
+        "layout": outcome.layout,
+        "roles": {speaker.role: speaker.decided_by for speaker in outcome.speakers},
+        "segments": len(outcome.segments),
+        "dropped": dict(outcome.dropped),
+        "warnings": list(outcome.warnings),
+    }
+
+
+def _summarise(tally: Tally, db: Path) -> None:
+    """The closing summary: what was done, what failed and why, what to type next."""
+    print(
+        f"{tally.done} recordings scanned ({_hours(tally.audio_s)} of audio, {tally.segments} segments) "
+        f"in {_hours(tally.wall_s)}, RTFx {tally.rtfx:.0f}."
+    )
+    for reason, failures in sorted(tally.failures.items(), key=lambda item: -len(item[1])):
+        print(f"{len(failures)} failed, {reason}:")
+        for failure in failures[:FAILURES_SHOWN]:
+            print(f"  {failure.error}")
+        if len(failures) > FAILURES_SHOWN:
+            print(f"  and {len(failures) - FAILURES_SHOWN} more")
+    for warning in tally.warnings[:FAILURES_SHOWN]:
+        print(f"note: {warning}")
+    if len(tally.warnings) > FAILURES_SHOWN:
+        print(f"note: and {len(tally.warnings) - FAILURES_SHOWN} more notes, stored in the table recording")
+    if tally.done or tally.skipped:
+        print(
+            f"Stored in {db}; next: callmood report --agent"
+            + ("" if db.name == "callmood.duckdb" else f" --db {db}")
+        )
+
+
+def _hours(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

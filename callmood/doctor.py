@@ -1,0 +1,134 @@
+"""What a scan needs of this machine, looked at without loading a model."""
+
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import callmood
+from callmood import packaged
+from callmood.engine.local import find_devices
+from callmood.errors import CallmoodError
+from callmood.settings import SETTINGS_FILE, Settings, load_settings
+
+PACKAGES = ("whisperx", "torch", "transformers", "ctranslate2", "pyannote-audio", "av", "polars", "duckdb")
+FREE_DISK_GB = 1.0
+WORKER_MEMORY_GB = 3.0
+"""One worker's models and a long stereo call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    found: str
+    mend: str = ""
+    """What to do where it is not ok."""
+    needed: bool = True
+    """Without it no scan is possible."""
+
+
+def check_installation() -> list[Check]:
+    """Everything that a scan with the settings in force would use."""
+    checks = [
+        Check(
+            "callmood",
+            True,
+            f"{callmood.__version__}, Python {platform.python_version()}, {platform.platform()}",
+        ),
+        *_packages(),
+    ]
+    try:
+        settings = load_settings()
+    except CallmoodError as error:
+        return [*checks, Check("settings", False, "wrong", str(error))]
+    found = f"{SETTINGS_FILE.resolve()}" if SETTINGS_FILE.is_file() else f"defaults (no {SETTINGS_FILE} here)"
+    return [
+        *checks,
+        Check("settings", True, found),
+        *_models(settings),
+        _check("device", lambda: _device(settings), "use --device cpu"),
+        _memory(),
+        _disk(settings.db),
+        Check("database", True, _database(settings.db)),
+        _hub_token(),
+        Check("network", True, "not used: no telemetry, no download without being asked"),
+    ]
+
+
+def _check(name: str, look: Callable[[], str], mend: str, *, needed: bool = True) -> Check:
+    """``look`` says what it found, or raises CallmoodError with what is wrong."""
+    try:
+        return Check(name, True, look(), needed=needed)
+    except CallmoodError as error:
+        return Check(name, False, str(error), mend, needed)
+
+
+def _packages() -> Iterator[Check]:
+    for name in PACKAGES:
+        try:
+            yield Check(name, True, version(name))
+        except PackageNotFoundError:
+            yield Check(name, False, "not installed", "install callmood again with pip")
+
+
+def _models(settings: Settings) -> Iterator[Check]:
+    from callmood.model import describe
+
+    again = "install callmood again with pip"
+    for model in packaged.ALL:
+        yield _check(model.what, lambda model=model: str(packaged.weights(model)), again)  # type: ignore[misc]
+    yield _check(
+        f"emotion model {settings.score.model}", lambda: describe(settings.score.model), "check --model"
+    )
+    if settings.transcribe.asr != "tiny.en":
+        yield Check(f"speech recognition {settings.transcribe.asr}", True, "looked up when a scan starts")
+
+
+def _device(settings: Settings) -> str:
+    devices = find_devices(settings.engine.device)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = settings.engine.workers or (cores if devices == ["cpu"] else len(devices))
+    return f"{', '.join(devices)}; {cores} cores; {workers} workers"
+
+
+def _memory() -> Check:
+    try:
+        total_gb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
+    except (ValueError, AttributeError, OSError):
+        return Check("memory", True, "unknown")
+    ok = total_gb >= WORKER_MEMORY_GB
+    return Check(
+        "memory", ok, f"{total_gb:.0f} GB", "" if ok else "a worker needs more: use --workers 1", False
+    )
+
+
+def _disk(database: Path) -> Check:
+    folder = database.resolve().parent
+    if not folder.is_dir():
+        return Check(
+            "disk", False, f"{folder} is not there", f"make the folder {folder}, or name another with --db"
+        )
+    free_gb = shutil.disk_usage(folder).free / 1e9
+    ok = free_gb >= FREE_DISK_GB
+    return Check("disk", ok, f"{free_gb:.1f} GB free at {folder}", "" if ok else "make room for the database")
+
+
+def _database(path: Path) -> str:
+    return f"{path.resolve()}" if path.exists() else f"{path.resolve()}, made by the first scan"
+
+
+def _hub_token() -> Check:
+    if os.environ.get("HF_TOKEN"):
+        return Check("HF_TOKEN", True, "set: pyannote's own pipelines can be used with --diarizer")
+    return Check(
+        "HF_TOKEN",
+        True,
+        "not set; only needed for models from a hub",
+        needed=False,
+    )

@@ -1,0 +1,203 @@
+"""This machine as the engine: one process a core or a GPU, each with its models loaded once."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import traceback
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from callmood.call import Call
+from callmood.errors import CallmoodError
+from callmood.scan.pipeline import Failure, Job, Outcome
+from callmood.settings import Settings
+
+CHUNK_MOST = 8
+"""Recordings handed to a worker at once: enough to fill its batches, few enough to lose little when it dies."""
+
+RECYCLE_AFTER_S = 12 * 3600.0
+"""Audio after which a worker is replaced by a fresh one: long-lived ASR processes creep in memory."""
+
+
+def run_jobs(settings: Settings, jobs: Sequence[Job], *, rescore: bool = False) -> Iterator[Outcome]:
+    """Yields one call or failure a job, in order of completion.
+
+    A worker that dies (out of memory, a crash in native code) takes nothing with it: what it had not finished is
+    tried once more, a recording at a time, and only the one that kills a worker again becomes a failure.
+    Raises CallmoodError when the models can't be loaded.
+    """
+    places = _places(settings, len(jobs))
+    todo = deque(sorted(jobs, key=lambda job: -job.recording.size_bytes))
+    retry: deque[Job] = deque()
+    workers = [_start(settings, device, threads, rescore) for device, threads in places]
+    try:
+        for worker in workers:
+            _hand_out(worker, todo, retry, len(workers))
+        while any(worker.pending for worker in workers):
+            for worker in _awake(workers):
+                message = _receive(worker)
+                if isinstance(message, Call | Failure):
+                    worker.pending.pop(message.recording.id, None)
+                    worker.audio_s += message.duration_s if isinstance(message, Call) else 0.0
+                    yield message
+                elif isinstance(message, _Broken):
+                    raise CallmoodError(message.sentence)
+                elif message is None:
+                    yield from _bury(worker, retry)
+                if not worker.pending:
+                    if message is None or worker.audio_s >= RECYCLE_AFTER_S:
+                        _stop(worker)
+                        if not todo and not retry:
+                            continue
+                        workers[workers.index(worker)] = worker = _start(
+                            settings, worker.device, worker.threads, rescore
+                        )
+                    _hand_out(worker, todo, retry, len(workers))
+    finally:
+        for worker in workers:
+            _stop(worker)
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    connection: Connection
+    device: str
+    threads: int
+    pending: dict[str, Job] = field(default_factory=dict)
+    audio_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Broken:
+    """The models could not be loaded."""
+
+    sentence: str
+
+
+def _places(settings: Settings, jobs: int) -> list[tuple[str, int]]:
+    """Device and number of threads of each worker."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    devices = find_devices(settings.engine.device)
+    count = settings.engine.workers or (cores if devices == ["cpu"] else len(devices))
+    count = max(1, min(count, jobs))
+    return [(devices[i % len(devices)], max(1, cores // count)) for i in range(count)]
+
+
+def find_devices(wanted: str) -> list[str]:
+    """The torch devices to use: every GPU, or the one processor. Raises CallmoodError where the wanted is absent."""
+    if wanted == "cpu" or (wanted == "auto" and not _may_have_gpu()):
+        return ["cpu"]
+    import torch
+
+    cuda = [f"cuda:{i}" for i in range(torch.cuda.device_count())] if wanted in ("auto", "cuda") else []
+    if cuda:
+        return cuda
+    if wanted == "cuda":
+        raise CallmoodError("No CUDA device was found: check `nvidia-smi`, or use --device cpu.")
+    if wanted == "mps" and not torch.backends.mps.is_available():
+        raise CallmoodError("No Apple GPU was found: use --device cpu.")
+    return ["mps"] if torch.backends.mps.is_available() else ["cpu"]
+
+
+def _may_have_gpu() -> bool:
+    """Whether asking torch is worth the seconds that its import takes."""
+    if sys.platform == "darwin":
+        return True
+    with suppress(OSError):
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        return True
+    return False
+
+
+def _start(settings: Settings, device: str, threads: int, rescore: bool) -> _Worker:
+    # spawn: a forked child would inherit DuckDB's and torch's threads in an unknown state
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_work, args=(there, settings, device, threads, rescore), daemon=True)
+    process.start()
+    there.close()
+    return _Worker(process, here, device, threads)
+
+
+def _work(connection: Connection, settings: Settings, device: str, threads: int, rescore: bool) -> None:
+    """A worker's life: load the models, then scan chunk after chunk until the parent hangs up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    from callmood.scan.pipeline import load_stages, scan
+
+    try:
+        stages = load_stages(settings, device, threads, rescore=rescore)
+    except CallmoodError as error:
+        connection.send(_Broken(str(error)))
+        return
+    except Exception as error:
+        last = traceback.format_exception_only(error)[-1].strip()
+        connection.send(
+            _Broken(f"The models could not be loaded: {last}. `callmood doctor` says what is missing.")
+        )
+        return
+    with suppress(EOFError, BrokenPipeError):
+        while True:
+            for result in scan(stages, connection.recv()):
+                connection.send(result)
+
+
+def _hand_out(worker: _Worker, todo: deque[Job], retry: deque[Job], workers: int) -> None:
+    """Gives an idle worker its next chunk: what a dead worker left, one at a time, else a fair share of the rest."""
+    if retry:
+        chunk = [retry.popleft()]
+    else:
+        # a quarter of a fair share: the last chunks are small, so that all workers end together
+        size = min(CHUNK_MOST, max(1, -(-len(todo) // (2 * workers))))
+        chunk = [todo.popleft() for _ in range(min(size, len(todo)))]
+    if chunk:
+        worker.pending = {job.recording.id: job for job in chunk}
+        with suppress(BrokenPipeError):
+            worker.connection.send(chunk)
+
+
+def _awake(workers: Sequence[_Worker]) -> list[_Worker]:
+    """The busy workers that have said something or died."""
+    by_connection = {worker.connection: worker for worker in workers if worker.pending}
+    return [by_connection[ready] for ready in wait(list(by_connection))]  # type: ignore[index]
+
+
+def _receive(worker: _Worker) -> Call | Failure | _Broken | None:
+    """The worker's next message; None when it has died."""
+    try:
+        message: Call | Failure | _Broken = worker.connection.recv()
+    except (EOFError, ConnectionResetError):
+        return None
+    return message
+
+
+def _bury(worker: _Worker, retry: deque[Job]) -> Iterator[Failure]:
+    """A dead worker's only recording has failed; of several, each gets one more try by itself."""
+    jobs = list(worker.pending.values())
+    worker.pending = {}
+    if len(jobs) > 1:
+        retry.extend(jobs)
+        return
+    worker.process.join(timeout=5)
+    for job in jobs:
+        yield Failure(
+            job.recording,
+            "worker died",
+            f"The process that worked on {job.recording.path} ended with code {worker.process.exitcode}; "
+            "most often memory ran out: try again with --workers 1.",
+        )
+
+
+def _stop(worker: _Worker) -> None:
+    worker.connection.close()
+    worker.process.terminate()
+    worker.process.join(timeout=5)
