@@ -1,0 +1,29 @@
+"""The database: one DuckDB file that a scan writes and reports read. One process writes, or many read."""
+
+from callmood.store.database import Connection, open_db, rows, transaction
+from callmood.store.read import Known, agent_baselines, known, stored_segments
+from callmood.store.write import (
+    finish_scan,
+    rescore_call,
+    start_scan,
+    update_facts,
+    write_call,
+    write_failure,
+)
+
+__all__ = [
+    "Connection",
+    "Known",
+    "agent_baselines",
+    "finish_scan",
+    "known",
+    "open_db",
+    "rescore_call",
+    "rows",
+    "start_scan",
+    "stored_segments",
+    "transaction",
+    "update_facts",
+    "write_call",
+    "write_failure",
+]

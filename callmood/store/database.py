@@ -1,0 +1,175 @@
+"""The DuckDB file: open it, bring its schema up to date, and say in a sentence what is in the way.
+
+The schema is a list of SQL files, ``sql/migrations/001_calls.sql`` and on; the table ``migration`` holds the
+ones that were applied. Each is one transaction: a killed program leaves a database of a known version.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import duckdb
+
+from callmood.errors import CallmoodError
+
+Connection: TypeAlias = duckdb.DuckDBPyConnection
+
+
+class Migration(NamedTuple):
+    version: int
+    name: str
+    sql: str
+
+
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """All that this callmood knows, in order."""
+    folder = files("callmood.sql").joinpath("migrations")
+    return tuple(
+        Migration(int(item.name.split("_")[0]), item.name, item.read_text(encoding="utf-8"))
+        for item in sorted(folder.iterdir(), key=lambda item: item.name)
+        if item.name.endswith(".sql")
+    )
+
+
+def open_db(path: str | Path, read_only: bool = False) -> Connection:
+    """Connect to a database of callmood's; a new one is made, an old one migrated.
+
+    With ``read_only`` the file has to be there, and other readers may have it open too. DuckDB lets one
+    process write or many read, never both. Close the connection, or use it in a ``with``.
+
+    Raises CallmoodError with one sentence where that can't be.
+    """
+    path = Path(path)
+    if read_only:
+        if not path.exists():
+            raise CallmoodError(
+                f"There is no database at {path}: scan some calls first, or name one with --db."
+            )
+        _refuse_empty_file(path)
+        con = _connect(path, read_only=True)
+        if _is_current(con, path):
+            return con
+        # a reader can't migrate: do it as a writer, then read
+        con.close()
+        open_db(path).close()
+        return _connect(path, read_only=True)
+    if not path.parent.is_dir():
+        raise CallmoodError(f"There is no folder {path.parent} for the database {path.name}: make it first.")
+    _refuse_empty_file(path)
+    con = _connect(path, read_only=False)
+    try:
+        _migrate(con, path)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+@contextmanager
+def transaction(con: Connection) -> Iterator[None]:
+    """All of what is written inside, or nothing."""
+    con.begin()
+    try:
+        yield
+    except BaseException:
+        con.rollback()
+        raise
+    con.commit()
+
+
+def rows(con: Connection, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """All rows of a query: a result that is not read to its end blocks the connection from DuckDB 2 on."""
+    result: list[tuple[Any, ...]] = con.execute(sql, parameters or {}).fetchall()
+    return result
+
+
+def _connect(path: Path, read_only: bool) -> Connection:
+    try:
+        return duckdb.connect(str(path), read_only=read_only)
+    except duckdb.Error as error:
+        raise CallmoodError(_explain(path, str(error))) from None
+
+
+def _explain(path: Path, message: str) -> str:
+    """DuckDB's message in a manager's words."""
+    if "lock" in message or "being used by another process" in message:
+        holder = re.search(r"PID (\d+)", message)
+        who = f"process {holder[1]}" if holder else "another process"
+        return f"{path} is in use by {who}, most likely a scan: try again when it has ended."
+    if "different configuration" in message:
+        return f"{path} is already open in this program for another purpose: close it first."
+    if "version number" in message or "newer version" in message or "serialization" in message.lower():
+        return f"{path} was written by a newer DuckDB: upgrade it with: pip install --upgrade duckdb."
+    if "not a valid DuckDB database" in message or "Is a directory" in message:
+        return f"{path} is no database of callmood's: name another one with --db."
+    if "ermission denied" in message or "Read-only file system" in message:
+        return f"{path} may not be opened: you have no permission; mend that, or name another one with --db."
+    first_line = message.splitlines()[0] if message else "no reason given"
+    return f"{path} can't be opened as a database ({first_line}): name another one with --db."
+
+
+def _refuse_empty_file(path: Path) -> None:
+    """DuckDB's own word on an empty file is misleading, and differs by version."""
+    try:
+        empty = path.is_file() and path.stat().st_size == 0
+    except OSError:
+        return
+    if empty:
+        raise CallmoodError(f"{path} is an empty file, no database: remove it, or name one with --db.")
+
+
+def _tables(con: Connection) -> set[str]:
+    return {name for (name,) in rows(con, "SELECT table_name FROM information_schema.tables")}
+
+
+def _version(con: Connection, path: Path) -> int:
+    """0 for a database without tables."""
+    tables = _tables(con)
+    if "migration" not in tables:
+        if tables:
+            raise CallmoodError(f"{path} is a database of another program: name another one with --db.")
+        return 0
+    ((version,),) = rows(con, "SELECT coalesce(max(version), 0) FROM migration")
+    return int(version)
+
+
+def _is_current(con: Connection, path: Path) -> bool:
+    try:
+        version = _version(con, path)
+        _refuse_newer(version, path)
+    except BaseException:
+        con.close()
+        raise
+    return version == migrations()[-1].version
+
+
+def _refuse_newer(version: int, path: Path) -> None:
+    newest = migrations()[-1].version
+    if version > newest:
+        raise CallmoodError(
+            f"{path} is of a newer callmood (schema {version}, this one knows {newest}): "
+            "upgrade callmood, or name another database with --db."
+        )
+
+
+def _migrate(con: Connection, path: Path) -> None:
+    version = _version(con, path)
+    _refuse_newer(version, path)
+    for migration in migrations():
+        if migration.version <= version:
+            continue
+        with transaction(con):
+            if migration.version == 1:
+                con.execute(
+                    "CREATE TABLE migration (version INTEGER PRIMARY KEY, name VARCHAR, applied_at TIMESTAMP)"
+                )
+            con.execute(migration.sql)
+            con.execute(
+                "INSERT INTO migration VALUES ($version, $name, now()::TIMESTAMPTZ AT TIME ZONE 'UTC')",
+                {"version": migration.version, "name": migration.name},
+            )

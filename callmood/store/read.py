@@ -1,0 +1,98 @@
+"""What a scan asks of the database: what is done, the agents' voices so far, what there is to score again."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from callmood.call import Segment, Speaker, Word
+from callmood.store.database import Connection, rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database holds of a recording."""
+
+    state: Literal["done", "failed"]
+    path: str
+    """Where it was seen last."""
+    model_id: str | None = None
+    """The emotion model that scored it; None for one that failed, or that nothing scored."""
+    reason: str | None = None
+    """Why it failed, in a few words."""
+
+
+def known(con: Connection) -> dict[str, Known]:
+    """Every recording in the database, by its id."""
+    return {
+        recording_id: Known(state, path, model_id, reason)
+        for recording_id, state, path, model_id, reason in rows(
+            con, "SELECT id, state, path, model_id, reason FROM recording"
+        )
+    }
+
+
+def agent_baselines(
+    con: Connection, model_id: str, exclude: str | None = None
+) -> "dict[str, tuple[NDArray[np.float32], int]]":
+    """Each agent's mean voice over the calls that ``model_id`` scored, and the number of segments it is of.
+
+    ``exclude`` is a recording to leave out: scored again, a call must not be compared with itself.
+    """
+    import numpy as np
+
+    found = rows(
+        con,
+        """
+        WITH place AS (
+            SELECT agent, baseline_count AS count, unnest(baseline_mean) AS value,
+                generate_subscripts(baseline_mean, 1) AS place
+            FROM speaker JOIN recording ON recording.id = recording_id
+            WHERE role = 'agent' AND agent IS NOT NULL AND speaker.model_id = $model_id AND baseline_count > 0
+                AND recording_id IS DISTINCT FROM $exclude
+        ), voice AS (
+            SELECT agent, place, sum(value * count) / sum(count) AS value, sum(count) AS count
+            FROM place GROUP BY agent, place
+        )
+        SELECT agent, list(value ORDER BY place), max(count) FROM voice GROUP BY agent ORDER BY agent
+        """,
+        {"model_id": model_id, "exclude": exclude},
+    )
+    return {agent: (np.asarray(mean, dtype=np.float32), int(count)) for agent, mean, count in found}
+
+
+def stored_segments(con: Connection, recording_id: str) -> tuple[tuple[Speaker, ...], tuple[Segment, ...]]:
+    """The speakers and the segments with their words of a call, as they were written."""
+    of_call = {"id": recording_id}
+    words: dict[int, list[Word]] = {}
+    for segment, *word in rows(
+        con,
+        """
+        SELECT segment, text, start_s, end_s, probability FROM word
+        WHERE recording_id = $id ORDER BY segment, word
+        """,
+        of_call,
+    ):
+        words.setdefault(segment, []).append(Word(*word))
+    speakers = rows(
+        con,
+        "SELECT speaker, channel, role, decided_by FROM speaker WHERE recording_id = $id ORDER BY speaker",
+        of_call,
+    )
+    segments = rows(
+        con,
+        """
+        SELECT speaker, channel, start_s, end_s, text, segment FROM segment
+        WHERE recording_id = $id ORDER BY segment
+        """,
+        of_call,
+    )
+    return (
+        tuple(Speaker(*speaker) for speaker in speakers),
+        tuple(
+            Segment(speaker, channel, start_s, end_s, text, tuple(words.get(segment, ())))
+            for speaker, channel, start_s, end_s, text, segment in segments
+        ),
+    )

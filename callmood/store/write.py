@@ -1,0 +1,398 @@
+"""What a scan writes. Each function is one transaction: a killed scan leaves whole calls.
+
+Rows travel as one JSON document a table: the fastest way into DuckDB that needs no further package, and the
+same in all of its versions. All else is a parameter too, so that no text of a call is ever read as SQL.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from callmood.call import Call, EmotionScores, Recording, VoiceBaseline
+from callmood.model.labels import LABELS
+from callmood.store.database import Connection, rows, transaction
+
+_Shape = Mapping[str, Any]
+
+_FACTS: _Shape = {
+    "id": "VARCHAR",
+    "path": "VARCHAR",
+    "size_bytes": "BIGINT",
+    "agent": "VARCHAR",
+    "customer": "VARCHAR",
+    "call_id": "VARCHAR",
+    "queue": "VARCHAR",
+    "started_at": "TIMESTAMP",
+    "metadata": [{"key": "VARCHAR", "value": "VARCHAR"}],
+}
+_RECORDING: _Shape = {
+    **_FACTS,
+    "state": "VARCHAR",
+    "reason": "VARCHAR",
+    "error": "VARCHAR",
+    "duration_s": "DOUBLE",
+    "channels": "INTEGER",
+    "sample_rate": "INTEGER",
+    "format": "VARCHAR",
+    "layout": "VARCHAR",
+    "dropped": [{"key": "VARCHAR", "value": "INTEGER"}],
+    "warnings": ["VARCHAR"],
+    "model_id": "VARCHAR",
+    "scan_id": "INTEGER",
+    "stored_at": "TIMESTAMP",
+}
+_VOICE: _Shape = {"speaker": "INTEGER", "baseline_mean": ["FLOAT"], "baseline_count": "INTEGER"}
+_SPEAKER: _Shape = {**_VOICE, "channel": "INTEGER", "role": "VARCHAR", "decided_by": "VARCHAR"}
+_SCORES: _Shape = {
+    "segment": "INTEGER",
+    "emotion": "VARCHAR",
+    "confidence": "FLOAT",
+    "scores": ["FLOAT"],
+    "raw_emotion": "VARCHAR",
+    "raw_scores": ["FLOAT"],
+}
+_SEGMENT: _Shape = {
+    **_SCORES,
+    "speaker": "INTEGER",
+    "role": "VARCHAR",
+    "channel": "INTEGER",
+    "start_s": "DOUBLE",
+    "end_s": "DOUBLE",
+    "text": "VARCHAR",
+}
+_WORD: _Shape = {
+    "segment": "INTEGER",
+    "word": "INTEGER",
+    "text": "VARCHAR",
+    "start_s": "DOUBLE",
+    "end_s": "DOUBLE",
+    "probability": "FLOAT",
+}
+
+
+def start_scan(
+    con: Connection, settings: Mapping[str, Any], versions: Mapping[str, Any], models: Mapping[str, Any]
+) -> int:
+    """The id of a new scan; what it ran with is kept as JSON."""
+    with transaction(con):
+        ((scan_id,),) = rows(
+            con,
+            """
+            INSERT INTO scan (id, started_at, settings, versions, models)
+            SELECT coalesce(max(id), 0) + 1, $now, $settings, $versions, $models FROM scan
+            RETURNING id
+            """,
+            {
+                "now": _now(),
+                "settings": json.dumps(settings, default=str),
+                "versions": json.dumps(versions, default=str),
+                "models": json.dumps(models, default=str),
+            },
+        )
+    return int(scan_id)
+
+
+def finish_scan(con: Connection, scan_id: int) -> None:
+    """Note that a scan came to its end."""
+    with transaction(con):
+        con.execute("UPDATE scan SET finished_at = $now WHERE id = $id", {"now": _now(), "id": scan_id})
+
+
+def write_call(con: Connection, scan_id: int, model_id: str | None, call: Call) -> None:
+    """Store a call whole, in the place of what was stored for its recording."""
+    _check(call)
+    recording_id = call.recording.id
+    with transaction(con):
+        _forget(con, recording_id)
+        _write_recording(
+            con,
+            call.recording,
+            {
+                "state": "done",
+                "duration_s": call.duration_s,
+                "channels": call.channels,
+                "sample_rate": call.sample_rate,
+                "format": call.format,
+                "layout": call.layout,
+                "dropped": _pairs(call.dropped),
+                "warnings": [_clean(warning) for warning in call.warnings],
+                "model_id": model_id,
+                "scan_id": scan_id,
+            },
+        )
+        _write_speakers(con, model_id, call)
+        _write_segments(con, call)
+        _write_words(con, call)
+
+
+def write_failure(con: Connection, scan_id: int, recording: Recording, reason: str, error: str) -> None:
+    """Note that a recording could not be scanned; one that is done stays as it is.
+
+    ``reason`` is a few words that many recordings may share ("no speech"), ``error`` a sentence about this.
+    """
+    with transaction(con):
+        if rows(con, "SELECT 1 FROM recording WHERE id = $id AND state = 'done'", {"id": recording.id}):
+            return
+        _forget(con, recording.id)
+        _write_recording(
+            con, recording, {"state": "failed", "reason": reason, "error": _clean(error), "scan_id": scan_id}
+        )
+
+
+def update_facts(con: Connection, recordings: Iterable[Recording]) -> int:
+    """Refresh path and call facts of known recordings: moved, renamed, or with more in the side table.
+
+    A fact that is no longer told is kept: a scan without the side table must not forget what it said.
+    Returns how many recordings changed; unknown ones are passed over.
+    """
+    told = [_facts(recording) for recording in recordings]
+    with transaction(con):
+        changed = rows(
+            con,
+            f"""
+            UPDATE recording SET {", ".join(f"{fact} = fresh.{fact}" for fact in _FACTS if fact != "id")}
+            FROM (
+                SELECT id, told.path, told.size_bytes,
+                    coalesce(told.agent, old.agent) AS agent,
+                    coalesce(told.customer, old.customer) AS customer,
+                    coalesce(told.call_id, old.call_id) AS call_id,
+                    coalesce(told.queue, old.queue) AS queue,
+                    coalesce(told.started_at, old.started_at) AS started_at,
+                    map_concat(old.metadata, map_from_entries(told.metadata)) AS metadata
+                FROM ({_table("told", _FACTS)}) AS told JOIN recording AS old USING (id)
+            ) AS fresh
+            WHERE recording.id = fresh.id
+                AND ({", ".join(f"recording.{fact}" for fact in _FACTS)})
+                    IS DISTINCT FROM ({", ".join(f"fresh.{fact}" for fact in _FACTS)})
+            RETURNING recording.id
+            """,
+            {"told": _json(told)},
+        )
+    return len(changed)
+
+
+def rescore_call(
+    con: Connection,
+    scan_id: int,
+    model_id: str,
+    recording_id: str,
+    scores: Sequence[EmotionScores | None],
+    baselines: Iterable[VoiceBaseline],
+) -> None:
+    """Give the stored segments of a call, in their order, the scores of another model."""
+    with transaction(con):
+        speakers = rows(con, "SELECT speaker FROM speaker WHERE recording_id = $id", {"id": recording_id})
+        ((stored,),) = rows(
+            con, "SELECT count(*) FROM segment WHERE recording_id = $id", {"id": recording_id}
+        )
+        if stored != len(scores):
+            raise ValueError(f"{len(scores)} scores for {stored} segments of {recording_id}")
+        con.execute(
+            f"""
+            UPDATE segment SET emotion = new.emotion, confidence = new.confidence,
+                scores = map($labels::VARCHAR[], new.scores),
+                raw_emotion = new.raw_emotion, raw_scores = map($labels::VARCHAR[], new.raw_scores)
+            FROM ({_table("scores", _SCORES)}) AS new
+            WHERE recording_id = $recording_id AND segment.segment = new.segment
+            """,
+            {
+                "recording_id": recording_id,
+                "labels": list(LABELS),
+                "scores": _json([{"segment": index, **_scores(of)} for index, of in enumerate(scores)]),
+            },
+        )
+        con.execute(
+            f"""
+            UPDATE speaker SET baseline_mean = new.baseline_mean, baseline_count = new.baseline_count,
+                model_id = $model_id
+            FROM ({_table("voices", _VOICE)}) AS new
+            WHERE recording_id = $recording_id AND speaker.speaker = new.speaker
+            """,
+            {
+                "recording_id": recording_id,
+                "model_id": model_id,
+                "voices": _json(_voices((speaker for (speaker,) in speakers), baselines)),
+            },
+        )
+        con.execute(
+            "UPDATE recording SET model_id = $model_id, scan_id = $scan_id, stored_at = $now WHERE id = $id",
+            {"model_id": model_id, "scan_id": scan_id, "now": _now(), "id": recording_id},
+        )
+
+
+def _check(call: Call) -> None:
+    """What would make rows that no report could make sense of."""
+    if len(call.scores) != len(call.segments):
+        raise ValueError(f"{len(call.scores)} scores for {len(call.segments)} segments")
+    known = {speaker.index for speaker in call.speakers}
+    strangers = {segment.speaker for segment in call.segments} - known
+    if strangers:
+        raise ValueError(f"segments of speakers {sorted(strangers)} that are not among {sorted(known)}")
+
+
+def _forget(con: Connection, recording_id: str) -> None:
+    if not rows(con, "SELECT 1 FROM recording WHERE id = $id", {"id": recording_id}):
+        return
+    for table in ("word", "segment", "speaker"):
+        con.execute(f"DELETE FROM {table} WHERE recording_id = $id", {"id": recording_id})
+
+
+def _write_recording(con: Connection, recording: Recording, values: Mapping[str, Any]) -> None:
+    con.execute(
+        f"""
+        INSERT OR REPLACE INTO recording BY NAME
+        SELECT * REPLACE (map_from_entries(metadata) AS metadata, map_from_entries(dropped) AS dropped)
+        FROM ({_table("recordings", _RECORDING)})
+        """,
+        {"recordings": _json([{**_facts(recording), **values, "stored_at": _now().isoformat()}])},
+    )
+
+
+def _write_speakers(con: Connection, model_id: str | None, call: Call) -> None:
+    voices = _voices((speaker.index for speaker in call.speakers), call.baselines)
+    con.execute(
+        f"""
+        INSERT INTO speaker BY NAME
+        SELECT $recording_id AS recording_id, *, $model_id AS model_id FROM ({_table("speakers", _SPEAKER)})
+        """,
+        {
+            "recording_id": call.recording.id,
+            "model_id": model_id,
+            "speakers": _json(
+                [
+                    {
+                        **voice,
+                        "channel": speaker.channel,
+                        "role": speaker.role,
+                        "decided_by": _clean(speaker.decided_by),
+                    }
+                    for speaker, voice in zip(call.speakers, voices, strict=True)
+                ]
+            ),
+        },
+    )
+
+
+def _write_segments(con: Connection, call: Call) -> None:
+    roles = {speaker.index: speaker.role for speaker in call.speakers}
+    con.execute(
+        f"""
+        INSERT INTO segment BY NAME
+        SELECT $recording_id AS recording_id, * REPLACE (
+            map($labels::VARCHAR[], scores) AS scores, map($labels::VARCHAR[], raw_scores) AS raw_scores)
+        FROM ({_table("segments", _SEGMENT)})
+        """,
+        {
+            "recording_id": call.recording.id,
+            "labels": list(LABELS),
+            "segments": _json(
+                [
+                    {
+                        "segment": index,
+                        **_scores(scores),
+                        "speaker": segment.speaker,
+                        "role": roles[segment.speaker],
+                        "channel": segment.channel,
+                        "start_s": float(segment.start_s),
+                        "end_s": float(segment.end_s),
+                        "text": _clean(segment.text),
+                    }
+                    for index, (segment, scores) in enumerate(zip(call.segments, call.scores, strict=True))
+                ]
+            ),
+        },
+    )
+
+
+def _write_words(con: Connection, call: Call) -> None:
+    con.execute(
+        f"""
+        INSERT INTO word BY NAME
+        SELECT $recording_id AS recording_id, * FROM ({_table("words", _WORD)})
+        """,
+        {
+            "recording_id": call.recording.id,
+            "words": _json(
+                [
+                    {
+                        "segment": index,
+                        "word": place,
+                        "text": _clean(word.text),
+                        "start_s": float(word.start_s),
+                        "end_s": float(word.end_s),
+                        "probability": float(word.probability),
+                    }
+                    for index, segment in enumerate(call.segments)
+                    for place, word in enumerate(segment.words)
+                ]
+            ),
+        },
+    )
+
+
+def _voices(speakers: Iterable[int], baselines: Iterable[VoiceBaseline]) -> list[dict[str, Any]]:
+    """One row a speaker; NULL where there is no baseline."""
+    known = {baseline.speaker: baseline for baseline in baselines}
+    return [
+        {
+            "speaker": speaker,
+            "baseline_mean": [float(value) for value in known[speaker].mean] if speaker in known else None,
+            "baseline_count": known[speaker].count if speaker in known else None,
+        }
+        for speaker in speakers
+    ]
+
+
+def _scores(scores: EmotionScores | None) -> dict[str, Any]:
+    """One segment's columns; all NULL where the speaker's role is not scored."""
+    if scores is None:
+        return {"emotion": None, "confidence": None, "scores": None, "raw_emotion": None, "raw_scores": None}
+    if len(scores.relative) != len(LABELS) or len(scores.raw) != len(LABELS):
+        raise ValueError(
+            f"an emotion has {len(LABELS)} probabilities, not {len(scores.relative)}, {len(scores.raw)}"
+        )
+    return {
+        "emotion": scores.label,
+        "confidence": float(scores.confidence),
+        "scores": [float(value) for value in scores.relative],
+        "raw_emotion": LABELS[max(range(len(LABELS)), key=scores.raw.__getitem__)],
+        "raw_scores": [float(value) for value in scores.raw],
+    }
+
+
+def _facts(recording: Recording) -> dict[str, Any]:
+    return {
+        "id": recording.id,
+        "path": _clean(str(recording.path)),
+        "size_bytes": recording.size_bytes,
+        "agent": _clean(recording.agent),
+        "customer": _clean(recording.customer),
+        "call_id": _clean(recording.call_id),
+        "queue": _clean(recording.queue),
+        # a zone is dropped, not converted: the day of a call is the day on the wall of those who had it
+        "started_at": recording.started_at.replace(tzinfo=None).isoformat() if recording.started_at else None,
+        "metadata": _pairs({_clean(key): _clean(value) for key, value in recording.metadata.items()}),
+    }
+
+
+def _pairs(mapping: Mapping[Any, Any]) -> list[dict[str, Any]]:
+    return [{"key": key, "value": value} for key, value in mapping.items()]
+
+
+def _clean(text: str | None) -> Any:
+    """Text that is valid Unicode: file names may hold bytes that are none."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _table(parameter: str, shape: _Shape) -> str:
+    """A query for the rows of a JSON document that comes as a parameter."""
+    return f"SELECT unnest(from_json(${parameter}, '{json.dumps([shape])}'), max_depth := 2)"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc).replace(tzinfo=None)

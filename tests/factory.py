@@ -1,0 +1,88 @@
+"""Small calls built in code, so that a test says only what it is about."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from callmood.call import Call, EmotionScores, Recording, Segment, Speaker, VoiceBaseline, Word
+from callmood.model.labels import LABELS
+
+AGENT, CUSTOMER = 0, 1
+
+
+def make_recording(name: str = "call.wav", **facts: Any) -> Recording:
+    """A recording whose id is the hash of its name, so that another path can be given to the same content."""
+    facts.setdefault("path", Path("/calls") / name)
+    return Recording(id=hashlib.sha256(name.encode()).hexdigest(), size_bytes=1000, **facts)
+
+
+def feeling(label: str, probability: float = 1.0, uncertain: bool = False) -> EmotionScores:
+    """Scores with ``probability`` on one label and the rest on neutral (on calm, for neutral)."""
+    rest = "calm" if label == "neutral" else "neutral"
+    values = dict.fromkeys(LABELS, 0.0)
+    values[rest] = 1.0 - probability
+    values[label] = probability
+    scores = tuple(values[name] for name in LABELS)
+    raw = tuple(1.0 / len(LABELS) for _ in LABELS)
+    return EmotionScores(scores, raw, "uncertain" if uncertain else label, probability)
+
+
+Line = tuple[int, float, float, str] | tuple[int, float, float, str, EmotionScores | None]
+
+
+def make_call(
+    lines: Sequence[Line] = ((AGENT, 0.0, 2.0, "hello"), (CUSTOMER, 2.0, 4.0, "hi there")),
+    name: str = "call.wav",
+    roles: Sequence[Any] = ("agent", "customer"),
+    layout: Any = "stereo",
+    duration_s: float | None = None,
+    baselines: Mapping[int, tuple[tuple[float, ...], int]] | None = None,
+    dropped: Mapping[str, int] | None = None,
+    warnings: Sequence[str] = (),
+    **facts: Any,
+) -> Call:
+    """A call of (speaker, start, end, text, scores) lines; a line without scores is surely neutral."""
+    channels = 2 if layout == "stereo" else 1
+    segments = tuple(
+        Segment(
+            speaker=speaker,
+            channel=speaker if channels == 2 else 0,
+            start_s=start_s,
+            end_s=end_s,
+            text=text,
+            words=_words(text, start_s, end_s),
+        )
+        for speaker, start_s, end_s, text, *_ in lines
+    )
+    return Call(
+        recording=make_recording(name, **facts),
+        duration_s=duration_s if duration_s is not None else max((s.end_s for s in segments), default=0.0),
+        channels=channels,
+        sample_rate=8000,
+        format="wav/pcm_s16le",
+        layout=layout,
+        speakers=tuple(
+            Speaker(index, index if channels == 2 else 0, role, f"told to be {role}")
+            for index, role in enumerate(roles)
+        ),
+        segments=segments,
+        scores=tuple(line[4] if len(line) > 4 else feeling("neutral") for line in lines),
+        baselines=tuple(VoiceBaseline(who, mean, count) for who, (mean, count) in (baselines or {}).items()),
+        dropped=dropped or {},
+        warnings=tuple(warnings),
+    )
+
+
+def on(day: str, time: str = "09:00") -> datetime:
+    return datetime.fromisoformat(f"{day}T{time}")
+
+
+def _words(text: str, start_s: float, end_s: float) -> tuple[Word, ...]:
+    parts = text.split()
+    step = (end_s - start_s) / max(1, len(parts))
+    return tuple(
+        Word(part, start_s + step * index, start_s + step * (index + 1), 0.5)
+        for index, part in enumerate(parts)
+    )

@@ -1,0 +1,247 @@
+"""What is written is read again, whole, once, and by its content."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from factory import AGENT, CUSTOMER, feeling, make_call, make_recording, on
+
+from callmood.call import EmotionScores, VoiceBaseline
+from callmood.model.labels import LABELS
+from callmood.store import (
+    Connection,
+    agent_baselines,
+    finish_scan,
+    known,
+    rescore_call,
+    rows,
+    start_scan,
+    stored_segments,
+    update_facts,
+    write_call,
+    write_failure,
+)
+
+NASTY = 'it\'s "50%"; DROP TABLE word; -- \\ \t 🤬 naïve 電話 \x00'
+
+
+def count(db: Connection, table: str) -> int:
+    return int(rows(db, f"SELECT count(*) FROM {table}")[0][0])
+
+
+def test_a_scan_keeps_its_settings_versions_and_models(db: Connection) -> None:
+    scan = start_scan(
+        db, {"db": Path("x.duckdb")}, {"callmood": "0.1.0"}, {"emotion": "e1", "asr": "tiny.en"}
+    )
+    assert rows(
+        db, "SELECT id, settings->>'db', versions->>'callmood', models->>'asr', finished_at FROM scan"
+    ) == [(scan, "x.duckdb", "0.1.0", "tiny.en", None)]
+    finish_scan(db, scan)
+    assert rows(db, "SELECT finished_at >= started_at FROM scan") == [(True,)]
+    assert start_scan(db, {}, {}, {}) == scan + 1
+
+
+def test_a_call_is_stored_with_all_that_is_known_of_it(db: Connection) -> None:
+    call = make_call(
+        name="a.wav",
+        agent="Chris L",
+        customer="C-7",
+        call_id="42",
+        queue="billing",
+        started_at=on("2026-11-22", "18:30"),
+        metadata={"region": "north"},
+        dropped={"silence": 3},
+        warnings=["file ends early: 12.0 s of 30.0 s could be read"],
+    )
+    write_call(db, 7, "m1", call)
+    assert rows(
+        db,
+        """SELECT id, path, agent, customer, call_id, queue, started_at, metadata['region'], state, error,
+            duration_s, channels, sample_rate, format, layout, dropped['silence'], warnings, model_id, scan_id
+        FROM recording""",
+    ) == [
+        (
+            call.recording.id,
+            "/calls/a.wav",
+            "Chris L",
+            "C-7",
+            "42",
+            "billing",
+            on("2026-11-22", "18:30"),
+            "north",
+            "done",
+            None,
+            4.0,
+            2,
+            8000,
+            "wav/pcm_s16le",
+            "stereo",
+            3,
+            ["file ends early: 12.0 s of 30.0 s could be read"],
+            "m1",
+            7,
+        )
+    ]
+
+
+def test_scores_are_a_map_of_label_to_probability(db: Connection) -> None:
+    scores = EmotionScores(
+        relative=(0.5, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05),
+        raw=(0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.3, 0.1),
+        label="uncertain",
+        confidence=0.5,
+    )
+    write_call(db, 1, "m1", make_call([(CUSTOMER, 0.0, 2.0, "no", scores)]))
+    ((role, channel, emotion, confidence, relative, raw_emotion, raw),) = rows(
+        db, "SELECT role, channel, emotion, confidence, scores, raw_emotion, raw_scores FROM segment"
+    )
+    assert (role, channel, emotion, confidence, raw_emotion) == ("customer", 1, "uncertain", 0.5, "sad")
+    assert list(relative) == list(raw) == list(LABELS)
+    assert tuple(relative.values()) == pytest.approx(scores.relative)
+    assert sum(raw.values()) == pytest.approx(1.0)
+
+
+def test_a_segment_that_is_not_scored_has_no_scores(db: Connection) -> None:
+    write_call(db, 1, "m1", make_call([(AGENT, 0.0, 2.0, "hello", None)]))
+    assert rows(db, "SELECT emotion, confidence, scores, raw_emotion, raw_scores FROM segment") == [
+        (None,) * 5
+    ]
+
+
+def test_segments_and_words_come_back_as_they_were_written(db: Connection) -> None:
+    call = make_call([(AGENT, 0.0, 2.0, "good morning"), (CUSTOMER, 2.25, 4.0, NASTY), (AGENT, 4.0, 5.0, "")])
+    write_call(db, 1, "m1", make_call(name="another.wav"))
+    write_call(db, 1, "m1", call)
+    assert stored_segments(db, call.recording.id) == (call.speakers, call.segments)
+
+
+def test_names_with_quotes_emoji_and_broken_bytes_are_stored(db: Connection) -> None:
+    recording = make_recording(
+        "x", path=Path('/calls/Zoë\'s "best" 😀 call \udcff.wav'), agent=NASTY, metadata={NASTY: NASTY}
+    )
+    write_failure(db, 1, recording, "no speech", NASTY)
+    assert rows(db, "SELECT path, agent, metadata, error FROM recording") == [
+        ('/calls/Zoë\'s "best" 😀 call \\udcff.wav', NASTY, {NASTY: NASTY}, NASTY)
+    ]
+
+
+def test_a_call_without_segments_can_be_stored(db: Connection) -> None:
+    write_call(db, 1, "m1", make_call([], duration_s=3.0))
+    assert count(db, "recording") == 1
+    assert count(db, "segment") == 0
+
+
+def test_a_call_written_again_takes_the_place_of_the_old_one(db: Connection) -> None:
+    write_call(db, 1, "m1", make_call(name="other.wav"))
+    write_call(db, 1, "m1", make_call([(AGENT, 0.0, 2.0, "a b c"), (CUSTOMER, 2.0, 3.0, "d")]))
+    write_call(db, 2, "m2", make_call([(AGENT, 0.0, 2.0, "e f")]))
+    assert rows(db, "SELECT scan_id, model_id FROM recording ORDER BY scan_id") == [(1, "m1"), (2, "m2")]
+    assert (count(db, "segment"), count(db, "word"), count(db, "speaker")) == (3, 5, 4)
+
+
+def test_a_call_that_cannot_be_written_leaves_the_old_one(db: Connection) -> None:
+    call = make_call()
+    write_call(db, 1, "m1", call)
+    broken = make_call([(AGENT, 0.0, float("nan"), "never")])
+    with pytest.raises(ValueError):
+        write_call(db, 2, "m1", broken)
+    assert stored_segments(db, call.recording.id) == (call.speakers, call.segments)
+    assert rows(db, "SELECT scan_id FROM recording") == [(1,)]
+
+
+def test_known_tells_what_is_done_and_what_failed(db: Connection) -> None:
+    done, failed = make_call(name="done.wav"), make_recording("failed.wav")
+    write_call(db, 1, "m1", done)
+    write_failure(db, 1, failed, "no audio", "failed.wav holds no audio.")
+    states = known(db)
+    assert set(states) == {done.recording.id, failed.id}
+    assert (states[done.recording.id].state, states[done.recording.id].model_id) == ("done", "m1")
+    assert (states[failed.id].state, states[failed.id].model_id, states[failed.id].reason) == (
+        "failed",
+        None,
+        "no audio",
+    )
+
+
+def test_a_failure_never_overwrites_a_call_that_is_done(db: Connection) -> None:
+    write_call(db, 1, "m1", make_call())
+    write_failure(db, 2, make_call().recording, "no audio", "gone")
+    assert rows(db, "SELECT state, error, scan_id FROM recording") == [("done", None, 1)]
+
+
+def test_a_recording_that_failed_can_be_done_later(db: Connection) -> None:
+    write_failure(db, 1, make_call().recording, "no audio", "gone")
+    write_call(db, 2, "m1", make_call())
+    assert rows(db, "SELECT state, reason, error FROM recording") == [("done", None, None)]
+
+
+def test_a_moved_recording_is_known_at_its_new_path_with_new_facts(db: Connection) -> None:
+    write_call(db, 1, "m1", make_call(agent="Ann", queue="sales", metadata={"region": "north", "vip": "no"}))
+    moved = make_recording("call.wav", path=Path("/archive/b.wav"), agent="Ben", metadata={"vip": "yes"})
+    assert update_facts(db, [moved, make_recording("stranger.wav")]) == 1
+    assert rows(db, "SELECT path, agent, queue, metadata['region'], metadata['vip'] FROM recording") == [
+        ("/archive/b.wav", "Ben", "sales", "north", "yes")
+    ]
+    assert count(db, "segment") == 2
+
+
+def test_facts_that_are_the_same_change_nothing(db: Connection) -> None:
+    call = make_call(agent="Ann", started_at=on("2026-11-22"), metadata={"region": "north"})
+    write_call(db, 1, "m1", call)
+    assert update_facts(db, [call.recording]) == 0
+    assert update_facts(db, []) == 0
+
+
+def test_an_agents_baseline_is_the_mean_over_calls_weighted_by_segments(db: Connection) -> None:
+    write_call(
+        db,
+        1,
+        "m1",
+        make_call(name="1", agent="Ann", baselines={AGENT: ((1.0, 2.0), 1), CUSTOMER: ((9.0, 9.0), 5)}),
+    )
+    write_call(db, 1, "m1", make_call(name="2", agent="Ann", baselines={AGENT: ((4.0, 5.0), 2)}))
+    write_call(db, 1, "m1", make_call(name="3", agent="Ben", baselines={AGENT: ((7.0, 8.0), 4)}))
+    write_call(db, 1, "m2", make_call(name="4", agent="Ann", baselines={AGENT: ((100.0,), 4)}))
+    write_call(db, 1, "m1", make_call(name="5", baselines={AGENT: ((50.0, 50.0), 4)}))
+    baselines = agent_baselines(db, "m1")
+    assert set(baselines) == {"Ann", "Ben"}
+    mean, number = baselines["Ann"]
+    assert mean.dtype == np.float32
+    assert (mean.tolist(), number) == ([3.0, 4.0], 3)
+    assert baselines["Ben"][0].tolist() == [7.0, 8.0]
+
+
+def test_a_call_can_be_left_out_of_its_agents_baseline(db: Connection) -> None:
+    for name in ("1", "2"):
+        write_call(db, 1, "m1", make_call(name=name, agent="Ann", baselines={AGENT: ((float(name),), 1)}))
+    mean, number = agent_baselines(db, "m1", exclude=make_recording("1").id)["Ann"]
+    assert (mean.tolist(), number) == ([2.0], 1)
+
+
+def test_rescoring_changes_scores_and_voices_but_no_text(db: Connection) -> None:
+    call = make_call(
+        [(AGENT, 0.0, 2.0, "hello"), (CUSTOMER, 2.0, 4.0, "hi", None)],
+        agent="Ann",
+        baselines={AGENT: ((1.0,), 1), CUSTOMER: ((2.0,), 1)},
+    )
+    other = make_call(name="other.wav")
+    write_call(db, 1, "m1", call)
+    write_call(db, 1, "m1", other)
+    new_voice = VoiceBaseline(AGENT, (5.0, 6.0), 3)
+    rescore_call(db, 2, "m2", call.recording.id, [None, feeling("sad", 0.75)], [new_voice])
+    assert rows(
+        db,
+        "SELECT emotion, confidence, scores['sad'] FROM segment WHERE recording_id = $id ORDER BY segment",
+        {"id": call.recording.id},
+    ) == [(None, None, None), ("sad", 0.75, 0.75)]
+    assert known(db)[call.recording.id].model_id == "m2"
+    assert known(db)[other.recording.id].model_id == "m1"
+    assert stored_segments(db, call.recording.id) == (call.speakers, call.segments)
+    assert agent_baselines(db, "m2")["Ann"][1] == 3
+    assert agent_baselines(db, "m1") == {}
+
+
+def test_rescoring_with_scores_of_other_segments_is_refused(db: Connection) -> None:
+    write_call(db, 1, "m1", make_call())
+    with pytest.raises(ValueError):
+        rescore_call(db, 2, "m2", make_call().recording.id, [None], [])
