@@ -103,8 +103,8 @@ def decode(path: Path) -> Audio:
             raise UnreadableRecording(path, "damaged", f"claims to have {rate} samples a second")
         declared_s = _declared_duration(container, stream, file)
         tape = _Tape(declared_s)
-        damaged = _play(path, container, stream, tape)
-        ends_early = _ogg_breaks_off(container, file)
+        damaged, torn = _play(path, container, stream, tape)
+        breaks_off = _ogg_breaks_off(container, file) or (torn and declared_s is None)
         form = _format(path, container, stream)
 
     samples = tape.samples()
@@ -122,7 +122,7 @@ def decode(path: Path) -> Audio:
         channels=samples.shape[0],
         duration_s=duration_s,
         format=form,
-        warnings=tuple(_warnings(tape, damaged, duration_s, declared_s, ends_early)),
+        warnings=tuple(_warnings(tape, damaged, duration_s, declared_s, breaks_off)),
     )
 
 
@@ -262,18 +262,22 @@ def _format(path: Path, container: InputContainer, stream: AudioStream) -> str:
     return f"{name}/{stream.codec_context.codec.canonical_name}"
 
 
-def _play(path: Path, container: InputContainer, stream: AudioStream, tape: _Tape) -> int:
-    """Decodes everything onto ``tape``; returns the number of places that could not be decoded."""
+def _play(path: Path, container: InputContainer, stream: AudioStream, tape: _Tape) -> tuple[int, bool]:
+    """Decodes everything onto ``tape``.
+
+    Returns the number of places on the way that could not be decoded, and whether the very end could not:
+    what is left there of a torn packet, or padding, is nothing that was skipped.
+    """
     import av
 
     decoder = _decoder(stream)
-    damaged = 0
+    damaged = pending = 0
     packets = container.demux(stream)
     while True:
         try:
             packet = next(packets, None)
         except (av.error.FFmpegError, OSError):
-            damaged += 1
+            pending += 1
             break
         if packet is None:
             break
@@ -282,19 +286,21 @@ def _play(path: Path, container: InputContainer, stream: AudioStream, tape: _Tap
         except av.error.EOFError:
             continue
         except (av.error.FFmpegError, ValueError):
-            damaged += 1
+            pending += 1
             continue
+        if frames:
+            damaged, pending = damaged + pending, 0
         for frame in frames:
             tape.add(frame)
         if tape.duration_s > MAX_DURATION_S:
             what = f"is longer than {MAX_DURATION_S / 3600:.0f} hours; cut it into calls"
             raise UnreadableRecording(path, "too long", what)
     tape.end()
-    return damaged
+    return damaged, pending > 0
 
 
 def _decoder(stream: AudioStream) -> AudioCodecContext:
-    """The stream's own decoder; for AMR the codec's reference decoder, the only one that knows pauses (DTX)."""
+    """The stream's own decoder; for AMR the reference decoder, the only one that knows pauses (DTX)."""
     import av
 
     own = stream.codec_context
@@ -418,7 +424,7 @@ def _warnings(
     elif short:
         yield f"file ends early: {duration_s:.1f} s of {declared_s:.1f} s could be read"
     elif breaks_off:
-        yield f"file ends early: its last page is missing after {duration_s:.1f} s"
+        yield f"file ends early: it breaks off after {duration_s:.1f} s"
     if tape.file_channels > _CHANNELS:
         yield f"file has {tape.file_channels} channels: the first {_CHANNELS} were taken"
     if tape.not_numbers:
