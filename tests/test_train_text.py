@@ -1,0 +1,232 @@
+"""The text tower: GoEmotions is read as published, and a tiny encoder learns, is measured and is stored."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import BertConfig, BertModel, BertTokenizerFast
+
+from callmood.errors import CallmoodError
+from callmood.model.labels import LABELS
+from callmood.train.corpora.goemotions import EKMAN_LABELS, FINE_LABELS, Comment, read_comments
+from callmood.train.systems import text as systems
+from callmood.train.systems.text import TextSettings, TrainedText, train_text
+
+WORDS = {"anger": "furious", "fear": "scared", "joy": "glad", "neutral": "table", "sadness": "crying"}
+SETTINGS = TextSettings(
+    seed=1,
+    max_tokens=16,
+    batch_size=8,
+    epochs=12,
+    learning_rate=5e-3,
+    layer_decay=0.8,
+    head_learning_rate=0.05,
+    weight_decay=0.01,
+    warmup_share=0.1,
+    gradient_norm=1.0,
+    dropout=0.1,
+    average_decay=0.8,
+    fine_weight=0.5,
+    single_weight=0.5,
+    positive_power=0.25,
+    bare_share=0.5,
+    name_share=0.5,
+    names=("anna",),
+    threads=1,
+    bfloat16=False,
+)
+
+
+def comment(text: str, *labels: str) -> Comment:
+    return Comment(text, frozenset(labels))
+
+
+COMMENTS = [
+    comment(f"{word} the {filler}", label)
+    for label, word in WORDS.items()
+    for filler in ("phone", "bill", "car", "phone bill", "the car", "car bill")
+] + [
+    comment("furious crying", "anger", "grief"),
+    comment("yuck the bill", "disgust"),
+    comment("oh", "surprise"),
+]
+
+
+@pytest.fixture(scope="module")
+def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("encoder")
+    words = ["the", "phone", "bill", "car", "yuck", "oh", "anna", "[", "]", "name", "!", *WORDS.values()]
+    vocabulary = folder / "vocab.txt"
+    vocabulary.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]), encoding="utf-8")
+    BertTokenizerFast(vocab_file=str(vocabulary)).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=5 + len(words),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+    )
+    BertModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(encoder_folder: Path) -> TrainedText:
+    return train_text(SETTINGS, COMMENTS, COMMENTS, encoder_folder, report=lambda _: None)
+
+
+def write_part(folder: Path, name: str, content: str) -> None:
+    (folder / name).write_text(content, encoding="utf-8", newline="\n")
+
+
+def test_comments_keep_their_text_and_labels(tmp_path: Path) -> None:
+    write_part(tmp_path, "dev.tsv", 'a "quote\u2028here\t27\tx1\nno, thanks\t2,10\tx2\r\n')
+    assert list(read_comments(tmp_path, "dev")) == [
+        comment('a "quote\u2028here', "neutral"),
+        comment("no, thanks", "anger", "disapproval"),
+    ]
+
+
+def test_labels_are_numbered_as_published() -> None:
+    assert len(FINE_LABELS) == 28
+    assert [FINE_LABELS[at] for at in (0, 15, 25, 27)] == ["admiration", "gratitude", "sadness", "neutral"]
+
+
+def test_groups_are_ekmans_and_neutral() -> None:
+    assert EKMAN_LABELS == ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
+    assert comment("", "remorse", "grief", "curiosity").ekman == {"sadness", "surprise"}
+
+
+def test_missing_part_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(CallmoodError, match=r"test\.tsv is missing"):
+        list(read_comments(tmp_path, "test"))
+
+
+@pytest.mark.parametrize(
+    "line", ["only a text", "text\t28\tx", "text\t-1\tx", "text\tjoy\tx", "text\t\tx", "a\t1\tx\ty"]
+)
+def test_odd_line_is_named(tmp_path: Path, line: str) -> None:
+    write_part(tmp_path, "dev.tsv", f"fine\t27\tx1\n{line}\n")
+    with pytest.raises(CallmoodError, match=r"dev\.tsv, line 2,"):
+        list(read_comments(tmp_path, "dev"))
+
+
+def test_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "dev.tsv").write_bytes(b"\xff\xfe\t27\tx\n")
+    with pytest.raises(CallmoodError, match=r"dev\.tsv cannot be read"):
+        list(read_comments(tmp_path, "dev"))
+
+
+def test_settings_name_what_a_recipe_lacks_or_invents() -> None:
+    table = dict(vars(SETTINGS))
+    assert TextSettings.from_mapping(table) == SETTINGS
+    del table["epochs"]
+    with pytest.raises(CallmoodError, match="epoch_count, epochs"):
+        TextSettings.from_mapping({**table, "epoch_count": 3})
+
+
+def test_pooling_ignores_padding() -> None:
+    hidden = torch.tensor([[[1.0, -4.0], [3.0, -2.0], [9.0, 9.0]]])
+    assert systems.pooled(hidden, torch.tensor([[1, 1, 0]])).tolist() == [[2.0, -3.0, 3.0, -2.0]]
+
+
+def test_roughening_leaves_words_and_apostrophes() -> None:
+    bare = replace(SETTINGS, bare_share=1.0, name_share=1.0)
+    rough = systems.roughened("I can't, [NAME]! \N{GRINNING FACE}", bare, random.Random(1))
+    assert rough.split() == ["I", "can't", "anna"]
+
+
+def test_every_comment_is_in_one_batch() -> None:
+    batches = list(systems.length_batches(COMMENTS, 8, random.Random(1)))
+    assert sorted(found.text for batch in batches for found in batch) == sorted(
+        found.text for found in COMMENTS
+    )
+    assert max(len(batch) for batch in batches) == 8
+
+
+def test_tiny_encoder_learns(trained: TrainedText) -> None:
+    figures = systems.evaluate_text(trained, COMMENTS)
+    assert figures["f1"]["anger"] > 0.9
+    assert figures["f1"]["joy"] > 0.9
+    assert figures["single_accuracy"] > 0.8
+    assert 0 <= figures["single_ece"] <= 1
+
+
+def test_embeddings_stay_as_published(trained: TrainedText, encoder_folder: Path) -> None:
+    published = BertModel.from_pretrained(encoder_folder).state_dict()
+    tuned = trained.tower.encoder.state_dict()
+    assert all(torch.equal(published[name], tuned[name]) for name in tuned if name.startswith("embeddings."))
+    query = "encoder.layer.0.attention.self.query.weight"
+    assert not torch.equal(published[query], tuned[query])
+
+
+def test_same_seed_gives_the_same_weights(trained: TrainedText, encoder_folder: Path) -> None:
+    again = train_text(SETTINGS, COMMENTS, COMMENTS, encoder_folder, report=lambda _: None)
+    assert all(
+        torch.equal(first, second)
+        for first, second in zip(
+            trained.tower.state_dict().values(), again.tower.state_dict().values(), strict=True
+        )
+    )
+
+
+def test_rates_fall_towards_the_input(encoder_folder: Path) -> None:
+    tower = systems.TextTower(systems.load_encoder(encoder_folder))
+    groups = systems.parameter_groups(tower, SETTINGS)
+    assert [group["lr"] for group in groups][:4] == pytest.approx([5e-3, 5e-3, 4e-3, 4e-3])
+    assert [group["weight_decay"] for group in groups][:2] == [0.01, 0.0]
+
+
+def test_thresholds_are_those_with_the_best_f1() -> None:
+    logits = np.array([[-3.0], [-1.0], [-2.0], [2.0]])
+    truth = np.array([[0], [1], [0], [1]], dtype=np.float32)
+    thresholds = systems.best_thresholds(logits, truth)
+    assert thresholds == pytest.approx([1 / (1 + np.e)])
+
+
+def test_temperature_restores_honest_confidence() -> None:
+    draw = np.random.default_rng(1)
+    honest = draw.normal(size=(4000, 7))
+    chances = np.exp(honest) / np.exp(honest).sum(1, keepdims=True)
+    truth = np.array([draw.choice(7, p=row) for row in chances])
+    temperature = systems.best_temperature(3 * honest, truth)
+    assert temperature == pytest.approx(3, rel=0.1)
+    assert (
+        systems.calibration_error(3 * honest / temperature, truth)
+        < 0.03
+        < systems.calibration_error(3 * honest, truth)
+    )
+
+
+def test_goemotions_evaluation_reads_logits_of_any_model(tmp_path: Path) -> None:
+    write_part(
+        tmp_path, "test.tsv", "".join(f"{label}\t{FINE_LABELS.index(label)}\tx\n" for label in EKMAN_LABELS)
+    )
+
+    def perfect(texts: list[str]) -> list[list[float]]:
+        return [[1.0 if text == label else -1.0 for label in EKMAN_LABELS] for text in texts]
+
+    figures = systems.evaluate_goemotions(perfect, tmp_path, [0.5] * 7)
+    assert (figures["macro_f1"], figures["texts"], figures["f1"]["fear"]) == (1.0, 7, 1.0)
+
+
+def test_stored_tower_answers_as_before(trained: TrainedText, encoder_folder: Path, tmp_path: Path) -> None:
+    systems.save_text(trained, tmp_path, {})
+    encoder, head = systems.load_saved(tmp_path, encoder_folder)
+    texts = ["furious the bill", "table"]
+    inputs = trained.reader(texts)
+    with torch.inference_mode():
+        vector = systems.pooled(encoder(**inputs).last_hidden_state, inputs["attention_mask"])
+        logits = vector @ head["ekman.weight"].T + head["ekman.bias"]
+        single = vector @ head["single.weight"].T + head["single.bias"]
+    assert np.allclose(logits, systems.predict(trained.tower, trained.reader, texts).ekman, atol=1e-5)
+    chances = single.softmax(1)
+    assert torch.allclose(chances[:, LABELS.index("calm")], chances[:, LABELS.index("neutral")])
+    seven = torch.from_numpy(
+        systems.predict(trained.tower, trained.reader, texts).single / trained.temperature
+    ).softmax(1)
+    assert chances[0, LABELS.index("angry")].item() == pytest.approx(seven[0, 0].item(), abs=1e-5)
