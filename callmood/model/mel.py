@@ -1,0 +1,65 @@
+"""Whisper's log-mel features, for windows of any length.
+
+The values are those of transformers' ``WhisperFeatureExtractor``, without its padding
+to 30 s: a clip of 8 s costs a fifth, and what follows a clip's end cannot be heard.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+SAMPLE_RATE = 16_000
+HOP = 160  # samples a mel frame: 10 ms
+N_FFT = 400
+
+
+@lru_cache(maxsize=4)
+def _filters(device: str, mels: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The analysis window [400] and the mel filters [mels, 201]."""
+    import torch
+    from transformers.audio_utils import mel_filter_bank
+
+    filters = mel_filter_bank(
+        num_frequency_bins=1 + N_FFT // 2,
+        num_mel_filters=mels,
+        min_frequency=0.0,
+        max_frequency=8000.0,
+        sampling_rate=SAMPLE_RATE,
+        norm="slaney",
+        mel_scale="slaney",
+    )
+    window = torch.hann_window(N_FFT)
+    return window.to(device), torch.from_numpy(filters.T.copy()).float().to(device)
+
+
+def log_mel(
+    samples: torch.Tensor, lengths: torch.Tensor, mels: int = 80
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Log-mel features of padded clips.
+
+    ``samples``: float32 [n, time] at 16 kHz, zero after each clip's ``lengths`` [n].
+    Returns float32 [n, mels, frames], zero after each clip's end, with an even number of
+    frames (the encoder's second convolution has stride 2), and the frame counts [n].
+    """
+    import torch
+    import torch.nn.functional as F
+
+    window, filters = _filters(str(samples.device), mels)
+    frames = torch.clamp((lengths + HOP - 1) // HOP, min=2)
+    frames += frames % 2
+    wanted = int(frames.max())
+    short = wanted * HOP - samples.shape[1]
+    # Reflected at the beginning, as Whisper does it; zeros follow the end.
+    x = F.pad(samples, (0, max(short, 0) + N_FFT // 2))
+    x = F.pad(x[:, None], (N_FFT // 2, 0), mode="reflect")[:, 0]
+    spectrum = torch.stft(x, N_FFT, HOP, window=window, center=False, return_complex=True)
+    power = spectrum[..., :wanted].abs() ** 2
+    mel = torch.clamp(filters @ power, min=1e-10).log10()
+    inside = torch.arange(wanted, device=samples.device) < frames[:, None]
+    mel = mel.masked_fill(~inside[:, None], -10.0)
+    mel = torch.maximum(mel, mel.amax(dim=(1, 2), keepdim=True) - 8.0)
+    return ((mel + 4.0) / 4.0) * inside[:, None], frames

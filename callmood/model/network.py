@@ -1,0 +1,216 @@
+"""The two towers: clips -> audio vectors, texts -> text vectors.
+
+A tower is an encoder of transformers and a way of pooling its hidden states into one vector. The classifier after
+them is linear in the two vectors side by side (see ``bundle``), so that either side may be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from callmood import packaged
+from callmood.errors import CallmoodError
+from callmood.model import pooling
+from callmood.model.encoders import tiny_en, whisper_hidden
+from callmood.model.levels import RATE, prepared
+from callmood.model.mel import log_mel
+
+if TYPE_CHECKING:
+    import torch
+
+Floats = npt.NDArray[np.float32]
+
+TINY_EN: Final = "tiny.en"
+MINILM: Final = "minilm"
+WINDOW_S: Final = 15.0
+"""Longer clips are read in windows of at most this length."""
+BATCH_S: Final = 120.0
+"""Seconds of sound, padding included, that an encoder reads at once."""
+BATCH_TOKENS: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSettings:
+    encoder: str = TINY_EN
+    """``tiny.en``, or a folder or hub name of a HuBERT, wav2vec 2.0, WavLM or Whisper."""
+    layers: Literal["all", "last"] = "all"
+    pooling: Literal["mean", "mean-std"] = "mean-std"
+
+
+@dataclass(frozen=True, slots=True)
+class TextSettings:
+    encoder: str = MINILM
+    """``minilm``, or a folder or hub name of a BERT-like encoder."""
+    pooling: Literal["mean", "mean-max"] = "mean-max"
+    max_tokens: int = 64
+
+
+def pick_device(name: str = "auto") -> str:
+    """ "auto" is cuda where there is one, then Apple's mps, then the processor."""
+    import torch
+
+    if name != "auto":
+        return name
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def load_audio_encoder(name: str) -> torch.nn.Module:
+    """The acoustic encoder called ``name`` (see AudioSettings), in evaluation mode."""
+    if name == TINY_EN:
+        return tiny_en()
+    from transformers import AutoModel
+
+    model = _from_folder_or_hub(AutoModel, name)
+    if model.config.model_type == "whisper":
+        return model.encoder.eval()
+    if model.config.model_type not in {"hubert", "wav2vec2", "wavlm"}:
+        raise CallmoodError(
+            f"{name} is a {model.config.model_type}; the audio side takes hubert, wav2vec2, wavlm or whisper."
+        )
+    return model.eval()
+
+
+def load_text_encoder(name: str) -> tuple[torch.nn.Module, Any]:
+    """The text encoder called ``name`` (see TextSettings), in evaluation mode, and its tokenizer."""
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = str(packaged.weights(packaged.MINILM).parent) if name == MINILM else name
+    arguments = {"add_pooling_layer": False} if name == MINILM else {}
+    model = _from_folder_or_hub(AutoModel, folder, **arguments)
+    return model.eval(), _from_folder_or_hub(AutoTokenizer, folder)
+
+
+def _from_folder_or_hub(kind: Any, name: str, **arguments: Any) -> Any:
+    """``from_pretrained`` that never asks a hub about a folder."""
+    from transformers.utils import logging
+
+    chatter = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        return kind.from_pretrained(name, local_files_only=Path(name).exists(), **arguments)
+    except (OSError, ValueError) as error:
+        raise CallmoodError(
+            f"The encoder {name} can't be loaded from a folder or a hub: {str(error).splitlines()[0]}"
+        ) from None
+    finally:
+        logging.set_verbosity(chatter)
+
+
+def audio_vectors(encoder: torch.nn.Module, settings: AudioSettings, clips: Sequence[Floats]) -> Floats:
+    """One vector a clip: [n, width]. Clips are float32 [time] at 16 kHz, of any lengths."""
+    import torch
+
+    device = next(encoder.parameters()).device
+    windows = [(i, part) for i, clip in enumerate(clips) for part in _windows(prepared(clip))]
+    vectors: list[Floats | None] = [None] * len(windows)
+    for rows in length_batches([len(part) for _, part in windows], BATCH_S * RATE):
+        samples, lengths = padded([windows[row][1] for row in rows])
+        with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
+            pooled = pool_audio(encoder, settings, samples.to(device), lengths.to(device))
+        for row, vector in zip(rows, pooled.float().cpu().numpy(), strict=True):
+            vectors[row] = vector
+    width = len(vectors[0]) if vectors and vectors[0] is not None else 0
+    sums, weights = np.zeros((len(clips), width), np.float32), np.zeros(len(clips), np.float32)
+    for (i, part), found in zip(windows, vectors, strict=True):
+        sums[i] += np.float32(len(part)) * found
+        weights[i] += len(part)
+    return np.asarray(sums / np.maximum(weights, 1)[:, None], dtype=np.float32)
+
+
+def pool_audio(
+    encoder: torch.nn.Module, settings: AudioSettings, samples: torch.Tensor, lengths: torch.Tensor
+) -> torch.Tensor:
+    """[n, width] of prepared clips: float32 [n, time], zero after each clip's ``lengths`` [n]. Differentiable."""
+    if encoder.config.model_type == "whisper":
+        mel, frames = log_mel(samples, lengths, encoder.config.num_mel_bins)
+        hidden, mask = whisper_hidden(encoder, mel, frames)
+    else:
+        hidden, mask = _waveform_hidden(encoder, samples, lengths)
+    return pooling.AUDIO[settings.pooling](hidden if settings.layers == "all" else hidden[-1:], mask)
+
+
+def _waveform_hidden(
+    encoder: Any, samples: torch.Tensor, lengths: torch.Tensor
+) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """Hidden states and mask of HuBERT and its relatives, which read the waveform itself.
+
+    Encoders whose convolutions normalise over the whole input (the base ones) were trained on zero-padded clips
+    without a mask, and must be run so.
+    """
+    import torch
+
+    inside = torch.arange(samples.shape[1], device=samples.device) < lengths[:, None]
+    count = lengths[:, None]
+    mean = samples.sum(1, keepdim=True) / count
+    spread = (((samples - mean).square() * inside).sum(1, keepdim=True) / count + 1e-7).sqrt()
+    masked = encoder.config.feat_extract_norm == "layer"
+    states = encoder(
+        (samples - mean) / spread * inside,
+        attention_mask=inside.long() if masked else None,
+        output_hidden_states=True,
+    ).hidden_states
+    frames = encoder._get_feat_extract_output_lengths(lengths)
+    mask = torch.arange(states[-1].shape[1], device=samples.device) < frames[:, None]
+    return list(states), mask
+
+
+def text_vectors(
+    encoder: torch.nn.Module, tokenizer: Any, settings: TextSettings, texts: Sequence[str]
+) -> Floats:
+    """One vector a text: [n, width]."""
+    import torch
+
+    device = next(encoder.parameters()).device
+    ids = tokenizer(list(texts), truncation=True, max_length=settings.max_tokens)["input_ids"]
+    vectors: list[Floats | None] = [None] * len(texts)
+    for rows in length_batches([len(tokens) for tokens in ids], BATCH_TOKENS):
+        batch = tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt").to(device)
+        with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
+            pooled = pool_text(encoder, settings, batch["input_ids"], batch["attention_mask"])
+        for row, vector in zip(rows, pooled.float().cpu().numpy(), strict=True):
+            vectors[row] = vector
+    return np.asarray(vectors, dtype=np.float32)
+
+
+def pool_text(
+    encoder: torch.nn.Module, settings: TextSettings, input_ids: torch.Tensor, attention_mask: torch.Tensor
+) -> torch.Tensor:
+    """[n, width] of token ids and their mask, both [n, tokens]. Differentiable."""
+    hidden = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+    return pooling.TEXT[settings.pooling](hidden, attention_mask.bool())
+
+
+def length_batches(lengths: Sequence[int], most: float) -> Iterator[list[int]]:
+    """Indices in batches of similar lengths, longest first; a padded batch holds ``most`` or a single item."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if batch and (len(batch) + 1) * lengths[batch[0]] > most:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def padded(clips: Sequence[Floats]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Clips as float32 [n, time], zeros after each one's end, and their lengths [n]."""
+    import torch
+
+    lengths = torch.tensor([len(clip) for clip in clips])
+    samples = torch.zeros(len(clips), int(lengths.max()))
+    for row, clip in enumerate(clips):
+        samples[row, : len(clip)] = torch.from_numpy(np.ascontiguousarray(clip))
+    return samples, lengths
+
+
+def _windows(clip: Floats) -> list[Floats]:
+    """``clip`` in equal parts of at most ``WINDOW_S``."""
+    return np.array_split(clip, max(1, -(-len(clip) // int(WINDOW_S * RATE))))

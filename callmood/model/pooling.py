@@ -1,0 +1,63 @@
+"""From hidden states over time to one vector a clip or a text. Masks are true inside, false in the padding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import torch
+
+
+def mean(hidden: Sequence[torch.Tensor], mask: torch.Tensor) -> torch.Tensor:
+    """Mean over time of every layer, side by side: layers of [n, time, width] -> float32 [n, layers * width]."""
+    import torch
+
+    weight = _weight(mask)
+    return torch.cat([(states.float() * weight).sum(1) for states in hidden], dim=1)
+
+
+def mean_std(hidden: Sequence[torch.Tensor], mask: torch.Tensor) -> torch.Tensor:
+    """Mean and standard deviation over time of every layer, side by side: all means, then all deviations.
+
+    Layers of [n, time, width] -> float32 [n, 2 * layers * width].
+    """
+    import torch
+
+    weight = _weight(mask)
+    means, deviations = [], []
+    for states in hidden:
+        states = states.float()
+        centre = (states * weight).sum(1)
+        means.append(centre)
+        deviations.append((((states - centre[:, None]).square() * weight).sum(1) + 1e-6).sqrt())
+    return torch.cat(means + deviations, dim=1)
+
+
+def token_mean(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Mean over a text's tokens: [n, tokens, width] -> float32 [n, width]."""
+    return (hidden.float() * _weight(mask)).sum(1)
+
+
+def token_mean_max(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Mean and maximum over a text's tokens: [n, tokens, width] -> float32 [n, 2 * width]."""
+    import torch
+
+    highest = hidden.float().masked_fill(~mask[..., None], -torch.inf).amax(1)
+    return torch.cat([token_mean(hidden, mask), highest], dim=1)
+
+
+def _weight(mask: torch.Tensor) -> torch.Tensor:
+    """[n, time, 1]: the same inside, nothing outside, 1 in sum."""
+    weight = mask.float()
+    return (weight / weight.sum(1, keepdim=True).clamp(min=1.0))[..., None]
+
+
+AUDIO: Final[Mapping[str, Callable[[Sequence[torch.Tensor], torch.Tensor], torch.Tensor]]] = {
+    "mean": mean,
+    "mean-std": mean_std,
+}
+TEXT: Final[Mapping[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]] = {
+    "mean": token_mean,
+    "mean-max": token_mean_max,
+}

@@ -1,0 +1,30 @@
+"""The record that every corpus yields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One labelled utterance."""
+
+    corpus: str
+    path: Path
+    speaker: str
+    """Unique across corpora: "ravdess-01"."""
+    label: str
+    """One of callmood.model.labels.LABELS."""
+    intensity: str = "normal"
+    """"normal" or "strong", where the corpus tells."""
+    text: str | None = None
+    """What is said, where the corpus tells."""
+
+
+AUDIO_ENDINGS = frozenset({".wav", ".ogg", ".opus", ".flac", ".mp3", ".m4a", ".aac"})
+
+
+def audio_files(folder: Path) -> list[Path]:
+    """All audio files under ``folder``, in the order of their names."""
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_ENDINGS and p.is_file())
