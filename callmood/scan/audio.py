@@ -71,6 +71,10 @@ class UnreadableRecording(CallmoodError):
         super().__init__(f"{printable(path.name)} {what}.")
         self.path = path
         self.reason: Reason = reason
+        self._what = what
+
+    def __reduce__(self) -> tuple[type[UnreadableRecording], tuple[Path, Reason, str]]:
+        return type(self), (self.path, self.reason, self._what)  # pickles it between worker processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def decode(path: Path) -> Audio:
     A file that breaks off or has damaged places gives what is left and a warning. Raises UnreadableRecording
     where nothing usable is left.
     """
-    with _opened(path) as file, _container(path, file) as container:
+    with opened(path) as file, _container(path, file) as container:
         stream = _audio_stream(path, container)
         rate = stream.sample_rate
         if rate not in _RATES_HZ:
@@ -132,8 +136,8 @@ def printable(name: str) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """``path`` open for reading; every way in which that fails has its sentence."""
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """``path`` open for reading; UnreadableRecording where it can't be or holds nothing."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
