@@ -17,9 +17,9 @@ from callmood.scan.sidetable import join, read_table
 from callmood.settings import DiscoverSettings
 
 ENDINGS: Final = {
-    ".wav", ".wave", ".w64", ".mp3", ".m4a", ".m4b", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".flac", ".webm",
-    ".mka", ".mkv", ".amr", ".awb", ".3gp", ".3gpp", ".3g2", ".wma", ".aif", ".aiff", ".aifc", ".au", ".caf",
-    ".gsm",
+    ".wav", ".wave", ".w64", ".mp3", ".m4a", ".m4b", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".flac",
+    ".webm", ".mka", ".mkv", ".amr", ".awb", ".3gp", ".3gpp", ".3g2", ".wma", ".aif", ".aiff", ".aifc",
+    ".au", ".caf", ".gsm",
 }  # fmt: skip
 """What files in folders must end with; a file that is named itself may end as it likes."""
 _BLOCK_BYTES: Final = 1 << 20

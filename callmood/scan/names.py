@@ -44,16 +44,17 @@ class NamePattern:
     """Searched in the path below the scanned folder, without the ending; its named groups are the facts."""
 
 
+_AMAZON: Final = "Auto3_CUST_5551234_GUID_000_AGENT_ChrisL_DT_2021-12-01T06-01-22.wav"
+
+
 def _keyed(name: str, key: str) -> NamePattern:
-    regex = re.compile(rf"(?:^|[/_])(?-i:{key.upper()})_(?P<{name}>[^/_]+)")
-    return NamePattern(
-        f"{name}, as post-call analytics for Amazon Connect names it", f"x_{key.upper()}_value_y.wav", regex
-    )
+    regex = re.compile(rf"(?:^|[/_]){key}_(?P<{name}>[^/_]+)")
+    return NamePattern(f"{key}_..., as in post-call analytics for Amazon Connect", _AMAZON, regex)
 
 
 def _assigned(name: str) -> NamePattern:
     regex = re.compile(rf"(?:^|[/_ ;,&-]){name}=(?P<{name}>[^/_;,&=]+)", re.IGNORECASE)
-    return NamePattern(f"{name}=..., in a file or folder name", f"{name}=value/x.wav", regex)
+    return NamePattern(f"{name}=..., in a file or folder name", f"{name}=x17/call.wav", regex)
 
 
 _STAMP: Final = r"-\d{8}-\d{6}-(?P<call_id>\d+\.\d+)"
@@ -62,9 +63,9 @@ _UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _TIME_THEN: Final = r"\d{4}-?\d\d-?\d\d[T_ -]\d\d[-:.]?\d\d[-:.]?\d\d[_ ]"
 
 NAME_PATTERNS: Final = (
-    _keyed("call_id", "guid"),
-    _keyed("agent", "agent"),
-    _keyed("customer", "cust"),
+    _keyed("call_id", "GUID"),
+    _keyed("agent", "AGENT"),
+    _keyed("customer", "CUST"),
     _assigned("agent"),
     _assigned("customer"),
     _assigned("call_id"),

@@ -1,0 +1,48 @@
+"""Sound for tests: written in any format that PyAV can write, and compared."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from callmood.scan.audio import RATE
+
+DATA = Path(__file__).parent / "data"
+CALLS = DATA / "calls"
+STEREO_CALL = CALLS / "anna" / "2026-11-20_09-14-05_anna_5551234.wav"
+
+Sound = npt.NDArray[np.float32]
+
+
+def encode(
+    path: Path, sound: Sound, codec: str = "pcm_s16le", rate: int = RATE, layout: str | None = None
+) -> Path:
+    """Writes [channels, n] at 16 kHz as ``codec``; the ending names the container. Returns ``path``."""
+    import av
+    import soxr
+
+    at_rate = soxr.resample(np.ascontiguousarray(sound.T), RATE, rate)
+    pcm = np.clip(np.round(at_rate * 32_767), -32_768, 32_767).astype(np.int16)
+    layout = layout or {1: "mono", 2: "stereo"}[sound.shape[0]]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate, layout=layout)
+        if codec == "wmav2":
+            stream.bit_rate = 64_000  # it has no default of its own
+        stream.codec_context.options = {"strict": "experimental"}  # FFmpeg's own Vorbis encoder
+        for start in range(0, len(pcm), rate):
+            block = np.ascontiguousarray(pcm[start : start + rate]).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(block, format="s16", layout=layout)
+            frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def likeness(one: Sound, other: Sound, most_lag_s: float = 0.1) -> float:
+    """Correlation of two [n] at the best lag: codecs delay."""
+    size = 1 << (one.size + other.size).bit_length()
+    product = np.fft.irfft(np.fft.rfft(one, size) * np.conj(np.fft.rfft(other, size)))
+    lags = round(most_lag_s * RATE)
+    best = max(product[:lags].max(), product[-lags:].max())
+    return float(best / (np.linalg.norm(one) * np.linalg.norm(other)))

@@ -1,0 +1,358 @@
+"""Recordings of every common format sound as they should; what can't be read says why."""
+
+import os
+import pickle
+import shutil
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sounds import DATA, STEREO_CALL, Sound, encode, likeness
+
+from callmood.scan import audio
+from callmood.scan.audio import RATE, Audio, UnreadableRecording, decode
+
+Refused = Callable[[Path], UnreadableRecording]
+
+
+@pytest.fixture(scope="module")
+def voices() -> Sound:
+    """Three seconds: the agent speaks on the left, and the customer says other words on the right."""
+    call = decode(STEREO_CALL).samples
+    return np.stack([call[0, RATE // 2 : RATE * 7 // 2], call[1, 6 * RATE : 9 * RATE]])
+
+
+@pytest.fixture
+def refused() -> Refused:
+    def refuse(path: Path) -> UnreadableRecording:
+        with pytest.raises(UnreadableRecording) as caught:
+            decode(path)
+        sentence = str(caught.value)
+        assert sentence.endswith(".") and "\n" not in sentence
+        return caught.value
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("ending", "codec", "rate", "kind", "alike"),
+    [
+        ("wav", "pcm_s16le", 8_000, "wav/pcm_s16le", 0.97),
+        ("wav", "pcm_s16le", 11_025, "wav/pcm_s16le", 0.98),
+        ("wav", "pcm_s16le", 16_000, "wav/pcm_s16le", 0.999),
+        ("wav", "pcm_s16le", 48_000, "wav/pcm_s16le", 0.99),
+        ("wav", "pcm_u8", 8_000, "wav/pcm_u8", 0.97),
+        ("wav", "pcm_s24le", 44_100, "wav/pcm_s24le", 0.99),
+        ("wav", "pcm_f32le", 22_050, "wav/pcm_f32le", 0.99),
+        ("wav", "pcm_alaw", 8_000, "wav/pcm_alaw", 0.97),
+        ("wav", "pcm_mulaw", 8_000, "wav/pcm_mulaw", 0.97),
+        ("wav", "adpcm_ima_wav", 8_000, "wav/adpcm_ima_wav", 0.95),
+        ("mp3", "libmp3lame", 8_000, "mp3/mp3", 0.9),
+        ("mp3", "libmp3lame", 44_100, "mp3/mp3", 0.95),
+        ("m4a", "aac", 16_000, "m4a/aac", 0.95),
+        ("m4a", "alac", 44_100, "m4a/alac", 0.99),
+        ("mp4", "aac", 8_000, "mp4/aac", 0.9),
+        ("aac", "aac", 44_100, "aac/aac", 0.95),
+        ("ogg", "vorbis", 16_000, "ogg/vorbis", 0.9),
+        ("ogg", "libopus", 48_000, "ogg/opus", 0.9),
+        ("opus", "libopus", 16_000, "ogg/opus", 0.9),
+        ("webm", "libopus", 48_000, "webm/opus", 0.9),
+        ("flac", "flac", 8_000, "flac/flac", 0.97),
+        ("wma", "wmav2", 16_000, "asf/wmav2", 0.9),
+        ("aiff", "pcm_s16be", 16_000, "aiff/pcm_s16be", 0.999),
+    ],
+)
+def test_stereo_format_keeps_what_each_channel_says(
+    tmp_path: Path, voices: Sound, ending: str, codec: str, rate: int, kind: str, alike: float
+) -> None:
+    heard = decode(encode(tmp_path / f"call.{ending}", voices, codec, rate))
+
+    assert heard.format == kind
+    assert heard.sample_rate == (48_000 if "opus" in kind else rate)
+    assert heard.channels == 2
+    assert heard.warnings == ()
+    assert_sounds_like(heard, voices, alike)
+    assert likeness(heard.samples[0], voices[1]) < 0.4, "the channels are not kept apart"
+
+
+@pytest.mark.parametrize(
+    ("ending", "codec", "rate", "kind"),
+    [
+        ("amr", "libopencore_amrnb", 8_000, "amr/amr_nb"),
+        ("3gp", "libopencore_amrnb", 8_000, "3gp/amr_nb"),
+        ("mp3", "libmp3lame", 16_000, "mp3/mp3"),
+        ("wav", "pcm_s16le", 8_000, "wav/pcm_s16le"),
+    ],
+)
+def test_mono_format_has_one_channel(
+    tmp_path: Path, voices: Sound, ending: str, codec: str, rate: int, kind: str
+) -> None:
+    heard = decode(encode(tmp_path / f"call.{ending}", voices[:1], codec, rate))
+
+    assert heard.format == kind
+    assert heard.warnings == ()
+    assert_sounds_like(heard, voices[:1], 0.8)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "rate"),
+    [
+        ("gsm610.wav", "wav/gsm_ms", 8_000),
+        ("bare.gsm", "gsm/gsm", 8_000),
+        ("pauses.amr", "amr/amr_nb", 8_000),
+        ("wideband.awb", "amr/amr_wb", 16_000),
+    ],
+)
+def test_telephone_codec_of_a_fixture_is_heard(name: str, kind: str, rate: int) -> None:
+    heard = decode(DATA / "formats" / name)
+
+    assert (heard.format, heard.sample_rate, heard.warnings) == (kind, rate, ())
+    assert_sounds_like(heard, decode(STEREO_CALL).samples[:1, : 5 * RATE], 0.8)
+
+
+def assert_sounds_like(heard: Audio, said: Sound, alike: float) -> None:
+    assert heard.samples.dtype == np.float32
+    assert heard.samples.shape[0] == said.shape[0] == heard.channels
+    assert heard.duration_s == pytest.approx(said.shape[1] / RATE, abs=0.15)
+    assert heard.samples.shape[1] == round(heard.duration_s * RATE)
+    for channel, of_channel in zip(heard.samples, said, strict=True):
+        assert likeness(channel, of_channel) > alike
+        assert np.abs(channel).max() == pytest.approx(np.abs(of_channel).max(), rel=0.5)
+
+
+def test_content_counts_and_not_the_ending(tmp_path: Path, voices: Sound) -> None:
+    mp3 = encode(tmp_path / "call.mp3", voices, "libmp3lame")
+    assert decode(mp3.rename(tmp_path / "call.wav")).format == "mp3/mp3"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "two words.wav",
+        'it\'s "it".wav',
+        "😡.wav",
+        "Gespräch für Łukasz 通話.wav",
+        "two\nlines.wav",
+        "http:__a.wav",
+    ],
+)
+def test_any_file_name_will_do(tmp_path: Path, voices: Sound, name: str) -> None:
+    assert decode(encode(tmp_path / "plain.wav", voices).rename(tmp_path / name)).duration_s == 3.0
+
+
+def test_name_that_is_no_unicode_will_do(tmp_path: Path, voices: Sound) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
+    try:
+        encode(tmp_path / "plain.wav", voices).rename(path)
+    except OSError:
+        pytest.skip("this file system takes only Unicode names")
+    assert decode(path).duration_s == 3.0
+    path.write_bytes(b"")
+    with pytest.raises(UnreadableRecording) as caught:
+        decode(path)
+    str(caught.value).encode()
+
+
+@pytest.mark.parametrize("size", [0, 0xFFFF_FFFF, 0x7FFF_FFFF])
+def test_wav_that_was_streamed_without_its_length_is_read_to_the_end(
+    tmp_path: Path, voices: Sound, size: int
+) -> None:
+    path = encode(tmp_path / "call.wav", voices)
+    raw = bytearray(path.read_bytes())
+    data = raw.index(b"data")
+    raw[data + 4 : data + 8] = size.to_bytes(4, "little")
+    path.write_bytes(raw)
+
+    heard = decode(path)
+    assert heard.duration_s == 3.0
+    assert heard.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("call.wav", "pcm_s16le"),
+        ("call.wav", "pcm_mulaw"),
+        ("call.mp3", "libmp3lame"),
+        ("call.opus", "libopus"),
+        ("call.webm", "libopus"),
+        ("call.flac", "flac"),
+    ],
+)
+def test_truncated_file_gives_what_is_left_and_says_so(
+    tmp_path: Path, voices: Sound, name: str, codec: str
+) -> None:
+    path = encode(tmp_path / name, np.tile(voices, 3), codec)
+    raw = path.read_bytes()
+    path.write_bytes(raw[: len(raw) // 2])
+
+    heard = decode(path)
+    assert 2.0 < heard.duration_s < 7.0
+    assert len(heard.warnings) == 1
+    assert heard.warnings[0].startswith("file ends early: ")
+    start = slice(0, 2 * RATE)
+    assert likeness(heard.samples[0, start], voices[0, start]) > 0.85
+
+
+def test_damaged_middle_is_skipped_and_said(tmp_path: Path, voices: Sound) -> None:
+    path = encode(tmp_path / "call.mp3", voices, "libmp3lame", 8_000)
+    raw = bytearray(path.read_bytes())
+    middle = slice(len(raw) // 2, len(raw) // 2 + 1_500)
+    raw[middle] = np.random.default_rng(0).bytes(1_500)
+    path.write_bytes(raw)
+
+    heard = decode(path)
+    assert 1.0 < heard.duration_s < 3.2
+    assert any("damaged place" in warning for warning in heard.warnings)
+
+
+def test_samples_that_are_no_numbers_become_silence(tmp_path: Path, voices: Sound) -> None:
+    path = encode(tmp_path / "call.wav", voices, "pcm_f32le")
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"data") + 8 + 4_000
+    raw[at : at + 12] = np.array([np.nan, np.inf, -np.inf], "<f4").tobytes()
+    path.write_bytes(raw)
+
+    heard = decode(path)
+    assert np.isfinite(heard.samples).all()
+    assert np.abs(heard.samples).max() <= 1.0
+    assert heard.warnings == ("3 samples were no numbers and were taken as silence",)
+
+
+def test_more_than_two_channels_give_the_first_two(tmp_path: Path, voices: Sound) -> None:
+    heard = decode(encode(tmp_path / "call.wav", np.concatenate([voices] * 3), layout="5.1"))
+    assert heard.channels == 2
+    assert_sounds_like(heard, voices, 0.99)
+    assert heard.warnings == ("file has 6 channels: the first 2 were taken",)
+
+
+def test_sound_of_a_video_is_read_and_the_picture_is_not(tmp_path: Path, refused: Refused) -> None:
+    import av
+
+    silent_film = tmp_path / "film.mp4"
+    with av.open(str(silent_film), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width = stream.height = 64
+        for _ in range(25):
+            container.mux(stream.encode(av.VideoFrame(64, 64, "yuv420p")))
+        container.mux(stream.encode(None))
+    assert refused(silent_film).reason == "no audio stream"
+
+
+def test_empty_file(tmp_path: Path, refused: Refused) -> None:
+    path = tmp_path / "call.wav"
+    path.touch()
+    error = refused(path)
+    assert error.reason == "empty file"
+    assert str(error) == "call.wav is empty."
+
+
+def test_missing_file(tmp_path: Path, refused: Refused) -> None:
+    assert refused(tmp_path / "call.wav").reason == "missing"
+
+
+def test_folder_is_not_audio(tmp_path: Path, refused: Refused) -> None:
+    assert refused(tmp_path).reason == "not audio"
+
+
+def test_pipe_is_not_waited_for(tmp_path: Path, refused: Refused) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no named pipes")
+    os.mkfifo(tmp_path / "call.wav")
+    assert refused(tmp_path / "call.wav").reason == "not audio"
+
+
+def test_file_without_permission(tmp_path: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = tmp_path / "call.wav"
+    path.write_bytes(b"RIFF")
+    monkeypatch.setattr(Path, "open", deny)
+    assert refused(path).reason == "no permission"
+
+
+@pytest.mark.parametrize(
+    "text", ["A letter to the customer.\n" * 50, "x", "<html><body>404</body></html>", "\0" * 999]
+)
+def test_text_named_wav_is_not_audio(tmp_path: Path, refused: Refused, text: str) -> None:
+    path = tmp_path / "call.wav"
+    path.write_text(text)
+    assert refused(path).reason == "not audio"
+
+
+@pytest.mark.parametrize("name", ["list.m3u8", "list.wav", "list.txt"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:3,\n{file}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile '{file}'\n",
+        "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n",
+    ],
+)
+def test_playlist_does_not_open_other_files(
+    tmp_path: Path, voices: Sound, refused: Refused, name: str, text: str
+) -> None:
+    other = encode(tmp_path / "other.mp3", voices, "libmp3lame")
+    (tmp_path / name).write_text(text.format(file=other))
+    assert refused(tmp_path / name).reason == "not audio"
+
+
+@pytest.mark.parametrize("name", ["call.wav", "call.m4a"])
+def test_head_without_a_body_is_damaged(tmp_path: Path, voices: Sound, refused: Refused, name: str) -> None:
+    path = encode(tmp_path / name, voices, "aac" if name.endswith("m4a") else "pcm_s16le")
+    path.write_bytes(path.read_bytes()[:40])
+    assert refused(path).reason == "damaged"
+
+
+def test_a_fifth_of_a_second_is_too_short(tmp_path: Path, voices: Sound, refused: Refused) -> None:
+    error = refused(encode(tmp_path / "call.wav", voices[:, : RATE // 5]))
+    assert error.reason == "too short"
+    assert str(error) == "call.wav has only 0.20 s of sound, less than 0.5 s."
+
+
+def test_tape_of_a_whole_day_is_too_long(
+    tmp_path: Path, voices: Sound, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audio, "MAX_DURATION_S", 2.0)
+    assert refused(encode(tmp_path / "call.wav", np.tile(voices, 3))).reason == "too long"
+
+
+def test_header_with_a_mad_sample_rate_is_damaged(tmp_path: Path, voices: Sound, refused: Refused) -> None:
+    path = encode(tmp_path / "call.wav", voices)
+    raw = bytearray(path.read_bytes())
+    raw[24:28] = (1).to_bytes(4, "little")
+    path.write_bytes(raw)
+    assert refused(path).reason == "damaged"
+
+
+def test_long_call_needs_little_more_memory_than_its_samples(tmp_path: Path) -> None:
+    minute = np.random.default_rng(0).normal(0, 0.1, (2, 60 * RATE)).astype(np.float32)
+    path = encode(tmp_path / "call.wav", np.tile(minute, 5), "pcm_mulaw", 8_000)
+    tracemalloc.start()
+    try:
+        heard = decode(path)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert heard.duration_s == pytest.approx(300)
+    assert most < heard.samples.nbytes + 20e6
+
+
+def test_failure_travels_between_processes(tmp_path: Path, refused: Refused) -> None:
+    error = refused(tmp_path / "call.wav")
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.reason, again.path) == (str(error), error.reason, error.path)
+
+
+def test_sentence_shows_a_strange_name_on_one_line(tmp_path: Path, refused: Refused) -> None:
+    assert str(refused(tmp_path / "a\nb\x1b[31m.wav")) == "a\\nb\\x1b[31m.wav is not there any more."
+
+
+def test_decoding_leaves_the_file_as_it_is(tmp_path: Path) -> None:
+    path = Path(shutil.copy(STEREO_CALL, tmp_path))
+    before = path.read_bytes()
+    decode(path)
+    assert path.read_bytes() == before
