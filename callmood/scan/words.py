@@ -1,0 +1,56 @@
+"""Word times from the decoder's attention: made whole, in order and inside their piece."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from callmood.call import Word
+
+_BEFORE: Final = "\"'“¿([{-"
+_AFTER: Final = "\"'.。,，!！?？:：”)]}、"
+_SHORTEST_S: Final = 0.02
+"""One step of the decoder's attention."""
+_LONGEST_S: Final = 2.0
+"""Attention lets a word last through the pause after it; none is spoken longer than this."""
+
+
+def words_of(
+    alignment: Sequence[Mapping[str, Any]], offset_s: float, start_s: float, end_s: float
+) -> tuple[Word, ...]:
+    """faster-whisper's alignment of one piece as words in the call's time, within ``start_s`` and ``end_s``.
+
+    A word that attention gave no time of its own gets a little after the word before it.
+    """
+    from faster_whisper.transcribe import merge_punctuations
+
+    merged = [dict(word) for word in alignment]
+    merge_punctuations(merged, _BEFORE, _AFTER)
+    timed = [word for word in merged if word["word"].strip()]
+    if not timed:
+        return ()
+    starts, ends = _in_order(
+        [offset_s + float(word["start"]) for word in timed],
+        [offset_s + float(word["end"]) for word in timed],
+        start_s,
+        end_s,
+    )
+    return tuple(
+        Word(word["word"].strip(), start, min(end, start + _LONGEST_S), float(word["probability"]))
+        for word, start, end in zip(timed, starts, ends, strict=True)
+    )
+
+
+def _in_order(
+    starts: Sequence[float], ends: Sequence[float], start_s: float, end_s: float
+) -> tuple[list[float], list[float]]:
+    """The same times with every word after the one before, at least a moment long, inside the piece."""
+    count = len(starts)
+    least_s = min(_SHORTEST_S, (end_s - start_s) / count)
+    begins: list[float] = []
+    for start in starts:
+        begins.append(max(start, begins[-1] + least_s if begins else start_s))
+    begins = [min(begin, end_s - least_s * (count - i)) for i, begin in enumerate(begins)]
+    limits = [*begins[1:], end_s]
+    stops = [
+        min(max(end, begin + least_s), limit) for end, begin, limit in zip(ends, begins, limits, strict=True)
+    ]
+    return begins, stops
