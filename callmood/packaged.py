@@ -34,6 +34,8 @@ MINILM: Final = Packaged(
     "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 )
 
+ALL: Final = (TINY_EN, MINILM)
+
 
 @cache
 def weights(model: Packaged) -> Path:

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from callmood.cli import doctor, report, scan
 from callmood.errors import CallmoodError
 
 app = typer.Typer(
@@ -13,6 +14,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.command()(scan.scan)
+app.command()(report.report)
+app.command()(doctor.doctor)
 
 
 def main() -> None:

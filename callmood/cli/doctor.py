@@ -1,6 +1,11 @@
 """`callmood doctor`: what is installed, which models are where, which device will be used, what is missing."""
 
-from callmood.doctor import Check, check_installation
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from callmood.doctor import Check
 
 
 def doctor() -> None:
@@ -9,8 +14,13 @@ def doctor() -> None:
     from rich.table import Table
     from typer import Exit
 
+    from callmood.doctor import check_installation
+
     checks = check_installation()
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column()
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for check in checks:
         table.add_row(_mark(check), check.name, check.found)
         if check.mend:

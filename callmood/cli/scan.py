@@ -28,7 +28,7 @@ def scan(
         list[Path], typer.Argument(help="Recordings, or folders to walk for them.", show_default=False)
     ],
     db: Annotated[
-        Optional[Path], typer.Option(help="The DuckDB file to write.  [default: callmood.duckdb]")
+        Optional[Path], typer.Option(help="The DuckDB file to write (default: callmood.duckdb).")
     ] = None,
     metadata: Annotated[
         Optional[Path],
@@ -41,29 +41,29 @@ def scan(
         ),
     ] = None,
     agent_channel: Annotated[
-        Optional[Channel], typer.Option(help="Where a stereo recording has the agent.  [default: who greets]")
+        Optional[Channel], typer.Option(help="Where a stereo recording has the agent (default: who greets).")
     ] = None,
     speakers: Annotated[
-        Optional[int], typer.Option(help="Speakers on a mono recording.  [default: found, two preferred]")
+        Optional[int], typer.Option(help="Speakers on a mono recording (default: found, two preferred).")
     ] = None,
     diarizer: Annotated[
-        Optional[str], typer.Option(help="A pyannote pipeline, by hub name or folder.  [default: embedded]")
+        Optional[str], typer.Option(help="A pyannote pipeline, by hub name or folder (default: embedded).")
     ] = None,
     asr: Annotated[
-        Optional[str], typer.Option(help="A faster-whisper model, by name or folder.  [default: tiny.en]")
+        Optional[str], typer.Option(help="A faster-whisper model, by name or folder (default: tiny.en).")
     ] = None,
     language: Annotated[Optional[str], typer.Option(help="Language of the calls, such as en.")] = None,
     model: Annotated[
-        Optional[str], typer.Option(help="Folder of an emotion model made by train.  [default: embedded]")
+        Optional[str], typer.Option(help="Folder of an emotion model made by train (default: embedded).")
     ] = None,
     roles: Annotated[
         Optional[Roles], typer.Option(help="Whose emotions are scored. Some laws forbid scoring employees.")
     ] = None,
     device: Annotated[
-        Optional[Device], typer.Option(help="Where models run.  [default: a GPU if there is one]")
+        Optional[Device], typer.Option(help="Where models run (default: a GPU if there is one).")
     ] = None,
     workers: Annotated[
-        Optional[int], typer.Option(help="Processes.  [default: one a core, or one a GPU]")
+        Optional[int], typer.Option(help="Processes (default: one a core, or one a GPU).")
     ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what failed earlier.")
@@ -101,14 +101,18 @@ def scan(
         }
     )
     with open_plan(paths, settings, retry_failed=retry_failed, rescore=rescore) as plan:
+        tally = plan.tally
         if not as_json:
             _announce(plan)
-        with _progress(plan, quiet=as_json or not sys.stderr.isatty()) as show:
-            for outcome, tally in carry_out(plan):
-                show(tally)
-                if as_json:
-                    print(json.dumps(_line(outcome), ensure_ascii=False), flush=True)
-        tally = plan.tally
+        try:
+            with _progress(plan, quiet=as_json or not sys.stderr.isatty()) as show:
+                for outcome in carry_out(plan):
+                    show(tally)
+                    if as_json:
+                        print(json.dumps(_line(outcome), ensure_ascii=False), flush=True)
+        except KeyboardInterrupt:
+            print(f"Stopped: {tally.done} recordings are stored; the same command goes on from there.", file=sys.stderr)
+            raise typer.Exit(130) from None
     if as_json:
         print(json.dumps({"summary": tally.as_dict()}, ensure_ascii=False))
     else:
@@ -122,6 +126,8 @@ def _announce(plan: Plan) -> None:
     parts = [f"{tally.total} recordings to scan"]
     if tally.skipped:
         parts.append(f"{tally.skipped} are stored already")
+    if tally.other_model:
+        parts.append(f"{tally.other_model} of them were scored by another model (score them anew with --rescore)")
     if tally.failed_earlier:
         parts.append(f"{tally.failed_earlier} failed earlier (try them again with --retry-failed)")
     if tally.copies:

@@ -9,11 +9,13 @@ import signal
 import sys
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import TypeAlias
 
 from callmood.call import Call
 from callmood.errors import CallmoodError
@@ -27,8 +29,10 @@ RECYCLE_AFTER_S = 12 * 3600.0
 """Audio after which a worker is replaced by a fresh one: long-lived ASR processes creep in memory."""
 
 
-def run_jobs(settings: Settings, jobs: Sequence[Job], *, rescore: bool = False) -> Iterator[Outcome]:
-    """Yields one call or failure a job, in order of completion.
+def run_jobs(
+    settings: Settings, jobs: Sequence[Job], *, rescore: bool = False, work: Work | None = None
+) -> Iterator[Outcome]:
+    """Yields one call or failure a job, in order of completion. ``work`` is what each process runs.
 
     A worker that dies (out of memory, a crash in native code) takes nothing with it: what it had not finished is
     tried once more, a recording at a time, and only the one that kills a worker again becomes a failure.
@@ -37,7 +41,8 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], *, rescore: bool = False) 
     places = _places(settings, len(jobs))
     todo = deque(sorted(jobs, key=lambda job: -job.recording.size_bytes))
     retry: deque[Job] = deque()
-    workers = [_start(settings, device, threads, rescore) for device, threads in places]
+    start = partial(_start, work or work_on_chunks, settings, rescore)
+    workers = [start(device, threads) for device, threads in places]
     try:
         for worker in workers:
             _hand_out(worker, todo, retry, len(workers))
@@ -48,7 +53,7 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], *, rescore: bool = False) 
                     worker.pending.pop(message.recording.id, None)
                     worker.audio_s += message.duration_s if isinstance(message, Call) else 0.0
                     yield message
-                elif isinstance(message, _Broken):
+                elif isinstance(message, Broken):
                     raise CallmoodError(message.sentence)
                 elif message is None:
                     yield from _bury(worker, retry)
@@ -57,13 +62,14 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], *, rescore: bool = False) 
                         _stop(worker)
                         if not todo and not retry:
                             continue
-                        workers[workers.index(worker)] = worker = _start(
-                            settings, worker.device, worker.threads, rescore
-                        )
+                        workers[workers.index(worker)] = worker = start(worker.device, worker.threads)
                     _hand_out(worker, todo, retry, len(workers))
     finally:
         for worker in workers:
             _stop(worker)
+
+
+Work: TypeAlias = Callable[[Connection, Settings, str, int, bool], None]
 
 
 @dataclass
@@ -77,7 +83,7 @@ class _Worker:
 
 
 @dataclass(frozen=True)
-class _Broken:
+class Broken:
     """The models could not be loaded."""
 
     sentence: str
@@ -118,17 +124,17 @@ def _may_have_gpu() -> bool:
     return False
 
 
-def _start(settings: Settings, device: str, threads: int, rescore: bool) -> _Worker:
+def _start(work: Work, settings: Settings, rescore: bool, device: str, threads: int) -> _Worker:
     # spawn: a forked child would inherit DuckDB's and torch's threads in an unknown state
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=_work, args=(there, settings, device, threads, rescore), daemon=True)
+    process = context.Process(target=work, args=(there, settings, device, threads, rescore), daemon=True)
     process.start()
     there.close()
     return _Worker(process, here, device, threads)
 
 
-def _work(connection: Connection, settings: Settings, device: str, threads: int, rescore: bool) -> None:
+def work_on_chunks(connection: Connection, settings: Settings, device: str, threads: int, rescore: bool) -> None:
     """A worker's life: load the models, then scan chunk after chunk until the parent hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = str(threads)
@@ -137,12 +143,12 @@ def _work(connection: Connection, settings: Settings, device: str, threads: int,
     try:
         stages = load_stages(settings, device, threads, rescore=rescore)
     except CallmoodError as error:
-        connection.send(_Broken(str(error)))
+        connection.send(Broken(str(error)))
         return
     except Exception as error:
         last = traceback.format_exception_only(error)[-1].strip()
         connection.send(
-            _Broken(f"The models could not be loaded: {last}. `callmood doctor` says what is missing.")
+            Broken(f"The models could not be loaded: {last}. `callmood doctor` says what is missing.")
         )
         return
     with suppress(EOFError, BrokenPipeError):
@@ -171,10 +177,10 @@ def _awake(workers: Sequence[_Worker]) -> list[_Worker]:
     return [by_connection[ready] for ready in wait(list(by_connection))]  # type: ignore[index]
 
 
-def _receive(worker: _Worker) -> Call | Failure | _Broken | None:
+def _receive(worker: _Worker) -> Call | Failure | Broken | None:
     """The worker's next message; None when it has died."""
     try:
-        message: Call | Failure | _Broken = worker.connection.recv()
+        message: Call | Failure | Broken = worker.connection.recv()
     except (EOFError, ConnectionResetError):
         return None
     return message

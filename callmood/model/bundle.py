@@ -229,12 +229,9 @@ def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Score
     import torch
     from safetensors.torch import load_file
 
-    folder = EMBEDDED if str(name_or_folder) == "embedded" else Path(name_or_folder)
+    folder = find_bundle(name_or_folder)
     settings = _settings(folder)
-    weights = folder / WEIGHTS_FILE
-    if not weights.is_file():
-        raise CallmoodError(f"The bundle {folder} has no {WEIGHTS_FILE}; make it again with callmood train.")
-    tensors = load_file(weights)
+    tensors = load_file(folder / WEIGHTS_FILE)
     place = torch.device(network.pick_device(device))
     audio = text = tokenizer = None
     if settings.audio is not None:
@@ -244,6 +241,15 @@ def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Score
         text = _overlaid(text, tensors, "text.").to(place)
     heads = Heads(*(_term(tensors, name) for name in ("raw", "relative", "text")))
     return Scorer(content_id(folder), settings, heads, audio, text, tokenizer)
+
+
+def find_bundle(name_or_folder: str | Path) -> Path:
+    """The folder of a bundle, "embedded" or one of the user's; it has all its files."""
+    folder = EMBEDDED if str(name_or_folder) == "embedded" else Path(name_or_folder)
+    for name in (SETTINGS_FILE, WEIGHTS_FILE):
+        if not (folder / name).is_file():
+            raise CallmoodError(f"{folder} is not an emotion model: it has no {name}; make one with callmood train.")
+    return folder
 
 
 def content_id(folder: Path) -> str:

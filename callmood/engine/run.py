@@ -1,0 +1,201 @@
+"""A scan from folders to the database: what there is to do, doing it, and counting it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import callmood
+from callmood import store
+from callmood.engine.local import run_jobs
+from callmood.model.bundle import Baseline, content_id, find_bundle
+from callmood.scan.discover import Discovery, discover
+from callmood.scan.pipeline import Failure, Job, Outcome
+from callmood.settings import Settings
+from callmood.store import Connection, Known
+
+PACKAGES = ("whisperx", "ctranslate2", "torch", "transformers", "pyannote-audio", "av")
+
+
+@dataclass
+class Tally:
+    """What a scan has come to so far."""
+
+    total: int
+    """Recordings to work on."""
+    bytes_total: int
+    skipped: int
+    """Stored already."""
+    failed_earlier: int
+    """Failed in an earlier scan and not tried again."""
+    copies: int
+    """Files with the same content as another."""
+    other_model: int = 0
+    """Of the skipped, those that another emotion model scored."""
+    started: float = field(default_factory=time.monotonic)
+    done: int = 0
+    segments: int = 0
+    audio_s: float = 0.0
+    bytes_seen: int = 0
+    failures: dict[str, list[str]] = field(default_factory=dict)
+    """Sentences by reason."""
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        return sum(len(errors) for errors in self.failures.values())
+
+    @property
+    def seen(self) -> int:
+        return self.done + self.failed
+
+    @property
+    def wall_s(self) -> float:
+        return time.monotonic() - self.started
+
+    @property
+    def rtfx(self) -> float:
+        """Seconds of audio a second of wall time, the loading of the models counted in."""
+        return self.audio_s / max(self.wall_s, 1e-9)
+
+    def add(self, outcome: Outcome) -> None:
+        self.bytes_seen += outcome.recording.size_bytes
+        if isinstance(outcome, Failure):
+            self.add_failure(outcome.reason, outcome.error)
+            return
+        self.done += 1
+        self.segments += len(outcome.segments)
+        self.audio_s += outcome.duration_s
+        self.warnings += [f"{outcome.recording.path.name}: {warning}" for warning in outcome.warnings]
+
+    def add_failure(self, reason: str, error: str) -> None:
+        self.failures.setdefault(reason, []).append(error)
+
+    def as_dict(self) -> dict[str, object]:
+        """For machines."""
+        return {
+            "done": self.done,
+            "failed": self.failed,
+            "failures": {reason: len(errors) for reason, errors in self.failures.items()},
+            "skipped": self.skipped,
+            "failed_earlier": self.failed_earlier,
+            "copies": self.copies,
+            "segments": self.segments,
+            "audio_s": round(self.audio_s, 2),
+            "wall_s": round(self.wall_s, 2),
+            "rtfx": round(self.rtfx, 2),
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a scan has to do, over an open database."""
+
+    con: Connection
+    settings: Settings
+    model_id: str
+    jobs: tuple[Job, ...]
+    rescore: bool
+    tally: Tally
+
+
+@contextmanager
+def open_plan(
+    paths: Sequence[Path], settings: Settings, *, retry_failed: bool = False, rescore: bool = False
+) -> Iterator[Plan]:
+    """Walks the paths and compares them with the database, which stays open within.
+
+    A known recording's path and call facts are brought up to date. With ``rescore`` the jobs are the stored calls
+    that another model has scored; without, the recordings that are new (and with ``retry_failed`` those that failed).
+    Raises CallmoodError where there is nothing to scan or the database can't be used.
+    """
+    model_id = content_id(find_bundle(settings.score.model))
+    found = discover(paths, settings.discover)
+    with store.open_db(settings.db) as con:
+        known = store.known(con)
+        store.update_facts(con, (recording for recording in found.recordings if recording.id in known))
+        if rescore:
+            jobs = _rescore_jobs(con, found, known, model_id)
+        else:
+            jobs = _scan_jobs(con, found, known, model_id, retry_failed)
+        tally = _tally(found, known, jobs, model_id)
+        yield Plan(con, settings, model_id, jobs, rescore, tally)
+
+
+def _scan_jobs(
+    con: Connection, found: Discovery, known: dict[str, Known], model_id: str, retry_failed: bool
+) -> tuple[Job, ...]:
+    states = {"failed"} if retry_failed else set()
+    voices = store.agent_baselines(con, model_id)
+    return tuple(
+        Job(recording, _baseline(voices.get(recording.agent or "")))
+        for recording in found.recordings
+        if recording.id not in known or known[recording.id].state in states
+    )
+
+
+def _rescore_jobs(con: Connection, found: Discovery, known: dict[str, Known], model_id: str) -> tuple[Job, ...]:
+    """Calls are scored anew against what this model has heard of their agents in the calls it scored before."""
+    voices = store.agent_baselines(con, model_id)
+    return tuple(
+        Job(recording, _baseline(voices.get(recording.agent or "")), store.stored_segments(con, recording.id))
+        for recording in found.recordings
+        if recording.id in known
+        and known[recording.id].state == "done"
+        and known[recording.id].model_id != model_id
+    )
+
+
+def _baseline(voice: tuple[NDArray[np.float32], int] | None) -> Baseline | None:
+    return Baseline(*voice) if voice else None
+
+
+def _tally(found: Discovery, known: dict[str, Known], jobs: Sequence[Job], model_id: str) -> Tally:
+    at_work = {job.recording.id for job in jobs}
+    idle = [known[recording.id] for recording in found.recordings if recording.id not in at_work and recording.id in known]
+    tally = Tally(
+        total=len(jobs),
+        bytes_total=sum(job.recording.size_bytes for job in jobs),
+        skipped=sum(one.state == "done" for one in idle),
+        failed_earlier=sum(one.state == "failed" for one in idle),
+        copies=found.copies,
+        other_model=sum(one.state == "done" and one.model_id != model_id for one in idle),
+    )
+    for unreadable in found.failures:
+        tally.add_failure(unreadable.reason, unreadable.error)
+    tally.warnings += found.warnings
+    return tally
+
+
+def carry_out(plan: Plan) -> Iterator[Outcome]:
+    """Does the jobs; yields each outcome once it is stored and counted."""
+    if not plan.jobs:
+        return
+    con, settings = plan.con, plan.settings
+    scan_id = store.start_scan(
+        con,
+        settings.model_dump(mode="json"),
+        {"callmood": callmood.__version__} | {name: version(name) for name in PACKAGES},
+        {"emotion": plan.model_id, "asr": settings.transcribe.asr, "diarizer": settings.speakers.diarizer},
+    )
+    plan.tally.started = time.monotonic()
+    for outcome in run_jobs(settings, plan.jobs, rescore=plan.rescore):
+        if isinstance(outcome, Failure):
+            if not plan.rescore:
+                store.write_failure(con, scan_id, outcome.recording, outcome.reason, outcome.error)
+        elif plan.rescore:
+            store.rescore_call(
+                con, scan_id, plan.model_id, outcome.recording.id, outcome.scores, outcome.baselines
+            )
+        else:
+            store.write_call(con, scan_id, plan.model_id, outcome)
+        plan.tally.add(outcome)
+        yield outcome
+    store.finish_scan(con, scan_id)
