@@ -111,6 +111,10 @@ _TIME: Final = re.compile(
     r"(?:(?:[T_. -]| - |_-_)?(?P<hour>[01]\d|2[0-3])(?P<colon>[-_:.h]?)(?P<minute>[0-5]\d)"
     r"(?:(?P=colon)(?P<second>[0-5]\d))?)?(?!\d)"
 )
+_NUMBERED_AGENT: Final = re.compile(r"(?:agent|operator|employee|user|ext)[ _.-]?\d+", re.IGNORECASE)
+_WORD: Final = r"[^\W\d_]+(?:['’][^\W\d_]+)?"
+_NAME: Final = re.compile(rf"{_WORD}(?:[ _.-]+{_WORD}){{0,2}}\.?")
+"""One to three words of letters."""
 _DAY_FIRST: Final = re.compile(
     r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})"
     r"(?:[ ,]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?)?"
@@ -225,18 +229,13 @@ def _of_folders(path: PurePosixPath) -> Facts:
     agent = queue = None
     for folder in reversed(path.parent.parts):
         words = _words(folder)
-        if words and words <= _QUEUES | _NO_NAMES:
+        if _NUMBERED_AGENT.fullmatch(folder):
+            agent = agent or folder
+        elif words <= _QUEUES | _NO_NAMES:
             queue = queue or (folder if words & _QUEUES else None)
-        elif agent is None and _may_be_agent(folder):
-            agent = folder
+        elif _NAME.fullmatch(folder):  # no date, number or code
+            agent = agent or folder
     return Facts(agent=agent, queue=queue)
-
-
-def _may_be_agent(folder: str) -> bool:
-    """One to three words of letters, or "agent 17"; not a date, a number or a code."""
-    if re.fullmatch(r"(?:agent|operator|employee|user|ext)[ _.-]?\d+", folder, re.IGNORECASE):
-        return True
-    return bool(re.fullmatch(r"[^\W\d_]+(?:[ _.'-]+[^\W\d_]+){0,2}\.?", folder))
 
 
 def _is_no_name(text: str) -> bool:

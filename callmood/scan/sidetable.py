@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
@@ -75,14 +75,13 @@ def join(table: SideTable, recordings: Sequence[Recording]) -> tuple[list[Record
     index = _Index(table.rows)
     found = [index.find(recording) for recording in recordings]
     shared = _shared(recordings, found)
-    joined: list[Recording] = []
-    for recording, (at, _) in zip(recordings, found, strict=True):
-        usable = at is not None and at not in shared
-        joined.append(
-            _with_facts(recording, table.rows[at].facts) if usable and at is not None else recording
-        )
-    used = {at for at, _ in found if at is not None}
-    return joined, list(_unfit(table, recordings, found, used, shared))
+    joined = [
+        recording
+        if match.row is None or match.row in shared
+        else _with_facts(recording, table.rows[match.row].facts)
+        for recording, match in zip(recordings, found, strict=True)
+    ]
+    return joined, list(_misfits(table, found, shared))
 
 
 def _records(path: Path) -> list[dict[str, str]]:
@@ -177,8 +176,14 @@ def _row(record: Mapping[str, str], columns: Mapping[str, str]) -> Row:
     return Row(file or None, Facts(**known, started_at=started_at, metadata=others))
 
 
-_Found = tuple[int | None, bool]
-"""The row of a recording, and whether several rows lay claim to it."""
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """What a recording has found in the table."""
+
+    row: int | None = None
+    by_file: bool = False
+    contradictory: bool = False
+    """Several rows lay claim to it, and differ."""
 
 
 class _Index:
@@ -197,7 +202,7 @@ class _Index:
             if row.facts.call_id:
                 self._calls.setdefault(_key(row.facts.call_id), []).append(at)
 
-    def find(self, recording: Recording) -> _Found:
+    def find(self, recording: Recording) -> _Match:
         """By as much of the path as a row gives, then by the bare name, then by call id."""
         parts = _parts(str(recording.path))
         ends = ["/".join(parts[start:]) for start in range(len(parts))]
@@ -211,12 +216,14 @@ class _Index:
         for index, names in steps:
             for name in names:
                 if name in index:
-                    return self._one(index[name])
-        return None, False
+                    return self._match(index[name], by_file=index is not self._calls)
+        return _Match()
 
-    def _one(self, claims: Sequence[int]) -> _Found:
-        same = all(self._rows[at].facts == self._rows[claims[0]].facts for at in claims)
-        return (claims[0], False) if same else (None, True)
+    def _match(self, claims: Sequence[int], *, by_file: bool) -> _Match:
+        first = claims[0]
+        if any(self._rows[at].facts != self._rows[first].facts for at in claims):
+            return _Match(contradictory=True)
+        return _Match(first, by_file)
 
 
 def _parts(path: str) -> list[str]:
@@ -235,12 +242,12 @@ def _without_ending(path: str) -> str:
     return folder + slash + (name.rpartition(".")[0] or name)
 
 
-def _shared(recordings: Sequence[Recording], found: Sequence[_Found]) -> set[int]:
+def _shared(recordings: Sequence[Recording], found: Sequence[_Match]) -> set[int]:
     """Rows that name one file and fit several in different folders: whose they are nobody can know."""
     folders: dict[int, set[Path]] = {}
-    for recording, (at, _) in zip(recordings, found, strict=True):
-        if at is not None:
-            folders.setdefault(at, set()).add(recording.path.parent)
+    for recording, match in zip(recordings, found, strict=True):
+        if match.row is not None and match.by_file:
+            folders.setdefault(match.row, set()).add(recording.path.parent)
     return {at for at, of_row in folders.items() if len(of_row) > 1}
 
 
@@ -249,25 +256,18 @@ def _with_facts(recording: Recording, facts: Facts) -> Recording:
     return replace(recording, **given, metadata={**recording.metadata, **facts.metadata})
 
 
-def _unfit(
-    table: SideTable,
-    recordings: Sequence[Recording],
-    found: Sequence[_Found],
-    used: set[int],
-    shared: set[int],
-) -> Iterable[str]:
-    rows = len(table.rows)
-    claimed = sum(several for _, several in found)
-    lost = sum(at in shared for at, _ in found)
-    alone = sum(at is None and not several for at, several in found)
-    if recordings and not used and not claimed:
-        example = table.rows[0].file or table.rows[0].facts.call_id
-        yield f"None of the {rows} rows of {table.name} fits a recording: the first is for {example!r}."
+def _misfits(table: SideTable, found: Sequence[_Match], shared: set[int]) -> Iterator[str]:
+    contradictory = sum(match.contradictory for match in found)
+    alone = sum(match == _Match() for match in found)
+    lost = sum(match.row in shared for match in found)
+    if found and alone == len(found):
+        first = table.rows[0].file or table.rows[0].facts.call_id
+        yield f"None of the {len(table.rows)} rows of {table.name} fits a recording: one is for {first!r}."
         return
     if alone:
-        yield f"{alone} of {len(recordings)} recordings have no row in {table.name}."
-    if claimed:
-        yield f"{claimed} recordings have several rows in {table.name} that differ: none of these was taken."
+        yield f"{alone} of {len(found)} recordings have no row in {table.name}."
+    if contradictory:
+        yield f"{contradictory} recordings have rows in {table.name} that differ: none was taken."
     if lost:
         yield f"{lost} recordings in different folders share a row of {table.name}: give it their folders."
     if table.unread_times:

@@ -1,0 +1,571 @@
+"""Recordings are found wherever they lie, known by their content, with what names and tables say."""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+import pytest
+from sounds import CALLS
+
+from callmood.call import Recording
+from callmood.errors import CallmoodError
+from callmood.scan.discover import Discovery, discover
+from callmood.scan.names import NAME_PATTERNS, Facts, facts_of_name, find_time, name_reader, parse_time
+from callmood.settings import DiscoverSettings
+
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def make(calls: Path) -> Make:
+    """Writes a file below the scanned folder whose content is its name, or what is given."""
+
+    def write(name: str, content: bytes | None = None) -> Path:
+        path = calls / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode() if content is None else content)
+        return path
+
+    return write
+
+
+def find(*paths: Path, **settings: object) -> Discovery:
+    return discover(paths, DiscoverSettings.model_validate(settings))
+
+
+def names(found: Discovery) -> list[str]:
+    return [recording.path.name for recording in found.recordings]
+
+
+def only(found: Discovery) -> Recording:
+    (recording,) = found.recordings
+    return recording
+
+
+# What is found
+
+
+def test_folders_are_searched_to_any_depth_in_sorted_order(calls: Path, make: Make) -> None:
+    for name in ("b.wav", "a/z.mp3", "a/deep/er/c.opus", "a.FLAC", "notes.txt"):
+        make(name)
+    found = find(calls)
+    assert [str(recording.path.relative_to(calls)) for recording in found.recordings] == [
+        "a.FLAC", str(Path("a/deep/er/c.opus")), str(Path("a/z.mp3")), "b.wav",
+    ]  # fmt: skip
+    assert found.failures == () and found.copies == 0 and found.warnings == ()
+
+
+def test_recording_is_known_by_its_content(calls: Path, make: Make) -> None:
+    path = make("a.wav", b"sound" * 1_000_000)
+    before = only(find(calls))
+    assert before.id == hashlib.sha256(b"sound" * 1_000_000).hexdigest()
+    assert before.size_bytes == 5_000_000
+
+    moved = path.rename(calls / "b.mp3")
+    assert only(find(calls)).id == before.id
+
+    moved.write_bytes(b"other")
+    assert only(find(calls)).id != before.id
+
+
+def test_copies_are_one_call(calls: Path, make: Make) -> None:
+    for name in ("b/copy.wav", "a/first.wav", "c.wav"):
+        make(name, b"the same")
+    found = find(calls)
+    assert names(found) == ["first.wav"]
+    assert found.copies == 2
+
+
+def test_files_and_folders_may_be_mixed_and_overlap(calls: Path, make: Make) -> None:
+    one, _ = make("a/one.wav"), make("b/two.wav")
+    found = find(calls, one, calls / "a", calls)
+    assert names(found) == ["one.wav", "two.wav"]
+    assert found.copies == 0
+
+
+def test_file_that_is_named_is_taken_whatever_its_ending(make: Make) -> None:
+    assert names(find(make("call.dat"), make(".hidden"))) == [".hidden", "call.dat"]
+
+
+def test_hidden_and_machine_files_are_passed_over(calls: Path, make: Make) -> None:
+    for name in (".call.wav", "._call.wav", ".git/x.wav", "__MACOSX/x.wav", "call.wav"):
+        make(name)
+    assert names(find(calls)) == ["call.wav"]
+
+
+def test_links_in_a_circle_end(calls: Path, make: Make) -> None:
+    make("a/call.wav")
+    try:
+        (calls / "a" / "round").symlink_to(calls, target_is_directory=True)
+    except OSError:
+        pytest.skip("links need rights here")
+    assert names(find(calls)) == ["call.wav"]
+
+
+def test_linked_folder_is_searched(calls: Path, make: Make, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "call.wav").write_bytes(b"x")
+    try:
+        (calls / "link").symlink_to(elsewhere, target_is_directory=True)
+    except OSError:
+        pytest.skip("links need rights here")
+    assert names(find(calls)) == ["call.wav"]
+
+
+@pytest.mark.parametrize(
+    "name", ["two words.wav", 'it\'s "it".wav', "😡.wav", "für Łukasz 通話.wav", "two\nlines.wav"]
+)
+def test_any_file_name_will_do(calls: Path, make: Make, name: str) -> None:
+    make(name)
+    assert names(find(calls)) == [name]
+
+
+def test_paths_are_absolute(calls: Path, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make("a.wav")
+    monkeypatch.chdir(calls.parent)
+    assert only(find(Path("calls"))).path == path
+
+
+# What fails
+
+
+def test_empty_file_is_a_failure_and_the_rest_goes_on(calls: Path, make: Make) -> None:
+    make("empty.wav", b"")
+    make("full.wav")
+    found = find(calls)
+    assert names(found) == ["full.wav"]
+    (failure,) = found.failures
+    assert (failure.path.name, failure.reason, failure.error) == (
+        "empty.wav", "empty file", "empty.wav is empty.",
+    )  # fmt: skip
+
+
+def test_file_without_permission_is_a_failure(
+    calls: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("locked.wav")
+    make("open.wav")
+    really_open = Path.open
+
+    def deny(path: Path, *args: str) -> object:
+        if path.name == "locked.wav":
+            raise PermissionError(13, "Permission denied")
+        return really_open(path, *args)
+
+    monkeypatch.setattr(Path, "open", deny)
+    found = find(calls)
+    assert names(found) == ["open.wav"]
+    assert [(failure.path.name, failure.reason) for failure in found.failures] == [
+        ("locked.wav", "no permission")
+    ]
+
+
+def test_folder_without_permission_is_a_failure(
+    calls: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("locked/call.wav")
+    make("open/call.wav")
+    really_scan = os.scandir
+
+    def deny(folder: str) -> object:
+        if Path(folder).name == "locked":
+            raise PermissionError(13, "Permission denied", folder)
+        return really_scan(folder)
+
+    monkeypatch.setattr(os, "scandir", deny)
+    found = find(calls)
+    assert len(found.recordings) == 1
+    (failure,) = found.failures
+    assert failure.reason == "no permission"
+    assert failure.error == "The folder locked can't be searched: no permission."
+
+
+def test_link_to_nowhere_is_a_failure(calls: Path, make: Make) -> None:
+    make("call.wav")
+    try:
+        (calls / "gone.wav").symlink_to(calls / "nowhere.wav")
+    except OSError:
+        pytest.skip("links need rights here")
+    assert [failure.reason for failure in find(calls).failures] == ["missing"]
+
+
+def test_folder_without_recordings_is_one_sentence(calls: Path, make: Make) -> None:
+    with pytest.raises(CallmoodError, match=r"^There are no recordings in .*calls: looked for .*\.$"):
+        find(calls)
+    make("a.txt")
+    make("b.doc")
+    with pytest.raises(CallmoodError, match="among 2 other files"):
+        find(calls)
+
+
+def test_path_that_does_not_exist_is_one_sentence(calls: Path, make: Make) -> None:
+    make("a.wav")
+    with pytest.raises(CallmoodError, match=r"nowhere does not exist\.$"):
+        find(calls, calls / "nowhere")
+
+
+# What names say
+
+
+@pytest.mark.parametrize("pattern", NAME_PATTERNS, ids=lambda pattern: pattern.what)
+def test_example_of_every_built_in_pattern_fits(pattern: object) -> None:
+    regex: re.Pattern[str] = pattern.regex  # type: ignore[attr-defined]
+    match = regex.search(str(PurePosixPath(pattern.example).with_suffix("")))  # type: ignore[attr-defined]
+    assert match and all(match.groupdict().values())
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        (
+            "Auto0_GUID_000_AGENT_ChrisL_DT_2021-12-01T06-01-22.wav",
+            Facts(agent="ChrisL", call_id="000", started_at=datetime(2021, 12, 1, 6, 1, 22)),
+        ),
+        (
+            "x_CUST_44_GUID_0-1_AGENT_BobS_DT_2021-12-01T06:01:22_Mono.wav",
+            Facts(agent="BobS", customer="44", call_id="0-1", started_at=datetime(2021, 12, 1, 6, 1, 22)),
+        ),
+        (
+            "2026-11-20_14-30-05_anna_5551234.wav",
+            Facts(agent="anna", customer="5551234", started_at=datetime(2026, 11, 20, 14, 30, 5)),
+        ),
+        (
+            "2026-11-20_14-30-05_Anna Maria_Mr Smith.wav",
+            Facts(agent="Anna Maria", customer="Mr Smith", started_at=datetime(2026, 11, 20, 14, 30, 5)),
+        ),
+        (
+            "2026-11-20_14-30-05_inbound_5551234.wav",
+            Facts(customer="5551234", started_at=datetime(2026, 11, 20, 14, 30, 5)),
+        ),
+        (
+            "out-5551234-101-20211201-060122-1638338482.123.wav",
+            Facts(
+                agent="101",
+                customer="5551234",
+                call_id="1638338482.123",
+                started_at=datetime(2021, 12, 1, 6, 1, 22),
+                metadata={"direction": "out"},
+            ),
+        ),
+        (
+            "external-101-+15551234-20211201-060122-1638338482.9.wav",
+            Facts(
+                agent="101",
+                customer="+15551234",
+                call_id="1638338482.9",
+                started_at=datetime(2021, 12, 1, 6, 1, 22),
+            ),
+        ),
+        (
+            "q-support-5551234-20211201-060122-1638338482.9.wav",
+            Facts(
+                queue="support",
+                customer="5551234",
+                call_id="1638338482.9",
+                started_at=datetime(2021, 12, 1, 6, 1, 22),
+            ),
+        ),
+        (
+            "3f1c2b7e-0d6a-4d5e-9b1f-2a7c8e9d0f11_20211201T06:01_UTC.wav",
+            Facts(call_id="3f1c2b7e-0d6a-4d5e-9b1f-2a7c8e9d0f11", started_at=datetime(2021, 12, 1, 6, 1)),
+        ),
+        ("agent=anna/queue=sales/customer=7 x.wav", Facts(agent="anna", queue="sales", customer="7 x")),
+        ("anna/xyz.wav", Facts(agent="anna")),
+        ("Anna Maria O'Neill/xyz.wav", Facts(agent="Anna Maria O'Neill")),
+        ("agent_17/xyz.wav", Facts(agent="agent_17")),
+        ("Zoë/xyz.wav", Facts(agent="Zoë")),
+        ("2026/11/20/anna/xyz.wav", Facts(agent="anna", started_at=datetime(2026, 11, 20))),
+        ("anna/2026-11-20/xyz.wav", Facts(agent="anna", started_at=datetime(2026, 11, 20))),
+        ("Support/anna/inbound/1.wav", Facts(agent="anna", queue="Support")),
+        ("anna/AGENT_ben_1.wav", Facts(agent="ben")),
+        ("recordings/2026-11/xyz.wav", Facts()),
+        ("auto_repairs_40/xyz.wav", Facts()),
+        ("101/november/wav/xyz.wav", Facts()),
+        ("xyz.wav", Facts()),
+        ("no ending", Facts()),
+    ],
+)
+def test_facts_of_a_name(name: str, facts: Facts) -> None:
+    assert facts_of_name(PurePosixPath(name)) == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("call 20261120-143005 x", datetime(2026, 11, 20, 14, 30, 5)),
+        ("20261120143005", datetime(2026, 11, 20, 14, 30, 5)),
+        ("20261120_1430", datetime(2026, 11, 20, 14, 30)),
+        ("2026-11-20 14.30.05", datetime(2026, 11, 20, 14, 30, 5)),
+        ("2026_11_20__14_30_05", datetime(2026, 11, 20)),
+        ("2026-11-20T14h30", datetime(2026, 11, 20, 14, 30)),
+        ("2026-11-20", datetime(2026, 11, 20)),
+        ("2026-11-20 then 2026-11-21 14:30:05", datetime(2026, 11, 21, 14, 30, 5)),
+        ("2026-06-31", None),
+        ("2012125550123", None),
+        ("1638338482.123", None),
+        ("", None),
+    ],
+)
+def test_time_anywhere_in_a_name(text: str, time: datetime | None) -> None:
+    assert find_time(text) == time
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2026-11-20 14:30:05", datetime(2026, 11, 20, 14, 30, 5)),
+        ("2026-11-20T14:30:05Z", datetime(2026, 11, 20, 14, 30, 5)),
+        ("2026-11-20T14:30:05.123000+01:00", datetime(2026, 11, 20, 14, 30, 5, 123000)),
+        ("2026-11-20", datetime(2026, 11, 20)),
+        ("2026/11/20 14:30", datetime(2026, 11, 20, 14, 30)),
+        ("20.11.2026 14:30", datetime(2026, 11, 20, 14, 30)),
+        ("31.6.2026", None),
+        ("yesterday", None),
+    ],
+)
+def test_time_in_a_table(text: str, time: datetime | None) -> None:
+    assert parse_time(text) == time
+
+
+def test_folder_is_an_agent_only_below_the_scanned_one(calls: Path, make: Make) -> None:
+    path = make("anna/xyz.wav")
+    assert only(find(calls)).agent == "anna"
+    assert only(find(calls / "anna")).agent is None
+    assert only(find(path)).agent is None
+
+
+def test_own_pattern_replaces_the_built_in_ones(calls: Path, make: Make) -> None:
+    make("sales/KL-20.11.2026-7.wav")
+    pattern = r"(?P<queue>\w+)/(?P<agent>[A-Z]+)-(?P<started_at>[\d.]+)-(?P<desk>\d)"
+    recording = only(find(calls, name_pattern=pattern))
+    assert (recording.agent, recording.queue) == ("KL", "sales")
+    assert recording.started_at == datetime(2026, 11, 20)
+    assert recording.metadata == {"desk": "7"}
+    assert recording.call_id is None
+
+
+def test_own_pattern_says_how_many_names_it_fits(calls: Path, make: Make) -> None:
+    for name in ("KL-1.wav", "KL-2.wav", "anna/3.wav"):
+        make(name)
+    found = find(calls, name_pattern=r"(?P<agent>[A-Z]+)-")
+    assert [recording.agent for recording in found.recordings] == ["KL", "KL", None]
+    assert found.warnings == ("The name pattern fits 2 of 3 recordings.",)
+
+
+def test_time_that_a_pattern_finds_but_nobody_understands_is_kept() -> None:
+    facts = name_reader(r"(?P<started_at>\w+)")(PurePosixPath("noon.wav"))
+    assert facts == Facts(metadata={"started_at": "noon"})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [("(?P<agent>", "no regular expression"), ("[a-z]+", "names no fact"), ("(?P<Agent>x)", "names no fact")],
+)
+def test_wrong_pattern_is_one_sentence(calls: Path, make: Make, pattern: str, why: str) -> None:
+    make("a.wav")
+    with pytest.raises(CallmoodError, match=why) as caught:
+        find(calls, name_pattern=pattern)
+    assert str(caught.value).endswith(".")
+
+
+def test_sample_calls_tell_their_facts() -> None:
+    facts = {
+        recording.path.suffix: (recording.agent, recording.customer, recording.queue, recording.call_id)
+        for recording in find(CALLS).recordings
+        if recording.path.suffix != ".wav"
+    }
+    assert facts == {
+        ".mp3": ("anna", None, None, None),
+        ".opus": ("anna", "5559876", "support", "1795277730.42"),
+        ".m4a": ("ben", None, None, None),
+    }
+    assert {recording.agent for recording in find(CALLS).recordings} == {"anna", "ben"}
+    assert all(recording.started_at for recording in find(CALLS).recordings)
+
+
+# What the side table says
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Callable[..., Path]:
+    def write(text: str, name: str = "calls.csv", encoding: str = "utf-8") -> Path:
+        path = tmp_path / name
+        path.write_bytes(text.encode(encoding))
+        return path
+
+    return write
+
+
+ROWS = [
+    {"File": "a.wav", "Agent Name": "Zoë", "Start-Time": "2026-11-20 14:30:05", "Team": "red"},
+    {"File": "b.wav", "Agent Name": "ben", "Start-Time": "", "Team": ""},
+]
+
+
+def write_csv(path: Path, separator: str = ",", encoding: str = "utf-8") -> Path:
+    lines = [separator.join(ROWS[0]), *(separator.join(row.values()) for row in ROWS)]
+    path.write_bytes("\r\n".join(lines).encode(encoding))
+    return path
+
+
+def write_json(path: Path) -> Path:
+    import json
+
+    path.write_text(json.dumps(ROWS))
+    return path
+
+
+def write_json_lines(path: Path) -> Path:
+    import json
+
+    path.write_text("\n".join(json.dumps({k: v for k, v in row.items() if v}) for row in ROWS))
+    return path
+
+
+def write_parquet(path: Path) -> Path:
+    import polars as pl
+
+    frame = pl.DataFrame(ROWS).with_columns(pl.col("Start-Time").str.to_datetime(strict=False))
+    frame.write_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("t.csv", write_csv),
+        ("t.CSV", lambda path: write_csv(path, ";", "utf-8-sig")),
+        ("t.tsv", lambda path: write_csv(path, "\t", "cp1252")),
+        ("t.json", write_json),
+        ("t.jsonl", write_json_lines),
+        ("t.parquet", write_parquet),
+    ],
+)
+def test_table_of_any_kind_is_joined_by_file_name(
+    calls: Path, make: Make, tmp_path: Path, name: str, write: Callable[[Path], Path]
+) -> None:
+    make("x/a.wav")
+    make("x/b.wav")
+    found = find(calls, metadata=write(tmp_path / name))
+    a, b = found.recordings
+    assert (a.agent, a.started_at, a.metadata) == ("Zoë", datetime(2026, 11, 20, 14, 30, 5), {"Team": "red"})
+    assert (b.agent, b.started_at, b.metadata) == ("ben", None, {})
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["one.wav", "one", "anna/one.wav", "anna/one", "ANNA\\One.WAV", "./anna/one.wav", "s3://bucket/one.wav"],
+)
+def test_row_names_its_file_in_many_ways(calls: Path, make: Make, table: Make, cell: str) -> None:
+    make("anna/one.wav")
+    assert only(find(calls, metadata=table(f"file,agent\n{cell},ben"))).agent == "ben"
+
+
+def test_accents_match_however_they_are_composed(calls: Path, make: Make, table: Make) -> None:
+    make("u\u0308ber.wav")
+    assert only(find(calls, metadata=table("file,agent\n\u00fcber.wav,ben"))).agent == "ben"
+
+
+def test_table_is_joined_by_call_id_of_the_name_or_by_a_name_that_is_one(
+    calls: Path, make: Make, table: Make
+) -> None:
+    make("x_GUID_17_AGENT_anna.wav")
+    make("18.wav")
+    found = find(calls, metadata=table("id,Queue\n17,sales\n18,support"))
+    assert [(each.call_id, each.queue) for each in found.recordings] == [("18", "support"), ("17", "sales")]
+
+
+def test_table_wins_over_the_name_and_leaves_what_it_does_not_know(
+    calls: Path, make: Make, table: Make
+) -> None:
+    make("2026-11-20_14-30-05_anna_5551234.wav")
+    recording = only(
+        find(calls, metadata=table("file,agent,customer\n2026-11-20_14-30-05_anna_5551234,Anna B.,"))
+    )
+    assert (recording.agent, recording.customer) == ("Anna B.", "5551234")
+    assert recording.started_at == datetime(2026, 11, 20, 14, 30, 5)
+
+
+def test_same_name_in_two_folders_needs_the_folder(calls: Path, make: Make, table: Make) -> None:
+    make("x1/one.wav")
+    make("x2/one.wav")
+    found = find(calls, metadata=table("file,agent\none.wav,ben"))
+    assert [recording.agent for recording in found.recordings] == [None, None]
+    assert found.warnings == (
+        "2 recordings in different folders share a row of calls.csv: give it their folders.",
+    )
+
+    found = find(calls, metadata=table("file,agent\nx1/one.wav,ben\nx2/one.wav,anna"))
+    assert [recording.agent for recording in found.recordings] == ["ben", "anna"]
+    assert found.warnings == ()
+
+
+def test_recordings_of_one_call_share_its_row(calls: Path, make: Make, table: Make) -> None:
+    make("x1/leg1_GUID_7.wav")
+    make("x2/leg2_GUID_7.wav")
+    found = find(calls, metadata=table("call_id,agent\n7,ben"))
+    assert [recording.agent for recording in found.recordings] == ["ben", "ben"]
+    assert found.warnings == ()
+
+
+def test_rows_that_contradict_each_other_are_not_taken(calls: Path, make: Make, table: Make) -> None:
+    make("one.wav")
+    make("two.wav")
+    text = "file,agent\none.wav,ben\none.wav,anna\ntwo.wav,anna\ntwo.wav,anna"
+    found = find(calls, metadata=table(text))
+    assert [recording.agent for recording in found.recordings] == [None, "anna"]
+    assert found.warnings == ("1 recordings have rows in calls.csv that differ: none was taken.",)
+
+
+def test_what_does_not_fit_is_said(calls: Path, make: Make, table: Make) -> None:
+    make("one.wav")
+    make("two.wav")
+    found = find(calls, metadata=table("file,agent,date\none.wav,ben,noon\nthree.wav,anna,"))
+    assert found.recordings[0].metadata == {"started_at": "noon"}
+    assert found.warnings == (
+        "1 of 2 recordings have no row in calls.csv.",
+        "1 start times in calls.csv could not be understood: write them as 2026-11-20 14:30:05.",
+    )
+    found = find(calls, metadata=table("file,agent\nother.wav,ben"))
+    assert found.warnings == ("None of the 1 rows of calls.csv fits a recording: one is for 'other.wav'.",)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("t.csv", "name,agent\nx,y", "needs a column called file or call_id, and has name, agent"),
+        ("t.csv", "", "has no rows"),
+        ("t.csv", "file,agent\n", "has no rows"),
+        ("t.csv", 'file,agent\n"a,b\nc', "can't be read as CSV"),
+        ("t.json", "{", "can't be read as JSON"),
+        ("t.json", "[1, 2]", "can't be read as JSON"),
+        ("t.parquet", "no parquet", "can't be read as PARQUET"),
+        ("t.xlsx", "PK", "is of no known kind"),
+    ],
+)
+def test_broken_table_is_one_sentence(
+    calls: Path, make: Make, table: Make, name: str, text: str, why: str
+) -> None:
+    make("a.wav")
+    with pytest.raises(CallmoodError, match=why) as caught:
+        find(calls, metadata=table(text, name))
+    sentence = str(caught.value)
+    assert sentence.endswith(".") and "\n" not in sentence and len(sentence) < 400
+
+
+def test_missing_table_is_one_sentence(calls: Path, make: Make) -> None:
+    make("a.wav")
+    with pytest.raises(CallmoodError, match=r"nowhere\.csv does not exist\.$"):
+        find(calls, metadata=calls / "nowhere.csv")
