@@ -205,7 +205,7 @@ def save(
 ) -> None:
     """Write a bundle: the encoders' changed tensors (transformers' names) as float16, the heads as float32."""
     import torch
-    from safetensors.torch import save_file
+    from safetensors.torch import save as serialized
 
     tensors = {f"audio.{name}": value.half().contiguous() for name, value in audio_changes.items()}
     tensors |= {f"text.{name}": value.half().contiguous() for name, value in text_changes.items()}
@@ -215,7 +215,7 @@ def save(
             tensors[f"heads.{name}.weight"] = torch.from_numpy(np.ascontiguousarray(term[0])).float()
             tensors[f"heads.{name}.bias"] = torch.from_numpy(np.ascontiguousarray(term[1])).float()
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, folder / WEIGHTS_FILE)
+    (folder / WEIGHTS_FILE).write_bytes(serialized(tensors))
     written = {"format": FORMAT, **asdict(settings)}
     (folder / SETTINGS_FILE).write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
     (folder / CARD_FILE).write_text(card, encoding="utf-8")
