@@ -172,7 +172,13 @@ def text_vectors(
     ids = tokenizer(list(texts), truncation=True, max_length=settings.max_tokens)["input_ids"]
     vectors: list[Floats | None] = [None] * len(texts)
     for rows in length_batches([len(tokens) for tokens in ids], BATCH_TOKENS):
-        batch = tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt").to(device)
+        batch = tokenizer(
+            [texts[row] for row in rows],
+            truncation=True,
+            max_length=settings.max_tokens,
+            padding=True,
+            return_tensors="pt",
+        ).to(device)
         with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
             pooled = pool_text(encoder, settings, batch["input_ids"], batch["attention_mask"])
         for row, vector in zip(rows, pooled.float().cpu().numpy(), strict=True):
