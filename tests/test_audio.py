@@ -1,5 +1,6 @@
 """Recordings of every common format sound as they should; what can't be read says why."""
 
+import io
 import os
 import pickle
 import shutil
@@ -272,6 +273,19 @@ def test_file_without_permission(tmp_path: Path, refused: Refused, monkeypatch: 
     path.write_bytes(b"RIFF")
     monkeypatch.setattr(Path, "open", deny)
     assert refused(path).reason == "no permission"
+
+
+def test_disk_that_fails_is_said(
+    tmp_path: Path, voices: Sound, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    path = encode(tmp_path / "call.wav", voices)
+    monkeypatch.setattr(Path, "open", lambda *_: Failing())
+    error = refused(path)
+    assert (error.reason, str(error)) == ("damaged", "call.wav can't be read: Input/output error.")
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,13 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise UnreadableRecording(path, "damaged", f"can't be opened: {error.strerror or error}") from None
     with file:
-        yield file
+        try:
+            yield file
+        except (
+            OSError
+        ) as error:  # a failing disk; or a damaged file that sends its reader before its beginning
+            what = f"can't be read: {error.strerror or error}"
+            raise UnreadableRecording(path, "damaged", what) from None
 
 
 class _Source:

@@ -147,12 +147,9 @@ def _content_hash(path: Path) -> tuple[str, int]:
     """SHA-256 in hexadecimal, and the size in bytes."""
     digest, size = hashlib.sha256(), 0
     with opened(path) as file:
-        try:
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
-                size += len(block)
-        except OSError as error:
-            raise UnreadableRecording(path, "damaged", f"can't be read: {error.strerror or error}") from None
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+            size += len(block)
     return digest.hexdigest(), size
 
 
