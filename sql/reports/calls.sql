@@ -1,0 +1,35 @@
+-- How did each call go? Those that ended worst come first.
+--
+--   $by, $name   calls of one agent (queue, customer, day, value of a column of the side table); NULL: all
+--   $recording   one recording, by its id; NULL: all
+--   $role        whose mood: 'customer', 'agent', or 'all' for every voice on the call
+--   $since, $until   start of the call, the second excluded; NULL: no bound
+--
+-- The moods are those of the four quarters of the conversation; a quarter in which the role was silent has none.
+SELECT coalesce(call_id, file_name(path)) AS call,
+    recording.id AS recording_id,
+    file_name(path) AS file,
+    agent, customer, queue, started_at,
+    call_talk.duration_s,
+    talk_ratio,
+    dead_air_s, longest_silence_s, overtalk_s,
+    interruptions_by_agent, interruptions_by_customer,
+    agent_words_per_minute AS words_per_minute,
+    longest_monologue_s,
+    $role AS role,
+    mood, mood_start, mood_second, mood_third, mood_end, mood_change, ended_worse,
+    coalesce(scored, 0) AS segments,
+    angry / nullif(scored, 0) AS angry,
+    negative / nullif(scored, 0) AS negative,
+    uncertain / nullif(scored, 0) AS uncertain,
+    layout,
+    warnings
+FROM recording
+JOIN call_talk ON call_talk.recording_id = recording.id
+LEFT JOIN call_mood ON call_mood.recording_id = recording.id AND call_mood.role = $role
+WHERE state = 'done'
+    AND ($recording::VARCHAR IS NULL OR recording.id = $recording)
+    AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
+    AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
+    AND ($name::VARCHAR IS NULL OR $name = group_name($by, agent, queue, customer, started_at, metadata))
+ORDER BY mood_end NULLS LAST, mood NULLS LAST, started_at, path

@@ -1,0 +1,57 @@
+-- How did the calls of each agent go (or of each queue, day, or value of a column of the side table)? Days come in
+-- order, the others by the mood at the end, the worst first.
+--
+--   $by     'agent', 'queue', 'customer', 'day', or a column of the side table
+--   $name   one agent (queue, day ...) only; NULL: all
+--   $role   whose mood: 'customer', 'agent', or 'all' for every voice on the call
+--   $since, $until   start of the call, the second excluded; NULL: no bound
+--
+-- Means are over calls, each counting the same, and their margin is half of their 95 % interval (Student's t; NULL
+-- with fewer than two calls). angry, negative and uncertain are shares of the role's scored segments, all calls
+-- together. What talk ratio, dead air, overtalk, interruption and mood are stands at the views call_talk and mood.
+WITH asked AS (
+    SELECT recording.id AS recording_id,
+        group_name($by, agent, queue, customer, started_at, metadata) AS name
+    FROM recording
+    WHERE state = 'done'
+        AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
+        AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
+), call AS (
+    SELECT name, call_talk.*, call_mood.* EXCLUDE (recording_id, role),
+        dead_air_s / nullif(duration_s, 0) AS dead_air_share,
+        overtalk_s / nullif(duration_s, 0) AS overtalk_share
+    FROM asked
+    JOIN call_talk USING (recording_id)
+    LEFT JOIN call_mood ON call_mood.recording_id = asked.recording_id AND call_mood.role = $role
+    WHERE $name::VARCHAR IS NULL OR name = $name
+)
+SELECT name,
+    count(*) AS calls,
+    sum(duration_s) / 3600 AS hours,
+    avg(talk_ratio) AS talk_ratio,
+    margin(stddev_samp(talk_ratio), count(talk_ratio)) AS talk_ratio_margin,
+    avg(dead_air_share) AS dead_air,
+    margin(stddev_samp(dead_air_share), count(dead_air_share)) AS dead_air_margin,
+    avg(overtalk_share) AS overtalk,
+    margin(stddev_samp(overtalk_share), count(overtalk_share)) AS overtalk_margin,
+    avg(interruptions_by_agent) AS interruptions_by_agent,
+    avg(interruptions_by_customer) AS interruptions_by_customer,
+    avg(agent_words_per_minute) AS words_per_minute,
+    margin(stddev_samp(agent_words_per_minute), count(agent_words_per_minute)) AS words_per_minute_margin,
+    avg(longest_monologue_s) AS longest_monologue_s,
+    $role AS role,
+    avg(mood_start) AS mood_start,
+    margin(stddev_samp(mood_start), count(mood_start)) AS mood_start_margin,
+    avg(mood_end) AS mood_end,
+    margin(stddev_samp(mood_end), count(mood_end)) AS mood_end_margin,
+    avg(mood_change) AS mood_change,
+    margin(stddev_samp(mood_change), count(mood_change)) AS mood_change_margin,
+    count(mood_change) AS calls_compared,
+    count(*) FILTER (ended_worse) AS ended_worse,
+    coalesce(sum(scored), 0)::BIGINT AS segments,
+    sum(angry) / nullif(sum(scored), 0) AS angry,
+    sum(negative) / nullif(sum(scored), 0) AS negative,
+    sum(uncertain) / nullif(sum(scored), 0) AS uncertain
+FROM call
+GROUP BY name
+ORDER BY CASE WHEN $by = 'day' THEN name END, mood_end NULLS LAST, calls DESC, name

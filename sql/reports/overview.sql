@@ -1,0 +1,27 @@
+-- What is a report about, and what is not in it?
+--
+--   $by, $name   calls of one agent (queue, customer, day, value of a column of the side table); NULL: all
+--   $role        whose mood: 'customer', 'agent', or 'all' for every voice on the call
+--   $since, $until   start of the call, the second excluded; NULL: no bound
+WITH named AS (
+    SELECT *,
+        ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
+            AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP) AS in_time
+    FROM recording
+    WHERE $name::VARCHAR IS NULL
+        OR $name = group_name($by, agent, queue, customer, started_at, metadata)
+), scored AS (
+    SELECT recording_id, scored FROM call_mood WHERE role = $role
+)
+SELECT
+    count(*) FILTER (state = 'done' AND in_time) AS calls,
+    sum(duration_s) FILTER (state = 'done' AND in_time) / 3600 AS hours,
+    min(started_at) FILTER (state = 'done' AND in_time) AS first_call,
+    max(started_at) FILTER (state = 'done' AND in_time) AS last_call,
+    count(*) FILTER (state = 'failed') AS failed,
+    count(*) FILTER (state = 'done' AND in_time IS NULL) AS without_time,
+    count(*) FILTER (state = 'done' AND in_time AND coalesce(scored, 0) = 0) AS without_mood,
+    count(*) FILTER (state = 'done' AND in_time AND layout <> 'stereo') AS on_one_channel,
+    count(DISTINCT model_id) FILTER (state = 'done' AND in_time) AS models
+FROM named
+LEFT JOIN scored ON scored.recording_id = named.id

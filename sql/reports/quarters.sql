@@ -1,0 +1,11 @@
+-- How did the mood of each side go through one call, quarter by quarter of the conversation?
+--
+--   $recording   its id
+SELECT role, quarter,
+    count(mood) AS segments,
+    sum(mood * seconds) / nullif(sum(seconds) FILTER (mood IS NOT NULL), 0) AS mood,
+    sum(seconds) AS speech_s
+FROM segment_mood
+WHERE recording_id = $recording
+GROUP BY role, quarter
+ORDER BY role, quarter

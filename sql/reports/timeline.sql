@@ -1,0 +1,41 @@
+-- Who said what, when, and in what mood, on one call?
+--
+--   $recording   its id
+--   $role        'customer', 'agent' or 'unknown': that side only; 'all': everybody
+--
+-- A turn is what one speaker says until another begins, or until nobody has spoken for 2 s. Its mood is the mean
+-- over its segments by their length. Its emotion is that of the segment that tells most among those that the model
+-- is sure of: furthest from a mood of 0, and any other emotion before 'neutral'; 'uncertain' where the model is sure
+-- of none, NULL where nothing was scored. silence_s is how long
+-- nobody had spoken before it, overlap_s how much of it began inside what the others were saying.
+WITH spoken AS (
+    SELECT *, max(end_s) OVER (
+        PARTITION BY recording_id ORDER BY start_s, segment
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS heard_until_s,
+        lag(speaker) OVER (ORDER BY start_s, segment) AS speaker_before
+    FROM segment_mood
+    WHERE recording_id = $recording
+), counted AS (
+    SELECT *, (abs(mood) + CASE emotion WHEN 'neutral' THEN 0 ELSE 0.01 END) * confidence AS tells,
+        count(*) FILTER (speaker_before IS DISTINCT FROM speaker OR start_s - heard_until_s >= 2)
+        OVER (ORDER BY start_s, segment ROWS UNBOUNDED PRECEDING) AS turn
+    FROM spoken
+)
+SELECT turn,
+    min(start_s) AS start_s,
+    max(end_s) AS end_s,
+    any_value(speaker) AS speaker,
+    any_value(role) AS role,
+    string_agg(trim(text), ' ' ORDER BY start_s, segment) AS text,
+    coalesce(
+        arg_max(emotion, tells) FILTER (emotion <> 'uncertain'),
+        any_value(emotion)) AS emotion,
+    arg_max(confidence, tells) FILTER (emotion <> 'uncertain') AS confidence,
+    sum(mood * seconds) / nullif(sum(seconds) FILTER (mood IS NOT NULL), 0) AS mood,
+    min(quarter) AS quarter,
+    greatest(0, min(start_s) - arg_min(heard_until_s, start_s)) AS silence_s,
+    greatest(0, least(arg_min(heard_until_s, start_s), max(end_s)) - min(start_s)) AS overlap_s
+FROM counted
+WHERE $role = 'all' OR role = $role
+GROUP BY turn
+ORDER BY turn
