@@ -275,15 +275,19 @@ def test_file_without_permission(tmp_path: Path, refused: Refused, monkeypatch: 
     assert refused(path).reason == "no permission"
 
 
+@pytest.mark.parametrize("good_bytes", [0, 20_000])
 def test_disk_that_fails_is_said(
-    tmp_path: Path, voices: Sound, refused: Refused, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, voices: Sound, refused: Refused, monkeypatch: pytest.MonkeyPatch, good_bytes: int
 ) -> None:
     class Failing(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
-            raise OSError(5, "Input/output error")
+            if self.tell() >= good_bytes:
+                raise OSError(5, "Input/output error")
+            return super().read(size)
 
-    path = encode(tmp_path / "call.wav", voices)
-    monkeypatch.setattr(Path, "open", lambda *_: Failing())
+    path = encode(tmp_path / "call.wav", np.tile(voices, 10))
+    content = path.read_bytes()
+    monkeypatch.setattr(Path, "open", lambda *_: Failing(content))
     error = refused(path)
     assert (error.reason, str(error)) == ("damaged", "call.wav can't be read: Input/output error.")
 

@@ -8,7 +8,7 @@ not let in.
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,21 +154,37 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     with file:
         try:
             yield file
-        except (
-            OSError
-        ) as error:  # a failing disk; or a damaged file that sends its reader before its beginning
+        except OSError as error:
             what = f"can't be read: {error.strerror or error}"
             raise UnreadableRecording(path, "damaged", what) from None
 
 
 class _Source:
-    """The part of a file that PyAV needs, under a name of which only the ending is true."""
+    """The part of a file that PyAV needs, under a name of which only the ending is true.
+
+    Raises nothing: PyAV would keep an error that FFmpeg has shrugged off, and raise it over a later file.
+    """
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self.name = f"recording{path.suffix.lower()}" if path.suffix.isascii() else "recording"
-        self.read: Callable[[int], bytes] = file.read
-        self.seek = file.seek
-        self.tell = file.tell
+        self.failure: OSError | None = None
+        self._file = file
+
+    def read(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            self.failure = error
+            return b""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        try:
+            return self._file.seek(offset, whence)
+        except (OSError, ValueError):  # before the beginning: what a damaged file may ask for
+            return -1
+
+    def tell(self) -> int:
+        return self._file.tell()
 
 
 @contextmanager
@@ -179,9 +195,10 @@ def _container(path: Path, file: BinaryIO) -> Iterator[InputContainer]:
     file.seek(0)
     # A bare GSM stream has no header to know it by, only the nibble that each of its frames begins with.
     bare_gsm = path.suffix.lower() == ".gsm" and head[0] >> 4 == 0xD
+    source = _Source(path, file)
     try:
         container = av.open(
-            _Source(path, file),
+            source,
             mode="r",
             format="gsm" if bare_gsm else None,
             options={"format_whitelist": _DEMUXERS, "protocol_whitelist": "none"},
@@ -189,12 +206,16 @@ def _container(path: Path, file: BinaryIO) -> Iterator[InputContainer]:
             buffer_size=1 << 18,
         )
     except (av.error.FFmpegError, ValueError) as error:
+        if source.failure is not None:
+            raise source.failure from None
         if any(head[at : at + len(magic)] == magic for at, magic in _MAGIC):
             what = f"begins like a recording, but can't be read: {_plain(error)}"
             raise UnreadableRecording(path, "damaged", what) from None
         raise UnreadableRecording(path, "not audio", "is not a recording, whatever its name says") from None
     with container:
         yield container
+    if source.failure is not None:
+        raise source.failure
 
 
 def _plain(error: Exception) -> str:
@@ -286,7 +307,7 @@ def _play(path: Path, container: InputContainer, stream: AudioStream, tape: _Tap
     while True:
         try:
             packet = next(packets, None)
-        except (av.error.FFmpegError, OSError):
+        except av.error.FFmpegError:
             pending += 1
             break
         if packet is None:
