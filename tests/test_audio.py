@@ -197,6 +197,14 @@ def test_truncated_file_gives_what_is_left_and_says_so(
     assert likeness(heard.samples[0, start], voices[0, start]) > 0.85
 
 
+def test_whole_wav_with_a_wrong_byte_rate_is_not_called_truncated(tmp_path: Path, voices: Sound) -> None:
+    path = encode(tmp_path / "call.wav", voices)
+    raw = bytearray(path.read_bytes())
+    raw[28:32] = (8_000).to_bytes(4, "little")
+    path.write_bytes(raw)
+    assert decode(path).warnings == ()
+
+
 def test_damaged_middle_is_skipped_and_said(tmp_path: Path, voices: Sound) -> None:
     path = encode(tmp_path / "call.mp3", voices, "libmp3lame", 8_000)
     raw = bytearray(path.read_bytes())

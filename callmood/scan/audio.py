@@ -105,8 +105,8 @@ def decode(path: Path) -> Audio:
         rate = stream.sample_rate
         if rate not in _RATES_HZ:
             raise UnreadableRecording(path, "damaged", f"claims to have {rate} samples a second")
-        declared_s = _declared_duration(container, stream, file)
-        tape = _Tape(declared_s)
+        declared_s = _declared_duration(path, container, stream, file)
+        tape = _Tape(container.duration / 1e6 if container.duration else 0.0)
         damaged, torn = _play(path, container, stream, tape)
         breaks_off = _ogg_breaks_off(container, file) or (torn and declared_s is None)
         form = _format(path, container, stream)
@@ -211,7 +211,7 @@ def _container(path: Path, file: BinaryIO) -> Iterator[InputContainer]:
         if any(head[at : at + len(magic)] == magic for at, magic in _MAGIC):
             what = f"begins like a recording, but can't be read: {_plain(error)}"
             raise UnreadableRecording(path, "damaged", what) from None
-        raise UnreadableRecording(path, "not audio", "is not a recording, whatever its name says") from None
+        raise UnreadableRecording(path, "not audio", "holds no sound of a kind that callmood knows") from None
     with container:
         yield container
     if source.failure is not None:
@@ -232,11 +232,13 @@ def _audio_stream(path: Path, container: InputContainer) -> AudioStream:
     return stream
 
 
-def _declared_duration(container: InputContainer, stream: AudioStream, file: BinaryIO) -> float | None:
+def _declared_duration(
+    path: Path, container: InputContainer, stream: AudioStream, file: BinaryIO
+) -> float | None:
     """Seconds of sound that the header promises; None where it promises nothing."""
     names = container.format.name.split(",")
     if "wav" in names:
-        return _wav_duration(_peek(file, 0))
+        return _wav_duration(_peek(file, 0), path.stat().st_size)
     if "mp3" in names:
         # Without this tag the length of an MP3 is a guess from its first frames.
         head = _peek(file, 0)
@@ -250,8 +252,8 @@ def _declared_duration(container: InputContainer, stream: AudioStream, file: Bin
     return container.duration / 1e6 if container.duration else None
 
 
-def _wav_duration(head: bytes) -> float | None:
-    """From the sizes in the header, which ffmpeg corrects silently where the file is shorter."""
+def _wav_duration(head: bytes, file_bytes: int) -> float | None:
+    """From the sizes in the header, where the file is shorter than they say: FFmpeg passes that over."""
     bytes_per_s = 0
     at = 12
     while at + 8 <= len(head):
@@ -259,7 +261,8 @@ def _wav_duration(head: bytes) -> float | None:
         if name == b"fmt ":
             bytes_per_s = int.from_bytes(head[at + 16 : at + 20], "little")
         elif name == b"data":
-            return size / bytes_per_s if bytes_per_s and size and size not in _STREAMED_WAV else None
+            whole = at + 8 + size <= file_bytes or size in _STREAMED_WAV
+            return None if whole or not bytes_per_s else size / bytes_per_s
         at += 8 + size + size % 2
     return None
 
@@ -352,9 +355,9 @@ class _Tape:
     Resamples block by block, so that beside the result only seconds of sound are in memory.
     """
 
-    def __init__(self, expected_s: float | None) -> None:
+    def __init__(self, expected_s: float) -> None:
         # A header can promise anything. Memory that is never written to costs nothing.
-        self._room = int(min(max(expected_s or 0.0, 60.0) + 1.0, MAX_DURATION_S) * RATE)
+        self._room = int(min(max(expected_s, 60.0) + 1.0, MAX_DURATION_S) * RATE)
         self._samples: Samples | None = None
         self._length = 0
         self._waiting: list[Samples] = []
