@@ -52,7 +52,7 @@ _MAGIC: Final = (
     (0, b".snd"), (0, b"\x30\x26\xb2\x75"),
 )  # fmt: skip
 """How recordings begin: tells a damaged recording from a file that never was one."""
-_EXACT_LENGTH: Final = {"w64", "mov", "flac", "matroska", "caf", "aiff"}
+_EXACT_LENGTH: Final = {"wav", "w64", "mov", "flac", "matroska", "caf", "aiff"}
 """Containers whose header states the length; elsewhere it is an estimate and proves nothing."""
 _BETTER_DECODERS: Final = {"amr_nb": "libopencore_amrnb", "amr_wb": "libopencore_amrwb"}
 _RATES_HZ: Final = range(4_000, 400_001)
@@ -237,8 +237,8 @@ def _declared_duration(
 ) -> float | None:
     """Seconds of sound that the header promises; None where it promises nothing."""
     names = container.format.name.split(",")
-    if "wav" in names:
-        return _wav_duration(_peek(file, 0), path.stat().st_size)
+    if "wav" in names and (cut := _wav_duration(_peek(file, 0), path.stat().st_size)) is not None:
+        return cut
     if "mp3" in names:
         # Without this tag the length of an MP3 is a guess from its first frames.
         head = _peek(file, 0)
