@@ -237,6 +237,13 @@ def test_more_than_two_channels_give_the_first_two(tmp_path: Path, voices: Sound
     assert heard.warnings == ("file has 6 channels: the first 2 were taken",)
 
 
+def test_frames_with_more_channels_than_pyav_survives_are_damage(
+    tmp_path: Path, voices: Sound, refused: Refused
+) -> None:
+    path = encode(tmp_path / "call.m4a", np.concatenate([voices] * 4), "aac", layout="7.1(wide)")
+    assert refused(path).reason == "damaged"
+
+
 def test_sound_of_a_video_is_read_and_the_picture_is_not(tmp_path: Path, refused: Refused) -> None:
     import av
 

@@ -57,6 +57,8 @@ _EXACT_LENGTH: Final = {"wav", "w64", "mov", "flac", "matroska", "caf", "aiff"}
 _BETTER_DECODERS: Final = {"amr_nb": "libopencore_amrnb", "amr_wb": "libopencore_amrwb"}
 _RATES_HZ: Final = range(4_000, 400_001)
 _CHANNELS: Final = 2
+_MOST_PLANES: Final = 7
+"""PyAV reads beyond the end of a frame's list of planes where it has more, and crashes."""
 _BLOCK_S: Final = 4.0
 _STREAMED_WAV: Final = range(0x7FFF_0000, 0x1_0000_0000)
 """Data sizes that writers put who did not know the length yet."""
@@ -320,6 +322,9 @@ def _play(path: Path, container: InputContainer, stream: AudioStream, tape: _Tap
         except av.error.EOFError:
             continue
         except (av.error.FFmpegError, ValueError):
+            pending += 1
+            continue
+        if any(frame.format.is_planar and frame.layout.nb_channels > _MOST_PLANES for frame in frames):
             pending += 1
             continue
         if frames:
