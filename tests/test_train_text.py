@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.special import softmax
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from callmood.errors import CallmoodError
 from callmood.model.labels import LABELS
 from callmood.train.corpora.goemotions import EKMAN_LABELS, FINE_LABELS, Comment, read_comments
+from callmood.train.corpora.phrases import read_phrases
 from callmood.train.systems import text as systems
 from callmood.train.systems.text import TextSettings, TrainedText, train_text
 
@@ -35,6 +37,9 @@ SETTINGS = TextSettings(
     bare_share=0.5,
     name_share=0.5,
     names=("anna",),
+    phrase_weight=1.0,
+    phrase_comments=20,
+    phrase_pull=0.01,
     threads=1,
     bfloat16=False,
 )
@@ -53,6 +58,8 @@ COMMENTS = [
     comment("yuck the bill", "disgust"),
     comment("oh", "surprise"),
 ]
+PHRASES = [comment("scared anna", "neutral")]
+"""On calls, this one means nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +83,12 @@ def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(encoder_folder: Path) -> TrainedText:
-    return train_text(SETTINGS, COMMENTS, COMMENTS, encoder_folder, report=lambda _: None)
+    return train_text(SETTINGS, COMMENTS, COMMENTS, PHRASES, encoder_folder, report=lambda _: None)
+
+
+def answers(trained: TrainedText, *texts: str) -> systems.Answers:
+    vectors = systems.embed(trained.tower, trained.reader, [comment(text, "neutral") for text in texts])
+    return systems.predict(trained.tower, vectors)
 
 
 def write_part(folder: Path, name: str, content: str) -> None:
@@ -165,13 +177,45 @@ def test_embeddings_stay_as_published(trained: TrainedText, encoder_folder: Path
 
 
 def test_same_seed_gives_the_same_weights(trained: TrainedText, encoder_folder: Path) -> None:
-    again = train_text(SETTINGS, COMMENTS, COMMENTS, encoder_folder, report=lambda _: None)
+    again = train_text(SETTINGS, COMMENTS, COMMENTS, PHRASES, encoder_folder, report=lambda _: None)
     assert all(
         torch.equal(first, second)
         for first, second in zip(
             trained.tower.state_dict().values(), again.tower.state_dict().values(), strict=True
         )
     )
+
+
+def test_softmax_learns_what_a_phrase_means_on_calls(trained: TrainedText, encoder_folder: Path) -> None:
+    without = train_text(
+        replace(SETTINGS, phrase_weight=0.0),
+        COMMENTS,
+        COMMENTS,
+        PHRASES,
+        encoder_folder,
+        report=lambda _: None,
+    )
+    neutral = EKMAN_LABELS.index("neutral")
+    asked, told = (answers(found, "scared anna") for found in (without, trained))
+    assert asked.single.argmax() != neutral
+    assert told.single.argmax() == neutral
+    assert np.array_equal(asked.ekman, told.ekman)
+
+
+def test_phrases_have_their_group(tmp_path: Path) -> None:
+    path = tmp_path / "phrases.toml"
+    path.write_text('neutral = ["one moment"]\nanger = ["again"]\n', encoding="utf-8")
+    assert read_phrases(path) == [comment("one moment", "neutral"), comment("again", "anger")]
+    path.write_text('calm = ["one moment"]\n', encoding="utf-8")
+    with pytest.raises(CallmoodError, match="has phrases for calm; known are anger"):
+        read_phrases(path)
+    with pytest.raises(CallmoodError, match="missing"):
+        read_phrases(tmp_path / "none.toml")
+
+
+def test_embedded_recipes_phrases_can_be_read() -> None:
+    phrases = read_phrases(Path(systems.__file__).parents[1] / "recipes" / "call_phrases.toml")
+    assert {group for phrase in phrases for group in phrase.ekman} == set(EKMAN_LABELS)
 
 
 def test_rates_fall_towards_the_input(encoder_folder: Path) -> None:
@@ -219,14 +263,12 @@ def test_stored_tower_answers_as_before(trained: TrainedText, encoder_folder: Pa
     encoder, head = systems.load_saved(tmp_path, encoder_folder)
     texts = ["furious the bill", "table"]
     inputs = trained.reader(texts)
-    with torch.inference_mode():
-        vector = systems.pooled(encoder(**inputs).last_hidden_state, inputs["attention_mask"])
-        logits = vector @ head["ekman.weight"].T + head["ekman.bias"]
-        single = vector @ head["single.weight"].T + head["single.bias"]
-    assert np.allclose(logits, systems.predict(trained.tower, trained.reader, texts).ekman, atol=1e-5)
-    chances = single.softmax(1)
-    assert torch.allclose(chances[:, LABELS.index("calm")], chances[:, LABELS.index("neutral")])
-    seven = torch.from_numpy(
-        systems.predict(trained.tower, trained.reader, texts).single / trained.temperature
-    ).softmax(1)
-    assert chances[0, LABELS.index("angry")].item() == pytest.approx(seven[0, 0].item(), abs=1e-5)
+    with torch.no_grad():
+        vectors = systems.pooled(encoder(**inputs).last_hidden_state, inputs["attention_mask"])
+        logits = vectors @ head["ekman.weight"].T + head["ekman.bias"]
+        chances = (vectors @ head["single.weight"].T + head["single.bias"]).softmax(1).numpy()
+    before = answers(trained, *texts)
+    assert logits.numpy() == pytest.approx(before.ekman, abs=1e-5)
+    assert chances[:, LABELS.index("calm")] == pytest.approx(chances[:, LABELS.index("neutral")])
+    anger = softmax(before.single / trained.temperature, axis=1)[:, EKMAN_LABELS.index("anger")]
+    assert chances[:, LABELS.index("angry")] == pytest.approx(anger, abs=1e-5)

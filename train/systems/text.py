@@ -4,7 +4,8 @@ One encoder carries two heads that ship and one that only helps training. All re
 the mean and the maximum over its tokens of the encoder's last layer, side by side.
 
 - ``ekman``: seven sigmoid logits, one for each of EKMAN_LABELS; a text may have several.
-- ``single``: one softmax over the seven, calibrated on held-out texts, for fusion with audio.
+- ``single``: one softmax over the seven, fitted to sentences of calls too and calibrated on held-out texts,
+  for fusion with audio.
 - ``fine``: the corpus's 28 labels, an auxiliary loss.
 
 The encoder's embeddings stay as they were published, so only the tuned layers need to be stored.
@@ -88,6 +89,12 @@ class TextSettings:
     name_share: float
     """Share of training texts whose [NAME] is replaced by one of ``names``."""
     names: tuple[str, ...]
+    phrase_weight: float
+    """Weight of all call phrases together, against 1 for the corpus, when the softmax is fitted to both."""
+    phrase_comments: int
+    """How many of the training comments stand for the corpus in that fit."""
+    phrase_pull: float
+    """How strongly that fit is held to the softmax that was trained on the corpus alone."""
     threads: int
     bfloat16: bool
 
@@ -126,9 +133,16 @@ class TextTower(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Logits:
         """Both inputs are [texts, tokens]; the mask is 1 where a token is and 0 where padding is."""
+        return self.heads(self.dropout(self.vectors(input_ids, attention_mask)))
+
+    def vectors(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """What the heads read: [texts, 2 * hidden size]."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        vector = self.dropout(pooled(hidden.float(), attention_mask))
-        return Logits(self.ekman(vector), self.single(vector), self.fine(vector))
+        return pooled(hidden.float(), attention_mask)
+
+    def heads(self, vectors: Tensor) -> Logits:
+        """The heads' answers to such vectors."""
+        return Logits(self.ekman(vectors), self.single(vectors), self.fine(vectors))
 
 
 def pooled(hidden: Tensor, attention_mask: Tensor) -> Tensor:
@@ -180,11 +194,13 @@ def train_text(
     settings: TextSettings,
     train: Sequence[Comment],
     dev: Sequence[Comment],
+    phrases: Sequence[Comment],
     encoder_folder: Path,
     report: Callable[[str], None] = print,
 ) -> TrainedText:
     """Tune the encoder in ``encoder_folder`` on ``train``; the same settings give the same weights.
 
+    At the end the softmax alone is fitted to ``phrases`` too: sentences of calls, with one group each.
     ``report`` hears the loss and dev's macro F1 after each epoch. Dev sets the thresholds and the
     temperature, and nothing of the weights.
     """
@@ -213,11 +229,11 @@ def train_text(
             schedule.step()
             average.update_parameters(tower)
             losses.append(loss.item())
-        answers = predict(average.module, reader, [comment.text for comment in dev], settings.bfloat16)
+        answers = predict(average.module, embed(average.module, reader, dev, settings.bfloat16))
         truth = ekman_targets(dev)
         f1 = scores(answers.ekman, truth, best_thresholds(answers.ekman, truth))["macro_f1"]
         report(f"epoch {epoch + 1}: loss {np.mean(losses):.4f}, dev macro F1 {f1:.4f}")
-    return finished(average.module, reader, settings, train, dev)
+    return finished(average.module, reader, settings, train, dev, phrases)
 
 
 def finished(
@@ -226,27 +242,58 @@ def finished(
     settings: TextSettings,
     train: Sequence[Comment],
     dev: Sequence[Comment],
+    phrases: Sequence[Comment],
 ) -> TrainedText:
-    """The tower with its thresholds and temperature from ``dev`` and its prior from ``train``.
+    """The tower with all that is learned after its weights: from ``dev`` thresholds and temperature.
 
-    The encoder is rounded to float16 first, as it is stored, so that what is measured is what ships.
+    ``phrases`` shape the softmax, ``train`` gives its prior. The encoder is rounded to float16 first, as it
+    is stored, so that what is measured is what ships.
     """
     with torch.no_grad():
         for parameter in tower.encoder.encoder.parameters():
             parameter.copy_(parameter.half().float())
-    answers = predict(tower, reader, [comment.text for comment in dev])
+    train_alone = [comment for comment in train if len(comment.ekman) == 1]
+    fit_single_head(tower, reader, settings, train_alone, phrases)
+    answers = predict(tower, embed(tower, reader, dev))
     truth = ekman_targets(dev)
     alone = truth.sum(1) == 1
-    ones = ekman_targets(train)
-    counts = ones[ones.sum(1) == 1].sum(0)
+    counts = ekman_targets(train_alone).sum(0) + 1
     return TrainedText(
         tower,
         reader,
         settings,
         thresholds=best_thresholds(answers.ekman, truth),
         temperature=best_temperature(answers.single[alone], truth[alone].argmax(1)),
-        log_prior=np.log((counts + 1) / (counts + 1).sum()),
+        log_prior=np.log(counts / counts.sum()),
     )
+
+
+def fit_single_head(
+    tower: TextTower,
+    reader: TextReader,
+    settings: TextSettings,
+    comments: Sequence[Comment],
+    phrases: Sequence[Comment],
+) -> None:
+    """Fit the softmax alone to a sample of ``comments`` and to all ``phrases``, both of one group each."""
+    sample = random.Random(settings.seed).sample(comments, min(len(comments), settings.phrase_comments))
+    (corpus, corpus_group), (calls, calls_group) = (
+        (embed(tower, reader, texts), torch.from_numpy(ekman_targets(texts).argmax(1)))
+        for texts in (sample, phrases)
+    )
+    head = tower.single
+    start = head.weight.detach().clone()
+    optimizer = torch.optim.LBFGS(head.parameters(), max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        total = functional.cross_entropy(head(corpus), corpus_group)
+        total = total + settings.phrase_weight * functional.cross_entropy(head(calls), calls_group)
+        total = total + settings.phrase_pull * (head.weight - start).square().sum()
+        total.backward()
+        return total
+
+    optimizer.step(loss)
 
 
 def load_encoder(folder: Path) -> BertModel:
@@ -347,21 +394,30 @@ class Answers(NamedTuple):
     single: Floats
 
 
-@torch.inference_mode()
-def predict(
-    tower: TextTower, reader: TextReader, texts: Sequence[str], bfloat16: bool = False, batch_size: int = 128
-) -> Answers:
-    """Logits of ``texts``, read in batches of about equal lengths."""
+@torch.no_grad()
+def embed(
+    tower: TextTower,
+    reader: TextReader,
+    comments: Sequence[Comment],
+    bfloat16: bool = False,
+    batch_size: int = 128,
+) -> Tensor:
+    """What the heads read of each comment: [comments, 2 * hidden size]."""
     tower.eval()
-    answers = Answers(*(np.zeros((len(texts), len(EKMAN_LABELS))) for _ in Answers._fields))
-    order = sorted(range(len(texts)), key=lambda at: _length(texts[at]))
+    order = sorted(range(len(comments)), key=lambda at: _length(comments[at].text))
+    vectors = torch.zeros(len(comments), tower.single.in_features)
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
-            logits = tower(**reader([texts[at] for at in rows]))
-        answers.ekman[rows] = logits.ekman.float().numpy()
-        answers.single[rows] = logits.single.float().numpy()
-    return answers
+            vectors[rows] = tower.vectors(**reader([comments[at].text for at in rows]))
+    return vectors
+
+
+@torch.no_grad()
+def predict(tower: TextTower, vectors: Tensor) -> Answers:
+    """The heads' answers to ``embed``'s vectors."""
+    logits = tower.heads(vectors)
+    return Answers(logits.ekman.double().numpy(), logits.single.double().numpy())
 
 
 def best_thresholds(logits: Floats, truth: npt.NDArray[np.float32]) -> Floats:
@@ -411,7 +467,7 @@ def evaluate_text(trained: TrainedText, comments: Sequence[Comment]) -> dict[str
     The texts with one group give the calibrated softmax's ``single_accuracy``, ``single_log_loss`` (nats) and
     ``single_ece``.
     """
-    answers = predict(trained.tower, trained.reader, [comment.text for comment in comments])
+    answers = predict(trained.tower, embed(trained.tower, trained.reader, comments))
     truth = ekman_targets(comments)
     alone = truth.sum(1) == 1
     single, group = answers.single[alone] / trained.temperature, truth[alone].argmax(1)
