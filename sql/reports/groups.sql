@@ -1,5 +1,5 @@
 -- How did the calls of each agent go (or of each queue, day, or value of a column of the side table)? Days come in
--- order, the others by the mood at the end, the worst first.
+-- order, the others by the mood at the end, the worst first; calls of unknown ones come last.
 --
 --   $by     'agent', 'queue', 'customer', 'day', or a column of the side table
 --   $name   one agent (queue, day ...) only; NULL: all
@@ -54,4 +54,4 @@ SELECT name,
     sum(uncertain) / nullif(sum(scored), 0) AS uncertain
 FROM call
 GROUP BY name
-ORDER BY CASE WHEN $by = 'day' THEN name END, mood_end NULLS LAST, calls DESC, name
+ORDER BY name = '(unknown)', CASE WHEN $by = 'day' THEN name END, mood_end NULLS LAST, calls DESC, name

@@ -9,9 +9,8 @@
 -- of none, NULL where nothing was scored. silence_s is how long
 -- nobody had spoken before it, overlap_s how much of it began inside what the others were saying.
 WITH spoken AS (
-    SELECT *, max(end_s) OVER (
-        PARTITION BY recording_id ORDER BY start_s, segment
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS heard_until_s,
+    SELECT *, coalesce(max(end_s) OVER (
+        ORDER BY start_s, segment ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), start_s) AS heard_until_s,
         lag(speaker) OVER (ORDER BY start_s, segment) AS speaker_before
     FROM segment_mood
     WHERE recording_id = $recording
@@ -33,8 +32,8 @@ SELECT turn,
     arg_max(confidence, tells) FILTER (emotion <> 'uncertain') AS confidence,
     sum(mood * seconds) / nullif(sum(seconds) FILTER (mood IS NOT NULL), 0) AS mood,
     min(quarter) AS quarter,
-    greatest(0, min(start_s) - arg_min(heard_until_s, start_s)) AS silence_s,
-    greatest(0, least(arg_min(heard_until_s, start_s), max(end_s)) - min(start_s)) AS overlap_s
+    greatest(0, min(start_s) - first(heard_until_s ORDER BY start_s, segment)) AS silence_s,
+    greatest(0, least(first(heard_until_s ORDER BY start_s, segment), max(end_s)) - min(start_s)) AS overlap_s
 FROM counted
 WHERE $role = 'all' OR role = $role
 GROUP BY turn

@@ -1,0 +1,328 @@
+"""`callmood report` as a person types it, and what comes out of it."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from factory import AGENT, CUSTOMER, Line, feeling, make_call, make_recording, on
+from rich.cells import cell_len
+from typer.testing import CliRunner
+
+from callmood.cli.app import app
+from callmood.errors import CallmoodError
+from callmood.store import Connection, open_db, write_call, write_failure
+
+Report = Callable[..., str]
+
+SHOUTED = "I have been waiting for three weeks, and nobody has called me back!"
+
+
+def angry_call(name: str = "angry.wav", **facts: Any) -> Any:
+    lines: list[Line] = [
+        (AGENT, 0.0, 2.0, "good morning"),
+        (CUSTOMER, 2.0, 8.0, "well", feeling("happy")),
+        (AGENT, 8.0, 30.0, "let me see"),
+        (CUSTOMER, 33.0, 40.0, SHOUTED, feeling("angry", 0.9)),
+    ]
+    return make_call(lines, name=name, **facts)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of five calls and a failure, that no test writes to."""
+    path = tmp_path_factory.mktemp("filled") / "callmood.duckdb"
+    facts = {"agent": "Ann", "queue": "sales"}
+    calls = [
+        angry_call(agent="Chris L", call_id="0815", queue="billing", started_at=on("2026-11-21", "18:30")),
+        make_call(name="one.wav", started_at=on("2026-11-20"), metadata={"region": "north"}, **facts),
+        make_call(name="two.wav", started_at=on("2026-11-22"), **facts),
+        make_call(name="two copies.wav", call_id="7"),
+        make_call(name="of one id.wav", call_id="7"),
+    ]
+    broken = make_recording("broken", path=Path("/calls/broken.mp3"))
+    with open_db(path) as con:
+        for call in calls:
+            write_call(con, 1, "m1", call)
+        write_failure(con, 1, broken, "no audio", "broken.mp3 holds no audio.")
+    return path
+
+
+@pytest.fixture
+def report(filled: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
+    """Runs the command on that database, 120 columns wide; gives what it prints."""
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def run(*arguments: object) -> str:
+        result = CliRunner().invoke(app, ["report", *map(str, arguments), "--db", str(filled)])
+        if isinstance(result.exception, CallmoodError):
+            raise result.exception
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    return run
+
+
+def table(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_bare_report_is_that_of_all_agents(report: Report) -> None:
+    assert report() == report("--agent")
+    assert [row["name"] for row in table(report("--format", "csv"))] == ["Chris L", "Ann", "(unknown)"]
+
+
+def test_one_agent_is_named_after_the_flag(report: Report) -> None:
+    shown = report("--agent", "Chris L")
+    assert "Agent Chris L" in shown
+    assert "Ann" not in shown
+    assert SHOUTED in shown
+    assert "0815" in shown
+    assert shown == report("Chris L", "--agent") == report("--agent", "chris l")
+
+
+def test_an_agent_that_is_not_there_brings_those_that_are(report: Report) -> None:
+    with pytest.raises(CallmoodError, match='no calls with agent "Chris"; there are with "Chris L"'):
+        report("--agent", "Chris")
+
+
+@pytest.mark.parametrize(
+    "name", ["0815", "angry.wav", "angry", "/calls/angry.wav", angry_call().recording.id[:8]]
+)
+def test_one_call_is_named_by_id_or_file(report: Report, name: str) -> None:
+    rows = table(report("--call", name, "--format", "csv"))
+    assert [(row["role"], row["start_s"]) for row in rows] == [
+        ("agent", "0.0"),
+        ("customer", "2.0"),
+        ("agent", "8.0"),
+        ("customer", "33.0"),
+    ]
+
+
+def test_one_call_is_shown_with_its_quarters_and_its_timeline(report: Report) -> None:
+    shown = report("--call", "0815")
+    assert "agent Chris L" in shown
+    assert "2026-11-21 18:30" in shown
+    assert "Mood by quarter" in shown
+    assert "(3 s of silence)" in shown
+    (line,) = (line for line in shown.splitlines() if line.rstrip().endswith(SHOUTED))
+    assert line.split()[:5] == ["0:33", "customer", "−0.89", "angry", "90"]
+
+
+def test_a_call_of_several_recordings_is_asked_for_by_one(report: Report) -> None:
+    with pytest.raises(CallmoodError, match=r"is 2 recordings.*of one id\.wav"):
+        report("--call", "7")
+
+
+def test_a_call_that_is_not_there_is_said_to_be_so(report: Report) -> None:
+    with pytest.raises(CallmoodError, match='no call "nine"'):
+        report("--call", "nine")
+
+
+def test_a_call_that_failed_is_told_with_its_reason(report: Report) -> None:
+    with pytest.raises(CallmoodError, match=r"could not be scanned: .* holds no audio"):
+        report("--call", "broken.mp3")
+
+
+def test_calls_that_ended_worst_come_first(report: Report) -> None:
+    rows = table(report("--call", "--format", "csv"))
+    assert len(rows) == 5
+    assert rows[0]["call"] == "0815"
+    assert rows[0]["ended_worse"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("flags", "names"),
+    [
+        (["--queue"], {"billing", "sales", "(unknown)"}),
+        (["--day"], {"2026-11-20", "2026-11-21", "2026-11-22", "(unknown)"}),
+        (["--by", "region"], {"north", "(unknown)"}),
+        (["--queue", "sales"], {"sales"}),
+        (["--since", "2026-11-21"], {"Chris L", "Ann"}),
+        (["--until", "2026-11-20"], {"Ann"}),
+        (["--until", "2026-11-21T18:30"], {"Ann"}),
+        (["--since", "today"], set()),
+    ],
+)
+def test_calls_are_grouped_and_bounded(report: Report, flags: list[str], names: set[str]) -> None:
+    assert {row["name"] for row in table(report(*flags, "--format", "csv"))} == names
+
+
+def test_nothing_that_matches_is_said_to_be_so(report: Report) -> None:
+    assert "No call matches." in report("--since", "2030-01-01")
+    assert "No call matches." in report("Ann", "--since", "2030-01-01")
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--by", "shoe size"], 'grouped by "shoe size": there are agent, queue, customer, day, region'),
+        (["--since", "last week"], '--since "last week" is no date'),
+        (["--sort", "shoe size"], 'no column "shoe size" to sort by: there are name, calls'),
+        (["--agent", "--call"], "by one thing"),
+        (["--output", "/nowhere/report.csv"], "/nowhere/report.csv can't be written"),
+    ],
+)
+def test_a_wrong_flag_gets_its_sentence(report: Report, flags: list[str], sentence: str) -> None:
+    with pytest.raises(CallmoodError) as error:
+        report(*flags)
+    assert sentence in str(error.value)
+    assert str(error.value).endswith(".")
+
+
+def test_rows_are_sorted_and_limited(report: Report) -> None:
+    def names(*flags: str) -> list[str]:
+        return [row["name"] for row in table(report(*flags, "--format", "csv"))]
+
+    assert names("--sort", "name") == ["(unknown)", "Ann", "Chris L"]
+    assert names("--sort", "-name", "--limit", "2") == ["Chris L", "Ann"]
+
+
+def test_moods_of_the_other_role(report: Report) -> None:
+    assert {row["role"] for row in table(report("--role", "agent", "--format", "csv"))} == {"agent"}
+    assert SHOUTED not in report("--role", "agent")
+
+
+def test_a_database_without_calls_says_to_scan(db: Connection, db_path: Path) -> None:
+    db.close()
+    result = CliRunner().invoke(app, ["report", "--db", str(db_path)])
+    assert isinstance(result.exception, CallmoodError)
+    assert "scan some" in str(result.exception)
+
+
+def test_a_database_that_is_not_there_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
+    code = "import sys; from callmood.cli.app import main; sys.argv[0] = 'callmood'; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "report", "--db", tmp_path / "no.duckdb"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("callmood: There is no database at")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("flags", [[], ["Chris L"], ["--call"], ["--call", "0815"], ["--day"]])
+def test_a_table_fits_the_terminal(
+    report: Report, monkeypatch: pytest.MonkeyPatch, width: int, flags: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    shown = report(*flags)
+    assert max(cell_len(line) for line in shown.splitlines()) <= width
+    assert "…" not in shown
+
+
+def test_columns_that_do_not_fit_are_named(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Too narrow" not in report()
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = " ".join(report().split())
+    assert "Too narrow here for: agent talks, dead air, overtalk, cuts in, words / min" in shown
+    assert "Customer mood" in shown
+
+
+def test_figures_of_one_call_have_no_interval(report: Report) -> None:
+    line = next(line for line in report().splitlines() if line.strip().startswith("Chris L"))
+    assert "±–" in line
+
+
+def test_a_table_tells_what_its_figures_mean_and_lack(report: Report) -> None:
+    shown = " ".join(report().split())
+    for words in ("Mood: −1 angry", "95 % interval", "In no figure: 1 recording", "listen to a moment"):
+        assert words in shown
+
+
+def test_json_holds_rows_details_and_notes(report: Report) -> None:
+    document = json.loads(report("--agent", "--format", "json"))
+    assert [row["name"] for row in document["rows"]] == ["Chris L", "Ann", "(unknown)"]
+    assert document["moments"][0]["text"] == SHOUTED
+    assert document["moments"][0]["started_at"] == "2026-11-21T18:30:00"
+    assert document["overview"]["calls"] == 5
+    assert document["notes"]
+
+
+def test_parquet_and_the_ending_of_a_file_name(report: Report, tmp_path: Path) -> None:
+    parquet = tmp_path / "agents.parquet"
+    assert report("--output", parquet) == ""
+    frame = pl.read_parquet(parquet)
+    assert frame.get_column("name").to_list() == ["Chris L", "Ann", "(unknown)"]
+    assert frame.schema["mood_change_margin"] == pl.Float64
+    calls = tmp_path / "calls.parquet"
+    report("--call", "--output", calls)
+    assert pl.read_parquet(calls).schema["started_at"] == pl.Datetime("us")
+    report("--output", tmp_path / "agents.txt")
+    assert "Calls by agent" in (tmp_path / "agents.txt").read_text(encoding="utf-8")
+
+
+def test_markdown_is_a_page_with_tables(report: Report) -> None:
+    shown = report("--format", "markdown")
+    assert shown.startswith("# Calls by agent\n")
+    assert "| Agent | Calls | Audio | Agent talks |" in shown
+    assert "| Chris L | 1 | 40 s |" in shown
+
+
+def test_a_transcript_is_no_formula_no_markup_and_no_sql(db: Connection, db_path: Path) -> None:
+    evil = [
+        '=HYPERLINK("http://x")',
+        "+1",
+        "-1",
+        "@sum",
+        "\ttab",
+        "a | b *c* [red]d[/red]",
+        "'; DROP TABLE word;--",
+        "🤬",
+    ]
+    lines: list[Line] = [
+        (place % 2, float(place), place + 1.0, text, feeling("angry")) for place, text in enumerate(evil)
+    ]
+    write_call(db, 1, "m1", make_call(lines, call_id="evil", agent="=Ann|[b]"))
+    db.close()
+
+    def run(*flags: str) -> str:
+        return CliRunner().invoke(app, ["report", *flags, "--db", str(db_path)]).output
+
+    texts = [row["text"] for row in table(run("--call", "evil", "--format", "csv"))]
+    assert texts == ["'" + evil[0], "'+1", "'-1", "'@sum", "'\ttab", *evil[5:]]
+    assert [row["text"] for row in json.loads(run("--call", "evil", "--format", "json"))["rows"]][:3] == evil[
+        :3
+    ]
+    assert "a \\| b \\*c\\* \\[red\\]d" in run("--call", "evil", "--format", "markdown")
+    assert "[red]d[/red]" in run("--call", "evil")
+    assert "=Ann|[b]" in run("--agent", "=Ann|[b]")
+    with open_db(db_path, read_only=True) as con:
+        assert con.execute("SELECT count(*) > 0 FROM word").fetchall() == [(True,)]
+
+
+def test_a_report_loads_no_model(filled: Path) -> None:
+    code = (
+        "import sys; from callmood.cli.app import app; app(['report', '--agent', '--db', sys.argv[1]], "
+        "standalone_mode=False); "
+        "print('loaded:', {'torch', 'whisperx', 'transformers', 'pandas'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, filled], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: set()"
+
+
+def test_help_names_every_flag_of_the_issue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = CliRunner().invoke(app, ["report", "--help"]).output
+    for flag in (
+        "--agent",
+        "--call",
+        "--day",
+        "--queue",
+        "--by",
+        "--since",
+        "--until",
+        "--role",
+        "--sort",
+        "--limit",
+    ):
+        assert flag in shown

@@ -1,0 +1,318 @@
+"""The figures of a report are the ones that its SQL promises, on calls that can be reckoned by hand."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from factory import AGENT, CUSTOMER, Line, feeling, make_call, make_recording, on
+
+from callmood.call import EmotionScores
+from callmood.model.labels import LABELS
+from callmood.report.ask import Question, ask
+from callmood.store import Connection, rows, write_call, write_failure
+
+TALK: list[Line] = [
+    (AGENT, 0.0, 4.0, "one two three four"),
+    (CUSTOMER, 3.0, 6.0, "a b c", feeling("happy")),
+    (CUSTOMER, 9.0, 10.0, "x", feeling("angry")),
+    (AGENT, 9.5, 20.0, " y ", None),
+]
+
+
+def store(db: Connection, *calls: Any) -> None:
+    for call in calls:
+        write_call(db, 1, "m1", call)
+
+
+def customer_call(*moods: EmotionScores | None, name: str = "call", **facts: Any) -> Any:
+    """The customer says one segment of 10 s in each quarter."""
+    lines = [
+        (CUSTOMER, 10.0 * place, 10.0 * (place + 1), f"words {place}", scores)
+        for place, scores in enumerate(moods)
+    ]
+    return make_call(lines, name=name, **facts)
+
+
+def only(db: Connection, sql: str) -> Any:
+    ((value,),) = rows(db, sql)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("label", "mood"),
+    [
+        ("happy", 1.0),
+        ("calm", 0.2),
+        ("neutral", 0.0),
+        ("surprised", 0.0),
+        ("sad", -0.6),
+        ("fearful", -0.6),
+        ("disgust", -0.8),
+        ("angry", -1.0),
+    ],
+)
+def test_the_mood_of_a_sure_segment_is_the_weight_of_its_label(
+    db: Connection, label: str, mood: float
+) -> None:
+    store(db, customer_call(feeling(label)))
+    assert only(db, "SELECT mood FROM segment_mood") == pytest.approx(mood)
+
+
+def test_a_model_that_does_not_know_makes_no_bad_mood(db: Connection) -> None:
+    even = tuple(1 / len(LABELS) for _ in LABELS)
+    store(db, customer_call(EmotionScores(even, even, "uncertain", even[0])))
+    assert only(db, "SELECT mood FROM segment_mood") == pytest.approx(0.0)
+
+
+def test_what_is_not_scored_has_no_mood(db: Connection) -> None:
+    store(db, customer_call(None))
+    assert only(db, "SELECT mood FROM segment_mood") is None
+
+
+def test_the_margin_of_a_mean_is_students(db: Connection) -> None:
+    assert only(db, "SELECT margin(1.0, 1)") is None
+    assert only(db, "SELECT margin(1.0, 2)") == pytest.approx(12.7062 / 2**0.5)
+    assert only(db, "SELECT margin(1.0, 31)") == pytest.approx(2.0423 / 31**0.5)
+    assert only(db, "SELECT margin(1.0, 32)") == pytest.approx(2.0395 / 32**0.5, rel=1e-4)
+    assert only(db, "SELECT margin(1.0, 1001)") == pytest.approx(1.9623 / 1001**0.5, rel=1e-4)
+
+
+def test_who_talks_how_long_and_how_fast(db: Connection) -> None:
+    store(db, make_call(TALK))
+    assert rows(
+        db,
+        """SELECT agent_s, customer_s, talk_ratio, agent_words_per_minute, customer_words_per_minute,
+            longest_monologue_s FROM call_talk""",
+    ) == [(14.5, 4.0, 14.5 / 18.5, 60 * 5 / 14.5, 60 * 4 / 4.0, 10.5)]
+
+
+def test_silence_and_voices_at_once(db: Connection) -> None:
+    store(db, make_call(TALK))
+    assert rows(db, "SELECT dead_air_s, longest_silence_s, overtalk_s FROM call_talk") == [(3.0, 3.0, 1.5)]
+
+
+def test_dead_air_is_of_silences_of_two_seconds_and_more_between_words(db: Connection) -> None:
+    lines: list[Line] = [
+        (AGENT, 5.0, 6.0, "after ringing"),
+        (CUSTOMER, 7.9, 9.0, "a short pause"),
+        (AGENT, 11.0, 12.0, "two seconds"),
+    ]
+    store(db, make_call(lines, duration_s=60.0))
+    assert rows(db, "SELECT dead_air_s, longest_silence_s FROM call_talk") == [(2.0, 2.0)]
+
+
+def test_a_speakers_own_segments_that_overlap_are_no_overtalk(db: Connection) -> None:
+    lines: list[Line] = [(AGENT, 0.0, 5.0, "a"), (AGENT, 4.0, 8.0, "b"), (AGENT, 5.0, 6.0, "c")]
+    store(db, make_call(lines))
+    assert rows(db, "SELECT overtalk_s, agent_s FROM call_talk") == [(0.0, 8.0)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "by_agent", "by_customer"),
+    [
+        pytest.param([(CUSTOMER, 0.0, 5.0, "x"), (AGENT, 4.0, 7.0, "y")], 1, 0, id="takes the floor"),
+        pytest.param([(AGENT, 0.0, 5.0, "x"), (CUSTOMER, 4.0, 7.0, "y")], 0, 1, id="by the customer"),
+        pytest.param([(CUSTOMER, 0.0, 5.0, "x"), (AGENT, 2.0, 3.0, "mhm")], 0, 0, id="listens aloud"),
+        pytest.param([(CUSTOMER, 0.0, 5.0, "x"), (AGENT, 4.7, 7.0, "y")], 0, 0, id="a little early"),
+        pytest.param([(CUSTOMER, 0.0, 5.0, "x"), (AGENT, 0.3, 7.0, "y")], 0, 0, id="begin together"),
+        pytest.param(
+            [(CUSTOMER, 0.0, 5.0, "x"), (AGENT, 4.0, 5.5, "mhm"), (CUSTOMER, 5.3, 9.0, "y")],
+            0,
+            0,
+            id="a pause in which the other goes on is no end",
+        ),
+    ],
+)
+def test_interruptions(db: Connection, lines: list[Line], by_agent: int, by_customer: int) -> None:
+    store(db, make_call(lines))
+    assert rows(db, "SELECT interruptions_by_agent, interruptions_by_customer FROM call_talk") == [
+        (by_agent, by_customer)
+    ]
+
+
+@pytest.mark.parametrize("layout", ["mono", "dual mono"])
+def test_one_channel_tells_nothing_of_overtalk(db: Connection, layout: str) -> None:
+    store(db, make_call(TALK, layout=layout))
+    assert rows(db, "SELECT overtalk_s, interruptions_by_agent, dead_air_s FROM call_talk") == [
+        (None, None, 3.0)
+    ]
+
+
+def test_mood_by_quarter_of_the_conversation(db: Connection) -> None:
+    store(db, customer_call(feeling("happy"), feeling("neutral"), None, feeling("angry"), duration_s=400.0))
+    assert rows(
+        db,
+        """SELECT mood_start, mood_second, mood_third, mood_end, mood_change, ended_worse, scored
+        FROM call_mood WHERE role = 'customer'""",
+    ) == [(1.0, 0.0, None, -1.0, -2.0, True, 3)]
+
+
+def test_the_mood_of_a_call_weighs_segments_by_their_length(db: Connection) -> None:
+    lines: list[Line] = [
+        (CUSTOMER, 0.0, 3.0, "a", feeling("happy")),
+        (CUSTOMER, 3.0, 4.0, "b", feeling("angry")),
+    ]
+    store(db, make_call(lines))
+    assert only(db, "SELECT mood FROM call_mood WHERE role = 'customer'") == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "worse"),
+    [
+        (feeling("neutral"), feeling("angry"), True),
+        (feeling("happy"), feeling("neutral"), False),
+        (feeling("sad"), feeling("angry", 0.6), False),
+        (feeling("angry"), feeling("angry"), False),
+        (None, feeling("angry"), None),
+    ],
+)
+def test_a_call_ended_worse_if_it_fell_clearly_and_to_below_neutral(
+    db: Connection, start: EmotionScores | None, end: EmotionScores, worse: bool | None
+) -> None:
+    store(db, customer_call(start, feeling("neutral"), feeling("neutral"), end))
+    assert only(db, "SELECT ended_worse FROM call_mood WHERE role = 'customer'") is worse
+
+
+def test_an_agent_has_means_over_calls_with_their_intervals(db: Connection) -> None:
+    calm, angry = feeling("neutral"), feeling("angry")
+    store(
+        db,
+        customer_call(calm, calm, calm, calm, name="1", agent="Ann", duration_s=1800.0),
+        customer_call(calm, calm, calm, angry, name="2", agent="Ann", duration_s=1800.0),
+        customer_call(calm, calm, calm, calm, name="3", agent="Ben"),
+    )
+    ann, ben = ask(db, Question()).rows.to_dicts()
+    assert (ann["name"], ann["calls"], ann["hours"], ann["calls_compared"]) == ("Ann", 2, 1.0, 2)
+    assert (ann["mood_start"], ann["mood_end"], ann["mood_change"]) == (0.0, -0.5, -0.5)
+    assert ann["mood_change_margin"] == pytest.approx(12.7062 / 2)
+    assert (ann["segments"], ann["angry"], ann["negative"], ann["uncertain"]) == (8, 0.125, 0.125, 0.0)
+    assert ann["ended_worse"] == 1
+    assert (ben["name"], ben["calls"], ben["mood_change"], ben["mood_change_margin"]) == ("Ben", 1, 0.0, None)
+
+
+def test_the_view_of_agents_agrees_with_the_report(db: Connection) -> None:
+    store(db, make_call(TALK, agent="Ann"), make_call(TALK, name="2"))
+    report = {row["name"]: row for row in ask(db, Question()).rows.to_dicts()}
+    result = db.execute("FROM agent_summary")
+    names = [column[0] for column in result.description or []]
+    for row in result.fetchall():
+        view = dict(zip(names, row, strict=True))
+        assert {name: report[view["agent"]][name] for name in names if name != "agent"} == {
+            name: value for name, value in view.items() if name != "agent"
+        }
+
+
+def test_calls_of_an_unknown_agent_are_shown(db: Connection) -> None:
+    store(db, make_call(name="1"), make_call(name="2", agent="Ann"))
+    assert set(ask(db, Question()).rows.get_column("name")) == {"(unknown)", "Ann"}
+    assert ask(db, Question(name="(unknown)")).rows.get_column("calls").to_list() == [1]
+
+
+def test_uncertain_segments_count_in_no_emotion(db: Connection) -> None:
+    store(db, customer_call(feeling("angry", 0.4, uncertain=True), feeling("neutral")))
+    row = ask(db, Question()).rows.row(0, named=True)
+    assert (row["angry"], row["negative"], row["uncertain"]) == (0.0, 0.0, 0.5)
+
+
+@pytest.mark.parametrize(("role", "angry"), [(None, 0.0), ("customer", 0.0), ("agent", 1.0), ("all", 0.5)])
+def test_moods_are_of_the_role_that_is_asked_for(db: Connection, role: Any, angry: float) -> None:
+    store(db, make_call([(AGENT, 0, 1, "a", feeling("angry")), (CUSTOMER, 1, 2, "b", feeling("happy"))]))
+    assert ask(db, Question(role=role)).rows.get_column("angry").to_list() == [angry]
+
+
+def test_calls_without_scores_or_words_break_nothing(db: Connection) -> None:
+    store(
+        db,
+        make_call([], name="silent", agent="Ann", duration_s=30.0),
+        make_call([(AGENT, 0, 1, "a", None)], name="one word", agent="Ann"),
+        make_call([(0, 0, 1, "a"), (1, 1, 1, "")], name="who", roles=("unknown", "unknown"), layout="mono"),
+    )
+    for question in (Question(), Question(name="Ann"), Question("calls"), Question("call", name="silent")):
+        ask(db, question)
+    answer = ask(db, Question(name="Ann"))
+    assert answer.rows.select("calls", "mood_start", "angry", "segments").row(0) == (2, None, None, 0)
+    assert "Not in mood and emotions: 2 calls where no customer was scored." in answer.notes
+
+
+@pytest.mark.parametrize(
+    ("by", "names"),
+    [
+        ("queue", {"sales", "(unknown)"}),
+        ("day", {"2026-11-21", "2026-11-22"}),
+        ("customer", {"C1", "(unknown)"}),
+        ("region", {"north", "south"}),
+    ],
+)
+def test_calls_are_grouped_by_any_column(db: Connection, by: str, names: set[str]) -> None:
+    store(
+        db,
+        make_call(name="1", queue="sales", started_at=on("2026-11-22"), metadata={"region": "north"}),
+        make_call(name="2", customer="C1", started_at=on("2026-11-21"), metadata={"region": "south"}),
+    )
+    assert set(ask(db, Question(by=by)).rows.get_column("name")) == names
+
+
+def test_days_come_in_order(db: Connection) -> None:
+    for day in ("2026-11-22", "2026-11-20", "2026-11-21"):
+        store(db, make_call(name=day, started_at=on(day)))
+    days = ask(db, Question(by="day")).rows.get_column("name").to_list()
+    assert days == ["2026-11-20", "2026-11-21", "2026-11-22"]
+
+
+def test_since_and_until_bound_the_start_of_a_call(db: Connection) -> None:
+    for day in ("2026-11-20", "2026-11-21", "2026-11-22"):
+        store(db, make_call(name=day, started_at=on(day)))
+    store(db, make_call(name="some time"))
+    answer = ask(db, Question("calls", since=on("2026-11-21", "00:00"), until=on("2026-11-22", "00:00")))
+    assert answer.rows.get_column("file").to_list() == ["2026-11-21"]
+    assert answer.notes == ("Left out by --since and --until: 1 call without a start time.",)
+    assert answer.overview["calls"] == 1
+
+
+def test_the_worst_moments_are_sure_and_negative_and_the_worst_first(db: Connection) -> None:
+    lines: list[Line] = [
+        (CUSTOMER, 0.0, 2.0, "uncertain", feeling("angry", 0.4, uncertain=True)),
+        (CUSTOMER, 30.0, 32.0, "sad", feeling("sad", 0.9)),
+        (CUSTOMER, 60.0, 62.0, "angry", feeling("angry", 0.9)),
+        (CUSTOMER, 63.0, 64.0, "of the same outburst", feeling("angry", 0.8)),
+        (AGENT, 90.0, 92.0, "the agent", feeling("angry", 1.0)),
+        (CUSTOMER, 120.0, 122.0, "happy", feeling("happy", 1.0)),
+    ]
+    store(db, make_call(lines, call_id="42", agent="Ann"), make_call(name="other", agent="Ben"))
+    moments = ask(db, Question()).details["moments"]
+    assert moments.get_column("text").to_list() == ["angry", "sad"]
+    assert moments.select("call", "start_s", "emotion", "agent").row(0) == ("42", 60.0, "angry", "Ann")
+    assert ask(db, Question(name="Ben")).details["moments"].height == 0
+    agents = ask(db, Question(role="agent")).details["moments"]
+    assert agents.get_column("text").to_list() == ["the agent"]
+
+
+def test_a_timeline_has_turns_with_their_mood(db: Connection) -> None:
+    lines: list[Line] = [
+        (AGENT, 0.0, 2.0, "good"),
+        (AGENT, 2.0, 4.0, "morning", feeling("happy")),
+        (CUSTOMER, 3.5, 6.0, "no", feeling("angry", 0.4, uncertain=True)),
+        (CUSTOMER, 9.0, 10.0, "hello?", None),
+    ]
+    store(db, make_call(lines, call_id="42"))
+    turns = ask(db, Question("call", name="42")).rows
+    assert turns.select(
+        "start_s", "end_s", "role", "text", "emotion", "mood", "silence_s", "overlap_s"
+    ).rows() == [
+        (0.0, 4.0, "agent", "good morning", "happy", 0.5, 0.0, 0.0),
+        (3.5, 6.0, "customer", "no", "uncertain", pytest.approx(-(0.4 - 0.125) / 0.875), 0.0, 0.5),
+        (9.0, 10.0, "customer", "hello?", None, None, 3.0, 0.0),
+    ]
+    assert ask(db, Question("call", name="42", role="agent")).rows.get_column("text").to_list() == [
+        "good morning"
+    ]
+
+
+def test_failures_and_several_models_are_told(db: Connection) -> None:
+    store(db, make_call(name="1"))
+    write_call(db, 2, "m2", make_call(name="2"))
+    write_failure(db, 2, make_recording("3", path=Path("/calls/3.wav")), "no audio", "3.wav holds no audio.")
+    assert ask(db, Question()).notes == (
+        "In no figure: 1 recording that could not be scanned.",
+        "Moods don't compare: 2 models scored these calls; mend it with scan --rescore.",
+    )
