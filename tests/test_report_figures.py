@@ -9,6 +9,7 @@ from factory import AGENT, CUSTOMER, Line, feeling, make_call, make_recording, o
 from callmood.call import EmotionScores
 from callmood.model.labels import LABELS
 from callmood.report.ask import Question, ask
+from callmood.report.sheets import page
 from callmood.store import Connection, rows, write_call, write_failure
 
 TALK: list[Line] = [
@@ -316,3 +317,17 @@ def test_failures_and_several_models_are_told(db: Connection) -> None:
         "In no figure: 1 recording that could not be scanned.",
         "Moods don't compare: 2 models scored these calls; mend it with scan --rescore.",
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "margin", "style"),
+    [(-0.3, 0.2, "red"), (0.3, 0.2, "green"), (-0.3, 0.4, ""), (-0.9, None, ""), (None, None, "")],
+)
+def test_a_change_is_coloured_only_where_its_interval_leaves_out_zero(
+    db: Connection, change: float | None, margin: float | None, style: str
+) -> None:
+    store(db, make_call())
+    (column,) = (
+        one for one in page(ask(db, Question())).sheets[0].columns if one.heading.startswith("Change")
+    )
+    assert column.style({"mood_change": change, "mood_change_margin": margin}) == style

@@ -108,7 +108,7 @@ def _explain(path: Path, message: str) -> str:
     if "not a valid DuckDB database" in message or "Is a directory" in message:
         return f"{path} is no database of callmood's: name another one with --db."
     if "ermission denied" in message or "Read-only file system" in message:
-        return f"{path} may not be opened: you have no permission; mend that, or name another one with --db."
+        return f"You have no permission to open {path}: change that, or name another database with --db."
     first_line = message.splitlines()[0] if message else "no reason given"
     return f"{path} can't be opened as a database ({first_line}): name another one with --db."
 
