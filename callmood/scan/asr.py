@@ -24,6 +24,8 @@ _NEEDED: Final = ("model.bin", "tokenizer.json", "config.json")
 
 def load_model(settings: TranscribeSettings, device: str, threads: int) -> WhisperModel:
     """The model that ``settings.asr`` names, on ``device`` ("auto", "cpu", "cuda", "cuda:1", "mps")."""
+    if settings.asr.endswith(".en") and settings.language not in (None, "en"):
+        raise _english_only(settings)
     folder = _folder(settings.asr)
     place, index = _place(device)
     model_class = _model_class()
@@ -136,13 +138,17 @@ def _check_language(model: Any, settings: TranscribeSettings) -> None:
     if language is None or language in model.supported_languages:
         return
     if not model.model.is_multilingual:
-        raise CallmoodError(
-            f"The transcription model {settings.asr} knows English only, not {language}; "
-            "choose a multilingual one such as large-v3-turbo, or leave the language out."
-        )
+        raise _english_only(settings)
     raise CallmoodError(
         f"The transcription model {settings.asr} does not know the language {language}; "
         "use a two-letter code such as en."
+    )
+
+
+def _english_only(settings: TranscribeSettings) -> CallmoodError:
+    return CallmoodError(
+        f"The transcription model {settings.asr} knows English only, not {settings.language}; "
+        "choose a multilingual one such as large-v3-turbo, or leave the language out."
     )
 
 

@@ -18,6 +18,8 @@ class Decoded:
     no_speech: float
     """Probability."""
     duration_s: float
+    cut_off: bool = False
+    """The decoder was stopped before it came to an end."""
 
 
 _LEAST_LOGPROB: Final = -1.0
@@ -28,6 +30,9 @@ _SURE_LOGPROB: Final = -0.6
 _SURE_NO_SPEECH: Final = 0.3
 _MOST_WORDS_PER_S: Final = 7.0
 _SPARE_WORDS: Final = 3
+_ECHO_WORDS: Final = 10
+_QUICK_ECHO_WORDS: Final = 5
+_HOPELESS_NO_SPEECH: Final = 0.85
 
 _NEVER_ON_A_CALL: Final = re.compile(
     r"thank(s| you)( all| so much| very much)?( guys)? for (watching|listening to this video|viewing).*"
@@ -35,13 +40,19 @@ _NEVER_ON_A_CALL: Final = re.compile(
     r"|(subtitles|captions|transcription|translated?)( made| created| provided)? by.*"
 )
 _SAID_TO_SILENCE: Final = frozenset(
-    ("you", "thank you", "thank you very much", "thanks", "bye", "bye bye", "so", "oh", "i", "the", "okay")
-    + ("uh", "um", "hmm", "mm", "yeah")
+    [
+        *("you", "thank you", "thank you very much", "thanks", "bye", "bye bye"),
+        *("so", "oh", "i", "the", "okay", "yeah", "uh", "um", "hmm", "mm"),
+    ]
 )
 
 
-def doubt(decoded: Decoded) -> str | None:
-    """Why the text can't be trusted, as "no speech", "repetition" or "low confidence"; None where it can."""
+def doubt(decoded: Decoded, *, quick: bool = False) -> str | None:
+    """Why the text can't be trusted, as "no speech", "repetition" or "low confidence"; None where it can.
+
+    ``quick`` also doubts what people do say now and then, and what the decoder did not finish:
+    worth a careful look, no reason to drop it.
+    """
     words = re.findall(r"[\w']+", decoded.text.lower())
     if not words:
         return "no speech"
@@ -51,7 +62,14 @@ def doubt(decoded: Decoded) -> str | None:
         return "no speech"
     if _NEVER_ON_A_CALL.fullmatch(plain) or (unsure and plain in _SAID_TO_SILENCE):
         return "no speech"
-    if _goes_in_circles(words) or _compression(decoded.text) > _MOST_COMPRESSION:
+    longest_echo = _QUICK_ECHO_WORDS if quick else _ECHO_WORDS
+    if (
+        _goes_in_circles(words)
+        or _echoes(words, longest_echo)
+        or _compression(decoded.text) > _MOST_COMPRESSION
+    ):
+        return "repetition"
+    if quick and decoded.cut_off:
         return "repetition"
     if decoded.mean_logprob < _LEAST_LOGPROB:
         return "low confidence"
@@ -60,16 +78,25 @@ def doubt(decoded: Decoded) -> str | None:
     return None
 
 
+def hopeless(decoded: Decoded) -> bool:
+    """Whether a second look is wasted: noise and music look like this, speech does not."""
+    return decoded.no_speech > _HOPELESS_NO_SPEECH and decoded.mean_logprob < _LEAST_LOGPROB
+
+
 def _goes_in_circles(words: Sequence[str]) -> bool:
-    """Whether the end repeats: four words or more twice, two or three words four times, one word five times."""
+    """Whether the end repeats: four words or more twice, two or three four times, one word five times."""
     for size in range(1, len(words) // 2 + 1):
         times = 2 if size >= 4 else 4 if size > 1 else 5
-        tail = words[-size:]
-        if len(words) >= size * times and all(
-            words[len(words) - size * (n + 1) : len(words) - size * n] == tail for n in range(times)
-        ):
+        tail = list(words[-size:]) * times
+        if list(words[-len(tail) :]) == tail:
             return True
     return False
+
+
+def _echoes(words: Sequence[str], size: int) -> bool:
+    """Whether any ``size`` words in a row come twice."""
+    phrases = [tuple(words[at : at + size]) for at in range(len(words) - size + 1)]
+    return len(set(phrases)) < len(phrases)
 
 
 def _compression(text: str) -> float:

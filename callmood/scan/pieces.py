@@ -43,7 +43,7 @@ class Piece:
 def pieces_of(
     samples: Samples, turns: Sequence[Turn], speakers: Sequence[Speaker]
 ) -> tuple[list[Piece], int]:
-    """Joins and cuts the turns of one call, in order of start; also counts the turns too short to hold a word.
+    """Joins and cuts the turns of one call, in order of start; counts the turns too short for a word.
 
     ``samples`` is [channels, n] at 16 kHz. No piece is longer than 15 s, and none shorter than 1 s
     unless the recording's ends or somebody's speech on the same channel leave no room.

@@ -2,7 +2,7 @@
 
 WhisperX's model is used without its pipeline, which cuts 30 s chunks across speakers, measures no doubt and
 needs a second network for word times. Every piece gets a quick look first, through a short window; a doubtful
-one gets a careful look, through Whisper's own 30 s window; one that is still doubtful is dropped and counted.
+one gets a careful look, through a long window with a wide beam; one still doubtful is dropped and counted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from callmood.call import Segment, Speaker, Turn, Word
-from callmood.scan.doubt import Decoded, doubt
+from callmood.scan.doubt import Decoded, doubt, hopeless
 from callmood.scan.pieces import RATE, Piece, pieces_of
 from callmood.scan.words import words_of
 from callmood.settings import TranscribeSettings
@@ -37,6 +37,8 @@ _CONTEXT_S: Final = 0.1
 _MOST_TOKENS_PER_S: Final = 8
 """Fast talkers need 5; a decoder that runs in circles stops here."""
 _SPARE_TOKENS: Final = 16
+_MEL_RANGE: Final = 2.0
+"""From the loudest to silence in Whisper's log-mel features."""
 _LANGUAGE_WINDOWS: Final = 3
 
 
@@ -58,9 +60,9 @@ class Look:
     beam: int
 
 
-QUICK: Final = Look(least_frames=1000, beam=1)
+QUICK: Final = Look(least_frames=1000, beam=2)
 """A short window costs a fraction, and now and then repeats a sentence or tires early; ``doubt`` sees it."""
-CAREFUL: Final = Look(least_frames=_WHOLE_WINDOW, beam=5)
+CAREFUL: Final = Look(least_frames=1500, beam=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class _Heard:
     text: str
     words: tuple[Word, ...]
     doubt: str | None
+    hopeless: bool
 
 
 Call: TypeAlias = tuple[Samples, Sequence[Turn], Sequence[Speaker]]
@@ -104,7 +107,7 @@ class Transcriber:
             tasks += audible
         tasks = self._with_languages(tasks)
         heard = self._listen(tasks, QUICK)
-        unsure = [i for i, one in enumerate(heard) if one.doubt is not None]
+        unsure = [i for i, one in enumerate(heard) if one.doubt is not None and not one.hopeless]
         for i, again in zip(unsure, self._listen([tasks[i] for i in unsure], CAREFUL), strict=True):
             heard[i] = again
         segments: list[list[Segment]] = [[] for _ in calls]
@@ -133,41 +136,54 @@ class Transcriber:
 
     def _hear(self, batch: Sequence[_Task], tokenizer: Tokenizer, look: Look) -> list[_Heard]:
         features, frames = self._features([task.samples for task in batch], look.least_frames)
-        encoded = self._model.encode(features)
+        encoded = self._encode(features)
         decoded = self._decode(encoded, tokenizer, look.beam, frames)
-        doubts = [doubt(one) for one in decoded]
+        doubts = [doubt(one, quick=look == QUICK) for one in decoded]
         sure = [one.tokens if why is None else [] for one, why in zip(decoded, doubts, strict=True)]
         words = self._words(encoded, tokenizer, batch, sure, frames)
         return [
-            _Heard(one.text, of_one, why) for one, of_one, why in zip(decoded, words, doubts, strict=True)
+            _Heard(one.text, of_one, why, hopeless(one))
+            for one, of_one, why in zip(decoded, words, doubts, strict=True)
         ]
 
     def _features(
         self, clips: Sequence[Samples], least_frames: int
     ) -> tuple[npt.NDArray[np.float32], list[int]]:
-        """Log-mel features [batch, mels, window] with zeros after each clip, and the frames of each clip."""
+        """Log-mel features [batch, mels, window], silence after each clip, and the frames of each clip."""
         mels = [self._model.feature_extractor(clip)[:, :_WHOLE_WINDOW] for clip in clips]
         frames = [mel.shape[1] for mel in mels]
         window = min(max(least_frames, *frames), _WHOLE_WINDOW)
         # the encoder halves the number of frames
-        out = np.zeros((len(mels), mels[0].shape[0], window + window % 2), dtype=np.float32)
+        out = np.empty((len(mels), mels[0].shape[0], window + window % 2), dtype=np.float32)
         for row, mel in zip(out, mels, strict=True):
             row[:, : mel.shape[1]] = mel
+            row[:, mel.shape[1] :] = mel.max() - _MEL_RANGE
         return out, frames
+
+    def _encode(self, features: npt.NDArray[np.float32]) -> Any:
+        """Encoder output [batch, window / 2, width] as CTranslate2's StorageView."""
+        if self._model.model.device != "cpu":
+            return self._model.encode(features)
+        import ctranslate2
+
+        # on a processor the attention of a batch falls out of its caches: one by one takes half the time
+        rows = [np.asarray(self._model.encode(row)) for row in np.split(features, len(features))]
+        return ctranslate2.StorageView.from_array(np.concatenate(rows))
 
     def _decode(self, encoded: Any, tokenizer: Tokenizer, beam: int, frames: Sequence[int]) -> list[Decoded]:
         prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-        most = len(prompt) + _SPARE_TOKENS + round(max(frames) / _FRAMES_PER_S * _MOST_TOKENS_PER_S)
+        wanted = len(prompt) + _SPARE_TOKENS + round(max(frames) / _FRAMES_PER_S * _MOST_TOKENS_PER_S)
+        most = min(wanted, self._model.max_length)
         results = self._model.model.generate(
             encoded,
             [prompt] * len(frames),
             beam_size=beam,
-            max_length=min(most, self._model.max_length),
+            max_length=most,
             return_scores=True,
             return_no_speech_prob=True,
         )
         return [
-            _decoded(result, tokenizer, count / _FRAMES_PER_S)
+            _decoded(result, tokenizer, count / _FRAMES_PER_S, most - len(prompt))
             for result, count in zip(results, frames, strict=True)
         ]
 
@@ -216,7 +232,7 @@ class Transcriber:
         features, _ = self._features(windows, _WHOLE_WINDOW)
         total: Counter[str] = Counter()
         for window, result in zip(
-            windows, self._model.model.detect_language(self._model.encode(features)), strict=True
+            windows, self._model.model.detect_language(self._encode(features)), strict=True
         ):
             for token, probability in result:
                 total[token[2:-2]] += probability * len(window)
@@ -245,7 +261,7 @@ def _batches(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
         yield items[at : at + size]
 
 
-def _decoded(result: Any, tokenizer: Tokenizer, duration_s: float) -> Decoded:
+def _decoded(result: Any, tokenizer: Tokenizer, duration_s: float, most_tokens: int) -> Decoded:
     sequence = result.sequences_ids[0]
     tokens = [token for token in sequence if token < tokenizer.eot]
     return Decoded(
@@ -255,6 +271,7 @@ def _decoded(result: Any, tokenizer: Tokenizer, duration_s: float) -> Decoded:
         mean_logprob=result.scores[0] * len(sequence) / (len(sequence) + 1),
         no_speech=result.no_speech_prob,
         duration_s=duration_s,
+        cut_off=len(sequence) >= most_tokens,
     )
 
 
