@@ -93,7 +93,8 @@ FROM part;
 --                  less than 1 s don't end his stretch
 --   monologue      the longest time that the agent speaks without a word of the others
 -- Overtalk and interruptions are NULL but on stereo: on one channel two voices at once can't be told apart.
-CREATE VIEW call_talk AS
+-- Of one recording only, if it is named (NULL: all): DuckDB would not carry that condition down to the segments.
+CREATE MACRO talk_of(wanted) AS TABLE
 WITH speech AS (
     SELECT recording_id, speaker, role, end_s,
         CASE WHEN trim(text) = '' THEN 0 ELSE len(string_split(trim(text), ' ')) END AS words,
@@ -101,6 +102,7 @@ WITH speech AS (
             PARTITION BY recording_id, speaker ORDER BY start_s, segment
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS start_s
     FROM segment
+    WHERE wanted IS NULL OR recording_id = wanted
     QUALIFY end_s > greatest(start_s, max(end_s) OVER (
         PARTITION BY recording_id, speaker ORDER BY start_s, segment
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
@@ -183,7 +185,9 @@ LEFT JOIN talk ON talk.recording_id = recording.id
 LEFT JOIN air ON air.recording_id = recording.id
 LEFT JOIN interruption ON interruption.recording_id = recording.id
 LEFT JOIN monologue ON monologue.recording_id = recording.id
-WHERE state = 'done';
+WHERE state = 'done' AND (wanted IS NULL OR recording.id = wanted);
+
+CREATE VIEW call_talk AS FROM talk_of(NULL);
 
 -- One row a call that is done.
 CREATE VIEW call_summary AS

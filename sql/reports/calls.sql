@@ -25,7 +25,7 @@ SELECT coalesce(call_id, file_name(path)) AS call,
     layout,
     warnings
 FROM recording
-JOIN call_talk ON call_talk.recording_id = recording.id
+JOIN talk_of($recording::VARCHAR) AS call_talk ON call_talk.recording_id = recording.id
 LEFT JOIN call_mood ON call_mood.recording_id = recording.id AND call_mood.role = $role
 WHERE state = 'done'
     AND ($recording::VARCHAR IS NULL OR recording.id = $recording)
