@@ -89,9 +89,11 @@ def usual_way(calls: Path, work: Path) -> None:
     model = package_file(*TINY_EN).parent
     for call in sorted(calls.iterdir()):
         subprocess.run(
-            [sys.executable, "-m", "whisperx", str(call), "--model", str(model), "--device", "cpu"]
-            + ["--compute_type", "int8", "--language", "en", "--no_align", "--output_format", "json"]
-            + ["--output_dir", str(work / "out")],
+            [
+                *(sys.executable, "-m", "whisperx", str(call), "--model", str(model), "--device", "cpu"),
+                *("--compute_type", "int8", "--language", "en", "--no_align", "--output_format", "json"),
+                *("--output_dir", str(work / "out")),
+            ],
             check=True,
             capture_output=True,
         )
@@ -141,12 +143,10 @@ def measure(folder: Path, count: int, runs: int) -> None:
         ratios = [usual / own for usual, own in zip(times["usual"], times["callmood"], strict=True)]
         print(f"{count} calls, {total:.0f} s of audio, {runs} runs in turn")
         for way, seconds in times.items():
-            print(
-                f"{way:9} RTFx {total / statistics.median(seconds):6.1f}  (wall {', '.join(f'{s:.0f}' for s in seconds)} s)"
-            )
-        print(
-            f"callmood is {statistics.median(ratios):.1f} times faster (each pair: {', '.join(f'{r:.1f}' for r in ratios)})"
-        )
+            walls = ", ".join(f"{wall:.0f}" for wall in seconds)
+            print(f"{way:9} RTFx {total / statistics.median(seconds):6.1f}  (wall {walls} s)")
+        pairs = ", ".join(f"{ratio:.1f}" for ratio in ratios)
+        print(f"callmood is {statistics.median(ratios):.1f} times faster (each pair: {pairs})")
 
 
 if __name__ == "__main__":

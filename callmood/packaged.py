@@ -55,6 +55,7 @@ def weights(model: Packaged) -> Path:
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != model.sha256:
         raise CallmoodError(
-            f"{path} ({model.what}) is not the known file: its SHA-256 is {found}; install {distribution} again with pip."
+            f"{path} ({model.what}) is not the known file (its SHA-256 is {found}): "
+            f"install {distribution} again with pip."
         )
     return path

@@ -1,4 +1,4 @@
-"""What can be set, one typed object a stage. Flags win over the environment, that over callmood.toml, that over defaults.
+"""What can be set, one typed object a stage. Flags win over the environment, that over the file, that over defaults.
 
 In ``callmood.toml`` each object is a table (``[transcribe]``), in the environment a prefix
 (``CALLMOOD_TRANSCRIBE__ASR=large-v3-turbo``).

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -28,42 +28,42 @@ def scan(
         list[Path], typer.Argument(help="Recordings, or folders to walk for them.", show_default=False)
     ],
     db: Annotated[
-        Optional[Path], typer.Option(help="The DuckDB file to write (default: callmood.duckdb).")
+        Path | None, typer.Option(help="The DuckDB file to write (default: callmood.duckdb).")
     ] = None,
     metadata: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option(help="A CSV, JSON or Parquet table of calls, joined by file name or call id."),
     ] = None,
     name_pattern: Annotated[
-        Optional[str],
+        str | None,
         typer.Option(
             help="A regular expression for file names; groups: agent, customer, call_id, queue, started_at."
         ),
     ] = None,
     agent_channel: Annotated[
-        Optional[Channel], typer.Option(help="Where a stereo recording has the agent (default: who greets).")
+        Channel | None, typer.Option(help="Where a stereo recording has the agent (default: who greets).")
     ] = None,
     speakers: Annotated[
-        Optional[int], typer.Option(help="Speakers on a mono recording (default: found, two preferred).")
+        int | None, typer.Option(help="Speakers on a mono recording (default: found, two preferred).")
     ] = None,
     diarizer: Annotated[
-        Optional[str], typer.Option(help="A pyannote pipeline, by hub name or folder (default: embedded).")
+        str | None, typer.Option(help="A pyannote pipeline, by hub name or folder (default: embedded).")
     ] = None,
     asr: Annotated[
-        Optional[str], typer.Option(help="A faster-whisper model, by name or folder (default: tiny.en).")
+        str | None, typer.Option(help="A faster-whisper model, by name or folder (default: tiny.en).")
     ] = None,
-    language: Annotated[Optional[str], typer.Option(help="Language of the calls, such as en.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language of the calls, such as en.")] = None,
     model: Annotated[
-        Optional[str], typer.Option(help="Folder of an emotion model made by train (default: embedded).")
+        str | None, typer.Option(help="Folder of an emotion model made by train (default: embedded).")
     ] = None,
     roles: Annotated[
-        Optional[Roles], typer.Option(help="Whose emotions are scored. Some laws forbid scoring employees.")
+        Roles | None, typer.Option(help="Whose emotions are scored. Some laws forbid scoring employees.")
     ] = None,
     device: Annotated[
-        Optional[Device], typer.Option(help="Where models run (default: a GPU if there is one).")
+        Device | None, typer.Option(help="Where models run (default: a GPU if there is one).")
     ] = None,
     workers: Annotated[
-        Optional[int], typer.Option(help="Processes (default: one a core, or one a GPU).")
+        int | None, typer.Option(help="Processes (default: one a core, or one a GPU).")
     ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what failed earlier.")
@@ -111,7 +111,10 @@ def scan(
                     if as_json:
                         print(json.dumps(_line(outcome), ensure_ascii=False), flush=True)
         except KeyboardInterrupt:
-            print(f"Stopped: {tally.done} recordings are stored; the same command goes on from there.", file=sys.stderr)
+            print(
+                f"Stopped: {tally.done} recordings are stored; the same command goes on from there.",
+                file=sys.stderr,
+            )
             raise typer.Exit(130) from None
     if as_json:
         print(json.dumps({"summary": tally.as_dict()}, ensure_ascii=False))
@@ -127,7 +130,9 @@ def _announce(plan: Plan) -> None:
     if tally.skipped:
         parts.append(f"{tally.skipped} are stored already")
     if tally.other_model:
-        parts.append(f"{tally.other_model} of them were scored by another model (score them anew with --rescore)")
+        parts.append(
+            f"{tally.other_model} of them were scored by another model (score them anew with --rescore)"
+        )
     if tally.failed_earlier:
         parts.append(f"{tally.failed_earlier} failed earlier (try them again with --retry-failed)")
     if tally.copies:
@@ -192,8 +197,8 @@ def _summarise(tally: Tally, db: Path) -> None:
     )
     for reason, failures in sorted(tally.failures.items(), key=lambda item: -len(item[1])):
         print(f"{len(failures)} failed, {reason}:")
-        for failure in failures[:FAILURES_SHOWN]:
-            print(f"  {failure.error}")
+        for error in failures[:FAILURES_SHOWN]:
+            print(f"  {error}")
         if len(failures) > FAILURES_SHOWN:
             print(f"  and {len(failures) - FAILURES_SHOWN} more")
     for warning in tally.warnings[:FAILURES_SHOWN]:

@@ -134,7 +134,9 @@ def _start(work: Work, settings: Settings, rescore: bool, device: str, threads: 
     return _Worker(process, here, device, threads)
 
 
-def work_on_chunks(connection: Connection, settings: Settings, device: str, threads: int, rescore: bool) -> None:
+def work_on_chunks(
+    connection: Connection, settings: Settings, device: str, threads: int, rescore: bool
+) -> None:
     """A worker's life: load the models, then scan chunk after chunk until the parent hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = str(threads)

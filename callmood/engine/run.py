@@ -141,7 +141,9 @@ def _scan_jobs(
     )
 
 
-def _rescore_jobs(con: Connection, found: Discovery, known: dict[str, Known], model_id: str) -> tuple[Job, ...]:
+def _rescore_jobs(
+    con: Connection, found: Discovery, known: dict[str, Known], model_id: str
+) -> tuple[Job, ...]:
     """Calls are scored anew against what this model has heard of their agents in the calls it scored before."""
     voices = store.agent_baselines(con, model_id)
     return tuple(
@@ -159,7 +161,11 @@ def _baseline(voice: tuple[NDArray[np.float32], int] | None) -> Baseline | None:
 
 def _tally(found: Discovery, known: dict[str, Known], jobs: Sequence[Job], model_id: str) -> Tally:
     at_work = {job.recording.id for job in jobs}
-    idle = [known[recording.id] for recording in found.recordings if recording.id not in at_work and recording.id in known]
+    idle = [
+        known[recording.id]
+        for recording in found.recordings
+        if recording.id not in at_work and recording.id in known
+    ]
     tally = Tally(
         total=len(jobs),
         bytes_total=sum(job.recording.size_bytes for job in jobs),

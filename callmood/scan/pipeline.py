@@ -110,8 +110,7 @@ def _hear(stages: Stages, job: Job) -> _Heard:
     audio = decode(job.recording.path)
     if job.stored is not None:
         speakers, segments = job.stored
-        layout = "stereo" if len({speaker.channel for speaker in speakers}) > 1 else "mono"
-        conversation = Conversation(layout, speakers, (), ())
+        conversation = Conversation("stereo" if audio.channels > 1 else "mono", speakers, (), ())
         return _Heard(job, audio, conversation, Transcript(segments, {}))
     assert stages.find_speakers is not None
     return _Heard(job, audio, stages.find_speakers(audio.samples), None)
