@@ -1,0 +1,104 @@
+"""Linear heads on pooled vectors: logistic regression, discriminant analysis, and the sum of both.
+
+Everything is computed on standardised vectors and returned for plain ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch.nn import functional
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Head = tuple[Floats, Floats]
+"""Weights [classes, width] and biases [classes]."""
+
+
+class HeadSettings(BaseModel):
+    """How heads are fitted; see recipes/embedded.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    logistic_c: float = Field(gt=0)
+    iterations: int = Field(gt=0)
+    discriminant_ridge: float = Field(gt=0)
+    discriminant_share: float = Field(ge=0, le=1)
+    layer_weights: tuple[float, ...] = ()
+    """Empty: all layers alike."""
+
+
+def fit(vectors: Floats, labels: Ints, classes: int, settings: HeadSettings) -> Head:
+    """The head that tells ``labels`` [n] from ``vectors`` [n, width]; every class counts the same."""
+    centre, spread = vectors.mean(axis=0), vectors.std(axis=0) + 1e-5
+    scale = column_weights(settings.layer_weights, vectors.shape[1]) / spread
+    inputs = torch.from_numpy((vectors - centre) * scale)
+    truth = torch.from_numpy(labels)
+    parts = []
+    for share, (weight, bias) in (
+        (1 - settings.discriminant_share, logistic(inputs, truth, classes, settings)),
+        (settings.discriminant_share, discriminant(inputs, truth, classes, settings.discriminant_ridge)),
+    ):
+        size = (inputs @ weight.T + bias).std()  # so that the shares mean what they say
+        parts.append((share * weight / size, share * bias / size))
+    weight = (parts[0][0] + parts[1][0]).numpy() * scale
+    bias = (parts[0][1] + parts[1][1]).numpy() - weight @ centre
+    return weight.astype(np.float32), bias.astype(np.float32)
+
+
+def column_weights(layers: Sequence[float], width: int) -> Floats:
+    """[width]: the weight of each layer, spread over its means and its deviations."""
+    if not layers:
+        return np.ones(width, np.float32)
+    return np.tile(np.repeat(np.asarray(layers, np.float32), width // (2 * len(layers))), 2)
+
+
+def logistic(
+    inputs: torch.Tensor, labels: torch.Tensor, classes: int, settings: HeadSettings
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Multinomial logistic regression with a squared penalty, classes balanced."""
+    weight = torch.zeros(classes, inputs.shape[1], requires_grad=True)
+    bias = torch.zeros(classes, requires_grad=True)
+    balance = balanced(labels, classes)
+    penalty = 1 / (2 * settings.logistic_c * len(inputs))
+    optimizer = torch.optim.LBFGS(
+        [weight, bias], max_iter=settings.iterations, history_size=10, line_search_fn="strong_wolfe"
+    )
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        total = functional.cross_entropy(inputs @ weight.T + bias, labels, weight=balance)
+        total = total + penalty * weight.square().sum()
+        total.backward()  # type: ignore[no-untyped-call]
+        return total
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    return weight.detach(), bias.detach()
+
+
+def discriminant(
+    inputs: torch.Tensor, labels: torch.Tensor, classes: int, ridge: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Linear discriminant analysis, all classes as likely, ``ridge`` added to the covariance's diagonal."""
+    present = [int(label) for label in labels.unique()]
+    means = torch.zeros(classes, inputs.shape[1])
+    for label in present:
+        means[label] = inputs[labels == label].mean(dim=0)
+    inner = inputs - means[labels]
+    covariance = inner.T @ inner / len(inputs) + ridge * torch.eye(inputs.shape[1])
+    weight = torch.cholesky_solve(means.T.contiguous(), torch.linalg.cholesky(covariance)).T
+    bias = -(weight * means).sum(dim=1) / 2
+    absent = [label for label in range(classes) if label not in present]
+    bias[absent] = bias[present].min() - 10
+    return weight, bias
+
+
+def balanced(labels: torch.Tensor, classes: int) -> torch.Tensor:
+    """[classes]: weights by which every class that occurs counts the same, 1 on the mean."""
+    counts = torch.bincount(labels, minlength=classes).float()
+    return torch.where(counts > 0, len(labels) / (counts.clamp(min=1) * (counts > 0).sum()), 0.0)

@@ -1,0 +1,164 @@
+"""A training run: a recipe and corpora in, a bundle and its figures out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from callmood.errors import CallmoodError
+from callmood.model import bundle
+from callmood.model.network import TextSettings
+from callmood.train import card as cards
+from callmood.train.corpora.clip import Clip
+from callmood.train.evaluate import BaselineKind, Figures, Line, corpus_clips
+from callmood.train.systems import embedded
+from callmood.train.vectors import rendition_vectors
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Report = Callable[[str], None]
+
+LINES: tuple[Line, ...] = ("clean", "telephone")
+BASELINES: tuple[BaselineKind, ...] = ("none", "call")
+
+
+def recipe_table(name_or_file: str) -> dict[str, Any]:
+    """The numbers of a recipe that comes with callmood, by its name, or of a TOML file."""
+    file = Path(name_or_file)
+    known = resources.files("callmood.train") / "recipes" / f"{name_or_file}.toml"
+    source = file if file.suffix == ".toml" else known
+    if not source.is_file():
+        raise CallmoodError(f"There is no recipe {name_or_file}; name one of callmood's or a TOML file.")
+    try:
+        return tomllib.loads(source.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CallmoodError(f"The recipe {name_or_file} can't be read: {error}.") from None
+
+
+def train_embedded(
+    table: Mapping[str, Any],
+    corpora: Sequence[tuple[str, Path]],
+    out: Path,
+    tower: Path | None = None,
+    seed: int | None = None,
+    report: Report = print,
+) -> dict[str, Any]:
+    """Cross-validate, calibrate, fit on all speakers, write the bundle to ``out``; returns the figures.
+
+    ``tower``: the folder of a tuned text tower (systems/text.py), to be fused in.
+    """
+    recipe = embedded.read_recipe(table if seed is None else {**table, "seed": seed})
+    clips = [clip for name, folder in corpora for clip in corpus_clips(name, folder)]
+    report(f"{len(clips)} clips of {len({clip.speaker for clip in clips})} speakers")
+    corpus = heard_corpus(clips, recipe, out / "vectors.npz", report)
+    folds = []
+    for fold in embedded.cross_validate(clips, corpus, recipe):
+        report(f"fold {fold.number}: {len(fold.unseen.labels)} unseen clips")
+        folds.append(fold)
+    results = all_figures(clips, corpus, folds, recipe)
+    settings = embedded.calibrated(folds, recipe)
+    heads = embedded.fit_heads(corpus, recipe, recipe.seed)
+    tensors = {}
+    if tower is not None:
+        from safetensors.torch import load_file
+
+        tensors = load_file(tower / "text.safetensors")
+        heads = replace(heads, text=embedded.text_head(tower, recipe))
+        card = json.loads((tower / "tower.json").read_text(encoding="utf-8"))
+        settings = replace(
+            settings,
+            text=TextSettings(max_tokens=card["max_tokens"]),
+            text_weight=recipe.fusion.text_weight,
+        )
+    bundle.save(out, settings, heads, {}, tensors, cards.text(clips, results, settings))
+    (out / "figures.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    return results
+
+
+def tuned_tower(corpus: str, folder: Path, out: Path, report: Report) -> Path:
+    """Tune the words' side by the recipe ``text`` and write the tower to ``out``, which is returned."""
+    from callmood import packaged
+    from callmood.train.corpora.goemotions import read_comments
+    from callmood.train.systems import text
+
+    if corpus != "goemotions":
+        raise CallmoodError(f"There is no corpus of texts {corpus}; known is goemotions.")
+    settings = text.TextSettings.from_mapping(recipe_table("text")["text"])
+    train, dev = (list(read_comments(folder, part)) for part in ("train", "dev"))
+    trained = text.train_text(settings, *parts, packaged.weights(packaged.MINILM).parent, report)
+    text.save_text(trained, out, {"dev": text.evaluate_text(trained, parts[1])})
+    return out
+
+
+def heard_corpus(
+    clips: Sequence[Clip], recipe: embedded.Recipe, cache: Path, report: Report
+) -> embedded.Corpus:
+    """The vectors of ``clips``; kept in ``cache``, from where a second run with the same clips takes them."""
+    steps = [*recipe.renditions.steps, ("telephone",)]
+    key = json.dumps([recipe.seed, recipe.audio.model_dump(), steps, [str(clip.path) for clip in clips]])
+    vectors = _cached(cache, key)
+    if vectors is None:
+        workers = os.cpu_count() or 1
+        vectors = rendition_vectors(clips, steps, recipe.audio.settings(), recipe.seed, workers, report)
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(cache, key=key, **{f"rendition_{i}": part for i, part in enumerate(vectors)})
+    return embedded.Corpus(
+        embedded.labels_of(clips),
+        np.array([clip.speaker for clip in clips]),
+        vectors[:-1],
+        {"clean": vectors[0], "telephone": vectors[-1]},
+    )
+
+
+def _cached(cache: Path, key: str) -> list[Any] | None:
+    if not cache.is_file():
+        return None
+    with np.load(cache) as stored:
+        if str(stored["key"]) != key:
+            return None
+        return [stored[f"rendition_{i}"] for i in range(len(stored.files) - 1)]
+
+
+def all_figures(
+    clips: Sequence[Clip], corpus: embedded.Corpus, folds: Sequence[embedded.Fold], recipe: embedded.Recipe
+) -> dict[str, Any]:
+    """Mean and standard deviation over folds of UA, WA and ECE, of the system and of its floors, in percent."""
+    results = {}
+    scorers = embedded.scorers(folds, recipe)
+    for line in LINES:
+        for baseline in BASELINES:
+            ours = [
+                embedded.vector_figures(scorer, fold.unseen, line, baseline, recipe.seed)
+                for scorer, fold in zip(scorers, folds, strict=True)
+            ]
+            results[f"{line}, baseline {baseline}"] = {
+                "system": summary(ours),
+                **{
+                    f"floor, taught on {' and '.join(taught)}": summary(
+                        embedded.floor_figures(clips, corpus, recipe, taught, line, baseline)
+                    )
+                    for taught in (LINES[:1], LINES)
+                },
+            }
+    return results
+
+
+def summary(folds: Sequence[Figures]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in ("ua", "wa", "ece"):
+        values = [float(getattr(fold, name)) for fold in folds]
+        found[name] = round(float(np.mean(values)), 2)
+        found[f"{name}_std"] = round(float(np.std(values)), 2)
+    found["ua_folds"] = [round(fold.ua, 1) for fold in folds]
+    return found

@@ -1,0 +1,289 @@
+"""The embedded system: an encoder as it comes, and linear heads on what it hears, alone and against the speaker.
+
+Cross-validation over speakers comes first: it gives the figures and, from clips that a fold's heads have not seen,
+the temperatures and the threshold. The bundle's own heads are then fitted on all speakers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from scipy.optimize import minimize_scalar
+
+from callmood.errors import CallmoodError
+from callmood.model.bundle import Encoded, Heads, Scorer, Settings
+from callmood.model.labels import LABELS
+from callmood.model.network import AudioSettings
+from callmood.train import heads as fitting
+from callmood.train.corpora.clip import Clip
+from callmood.train.evaluate import (
+    DRAWS,
+    USUAL,
+    BaselineKind,
+    Figures,
+    Line,
+    against_drawn,
+    draw_baseline,
+    figures,
+)
+from callmood.train.heads import Head, HeadSettings
+from callmood.train.split import ravdess_folds
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+THRESHOLDS: Final = np.arange(0.2, 0.96, 0.01)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AudioTable(_Table):
+    encoder: str
+    layers: str
+    pooling: str
+
+    def settings(self) -> AudioSettings:
+        return AudioSettings(**self.model_dump())
+
+
+class RenditionTable(_Table):
+    steps: tuple[tuple[str, ...], ...]
+
+
+class BaselineTable(_Table):
+    usual_clips: int = Field(ge=0)
+    other_clips: int = Field(ge=0)
+    shrink: float = Field(ge=0)
+
+
+class DecisionTable(_Table):
+    precision: float = Field(gt=0, lt=1)
+
+
+class FusionTable(_Table):
+    text_weight: float = Field(ge=0)
+    usual_share: float = Field(gt=0, lt=1)
+
+
+class Recipe(_Table):
+    """Every number of a run; see recipes/embedded.toml."""
+
+    seed: int
+    audio: AudioTable
+    renditions: RenditionTable
+    heads: HeadSettings
+    baseline: BaselineTable
+    decision: DecisionTable
+    fusion: FusionTable
+
+
+def read_recipe(table: Mapping[str, Any]) -> Recipe:
+    try:
+        return Recipe.model_validate(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise CallmoodError(f"The recipe's {name} is wrong: {first['msg']}.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Labelled clips as vectors: every rendition [n, width] for training, two lines for the test."""
+
+    labels: Ints
+    speakers: npt.NDArray[np.str_]
+    renditions: Sequence[Floats]
+    tests: Mapping[Line, Floats]
+
+    def take(self, rows: Sequence[int] | Ints) -> Corpus:
+        """Only the given clips."""
+        return Corpus(
+            self.labels[rows],
+            self.speakers[rows],
+            [vectors[rows] for vectors in self.renditions],
+            {line: vectors[rows] for line, vectors in self.tests.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One fold: its heads, and the test speakers' clips that they have not seen."""
+
+    number: int
+    heads: Heads
+    unseen: Corpus
+    raw: Floats
+    """Logits of the raw head for every rendition of the unseen clips: [renditions * n, labels]."""
+    relative: Floats
+    """The same of the relative head, each clip against a baseline drawn for it."""
+
+
+def labels_of(clips: Sequence[Clip]) -> Ints:
+    return np.array([LABELS.index(clip.label) for clip in clips], dtype=np.int64)
+
+
+def fit_heads(corpus: Corpus, recipe: Recipe, seed: int) -> Heads:
+    """The raw and the relative head, fitted on all renditions of ``corpus``."""
+    rng = np.random.default_rng(seed)
+    labels = np.tile(corpus.labels, len(corpus.renditions))
+    relative = [vectors - drawn_means(corpus, vectors, recipe, rng) for vectors in corpus.renditions]
+    return Heads(
+        raw=fitting.fit(np.concatenate(corpus.renditions), labels, len(LABELS), recipe.heads),
+        relative=fitting.fit(np.concatenate(relative), labels, len(LABELS), recipe.heads),
+    )
+
+
+def drawn_means(corpus: Corpus, vectors: Floats, recipe: Recipe, rng: np.random.Generator) -> Floats:
+    """[n, width]: for each clip the mean vector of a baseline drawn for it."""
+    size = (recipe.baseline.usual_clips, recipe.baseline.other_clips)
+    rows = (draw_baseline(corpus.labels, corpus.speakers, i, rng, *size) for i in range(len(vectors)))
+    return np.stack([vectors[drawn].mean(axis=0) for drawn in rows])
+
+
+def cross_validate(clips: Sequence[Clip], corpus: Corpus, recipe: Recipe) -> Iterator[Fold]:
+    """Heads that know nothing of a fold's test speakers, for each of EmoBox's folds."""
+    for number, train, test in ravdess_folds(clips):
+        heads = fit_heads(corpus.take(train), recipe, recipe.seed + number)
+        unseen = corpus.take(test)
+        yield Fold(number, heads, unseen, *_logits(heads, unseen, recipe, recipe.seed + number))
+
+
+def _logits(heads: Heads, corpus: Corpus, recipe: Recipe, seed: int) -> tuple[Floats, Floats]:
+    rng = np.random.default_rng(seed)
+    raw, relative = [], []
+    assert heads.raw is not None and heads.relative is not None
+    for vectors in corpus.renditions:
+        raw.append(linear(heads.raw, vectors))
+        relative.append(linear(heads.relative, vectors - drawn_means(corpus, vectors, recipe, rng)))
+    return np.concatenate(raw), np.concatenate(relative)
+
+
+def calibrated(folds: Sequence[Fold], recipe: Recipe) -> Settings:
+    """The bundle's settings, temperatures and threshold from the unseen clips of ``folds``.
+
+    Only training's renditions are looked at: never the line of the test.
+    """
+    labels = np.concatenate([np.tile(f.unseen.labels, len(f.unseen.renditions)) for f in folds])
+    raw = np.concatenate([fold.raw for fold in folds])
+    relative = np.concatenate([fold.relative for fold in folds])
+    count = recipe.baseline.usual_clips + recipe.baseline.other_clips
+    trust = count / (count + recipe.baseline.shrink)
+    raw_temperature = best_divisor(lambda t: raw / t, labels)
+    own = (1 - trust) * raw / raw_temperature
+    relative_temperature = best_divisor(lambda t: own + trust * relative / t, labels)
+    chances = _softmax(own + trust * relative / relative_temperature)
+    return Settings(
+        labels=LABELS,
+        audio=recipe.audio.settings(),
+        text=None,
+        shrink=recipe.baseline.shrink,
+        temperature_raw=raw_temperature,
+        temperature_relative=relative_temperature,
+        threshold=lowest_threshold(chances, labels, recipe.decision.precision),
+    )
+
+
+def linear(head: Head, vectors: Floats) -> Floats:
+    return np.asarray(vectors @ head[0].T + head[1], dtype=np.float32)
+
+
+def best_divisor(logits: Callable[[float], Floats], labels: Ints) -> float:
+    """The temperature whose ``logits`` [n, labels] give the true labels the highest mean log-likelihood."""
+
+    def loss(log_temperature: float) -> float:
+        chances = _softmax(logits(float(np.exp(log_temperature))))
+        return -float(np.log(chances[np.arange(len(labels)), labels] + 1e-12).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-5.0, 3.0), method="bounded").x))
+
+
+def lowest_threshold(chances: Floats, labels: Ints, precision: float) -> float:
+    """The lowest probability above which ``precision`` of the best labels are right."""
+    confidence, right = chances.max(axis=1), chances.argmax(axis=1) == labels
+    for threshold in THRESHOLDS:
+        sure = confidence >= threshold
+        if sure.any() and right[sure].mean() >= precision:
+            return round(float(threshold), 2)
+    return round(float(THRESHOLDS[-1]), 2)
+
+
+def _softmax(logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def scorers(folds: Sequence[Fold], recipe: Recipe) -> list[Scorer]:
+    """Each fold's scorer, calibrated on the unseen clips of the other folds. They score vectors, not clips."""
+    return [
+        Scorer(
+            "", calibrated([other for other in folds if other is not fold], recipe), fold.heads, None, None, None
+        )
+        for fold in folds
+    ]
+
+
+def floor_figures(
+    clips: Sequence[Clip],
+    corpus: Corpus,
+    recipe: Recipe,
+    lines: Sequence[Line],
+    tested: Line,
+    baseline: BaselineKind,
+) -> list[Figures]:
+    """The floor of each fold: plain logistic regression taught on ``lines``, without any rendition."""
+    settings = Settings(LABELS, recipe.audio.settings(), None, shrink=0.0)
+    plain = recipe.model_copy(
+        update={"heads": HeadSettings(logistic_c=0.01, iterations=60, discriminant_ridge=1, discriminant_share=0)}
+    )
+    bare = Corpus(corpus.labels, corpus.speakers, [corpus.tests[line] for line in lines], corpus.tests)
+    return [
+        vector_figures(
+            Scorer("", settings, fit_heads(bare.take(train), plain, recipe.seed), None, None, None),
+            bare.take(test),
+            tested,
+            baseline,
+            recipe.seed,
+        )
+        for _, train, test in ravdess_folds(clips)
+    ]
+
+
+def vector_figures(scorer: Scorer, corpus: Corpus, line: Line, baseline: BaselineKind, seed: int) -> Figures:
+    """Figures of ``scorer`` on clips that are vectors already."""
+    n = len(corpus.labels)
+    yes = np.ones(n, dtype=bool)
+    encoded = Encoded(corpus.tests[line], np.zeros((n, 0), np.float32), yes, ~yes)
+    if baseline == "none":
+        return figures(corpus.labels, scorer.classify(encoded)[None], corpus.speakers)
+    chances = [
+        against_drawn(scorer, encoded, corpus.labels, corpus.speakers, np.random.default_rng([seed, draw]))
+        for draw in range(DRAWS)
+    ]
+    return figures(corpus.labels, np.stack(chances), corpus.speakers)
+
+
+def text_head(tower: Path, recipe: Recipe) -> Head:
+    """The words' term of the classifier from a tuned text tower, as log-likelihood ratios with a call's prior.
+
+    Words do not tell calm from neutral; the voice does.
+    """
+    import json
+
+    from safetensors.numpy import load_file
+
+    card = json.loads((tower / "tower.json").read_text(encoding="utf-8"))
+    tensors = load_file(tower / "head.safetensors")
+    share = np.full(len(LABELS), (1 - recipe.fusion.usual_share) / (len(LABELS) - len(USUAL)))
+    share[[LABELS.index(label) for label in USUAL]] = recipe.fusion.usual_share / len(USUAL)
+    prior = np.log(share * len(LABELS)) / recipe.fusion.text_weight  # the weight is applied to the sum
+    weight = tensors["single.weight"] / card["temperature"]
+    bias = tensors["single.bias"] / card["temperature"] - np.asarray(card["single_log_prior"]) + prior
+    return weight.astype(np.float32), bias.astype(np.float32)
