@@ -50,6 +50,7 @@ def coded(samples: Samples, rate: int, codec: str, bit_rate: int | None, contain
     import av
 
     store = BytesIO()
+    stream: Any
     with av.open(store, "w", format=container) as out:
         stream = out.add_stream(codec, rate=rate)
         stream.layout = "mono"
@@ -65,7 +66,7 @@ def coded(samples: Samples, rate: int, codec: str, bit_rate: int | None, contain
             out.mux(stream.encode(piece))
         out.mux(stream.encode(None))
     store.seek(0)
-    with av.open(store) as source:
+    with av.open(store, "r") as source:
         back = av.AudioResampler(format="flt", layout="mono", rate=rate)
         pieces = [part.to_ndarray()[0] for whole in source.decode(audio=0) for part in back.resample(whole)]
         pieces += [part.to_ndarray()[0] for part in back.resample(None)]

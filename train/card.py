@@ -71,7 +71,9 @@ def text(clips: Sequence[Clip], results: Mapping[str, Mapping[str, Any]], settin
     return _CARD.format(
         labels=", ".join(settings.labels),
         encoder=settings.audio.encoder if settings.audio else "none",
-        words="a BERT-like encoder tuned on texts, added with a fixed weight" if settings.text else "not read",
+        words="a BERT-like encoder tuned on texts, added with a fixed weight"
+        if settings.text
+        else "not read",
         sources="\n".join(sources),
         table=figures_table(results),
         threshold=settings.threshold,

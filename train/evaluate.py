@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from callmood.errors import CallmoodError
-from callmood.model.bundle import Baseline, Encoded, Scorer
+from callmood.model.bundle import Encoded, Scorer
 from callmood.model.labels import LABELS
 from callmood.scan.audio import decode
 from callmood.train import augment

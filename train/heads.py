@@ -6,7 +6,6 @@ Everything is computed on standardised vectors and returned for plain ones.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -85,7 +84,7 @@ def discriminant(
     inputs: torch.Tensor, labels: torch.Tensor, classes: int, ridge: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Linear discriminant analysis, all classes as likely, ``ridge`` added to the covariance's diagonal."""
-    present = [int(label) for label in labels.unique()]
+    present = sorted(set(labels.tolist()))
     means = torch.zeros(classes, inputs.shape[1])
     for label in present:
         means[label] = inputs[labels == label].mean(dim=0)

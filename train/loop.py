@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+RECIPES = Path(__file__).with_name("recipes")
+
 Report = Callable[[str], None]
 
 LINES: tuple[Line, ...] = ("clean", "telephone")
@@ -36,7 +37,7 @@ BASELINES: tuple[BaselineKind, ...] = ("none", "call")
 def recipe_table(name_or_file: str) -> dict[str, Any]:
     """The numbers of a recipe that comes with callmood, by its name, or of a TOML file."""
     file = Path(name_or_file)
-    known = resources.files("callmood.train") / "recipes" / f"{name_or_file}.toml"
+    known = RECIPES / f"{name_or_file}.toml"
     source = file if file.suffix == ".toml" else known
     if not source.is_file():
         raise CallmoodError(f"There is no recipe {name_or_file}; name one of callmood's or a TOML file.")
@@ -90,13 +91,18 @@ def tuned_tower(corpus: str, folder: Path, out: Path, report: Report) -> Path:
     """Tune the words' side by the recipe ``text`` and write the tower to ``out``, which is returned."""
     from callmood import packaged
     from callmood.train.corpora.goemotions import read_comments
+    from callmood.train.corpora.phrases import read_phrases
     from callmood.train.systems import text
 
     if corpus != "goemotions":
         raise CallmoodError(f"There is no corpus of texts {corpus}; known is goemotions.")
-    settings = text.TextSettings.from_mapping(recipe_table("text")["text"])
-    train, dev = (list(read_comments(folder, part)) for part in ("train", "dev"))
-    trained = text.train_text(settings, *parts, packaged.weights(packaged.MINILM).parent, report)
+    table = recipe_table("text")
+    settings = text.TextSettings.from_mapping(table["text"])
+    parts = [list(read_comments(folder, part)) for part in ("train", "dev")]
+    phrases = read_phrases(RECIPES / "call_phrases.toml")
+    trained = text.train_text(
+        settings, parts[0], parts[1], phrases, packaged.weights(packaged.MINILM).parent, report
+    )
     text.save_text(trained, out, {"dev": text.evaluate_text(trained, parts[1])})
     return out
 

@@ -47,7 +47,9 @@ def rendition_vectors(
             whole = vectors[number] = np.zeros((len(clips), part.shape[1]), np.float32)
         whole[rows[name]] = part
         if name == speakers[-1]:
-            report(f"rendition {number + 1} of {len(renditions)}: {' + '.join(renditions[number]) or 'as it is'}")
+            report(
+                f"rendition {number + 1} of {len(renditions)}: {' + '.join(renditions[number]) or 'as it is'}"
+            )
     return [whole for whole in vectors if whole is not None]
 
 

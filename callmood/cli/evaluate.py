@@ -66,7 +66,9 @@ def _show(figures: Figures) -> None:
 
     from callmood.model.labels import LABELS
 
-    table = Table(box=None, title="true label (rows), the model's label (columns), clips", title_justify="left")
+    table = Table(
+        box=None, title="true label (rows), the model's label (columns), clips", title_justify="left"
+    )
     table.add_column()
     for label in LABELS:
         table.add_column(label[:5], justify="right")

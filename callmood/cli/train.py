@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -14,17 +14,19 @@ from callmood.cli.evaluate import Corpora, named_folders
 
 def train(
     corpus: Corpora,
-    out: Annotated[Path, typer.Option(help="The folder for the bundle; a run's vectors are kept there, too.")],
+    out: Annotated[
+        Path, typer.Option(help="The folder for the bundle; a run's vectors are kept there, too.")
+    ],
     recipe: Annotated[str, typer.Option(help="A recipe of callmood's, or a TOML file.")] = "embedded",
     text: Annotated[
-        Optional[str],
+        str | None,
         typer.Option(metavar="NAME=FOLDER", help="Texts to tune the words' side on: goemotions=FOLDER."),
     ] = None,
     tower: Annotated[
-        Optional[Path], typer.Option(help="The folder of a tuned text tower, instead of --text.")
+        Path | None, typer.Option(help="The folder of a tuned text tower, instead of --text.")
     ] = None,
     folds: Annotated[bool, typer.Option("--folds", help="Print the figures of the folds.")] = False,
-    seed: Annotated[Optional[int], typer.Option(help="Instead of the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
     """Train a model: cross-validate over speakers, calibrate, fit on all of them, write the bundle."""

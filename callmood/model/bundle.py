@@ -248,7 +248,9 @@ def find_bundle(name_or_folder: str | Path) -> Path:
     folder = EMBEDDED if str(name_or_folder) == "embedded" else Path(name_or_folder)
     for name in (SETTINGS_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
-            raise CallmoodError(f"{folder} is not an emotion model: it has no {name}; make one with callmood train.")
+            raise CallmoodError(
+                f"{folder} is not an emotion model: it has no {name}; make one with callmood train."
+            )
     return folder
 
 

@@ -8,7 +8,7 @@ transformers' ``WhisperEncoder`` after checking its SHA-256.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from callmood.errors import CallmoodError
 
 if TYPE_CHECKING:
     import torch
-    from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 _DTYPES = (np.float32, np.int8, np.int16, np.int32, np.float16)
 
@@ -63,7 +62,6 @@ def whisper_state(tensors: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
     def get(name: str) -> torch.Tensor:
         return torch.from_numpy(tensors["encoder/" + name].astype(np.float32))
 
-    width = tensors["encoder/layer_norm/gamma"].shape[0]
     state = {
         "embed_positions.weight": get("position_encodings/encodings"),
         "layer_norm.weight": get("layer_norm/gamma"),
@@ -88,8 +86,8 @@ def whisper_state(tensors: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
         ):
             state[f"{new}.{ours}.weight"] = get(f"{old}/{theirs}/weight")
             state[f"{new}.{ours}.bias"] = get(f"{old}/{theirs}/bias")
-        fused = get(f"{old}/self_attention/linear_0/weight").split(width)
-        bias = get(f"{old}/self_attention/linear_0/bias").split(width)
+        fused = torch.chunk(get(f"{old}/self_attention/linear_0/weight"), 3)
+        bias = torch.chunk(get(f"{old}/self_attention/linear_0/bias"), 3)
         for name, weight, offset in zip("qkv", fused, bias, strict=True):
             state[f"{new}.self_attn.{name}_proj.weight"] = weight
             if name != "k":  # Whisper's keys have no bias
@@ -98,12 +96,12 @@ def whisper_state(tensors: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
     return state
 
 
-def tiny_en() -> WhisperEncoder:
+def tiny_en() -> Any:
     """Whisper tiny.en's encoder from its data package: float32, evaluation mode."""
-    from transformers import WhisperConfig
-    from transformers.models.whisper.modeling_whisper import WhisperEncoder
+    from transformers.models.whisper import modeling_whisper
 
-    config = WhisperConfig(
+    whisper: Any = modeling_whisper  # its functions have no types
+    config = whisper.WhisperConfig(
         d_model=384,
         encoder_layers=4,
         encoder_attention_heads=6,
@@ -111,7 +109,7 @@ def tiny_en() -> WhisperEncoder:
         num_mel_bins=80,
     )
     config._attn_implementation = "sdpa"
-    encoder = WhisperEncoder(config)
+    encoder = whisper.WhisperEncoder(config)
     encoder.load_state_dict(
         whisper_state(ctranslate2_tensors(packaged.weights(packaged.TINY_EN).read_bytes()))
     )
@@ -119,7 +117,7 @@ def tiny_en() -> WhisperEncoder:
 
 
 def whisper_hidden(
-    encoder: WhisperEncoder, mel: torch.Tensor, frames: torch.Tensor
+    encoder: Any, mel: torch.Tensor, frames: torch.Tensor
 ) -> tuple[list[torch.Tensor], torch.Tensor]:
     """Hidden states of Whisper's encoder on windows shorter than 30 s, with a mask.
 
@@ -144,11 +142,12 @@ def whisper_hidden(
     return hidden, mask
 
 
-def whisper_layer(layer: torch.nn.Module, x: torch.Tensor, attend: torch.Tensor | None) -> torch.Tensor:
+def whisper_layer(layer: Any, x: torch.Tensor, attend: torch.Tensor | None) -> torch.Tensor:
     """One layer of Whisper's encoder on ``x`` [n, time, width]; ``attend``: bool [n, 1, 1, time] or None.
 
     Spelt out because transformers' own layers take no padding mask.
     """
+    import torch
     import torch.nn.functional as F
 
     attention = layer.self_attn
@@ -159,4 +158,4 @@ def whisper_layer(layer: torch.nn.Module, x: torch.Tensor, attend: torch.Tensor 
     )
     y = F.scaled_dot_product_attention(q, k, v, attn_mask=attend)
     x = x + attention.out_proj(y.transpose(1, 2).flatten(2))
-    return x + layer.fc2(F.gelu(layer.fc1(layer.final_layer_norm(x))))
+    return torch.add(x, layer.fc2(F.gelu(layer.fc1(layer.final_layer_norm(x)))))

@@ -62,7 +62,7 @@ def pick_device(name: str = "auto") -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def load_audio_encoder(name: str) -> torch.nn.Module:
+def load_audio_encoder(name: str) -> Any:
     """The acoustic encoder called ``name`` (see AudioSettings), in evaluation mode."""
     if name == TINY_EN:
         return tiny_en()
@@ -78,7 +78,7 @@ def load_audio_encoder(name: str) -> torch.nn.Module:
     return model.eval()
 
 
-def load_text_encoder(name: str) -> tuple[torch.nn.Module, Any]:
+def load_text_encoder(name: str) -> tuple[Any, Any]:
     """The text encoder called ``name`` (see TextSettings), in evaluation mode, and its tokenizer."""
     from transformers import AutoModel, AutoTokenizer
 
@@ -90,8 +90,9 @@ def load_text_encoder(name: str) -> tuple[torch.nn.Module, Any]:
 
 def _from_folder_or_hub(kind: Any, name: str, **arguments: Any) -> Any:
     """``from_pretrained`` that never asks a hub about a folder."""
-    from transformers.utils import logging
+    from transformers import utils
 
+    logging: Any = utils.logging
     chatter = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
@@ -104,29 +105,28 @@ def _from_folder_or_hub(kind: Any, name: str, **arguments: Any) -> Any:
         logging.set_verbosity(chatter)
 
 
-def audio_vectors(encoder: torch.nn.Module, settings: AudioSettings, clips: Sequence[Floats]) -> Floats:
+def audio_vectors(encoder: Any, settings: AudioSettings, clips: Sequence[Floats]) -> Floats:
     """One vector a clip: [n, width]. Clips are float32 [time] at 16 kHz, of any lengths."""
     import torch
 
     device = next(encoder.parameters()).device
     windows = [(i, part) for i, clip in enumerate(clips) for part in _windows(prepared(clip))]
-    vectors: list[Floats | None] = [None] * len(windows)
+    vectors: dict[int, Floats] = {}
     for rows in length_batches([len(part) for _, part in windows], BATCH_S * RATE):
         samples, lengths = padded([windows[row][1] for row in rows])
         with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
             pooled = pool_audio(encoder, settings, samples.to(device), lengths.to(device))
-        for row, vector in zip(rows, pooled.float().cpu().numpy(), strict=True):
-            vectors[row] = vector
-    width = len(vectors[0]) if vectors and vectors[0] is not None else 0
+        vectors.update(zip(rows, pooled.float().cpu().numpy(), strict=True))
+    width = len(vectors[0]) if vectors else 0
     sums, weights = np.zeros((len(clips), width), np.float32), np.zeros(len(clips), np.float32)
-    for (i, part), found in zip(windows, vectors, strict=True):
-        sums[i] += np.float32(len(part)) * found
+    for row, (i, part) in enumerate(windows):
+        sums[i] += np.float32(len(part)) * vectors[row]
         weights[i] += len(part)
     return np.asarray(sums / np.maximum(weights, 1)[:, None], dtype=np.float32)
 
 
 def pool_audio(
-    encoder: torch.nn.Module, settings: AudioSettings, samples: torch.Tensor, lengths: torch.Tensor
+    encoder: Any, settings: AudioSettings, samples: torch.Tensor, lengths: torch.Tensor
 ) -> torch.Tensor:
     """[n, width] of prepared clips: float32 [n, time], zero after each clip's ``lengths`` [n]. Differentiable."""
     if encoder.config.model_type == "whisper":
@@ -170,7 +170,7 @@ def text_vectors(
 
     device = next(encoder.parameters()).device
     ids = tokenizer(list(texts), truncation=True, max_length=settings.max_tokens)["input_ids"]
-    vectors: list[Floats | None] = [None] * len(texts)
+    vectors: dict[int, Floats] = {}
     for rows in length_batches([len(tokens) for tokens in ids], BATCH_TOKENS):
         batch = tokenizer(
             [texts[row] for row in rows],
@@ -181,9 +181,8 @@ def text_vectors(
         ).to(device)
         with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
             pooled = pool_text(encoder, settings, batch["input_ids"], batch["attention_mask"])
-        for row, vector in zip(rows, pooled.float().cpu().numpy(), strict=True):
-            vectors[row] = vector
-    return np.asarray(vectors, dtype=np.float32)
+        vectors.update(zip(rows, pooled.float().cpu().numpy(), strict=True))
+    return np.stack([vectors[row] for row in range(len(texts))])
 
 
 def pool_text(

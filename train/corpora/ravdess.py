@@ -42,4 +42,6 @@ def clips(folder: Path) -> Iterator[Clip]:
             text=STATEMENTS.get(parts[4]),
         )
     if not found:
-        raise CallmoodError(f"{folder} holds no RAVDESS clips (Actor_01/03-01-05-01-02-01-01.wav and the like).")
+        raise CallmoodError(
+            f"{folder} holds no RAVDESS clips (Actor_01/03-01-05-01-02-01-01.wav and the like)."
+        )

@@ -195,7 +195,7 @@ def linear(head: Head, vectors: Floats) -> Floats:
     return np.asarray(vectors @ head[0].T + head[1], dtype=np.float32)
 
 
-def best_divisor(logits: Callable[[float], Floats], labels: Ints) -> float:
+def best_divisor(logits: Callable[[float], npt.NDArray[Any]], labels: Ints) -> float:
     """The temperature whose ``logits`` [n, labels] give the true labels the highest mean log-likelihood."""
 
     def loss(log_temperature: float) -> float:
@@ -205,7 +205,7 @@ def best_divisor(logits: Callable[[float], Floats], labels: Ints) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-5.0, 3.0), method="bounded").x))
 
 
-def lowest_threshold(chances: Floats, labels: Ints, precision: float) -> float:
+def lowest_threshold(chances: npt.NDArray[Any], labels: Ints, precision: float) -> float:
     """The lowest probability above which ``precision`` of the best labels are right."""
     confidence, right = chances.max(axis=1), chances.argmax(axis=1) == labels
     for threshold in THRESHOLDS:
@@ -224,7 +224,12 @@ def scorers(folds: Sequence[Fold], recipe: Recipe) -> list[Scorer]:
     """Each fold's scorer, calibrated on the unseen clips of the other folds. They score vectors, not clips."""
     return [
         Scorer(
-            "", calibrated([other for other in folds if other is not fold], recipe), fold.heads, None, None, None
+            "",
+            calibrated([other for other in folds if other is not fold], recipe),
+            fold.heads,
+            None,
+            None,
+            None,
         )
         for fold in folds
     ]
@@ -241,7 +246,9 @@ def floor_figures(
     """The floor of each fold: plain logistic regression taught on ``lines``, without any rendition."""
     settings = Settings(LABELS, recipe.audio.settings(), None, shrink=0.0)
     plain = recipe.model_copy(
-        update={"heads": HeadSettings(logistic_c=0.01, iterations=60, discriminant_ridge=1, discriminant_share=0)}
+        update={
+            "heads": HeadSettings(logistic_c=0.01, iterations=60, discriminant_ridge=1, discriminant_share=0)
+        }
     )
     bare = Corpus(corpus.labels, corpus.speakers, [corpus.tests[line] for line in lines], corpus.tests)
     return [
