@@ -84,7 +84,9 @@ def _models(settings: Settings) -> Iterator[Check]:
     for model in packaged.ALL:
         yield _check(model.what, lambda model=model: str(packaged.weights(model)), again)  # type: ignore[misc]
     yield _check(
-        f"emotion model {settings.score.model}", lambda: content_id(find_bundle(settings.score.model)), "check --model"
+        f"emotion model {settings.score.model}",
+        lambda: content_id(find_bundle(settings.score.model)),
+        "check --model",
     )
     if settings.transcribe.asr != "tiny.en":
         yield Check(f"speech recognition {settings.transcribe.asr}", True, "looked up when a scan starts")

@@ -13,11 +13,13 @@ import duckdb
 import numpy as np
 import pytest
 
+from callmood.model.bundle import EMBEDDED
+
 CALLS = Path(__file__).parent / "data" / "calls"
 CALL = CALLS / "anna" / "2026-11-20_09-14-05_anna_5551234.wav"
 HAPPY_CALL = CALLS / "telco_GUID_0c7e1b52_AGENT_ben_CUST_5557788_DT_2026-11-20T10-02-40.wav"
 MONO_CALL = CALLS / "anna" / "billing 20261120-113000.mp3"
-ODD_NAME = "l'été \"sale\" 😀 naïve.opus"
+ODD_NAME = 'l\'été "sale" 😀 naïve.opus'
 RATE = 8000
 
 
@@ -115,7 +117,9 @@ def test_some_failures_end_with_exit_code_3(scanned: Scan) -> None:
         ("short.wav", "too short"),
     ],
 )
-def test_a_file_without_a_call_fails_with_its_reason_and_a_sentence(scanned: Scan, name: str, reason: str) -> None:
+def test_a_file_without_a_call_fails_with_its_reason_and_a_sentence(
+    scanned: Scan, name: str, reason: str
+) -> None:
     assert scanned.summary["failures"][reason] == 1
     if name in scanned.recordings:
         assert scanned.recordings[name]["reason"] == reason
@@ -126,8 +130,9 @@ def test_a_file_without_a_call_fails_with_its_reason_and_a_sentence(scanned: Sca
 def test_what_is_not_speech_is_a_call_without_words(scanned: Scan, name: str) -> None:
     assert scanned.recordings[name]["state"] == "done"
     assert scanned.recordings[name]["segments"] == 0
-    assert any("nobody speaks" in warning for warning in scanned.recordings[name]["warnings"]) or (
-        scanned.recordings[name]["dropped"]
+    assert (
+        any("nobody speaks" in warning for warning in scanned.recordings[name]["warnings"])
+        or (scanned.recordings[name]["dropped"])
     )
 
 
@@ -177,7 +182,9 @@ def test_scores_are_probabilities_of_all_labels(scanned: Scan) -> None:
 
 
 def test_segments_last_up_to_15_s_and_words_lie_within(scanned: Scan) -> None:
-    assert scanned.rows("SELECT count(*) FROM segment WHERE end_s - start_s > 15.01 OR end_s <= start_s") == [(0,)]
+    assert scanned.rows("SELECT count(*) FROM segment WHERE end_s - start_s > 15.01 OR end_s <= start_s") == [
+        (0,)
+    ]
     assert scanned.rows(
         "SELECT count(*) FROM word JOIN segment USING (recording_id, segment) "
         "WHERE word.start_s < segment.start_s - 0.01 OR word.end_s > segment.end_s + 0.01"
@@ -199,6 +206,22 @@ def test_a_second_scan_skips_what_is_stored_and_moved(scanned: Scan) -> None:
     assert summary["done"] == 0
     assert summary["skipped"] == scanned.summary["done"]
     assert "moved" in scanned.rows(f"SELECT path FROM recording WHERE path LIKE '%{CALL.name}'")[0][0]
+
+
+def test_a_new_model_scores_stored_calls_again_without_transcribing(scanned: Scan, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(EMBEDDED, model)
+    settings = json.loads((model / "bundle.json").read_text())
+    (model / "bundle.json").write_text(json.dumps(settings | {"threshold": 0.999}))
+    texts = scanned.rows("SELECT recording_id, segment, text FROM segment ORDER BY ALL")
+    done = callmood("scan", "good", "--rescore", "--model", model, "--json", cwd=scanned.folder)
+    summary = json.loads(done.stdout.splitlines()[-1])["summary"]
+    assert (done.returncode, summary["done"]) == (0, 5)
+    assert scanned.rows("SELECT recording_id, segment, text FROM segment ORDER BY ALL") == texts
+    assert scanned.rows(
+        "SELECT DISTINCT emotion FROM segment JOIN recording ON id = recording_id "
+        "WHERE path LIKE '%/good/%' AND confidence < 0.999"
+    ) == [("uncertain",)]
 
 
 def test_a_folder_without_recordings_is_one_sentence(tmp_path: Path) -> None:
