@@ -14,6 +14,7 @@ from callmood.errors import CallmoodError
 from callmood.model.labels import LABELS
 from callmood.train.corpora.goemotions import EKMAN_LABELS, FINE_LABELS, Comment, read_comments
 from callmood.train.corpora.phrases import read_phrases
+from callmood.train.loop import recipe_table
 from callmood.train.systems import text as systems
 from callmood.train.systems.text import TextSettings, TrainedText, train_text
 
@@ -23,6 +24,7 @@ SETTINGS = TextSettings(
     max_tokens=16,
     batch_size=8,
     epochs=12,
+    schedule_epochs=12,
     learning_rate=5e-3,
     layer_decay=0.8,
     head_learning_rate=0.05,
@@ -272,3 +274,7 @@ def test_stored_tower_answers_as_before(trained: TrainedText, encoder_folder: Pa
     assert chances[:, LABELS.index("calm")] == pytest.approx(chances[:, LABELS.index("neutral")])
     anger = softmax(before.single / trained.temperature, axis=1)[:, EKMAN_LABELS.index("anger")]
     assert chances[:, LABELS.index("angry")] == pytest.approx(anger, abs=1e-5)
+
+
+def test_the_recipe_gives_every_setting() -> None:
+    assert TextSettings.from_mapping(recipe_table("text")["text"]).epochs > 0

@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +67,9 @@ class TextSettings:
     max_tokens: int
     batch_size: int
     epochs: int
+    schedule_epochs: int
+    """How many epochs the schedule of the rates is laid out for. Training may end earlier, at higher rates: the
+    moving average is what makes such weights good."""
     learning_rate: float
     """Of the uppermost layer; each layer below has ``layer_decay`` times the rate of the one above it."""
     layer_decay: float
@@ -164,7 +167,9 @@ class TextReader:
     """Turns texts into a tower's inputs: at most ``max_tokens`` tokens each, padded to the longest."""
 
     def __init__(self, encoder_folder: Path, max_tokens: int) -> None:
-        self._tokenizer = AutoTokenizer.from_pretrained(encoder_folder, local_files_only=True)
+        self._tokenizer = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
+            encoder_folder, local_files_only=True
+        )
         self._max_tokens = max_tokens
 
     def __call__(self, texts: Sequence[str]) -> dict[str, Tensor]:
@@ -209,9 +214,11 @@ def train_text(
     draw = random.Random(settings.seed)
     reader = TextReader(encoder_folder, settings.max_tokens)
     tower = TextTower(load_encoder(encoder_folder), settings.dropout)
-    average = AveragedModel(tower, multi_avg_fn=get_ema_multi_avg_fn(settings.average_decay))
+    average_of = get_ema_multi_avg_fn(settings.average_decay)  # type: ignore[no-untyped-call]
+    average = AveragedModel(tower, multi_avg_fn=average_of)
+    averaged = cast(TextTower, average.module)
     optimizer = torch.optim.AdamW(parameter_groups(tower, settings), fused=True)
-    steps = settings.epochs * -(-len(train) // settings.batch_size)
+    steps = settings.schedule_epochs * -(-len(train) // settings.batch_size)
     schedule = get_cosine_schedule_with_warmup(optimizer, round(settings.warmup_share * steps), steps)
     weights = positive_weights(train, settings.positive_power)
     for epoch in range(settings.epochs):
@@ -222,18 +229,18 @@ def train_text(
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.bfloat16):
                 logits = tower(**inputs)
             loss = text_loss(logits, batch, weights, settings)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(tower.parameters(), settings.gradient_norm)
             optimizer.step()
             optimizer.zero_grad()
             schedule.step()
             average.update_parameters(tower)
             losses.append(loss.item())
-        answers = predict(average.module, embed(average.module, reader, dev, settings.bfloat16))
+        answers = predict(averaged, embed(averaged, reader, dev, settings.bfloat16))
         truth = ekman_targets(dev)
         f1 = scores(answers.ekman, truth, best_thresholds(answers.ekman, truth))["macro_f1"]
         report(f"epoch {epoch + 1}: loss {np.mean(losses):.4f}, dev macro F1 {f1:.4f}")
-    return finished(average.module, reader, settings, train, dev, phrases)
+    return finished(averaged, reader, settings, train, dev, phrases)
 
 
 def finished(
@@ -290,10 +297,10 @@ def fit_single_head(
         total = functional.cross_entropy(head(corpus), corpus_group)
         total = total + settings.phrase_weight * functional.cross_entropy(head(calls), calls_group)
         total = total + settings.phrase_pull * (head.weight - start).square().sum()
-        total.backward()
+        total.backward()  # type: ignore[no-untyped-call]
         return total
 
-    optimizer.step(loss)
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
 
 
 def load_encoder(folder: Path) -> BertModel:
@@ -562,4 +569,4 @@ def load_saved(folder: Path, encoder_folder: Path) -> tuple[BertModel, dict[str,
     _missing, unknown = encoder.load_state_dict(tuned, strict=False)
     if unknown:
         raise CallmoodError(f"{folder / ENCODER_FILE} does not fit the encoder in {encoder_folder}.")
-    return encoder.eval(), load_file(folder / HEAD_FILE)
+    return encoder.eval(), load_file(folder / HEAD_FILE)  # type: ignore[no-untyped-call]
