@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 EARLIER_CALLS_COUNT = 60
 """An agent's earlier calls weigh at most as much as this many segments: today's line and voice come first."""
+
+SHORTEST_JUDGED_S = 0.8
+"""A segment whose words last less in all ("bye", "okay") is always uncertain: the voice tells too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +85,24 @@ def _score_call(
         if not mine.any():
             continue
         of_speaker = encoded.take(rows[mine])
-        earlier = call.agent_earlier if speaker.role == "agent" else None
+        earlier = _not_too_much(call.agent_earlier) if speaker.role == "agent" else None
         raw = scorer.classify(of_speaker, None)
         relative = scorer.classify_against_rest(of_speaker, earlier)
         for i, relative_row, raw_row in zip(np.asarray(picks)[mine], relative, raw, strict=True):
-            scores[i] = _emotion_scores(scorer, relative_row, raw_row)
+            scores[i] = _emotion_scores(scorer, relative_row, raw_row, call.segments[i])
         own = scorer.baseline(of_speaker)
         baselines.append(VoiceBaseline(speaker.index, tuple(own.mean.tolist()), own.count))
     return Scored(tuple(scores), tuple(baselines))
 
 
-def _emotion_scores(scorer: Scorer, relative: np.ndarray, raw: np.ndarray) -> EmotionScores:
+def _not_too_much(earlier: Baseline | None) -> Baseline | None:
+    return earlier and replace(earlier, count=min(earlier.count, EARLIER_CALLS_COUNT))
+
+
+def _emotion_scores(scorer: Scorer, relative: np.ndarray, raw: np.ndarray, segment: Segment) -> EmotionScores:
     best = int(relative.argmax())
     confidence = float(relative[best])
-    label = scorer.labels[best] if confidence >= scorer.threshold else UNCERTAIN
+    spoken_s = sum(word.end_s - word.start_s for word in segment.words)
+    sure = confidence >= scorer.threshold and spoken_s >= SHORTEST_JUDGED_S
+    label = scorer.labels[best] if sure else UNCERTAIN
     return EmotionScores(tuple(relative.tolist()), tuple(raw.tolist()), label, confidence)

@@ -1,0 +1,108 @@
+"""What scoring makes of segments; the model is a stand-in whose every number is known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from callmood.call import Segment, Speaker, Word
+from callmood.model.bundle import Baseline, Encoded
+from callmood.model.labels import LABELS, UNCERTAIN
+from callmood.scan.score import EARLIER_CALLS_COUNT, Scorable, score_calls
+
+SPEAKERS = (Speaker(0, 0, "agent"), Speaker(1, 1, "customer"))
+
+
+@dataclass
+class Loudness:
+    """Calls a clip angry as far as it is louder than its baseline."""
+
+    threshold: float = 0.5
+    labels = LABELS
+
+    def encode(self, clips: list[np.ndarray], texts: list[str | None]) -> Encoded:
+        audio = np.array([[np.abs(clip).mean()] for clip in clips], np.float32)
+        yes = np.ones(len(clips), bool)
+        return Encoded(audio, np.zeros((len(clips), 0), np.float32), yes, ~yes)
+
+    def baseline(self, encoded: Encoded) -> Baseline:
+        return Baseline(encoded.audio.mean(axis=0), len(encoded))
+
+    def classify(self, encoded: Encoded, baseline: Baseline | None = None) -> np.ndarray:
+        return self._rows(encoded.audio[:, 0] - (0 if baseline is None else baseline.mean[0]))
+
+    def classify_against_rest(self, encoded: Encoded, earlier: Baseline | None = None) -> np.ndarray:
+        self.earlier = earlier
+        return self._rows(encoded.audio[:, 0] - encoded.audio[:, 0].mean())
+
+    def _rows(self, angry: np.ndarray) -> np.ndarray:
+        rows = np.zeros((len(angry), len(LABELS)), np.float32)
+        rows[:, LABELS.index("angry")] = np.clip(angry, 0, 1)
+        rows[:, LABELS.index("neutral")] = 1 - np.clip(angry, 0, 1)
+        return rows
+
+
+def segment(speaker: int, start_s: float, spoken_s: float = 2.0) -> Segment:
+    return Segment(
+        speaker, speaker, start_s, start_s + 2, "so", (Word("so", start_s, start_s + spoken_s, 1.0),)
+    )
+
+
+def call(*segments: Segment, loud: tuple[int, ...] = (), earlier: Baseline | None = None) -> Scorable:
+    samples = np.full((2, 16_000 * 20), 0.1, np.float32)
+    for i in loud:
+        start = int(segments[i].start_s * 16_000)
+        samples[segments[i].channel, start : start + 2 * 16_000] = 1.0
+    return Scorable(samples, SPEAKERS, segments, earlier)
+
+
+def test_only_the_wanted_role_is_scored() -> None:
+    (scored,) = score_calls(Loudness(), [call(segment(0, 0), segment(1, 2))], roles="customer")
+    assert [one is None for one in scored.scores] == [True, False]
+    assert [one.speaker for one in scored.baselines] == [1]
+
+
+def test_calls_of_one_batch_keep_their_own_scores() -> None:
+    quiet = call(segment(0, 0), segment(0, 2))
+    loud = call(segment(0, 0), segment(0, 2), segment(0, 4), loud=(2,))
+    first, second = score_calls(Loudness(), [quiet, loud])
+    assert [one.label for one in first.scores if one] == ["neutral", "neutral"]
+    assert [one.label for one in second.scores if one] == ["neutral", "neutral", "angry"]
+
+
+def test_raw_and_relative_scores_are_kept_apart() -> None:
+    (scored,) = score_calls(Loudness(), [call(segment(0, 0), segment(0, 2), loud=(0, 1))])
+    one = scored.scores[0]
+    assert one is not None
+    assert one.raw[LABELS.index("angry")] == pytest.approx(1)
+    assert one.relative[LABELS.index("angry")] == pytest.approx(0)
+
+
+def test_a_doubtful_segment_is_uncertain() -> None:
+    (scored,) = score_calls(Loudness(threshold=1.1), [call(segment(0, 0))])
+    assert scored.scores[0] is not None
+    assert scored.scores[0].label == UNCERTAIN
+
+
+def test_a_word_is_too_little_to_judge() -> None:
+    (scored,) = score_calls(Loudness(), [call(segment(0, 0, spoken_s=0.4), segment(0, 2, spoken_s=1.5))])
+    assert [one.label for one in scored.scores if one] == [UNCERTAIN, "neutral"]
+
+
+def test_earlier_calls_never_outweigh_the_call() -> None:
+    scorer = Loudness()
+    earlier = Baseline(np.zeros(1, np.float32), 10_000)
+    score_calls(scorer, [Scorable(np.ones((2, 16_000 * 3), np.float32), SPEAKERS, (segment(0, 0),), earlier)])
+    assert scorer.earlier.count == EARLIER_CALLS_COUNT
+
+
+def test_a_customer_has_no_earlier_calls() -> None:
+    scorer = Loudness()
+    earlier = Baseline(np.zeros(1, np.float32), 10)
+    score_calls(scorer, [Scorable(np.ones((2, 16_000 * 3), np.float32), SPEAKERS, (segment(1, 0),), earlier)])
+    assert scorer.earlier is None
+
+
+def test_a_call_without_segments_has_no_scores() -> None:
+    (scored,) = score_calls(Loudness(), [call()])
+    assert scored.scores == ()
