@@ -27,8 +27,9 @@ speaker sounds like otherwise.
 
 ## How it is made
 
-- Sound: the encoder `{encoder}` (Whisper tiny.en, MIT, when it is `tiny.en`), read at every layer, mean and standard
-  deviation over time; two linear heads, one for the vector and one for its difference to the speaker's mean vector.
+- Sound: {encoders}, mean and standard deviation over time of their layers; two linear heads, one for that vector and
+  one for its difference to the speaker's mean vector. `tiny.en` is the encoder of Whisper tiny.en (MIT), `cam++` the
+  speaker network of 3D-Speaker (Apache-2.0); both come from packages and are used as they are.
 - Words: {words}.
 - Made by `callmood train`; the recipe holds every number.
 
@@ -70,7 +71,7 @@ def text(clips: Sequence[Clip], results: Mapping[str, Mapping[str, Any]], settin
         sources.append(f"- {TEXTS}")
     return _CARD.format(
         labels=", ".join(settings.labels),
-        encoder=settings.audio.encoder if settings.audio else "none",
+        encoders=", ".join(settings.audio.encoders) if settings.audio else "none",
         words="a BERT-like encoder tuned on texts, added with a fixed weight"
         if settings.text
         else "not read",

@@ -5,7 +5,7 @@ Everything is computed on standardised vectors and returned for plain ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,24 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch.nn import functional
 
+from callmood.errors import CallmoodError
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Head = tuple[Floats, Floats]
 """Weights [classes, width] and biases [classes]."""
+
+
+class Block(BaseModel):
+    """The part of the vector that comes from one encoder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: int = Field(gt=0)
+    share: float = Field(gt=0, le=1)
+    """Of the sum of all blocks' logits, which have the same spread before."""
+    layer_weights: tuple[float, ...] = ()
+    """Of each layer's means and deviations, before the fit. Empty: all alike."""
 
 
 class HeadSettings(BaseModel):
@@ -28,26 +42,48 @@ class HeadSettings(BaseModel):
     iterations: int = Field(gt=0)
     discriminant_ridge: float = Field(gt=0)
     discriminant_share: float = Field(ge=0, le=1)
-    layer_weights: tuple[float, ...] = ()
-    """Empty: all layers alike."""
+    blocks: tuple[Block, ...]
 
 
 def fit(vectors: Floats, labels: Ints, classes: int, settings: HeadSettings) -> Head:
-    """The head that tells ``labels`` [n] from ``vectors`` [n, width]; every class counts the same."""
+    """The head that tells ``labels`` [n] from ``vectors`` [n, width]; every class counts the same.
+
+    Each block is fitted alone, by logistic regression and by discriminant analysis, and all logits are added.
+    """
+    if sum(block.width for block in settings.blocks) != vectors.shape[1]:
+        raise CallmoodError(f"The recipe's blocks do not add up to the vectors' width, {vectors.shape[1]}.")
+    weights, biases, start = [], [], 0
+    for block in settings.blocks:
+        part = vectors[:, start : start + block.width]
+        start += block.width
+        weight, bias = _fit_block(part, labels, classes, settings, block)
+        weights.append(weight)
+        biases.append(bias)
+    return np.concatenate(weights, axis=1), np.sum(biases, axis=0, dtype=np.float32)
+
+
+def _fit_block(vectors: Floats, labels: Ints, classes: int, settings: HeadSettings, block: Block) -> Head:
     centre, spread = vectors.mean(axis=0), vectors.std(axis=0) + 1e-5
-    scale = column_weights(settings.layer_weights, vectors.shape[1]) / spread
+    scale = column_weights(block.layer_weights, block.width) / spread
     inputs = torch.from_numpy((vectors - centre) * scale)
     truth = torch.from_numpy(labels)
-    parts = []
-    for share, (weight, bias) in (
-        (1 - settings.discriminant_share, logistic(inputs, truth, classes, settings)),
-        (settings.discriminant_share, discriminant(inputs, truth, classes, settings.discriminant_ridge)),
-    ):
+    fits: tuple[tuple[float, Callable[[], tuple[torch.Tensor, torch.Tensor]]], ...] = (
+        (1 - settings.discriminant_share, lambda: logistic(inputs, truth, classes, settings)),
+        (
+            settings.discriminant_share,
+            lambda: discriminant(inputs, truth, classes, settings.discriminant_ridge),
+        ),
+    )
+    total, offset = torch.zeros(classes, block.width), torch.zeros(classes)
+    for share, fitted in fits:
+        if not share:
+            continue
+        weight, bias = fitted()
         size = (inputs @ weight.T + bias).std()  # so that the shares mean what they say
-        parts.append((share * weight / size, share * bias / size))
-    weight = (parts[0][0] + parts[1][0]).numpy() * scale
-    bias = (parts[0][1] + parts[1][1]).numpy() - weight @ centre
-    return weight.astype(np.float32), bias.astype(np.float32)
+        total, offset = total + share * weight / size, offset + share * bias / size
+    size = (inputs @ total.T + offset).std() / block.share
+    weights = (total / size).numpy() * scale
+    return weights.astype(np.float32), ((offset / size).numpy() - weights @ centre).astype(np.float32)
 
 
 def column_weights(layers: Sequence[float], width: int) -> Floats:

@@ -140,24 +140,24 @@ def all_figures(
     clips: Sequence[Clip], corpus: embedded.Corpus, folds: Sequence[embedded.Fold], recipe: embedded.Recipe
 ) -> dict[str, Any]:
     """Mean and standard deviation over folds of UA, WA and ECE, of the system and of its floors, in percent."""
-    results = {}
-    scorers = embedded.scorers(folds, recipe)
-    for line in LINES:
-        for baseline in BASELINES:
-            ours = [
-                embedded.vector_figures(scorer, fold.unseen, line, baseline, recipe.seed)
-                for scorer, fold in zip(scorers, folds, strict=True)
-            ]
-            results[f"{line}, baseline {baseline}"] = {
-                "system": summary(ours),
-                **{
-                    f"floor, taught on {' and '.join(taught)}": summary(
-                        embedded.floor_figures(clips, corpus, recipe, taught, line, baseline)
-                    )
-                    for taught in (LINES[:1], LINES)
-                },
-            }
-    return results
+    systems = {
+        "callmood": list(zip(embedded.scorers(folds, recipe), (fold.unseen for fold in folds), strict=True)),
+        "floor, taught on clean": embedded.floor_scorers(clips, corpus, recipe, ["clean"]),
+        "floor, taught on clean and telephone": embedded.floor_scorers(clips, corpus, recipe, LINES),
+    }
+    return {
+        f"{line}, baseline {baseline}": {
+            name: summary(
+                [
+                    embedded.vector_figures(scorer, unseen, line, baseline, recipe.seed)
+                    for scorer, unseen in pairs
+                ]
+            )
+            for name, pairs in systems.items()
+        }
+        for line in LINES
+        for baseline in BASELINES
+    }
 
 
 def summary(folds: Sequence[Figures]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ Floats = npt.NDArray[np.float32]
 Step = str
 """A step of ``augment.STEPS``, or one of ``evaluate.LINES``."""
 
-_encoder = None
+_encoders: list[Any] = []
 _settings = AudioSettings()
 
 
@@ -70,11 +71,12 @@ def _mapped(tasks: list[Task], settings: AudioSettings, workers: int) -> Iterabl
 
 
 def _start(settings: AudioSettings) -> None:
-    global _encoder, _settings
+    global _encoders, _settings
     import torch
 
     torch.set_num_threads(1)
-    _encoder, _settings = network.load_audio_encoder(settings.encoder), settings
+    _encoders = [network.load_audio_encoder(name) for name in settings.encoders]
+    _settings = settings
 
 
 def _vectors(task: Task) -> Floats:
@@ -85,5 +87,4 @@ def _vectors(task: Task) -> Floats:
     elif steps:
         rendition = augment.rendition(steps, seed, sounds[0])
         sounds = [rendition(sound) for sound in sounds]
-    assert _encoder is not None
-    return network.audio_vectors(_encoder, _settings, sounds)
+    return network.audio_vectors(_encoders, _settings, sounds)

@@ -106,7 +106,7 @@ class Scorer:
     """Hash of the bundle's content; stored with every scan."""
     settings: Settings
     heads: Heads
-    audio_encoder: torch.nn.Module | None
+    audio_encoders: tuple[torch.nn.Module, ...]
     text_encoder: torch.nn.Module | None
     tokenizer: Any
 
@@ -132,9 +132,9 @@ class Scorer:
         audio_width, text_width = _width(self.heads.raw), _width(self.heads.text)
         sound = np.zeros((len(clips), audio_width), np.float32)
         words = np.zeros((len(texts), text_width), np.float32)
-        if audio is not None and self.audio_encoder is not None and heard.any():
+        if audio is not None and self.audio_encoders and heard.any():
             given = [clip for clip, use in zip(clips, heard, strict=True) if clip is not None and use]
-            sound[heard] = network.audio_vectors(self.audio_encoder, audio, given)
+            sound[heard] = network.audio_vectors(self.audio_encoders, audio, given)
         if text is not None and self.text_encoder is not None and read.any():
             known = [line for line, use in zip(texts, read, strict=True) if line is not None and use]
             words[read] = network.text_vectors(self.text_encoder, self.tokenizer, text, known)
@@ -203,7 +203,10 @@ def save(
     text_changes: Mapping[str, torch.Tensor],
     card: str,
 ) -> None:
-    """Write a bundle: the encoders' changed tensors (transformers' names) as float16, the heads as float32."""
+    """Write a bundle: the encoders' changed tensors as float16, the heads as float32.
+
+    Tensors have transformers' names; those of the first acoustic encoder begin with "0.", and so on.
+    """
     import torch
     from safetensors.torch import save as serialized
 
@@ -233,9 +236,13 @@ def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Score
     settings = _settings(folder)
     tensors = load_file(folder / WEIGHTS_FILE)
     place = torch.device(network.pick_device(device))
-    audio = text = tokenizer = None
+    audio: tuple[torch.nn.Module, ...] = ()
+    text = tokenizer = None
     if settings.audio is not None:
-        audio = _overlaid(network.load_audio_encoder(settings.audio.encoder), tensors, "audio.").to(place)
+        audio = tuple(
+            _overlaid(network.load_audio_encoder(name), tensors, f"audio.{number}.").to(place)
+            for number, name in enumerate(settings.audio.encoders)
+        )
     if settings.text is not None:
         text, tokenizer = network.load_text_encoder(settings.text.encoder)
         text = _overlaid(text, tensors, "text.").to(place)
@@ -277,11 +284,15 @@ def _settings(folder: Path) -> Settings:
         return replace(
             settings,
             labels=tuple(settings.labels),
-            audio=None if table["audio"] is None else AudioSettings(**table["audio"]),
+            audio=None if table["audio"] is None else _audio(table["audio"]),
             text=None if table["text"] is None else TextSettings(**table["text"]),
         )
     except (TypeError, KeyError) as error:
         raise CallmoodError(f"{path} lacks a setting or has an unknown one: {error}.") from None
+
+
+def _audio(table: Mapping[str, Any]) -> AudioSettings:
+    return replace(AudioSettings(**table), encoders=tuple(table["encoders"]))
 
 
 def _overlaid(encoder: torch.nn.Module, tensors: Mapping[str, torch.Tensor], prefix: str) -> torch.nn.Module:

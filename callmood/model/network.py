@@ -17,7 +17,7 @@ import numpy.typing as npt
 from callmood import packaged
 from callmood.errors import CallmoodError
 from callmood.model import pooling
-from callmood.model.encoders import tiny_en, whisper_hidden
+from callmood.model.encoders import camplus, camplus_vector, tiny_en, whisper_hidden
 from callmood.model.levels import RATE, prepared
 from callmood.model.mel import log_mel
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 TINY_EN: Final = "tiny.en"
+CAMPLUS: Final = "cam++"
 MINILM: Final = "minilm"
 WINDOW_S: Final = 15.0
 """Longer clips are read in windows of at most this length."""
@@ -37,10 +38,14 @@ BATCH_TOKENS: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class AudioSettings:
-    encoder: str = TINY_EN
-    """``tiny.en``, or a folder or hub name of a HuBERT, wav2vec 2.0, WavLM or Whisper."""
+    encoders: tuple[str, ...] = (TINY_EN,)
+    """Each is ``tiny.en``, ``cam++``, or a folder or hub name of a HuBERT, wav2vec 2.0, WavLM or Whisper.
+
+    The vector of a clip is that of all of them side by side.
+    """
     layers: Literal["all", "last"] = "all"
     pooling: Literal["mean", "mean-std"] = "mean-std"
+    """Of the hidden states; ``cam++`` has a way of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ def load_audio_encoder(name: str) -> Any:
     """The acoustic encoder called ``name`` (see AudioSettings), in evaluation mode."""
     if name == TINY_EN:
         return tiny_en()
+    if name == CAMPLUS:
+        return camplus()
     from transformers import AutoModel
 
     model = _from_folder_or_hub(AutoModel, name)
@@ -105,17 +112,17 @@ def _from_folder_or_hub(kind: Any, name: str, **arguments: Any) -> Any:
         logging.set_verbosity(chatter)
 
 
-def audio_vectors(encoder: Any, settings: AudioSettings, clips: Sequence[Floats]) -> Floats:
+def audio_vectors(encoders: Sequence[Any], settings: AudioSettings, clips: Sequence[Floats]) -> Floats:
     """One vector a clip: [n, width]. Clips are float32 [time] at 16 kHz, of any lengths."""
     import torch
 
-    device = next(encoder.parameters()).device
+    device = next(encoders[0].parameters()).device
     windows = [(i, part) for i, clip in enumerate(clips) for part in _windows(prepared(clip))]
     vectors: dict[int, Floats] = {}
     for rows in length_batches([len(part) for _, part in windows], BATCH_S * RATE):
         samples, lengths = padded([windows[row][1] for row in rows])
         with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
-            pooled = pool_audio(encoder, settings, samples.to(device), lengths.to(device))
+            pooled = pool_audio(encoders, settings, samples.to(device), lengths.to(device))
         vectors.update(zip(rows, pooled.float().cpu().numpy(), strict=True))
     width = len(vectors[0]) if vectors else 0
     sums, weights = np.zeros((len(clips), width), np.float32), np.zeros(len(clips), np.float32)
@@ -126,15 +133,26 @@ def audio_vectors(encoder: Any, settings: AudioSettings, clips: Sequence[Floats]
 
 
 def pool_audio(
-    encoder: Any, settings: AudioSettings, samples: torch.Tensor, lengths: torch.Tensor
+    encoders: Sequence[Any], settings: AudioSettings, samples: torch.Tensor, lengths: torch.Tensor
 ) -> torch.Tensor:
     """[n, width] of prepared clips: float32 [n, time], zero after each clip's ``lengths`` [n]. Differentiable."""
-    if encoder.config.model_type == "whisper":
-        mel, frames = log_mel(samples, lengths, encoder.config.num_mel_bins)
-        hidden, mask = whisper_hidden(encoder, mel, frames)
-    else:
-        hidden, mask = _waveform_hidden(encoder, samples, lengths)
-    return pooling.AUDIO[settings.pooling](hidden if settings.layers == "all" else hidden[-1:], mask)
+    import torch
+
+    parts = []
+    for name, encoder in zip(settings.encoders, encoders, strict=True):
+        if name == CAMPLUS:
+            clips = (clip[:length] for clip, length in zip(samples, lengths.tolist(), strict=True))
+            parts.append(torch.stack([camplus_vector(encoder, clip) for clip in clips]))
+            continue
+        if encoder.config.model_type == "whisper":
+            mel, frames = log_mel(samples, lengths, encoder.config.num_mel_bins)
+            hidden, mask = whisper_hidden(encoder, mel, frames)
+        else:
+            hidden, mask = _waveform_hidden(encoder, samples, lengths)
+        parts.append(
+            pooling.AUDIO[settings.pooling](hidden if settings.layers == "all" else hidden[-1:], mask)
+        )
+    return torch.cat(parts, dim=1)
 
 
 def _waveform_hidden(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,7 @@ from callmood.train.evaluate import (
     draw_baseline,
     figures,
 )
-from callmood.train.heads import Head, HeadSettings
+from callmood.train.heads import Block, Head, HeadSettings
 from callmood.train.split import ravdess_folds
 
 Floats = npt.NDArray[np.float32]
@@ -46,9 +46,9 @@ class _Table(BaseModel):
 
 
 class AudioTable(_Table):
-    encoder: str
-    layers: str
-    pooling: str
+    encoders: tuple[str, ...]
+    layers: Literal["all", "last"]
+    pooling: Literal["mean", "mean-std"]
 
     def settings(self) -> AudioSettings:
         return AudioSettings(**self.model_dump())
@@ -227,7 +227,7 @@ def scorers(folds: Sequence[Fold], recipe: Recipe) -> list[Scorer]:
             "",
             calibrated([other for other in folds if other is not fold], recipe),
             fold.heads,
-            None,
+            (),
             None,
             None,
         )
@@ -235,29 +235,29 @@ def scorers(folds: Sequence[Fold], recipe: Recipe) -> list[Scorer]:
     ]
 
 
-def floor_figures(
-    clips: Sequence[Clip],
-    corpus: Corpus,
-    recipe: Recipe,
-    lines: Sequence[Line],
-    tested: Line,
-    baseline: BaselineKind,
-) -> list[Figures]:
-    """The floor of each fold: plain logistic regression taught on ``lines``, without any rendition."""
-    settings = Settings(LABELS, recipe.audio.settings(), None, shrink=0.0)
-    plain = recipe.model_copy(
-        update={
-            "heads": HeadSettings(logistic_c=0.01, iterations=60, discriminant_ridge=1, discriminant_share=0)
-        }
+def floor_scorers(
+    clips: Sequence[Clip], corpus: Corpus, recipe: Recipe, taught: Sequence[Line]
+) -> list[tuple[Scorer, Corpus]]:
+    """The floor of each fold, and its unseen clips: plain logistic regression on the first encoder's part alone.
+
+    It is taught on the clips through the ``taught`` lines, the telephone of the test included, and on no rendition.
+    """
+    width = recipe.heads.blocks[0].width
+    tests: dict[Line, Floats] = {line: vectors[:, :width] for line, vectors in corpus.tests.items()}
+    bare = Corpus(corpus.labels, corpus.speakers, [tests[line] for line in taught], tests)
+    heads = HeadSettings(
+        logistic_c=0.01,
+        iterations=60,
+        discriminant_ridge=1.0,
+        discriminant_share=0.0,
+        blocks=(Block(width=width, share=1.0),),
     )
-    bare = Corpus(corpus.labels, corpus.speakers, [corpus.tests[line] for line in lines], corpus.tests)
+    plain = recipe.model_copy(update={"heads": heads})
+    settings = Settings(LABELS, recipe.audio.settings(), None)
     return [
-        vector_figures(
-            Scorer("", settings, fit_heads(bare.take(train), plain, recipe.seed), None, None, None),
+        (
+            Scorer("", settings, fit_heads(bare.take(train), plain, recipe.seed), (), None, None),
             bare.take(test),
-            tested,
-            baseline,
-            recipe.seed,
         )
         for _, train, test in ravdess_folds(clips)
     ]

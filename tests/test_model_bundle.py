@@ -1,0 +1,168 @@
+"""Bundles: what is saved is what is loaded; the classifier with and without a baseline, sound or words."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from callmood.errors import CallmoodError
+from callmood.model import Baseline, Encoded, Scorer, bundle, combine, load, network
+from callmood.model.bundle import Heads, Settings
+from callmood.model.labels import LABELS
+from callmood.model.network import AudioSettings, TextSettings
+
+WIDTH, TEXT_WIDTH = 6, 4
+
+
+def scorer(shrink: float = 2.0, with_text: bool = True) -> Scorer:
+    rng = np.random.default_rng(1)
+
+    def term(width: int) -> tuple[np.ndarray, np.ndarray]:
+        return rng.normal(size=(8, width)).astype(np.float32), rng.normal(size=8).astype(np.float32)
+
+    settings = Settings(
+        LABELS, AudioSettings(), TextSettings(), shrink=shrink, temperature_raw=2.0, text_weight=0.5
+    )
+    heads = Heads(term(WIDTH), term(WIDTH), term(TEXT_WIDTH) if with_text else None)
+    return Scorer("x", settings, heads, (), None, None)
+
+
+def encoded(n: int = 5) -> Encoded:
+    rng = np.random.default_rng(2)
+    yes = np.ones(n, bool)
+    return Encoded(
+        rng.normal(size=(n, WIDTH)).astype(np.float32),
+        rng.normal(size=(n, TEXT_WIDTH)).astype(np.float32),
+        yes,
+        yes,
+    )
+
+
+def test_rows_are_probabilities() -> None:
+    chances = scorer().classify(encoded(), Baseline(np.ones(WIDTH, np.float32), 7))
+    assert chances.shape == (5, 8) and chances.dtype == np.float32
+    np.testing.assert_allclose(chances.sum(axis=1), 1, atol=1e-6)
+
+
+def test_no_baseline_is_the_raw_head_and_many_clips_the_relative_one() -> None:
+    model, clips = scorer(), encoded()
+    silent = replace(clips, has_text=np.zeros(5, bool))
+    raw, relative = model.heads.raw, model.heads.relative
+    assert raw is not None and relative is not None
+    plain = bundle.softmax((clips.audio @ raw[0].T + raw[1]) / 2.0)
+    np.testing.assert_allclose(model.classify(silent), plain, atol=1e-5)
+    mean = np.full(WIDTH, 0.3, np.float32)
+    np.testing.assert_allclose(model.classify(silent, Baseline(mean, 0)), plain, atol=1e-5)
+    sure = bundle.softmax((clips.audio - mean) @ relative[0].T + relative[1])
+    np.testing.assert_allclose(model.classify(silent, Baseline(mean, 10**7)), sure, atol=1e-4)
+
+
+def test_each_segment_against_all_the_others() -> None:
+    model, clips = scorer(), encoded()
+    earlier = Baseline(np.full(WIDTH, -0.2, np.float32), 4)
+    for known in (None, earlier):
+        together = model.classify_against_rest(clips, known)
+        for row in range(len(clips)):
+            rest = model.baseline(clips.take([i for i in range(5) if i != row]))
+            against = combine([rest] if known is None else [rest, known])
+            alone = model.classify(clips.take([row]), against)[0]
+            np.testing.assert_allclose(together[row], alone, atol=1e-5)
+
+
+def test_a_single_segment_without_a_baseline_is_raw() -> None:
+    model, clips = scorer(), encoded(1)
+    np.testing.assert_allclose(model.classify_against_rest(clips), model.classify(clips), atol=1e-6)
+
+
+def test_baselines_combine_by_their_counts() -> None:
+    model, clips = scorer(), encoded(5)
+    parts = [model.baseline(clips.take([0, 1])), model.baseline(clips.take([2, 3, 4]))]
+    whole, joined = model.baseline(clips), combine(parts)
+    assert joined is not None and joined.count == whole.count == 5
+    np.testing.assert_allclose(joined.mean, whole.mean, atol=1e-6)
+    assert combine([]) is None
+
+
+def test_a_missing_side_says_nothing() -> None:
+    model, clips = scorer(), encoded()
+    no, yes = np.zeros(5, bool), np.ones(5, bool)
+    neither = model.classify(replace(clips, has_audio=no, has_text=no))
+    np.testing.assert_allclose(neither, 1 / 8, atol=1e-6)
+    words = model.classify(replace(clips, has_audio=no))
+    text = model.heads.text
+    assert text is not None
+    np.testing.assert_allclose(words, bundle.softmax(0.5 * (clips.text @ text[0].T + text[1])), atol=1e-5)
+    sound = model.classify(replace(clips, has_text=no))
+    np.testing.assert_allclose(sound, scorer(with_text=False).classify(clips), atol=1e-5)
+    assert model.baseline(replace(clips, has_audio=no)).count == 0
+    assert yes.all()
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    audio = network.load_audio_encoder(network.TINY_EN)
+    text, _ = network.load_text_encoder(network.MINILM)
+    changed_sound = {"0.layers.3.fc2.bias": audio.state_dict()["layers.3.fc2.bias"] + 1}
+    changed_words = {"encoder.layer.5.output.dense.bias": torch.ones(384)}
+    rng = np.random.default_rng(3)
+    heads = Heads(
+        *((rng.normal(size=(8, w)).astype(np.float32), np.zeros(8, np.float32)) for w in (3840, 3840, 768))
+    )
+    settings = Settings(LABELS, AudioSettings(), TextSettings(), shrink=3.0, threshold=0.4)
+    bundle.save(tmp_path, settings, heads, changed_sound, changed_words, "card")
+    model = load(tmp_path, "cpu")
+    assert model.settings == settings and model.labels == LABELS and model.threshold == 0.4
+    assert model.text_encoder is not None
+    found = model.audio_encoders[0].state_dict()["layers.3.fc2.bias"]
+    torch.testing.assert_close(found, changed_sound["0.layers.3.fc2.bias"], atol=2e-3, rtol=1e-3)
+    same = model.audio_encoders[0].state_dict()["layers.2.fc2.bias"]
+    torch.testing.assert_close(same, audio.state_dict()["layers.2.fc2.bias"])
+    assert model.id == load(tmp_path, "cpu").id
+    assert text.state_dict().keys() == model.text_encoder.state_dict().keys()
+
+    sound = rng.normal(0, 0.1, 16_000).astype(np.float32)
+    mixed = model.encode([sound, None, sound, None], ["fine", "fine", None, " "])
+    assert mixed.has_audio.tolist() == [True, False, True, False]
+    assert mixed.has_text.tolist() == [True, True, False, False]
+    assert not mixed.audio[1].any() and not mixed.text[2].any()
+    np.testing.assert_allclose(mixed.audio[0], mixed.audio[2], atol=1e-3)
+    np.testing.assert_allclose(model.classify(mixed).sum(axis=1), 1, atol=1e-6)
+
+
+def test_the_embedded_bundle_loads_and_is_small_enough() -> None:
+    files = [path for path in bundle.EMBEDDED.iterdir() if path.is_file()]
+    assert {path.name for path in files} >= {"bundle.json", "weights.safetensors", "CARD.md"}
+    assert sum(path.stat().st_size for path in files) <= 40_000_000
+    card = (bundle.EMBEDDED / "CARD.md").read_text(encoding="utf-8")
+    assert "RAVDESS" in card and "no commercial use" in card.replace("\n", " ")
+    model = load("embedded", "cpu")
+    assert model.labels == LABELS and 0 < model.threshold < 1
+    sound = np.random.default_rng(4).normal(0, 0.1, 16_000).astype(np.float32)
+    chances = model.classify(model.encode([sound], [None]))
+    assert chances.shape == (1, 8)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"format": 99}, "format"),
+        ({"surprise": 1}, "surprise"),
+        ({"audio": {"encoders": ["tiny.en"], "ears": 2}}, "ears"),
+    ],
+)
+def test_bundles_that_cannot_be_read_get_a_sentence(
+    tmp_path: Path, change: dict[str, object], sentence: str
+) -> None:
+    table = json.loads((bundle.EMBEDDED / "bundle.json").read_text(encoding="utf-8"))
+    (tmp_path / "bundle.json").write_text(json.dumps(table | change), encoding="utf-8")
+    (tmp_path / "weights.safetensors").write_bytes(os.urandom(8))
+    with pytest.raises(CallmoodError, match=sentence):
+        load(tmp_path)
+
+
+def test_a_folder_without_a_bundle_gets_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CallmoodError, match="is not an emotion model"):
+        load(tmp_path)

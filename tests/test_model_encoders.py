@@ -1,0 +1,172 @@
+"""Encoders: what they hear does not depend on the batch, and Whisper's is the one in the package."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from callmood import packaged
+from callmood.errors import CallmoodError
+from callmood.model import network, pooling
+from callmood.model.encoders import ctranslate2_tensors, tiny_en, whisper_hidden
+from callmood.model.levels import RATE, SHORTEST, levelled, prepared, trimmed
+from callmood.model.mel import log_mel
+from callmood.model.network import AudioSettings, TextSettings
+
+SECONDS = (0.2, 1.3, 0.7, 2.0)
+
+
+@pytest.fixture(scope="module")
+def clips() -> list[np.ndarray]:
+    rng = np.random.default_rng(1)
+    return [rng.normal(0, 0.1, int(RATE * s)).astype(np.float32) for s in SECONDS]
+
+
+@pytest.fixture(scope="module")
+def whisper() -> Any:
+    return tiny_en()
+
+
+def tiny_waveform_encoder(kind: str, folder: Path, norm: str) -> str:
+    import transformers
+
+    config = getattr(transformers, f"{kind}Config")(
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        conv_dim=(8, 8),
+        conv_stride=(20, 16),
+        conv_kernel=(40, 16),
+        num_conv_pos_embeddings=8,
+        num_conv_pos_embedding_groups=2,
+        feat_extract_norm=norm,
+        conv_bias=norm == "layer",
+    )
+    torch.manual_seed(1)
+    getattr(transformers, f"{kind}Model")(config).save_pretrained(folder)
+    return str(folder)
+
+
+def test_mel_is_that_of_transformers(clips: list[np.ndarray]) -> None:
+    from transformers import WhisperFeatureExtractor
+
+    samples, lengths = network.padded(clips)
+    mel, frames = log_mel(samples, lengths)
+    extractor = WhisperFeatureExtractor()
+    for clip, ours, count in zip(clips, mel, frames.tolist(), strict=True):
+        theirs = extractor(clip, sampling_rate=RATE, return_tensors="pt").input_features[0]
+        assert count % 2 == 0
+        torch.testing.assert_close(ours[:, :count], theirs[:, :count], atol=1e-4, rtol=0)
+        assert not ours[:, count:].any()
+
+
+def test_package_weights_give_what_ctranslate2_computes(whisper: Any) -> None:
+    import ctranslate2
+    from transformers import WhisperFeatureExtractor
+
+    sound = np.random.default_rng(2).normal(0, 0.1, 2 * RATE).astype(np.float32)
+    mel = WhisperFeatureExtractor()(sound, sampling_rate=RATE, return_tensors="np").input_features
+    folder = str(packaged.weights(packaged.TINY_EN).parent)
+    model = ctranslate2.models.Whisper(folder, compute_type="float32", intra_threads=1)
+    wanted = np.array(model.encode(ctranslate2.StorageView.from_array(mel)))
+    with torch.inference_mode():
+        hidden, _ = whisper_hidden(whisper, torch.from_numpy(mel), torch.tensor([mel.shape[2]]))
+        found = whisper.layer_norm(hidden[-1]).numpy()
+    assert np.abs(found - wanted).max() < 0.05
+
+
+@pytest.mark.parametrize("version", [5, 7])
+def test_other_ctranslate2_versions_are_refused(version: int) -> None:
+    with pytest.raises(CallmoodError, match=f"version {version}"):
+        ctranslate2_tensors(version.to_bytes(4, "little"))
+
+
+def test_whisper_vectors_do_not_depend_on_the_batch(whisper: Any, clips: list[np.ndarray]) -> None:
+    together = network.audio_vectors([whisper], AudioSettings(), clips)
+    assert together.shape == (4, 2 * 5 * 384)
+    for clip, vector in zip(clips, together, strict=True):
+        alone = network.audio_vectors([whisper], AudioSettings(), [clip])[0]
+        np.testing.assert_allclose(alone, vector, atol=2e-3)
+
+
+@pytest.mark.parametrize("kind", ["Hubert", "Wav2Vec2", "WavLM"])
+@pytest.mark.parametrize("norm", ["layer", "group"])
+def test_waveform_encoders_load_from_a_folder(
+    tmp_path: Path, clips: list[np.ndarray], kind: str, norm: str
+) -> None:
+    encoder = network.load_audio_encoder(tiny_waveform_encoder(kind, tmp_path, norm))
+    mean = network.audio_vectors([encoder], AudioSettings(("x",), "last", "mean"), clips)
+    everything = network.audio_vectors([encoder], AudioSettings(("x",), "all", "mean-std"), clips)
+    assert mean.shape == (4, 16) and everything.shape == (4, 2 * 3 * 16)
+    assert np.isfinite(everything).all()
+    if norm == "layer":  # the others normalise over the padding, as they were trained to
+        alone = network.audio_vectors([encoder], AudioSettings(("x",), "last", "mean"), clips[:1])
+        np.testing.assert_allclose(alone, mean[:1], atol=1e-4)
+
+
+def test_other_encoders_and_wrong_names_get_a_sentence(tmp_path: Path) -> None:
+    from transformers import BertConfig, BertModel
+
+    BertModel(
+        BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=1)
+    ).save_pretrained(tmp_path)
+    with pytest.raises(CallmoodError, match="is a bert"):
+        network.load_audio_encoder(str(tmp_path))
+    with pytest.raises(CallmoodError, match="can't be loaded"):
+        network.load_audio_encoder(str(tmp_path.parent))
+
+
+def test_texts_are_pooled_over_their_own_tokens_only() -> None:
+    encoder, tokenizer = network.load_text_encoder(network.MINILM)
+    texts = ["no", "I have been waiting for forty minutes and nobody told me anything", "thank you"]
+    together = network.text_vectors(encoder, tokenizer, TextSettings(), texts)
+    assert together.shape == (3, 768)
+    alone = network.text_vectors(encoder, tokenizer, TextSettings(), texts[:1])
+    np.testing.assert_allclose(alone, together[:1], atol=1e-4)
+
+
+def test_pooling_ignores_the_padding() -> None:
+    states = torch.tensor([[[1.0], [3.0], [99.0]]])
+    mask = torch.tensor([[True, True, False]])
+    torch.testing.assert_close(pooling.mean([states, 2 * states], mask), torch.tensor([[2.0, 4.0]]))
+    torch.testing.assert_close(
+        pooling.mean_std([states, 2 * states], mask), torch.tensor([[2.0, 4.0, 1.0, 2.0]])
+    )
+    torch.testing.assert_close(pooling.token_mean_max(states, mask), torch.tensor([[2.0, 3.0]]))
+
+
+def test_long_clips_are_read_in_windows(whisper: Any) -> None:
+    sound = np.random.default_rng(3).normal(0, 0.1, 31 * RATE).astype(np.float32)
+    vector = network.audio_vectors([whisper], AudioSettings(), [sound])
+    assert vector.shape == (1, 3840) and np.isfinite(vector).all()
+
+
+def test_batches_hold_similar_lengths_and_everything_once() -> None:
+    batches = list(network.length_batches([5, 1, 9, 5, 2], most=10))
+    assert batches == [[2], [0, 3], [4, 1]]
+
+
+def test_silent_ends_are_cut_and_the_level_does_not_matter() -> None:
+    tone = 0.3 * np.sin(np.arange(RATE) / 8).astype(np.float32)
+    sound = np.concatenate([np.zeros(RATE, np.float32), tone, np.zeros(2 * RATE, np.float32)])
+    assert abs(len(trimmed(sound)) - 1.2 * RATE) < 0.05 * RATE
+    np.testing.assert_allclose(levelled(sound), levelled(0.01 * sound), atol=1e-3)
+
+
+@pytest.mark.parametrize("samples", [1, 100, RATE])
+def test_silence_and_scraps_survive(whisper: Any, samples: int) -> None:
+    for sound in (np.zeros(samples, np.float32), np.full(samples, np.nan, np.float32)):
+        assert len(prepared(sound)) >= SHORTEST
+        assert np.isfinite(network.audio_vectors([whisper], AudioSettings(), [sound])).all()
+
+
+def test_the_speaker_network_is_read_beside_whisper(whisper: Any, clips: list[np.ndarray]) -> None:
+    settings = AudioSettings((network.TINY_EN, network.CAMPLUS))
+    encoders = [whisper, network.load_audio_encoder(network.CAMPLUS)]
+    together = network.audio_vectors(encoders, settings, clips)
+    assert together.shape == (4, 3840 + 4032) and np.isfinite(together).all()
+    alone = network.audio_vectors(encoders, settings, clips[:1])
+    np.testing.assert_allclose(alone, together[:1], atol=5e-3)

@@ -1,0 +1,300 @@
+"""Training and evaluating: corpora, folds, renditions, heads, figures, and a whole run on a tiny corpus."""
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner
+
+from callmood.cli import evaluate as cli_evaluate
+from callmood.cli import train as cli_train
+from callmood.errors import CallmoodError
+from callmood.model import load
+from callmood.model.labels import LABELS
+from callmood.train import augment, card, evaluate, heads, loop
+from callmood.train.corpora import ravdess, tess
+from callmood.train.corpora.clip import Clip
+from callmood.train.split import RAVDESS_FOLDS, ravdess_folds
+from callmood.train.systems import embedded
+from tests.sounds import encode
+
+RATE = 16_000
+CLI = typer.Typer()
+CLI.command()(cli_train.train)
+CLI.command()(cli_evaluate.evaluate)
+LISTS = Path(__file__).parents[2] / "shared" / "text" / "EmoBox_splits" / "ravdess"
+
+
+def tone(pitch_hz: float, seconds: float = 0.7) -> np.ndarray:
+    at = np.arange(int(RATE * seconds)) / RATE
+    rng = np.random.default_rng(int(pitch_hz))
+    return (0.2 * np.sin(2 * np.pi * pitch_hz * at) + 0.01 * rng.normal(size=len(at))).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RAVDESS's layout: three actors of three folds, every emotion twice, as a tone of its own pitch."""
+    folder = tmp_path_factory.mktemp("ravdess")
+    for actor in ("01", "04", "08"):
+        (folder / f"Actor_{actor}").mkdir()
+        for emotion in ravdess.EMOTIONS:
+            for repetition in ("01", "02"):
+                sound = tone(200 + 150 * int(emotion) + 3 * int(actor) + int(repetition))
+                name = f"03-01-{emotion}-01-01-{repetition}-{actor}.wav"
+                encode(folder / f"Actor_{actor}" / name, sound[None])
+    return folder
+
+
+def test_ravdess_names_are_read(corpus: Path, tmp_path: Path) -> None:
+    clips = list(ravdess.clips(corpus))
+    assert len(clips) == 48 and {clip.speaker for clip in clips} == {
+        "ravdess-01",
+        "ravdess-04",
+        "ravdess-08",
+    }
+    assert clips[0].label == "neutral" and clips[0].text == "Kids are talking by the door"
+    assert {clip.label for clip in clips} == set(LABELS)
+    one = tmp_path / "Actor_01"
+    one.mkdir()
+    for name in (
+        "03-01-05-02-02-01-01.OGG",  # spoken: in, whatever the format
+        "03-02-05-02-02-01-01.wav",  # sung: out
+        "notes.txt",
+    ):
+        (one / name).touch()
+    (found,) = ravdess.clips(one)
+    assert (found.label, found.intensity, found.path.suffix) == ("angry", "strong", ".OGG")
+
+
+def test_tess_names_are_read(tmp_path: Path) -> None:
+    for name in ("OAF_back_ps.wav", "YAF_dog_fear.wav", "OA_bite_neutral.wav", "YAF_dog_bored.wav"):
+        (tmp_path / name).touch()
+    clips = list(tess.clips(tmp_path))
+    assert [(clip.speaker, clip.label) for clip in clips] == [
+        ("tess-old", "surprised"),
+        ("tess-old", "neutral"),
+        ("tess-young", "fearful"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["ravdess", "tess"])
+def test_folders_without_clips_get_a_sentence(name: str, tmp_path: Path) -> None:
+    with pytest.raises(CallmoodError, match="holds no"):
+        evaluate.corpus_clips(name, tmp_path)
+    with pytest.raises(CallmoodError, match="is not a folder"):
+        evaluate.corpus_clips(name, tmp_path / "nowhere")
+    with pytest.raises(CallmoodError, match="no corpus"):
+        evaluate.corpus_clips("radio", tmp_path)
+
+
+def test_folds_keep_speakers_apart() -> None:
+    clips = [Clip("ravdess", Path("x"), f"ravdess-{actor:02}", "angry") for actor in range(1, 25)]
+    clips.append(Clip("tess", Path("x"), "tess-old", "angry"))
+    folds = list(ravdess_folds(clips))
+    assert [fold for fold, _, _ in folds] == [1, 2, 3, 4, 5, 6]
+    for _, train, test in folds:
+        assert not set(train) & set(test) and len(train) == 21 and 24 in train
+    assert sorted(row for _, _, test in folds for row in test) == list(range(24))
+    with pytest.raises(CallmoodError, match="at least two folds"):
+        list(ravdess_folds(clips[24:]))
+
+
+@pytest.mark.skipif(not LISTS.is_dir(), reason="EmoBox's lists are not beside the repository")
+@pytest.mark.parametrize("fold", RAVDESS_FOLDS)
+def test_folds_are_emobox_s(fold: int) -> None:
+    lines = (LISTS / f"fold_{fold}" / f"ravdess_test_fold_{fold}.jsonl").read_text(encoding="utf-8")
+    actors = {json.loads(line)["key"][-2:] for line in lines.splitlines()}
+    assert actors == set(RAVDESS_FOLDS[fold])
+
+
+def share_of_band(sound: np.ndarray, low: float, high: float) -> float:
+    power = np.abs(np.fft.rfft(sound)) ** 2
+    at = np.fft.rfftfreq(len(sound), 1 / RATE)
+    return float(power[(at >= low) & (at <= high)].sum() / power.sum())
+
+
+def test_the_telephone_of_the_test_is_narrow() -> None:
+    noise = np.random.default_rng(1).normal(0, 0.1, RATE).astype(np.float32)
+    heard = augment.telephone(noise)
+    assert len(heard) == len(noise)
+    assert share_of_band(noise, 300, 3400) < 0.5 and share_of_band(heard, 250, 3600) > 0.97
+
+
+@pytest.mark.parametrize("codec", augment.CODECS, ids=lambda codec: f"{codec.name}-{codec.rate}")
+def test_every_codec_gives_back_what_it_was_given(codec: augment.Codec) -> None:
+    sound = augment.resample(tone(440, 1.0), RATE, codec.rate)
+    heard = augment.coded(sound, codec.rate, codec.name, codec.bit_rates[-1], codec.container)
+    assert heard.shape == sound.shape and heard.dtype == np.float32
+    spectra = [np.abs(np.fft.rfft(x)) for x in (sound, heard)]
+    assert np.corrcoef(*spectra)[0, 1] > 0.8
+
+
+@pytest.mark.parametrize("steps", [["line"], ["room", "line"], ["voice"], ["voice", "room", "line"]])
+def test_renditions_are_drawn_by_their_seed(steps: list[str]) -> None:
+    clip, other = tone(300), tone(500)
+    first, again, third = (augment.rendition(steps, seed, clip) for seed in (5, 5, 6))
+    assert (np.isfinite(first(clip)).all() and len(first(other)) == len(third(other))) or "voice" in steps
+    if "room" not in steps:  # a room's noise is new each time
+        random.seed(5)
+        np.testing.assert_allclose(first(other), again(other), atol=1e-5)
+    assert len(first(clip)) > 0
+
+
+def test_heads_tell_classes_apart_however_rare() -> None:
+    rng = np.random.default_rng(1)
+    labels = np.repeat([0, 1, 2], [100, 100, 6])
+    vectors = rng.normal(size=(206, 12)).astype(np.float32) + 2.5 * np.eye(3, 12)[labels].astype(np.float32)
+    settings = heads.HeadSettings(
+        logistic_c=0.1,
+        iterations=30,
+        discriminant_ridge=0.1,
+        discriminant_share=0.5,
+        blocks=(heads.Block(width=4, share=0.7), heads.Block(width=8, share=0.3, layer_weights=(1, 0.5))),
+    )
+    weight, bias = heads.fit(vectors, labels, 4, settings)
+    best = (vectors @ weight.T + bias).argmax(axis=1)
+    assert weight.shape == (4, 12) and all((best[labels == c] == c).mean() > 0.7 for c in range(3))
+    assert not (best == 3).any()
+    with pytest.raises(CallmoodError, match="width"):
+        heads.fit(vectors[:, :8], labels, 4, settings)
+
+
+def test_logistic_regression_is_scikit_learn_s() -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(2)
+    labels = rng.integers(0, 3, 90)
+    vectors = (rng.normal(size=(90, 5)) + np.eye(3, 5)[labels]).astype(np.float32)
+    settings = heads.HeadSettings(
+        logistic_c=0.1,
+        iterations=200,
+        discriminant_ridge=1.0,
+        discriminant_share=0.0,
+        blocks=(heads.Block(width=5, share=1.0),),
+    )
+    weight, _ = heads.logistic(torch.from_numpy(vectors), torch.from_numpy(labels), 3, settings)
+    wanted = LogisticRegression(C=0.1, class_weight="balanced", max_iter=500).fit(vectors, labels).coef_
+    centred = weight.numpy() - weight.numpy().mean(axis=0)
+    np.testing.assert_allclose(centred, wanted - wanted.mean(axis=0), atol=0.03)
+
+
+def test_baselines_are_of_the_same_speaker_without_the_clip() -> None:
+    labels = np.array([LABELS.index("calm")] * 10 + [LABELS.index("sad")] * 10)
+    speakers = np.array(["a"] * 5 + ["b"] * 5 + ["a"] * 5 + ["b"] * 5)
+    rows = evaluate.draw_baseline(labels, speakers, 0, np.random.default_rng(1), 3, 2)
+    assert 0 not in rows and set(speakers[rows]) == {"a"} and len(set(rows.tolist())) == 5
+    assert (labels[rows] == LABELS.index("calm")).sum() == 3
+    everything = evaluate.draw_baseline(labels, speakers, 0, np.random.default_rng(1), 30, 30)
+    assert len(everything) == 9
+
+
+def test_figures_count_every_label_the_same() -> None:
+    labels = np.array([0, 0, 0, 1])
+    chances = np.eye(8, dtype=np.float32)[[0, 0, 2, 1]]
+    found = evaluate.figures(labels, chances[None], np.array(["a", "a", "b", "b"]))
+    assert found.ua == pytest.approx(100 * (2 / 3 + 1) / 2) and found.wa == pytest.approx(75)
+    assert found.ece == pytest.approx(25) and found.speakers == 2 and found.confusion[0][2] == 1
+    with pytest.raises(CallmoodError, match="no clips"):
+        evaluate.figures(labels[:0], chances[None, :0], np.array([]))
+
+
+def test_temperature_and_threshold_follow_the_errors() -> None:
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, 8, 4000)
+    logits = 2 * np.eye(8)[labels] + rng.gumbel(size=(4000, 8))
+    best = embedded.best_divisor(lambda t: 10 * logits / t, labels)
+    assert 5 < best < 20
+    chances = np.full((10, 8), 0.01)
+    chances[:, 0] = np.linspace(0.3, 0.9, 10)
+    truth = np.where(chances[:, 0] > 0.5, 0, 1)
+    assert 0.4 <= embedded.lowest_threshold(chances, truth, 0.95) <= 0.6
+
+
+TINY = """
+seed = 1
+[audio]
+encoders = ["{encoder}"]
+layers = "all"
+pooling = "mean-std"
+[renditions]
+steps = [[], ["line"]]
+[heads]
+logistic_c = 0.01
+iterations = 10
+discriminant_ridge = 1.0
+discriminant_share = 0.5
+[[heads.blocks]]
+width = 96
+share = 1.0
+[baseline]
+usual_clips = 2
+other_clips = 2
+shrink = 2.0
+[decision]
+precision = 0.5
+[fusion]
+text_weight = 0.6
+usual_share = 0.6
+"""
+
+
+def test_a_whole_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.test_model_encoders import tiny_waveform_encoder
+
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    encoder = tiny_waveform_encoder("Hubert", tmp_path / "hubert", "layer")
+    recipe = tmp_path / "tiny.toml"
+    recipe.write_text(TINY.format(encoder=encoder), encoding="utf-8")
+    out = tmp_path / "out"
+    command = ["train", "--recipe", str(recipe), "--corpus", f"ravdess={corpus}", "--out", str(out), "--json"]
+    result = CliRunner().invoke(CLI, command)
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)["figures"]
+    assert set(figures) == {
+        f"{line}, baseline {kind}" for line in ("clean", "telephone") for kind in ("none", "call")
+    }
+    assert all(0 <= system["ua"] <= 100 for test in figures.values() for system in test.values())
+    assert load(out, "cpu").labels == LABELS
+    assert "no commercial use" in (out / "CARD.md").read_text(encoding="utf-8")
+
+    heard = []
+    again = loop.train_embedded(
+        loop.recipe_table(str(recipe)), [("ravdess", corpus)], out, report=heard.append
+    )
+    assert again == figures and not any("rendition" in line for line in heard)  # the vectors were kept
+
+    command = ["evaluate", str(out), "--corpus", f"ravdess={corpus}", "--baseline", "call", "--json"]
+    result = CliRunner().invoke(CLI, command)
+    assert result.exit_code == 0, result.output
+    measured = json.loads(result.stdout)
+    assert measured["clips"] == 48 and 0 <= measured["ua"] <= 100 and 0 <= measured["wa"] <= 100
+    result = CliRunner().invoke(CLI, [*command[:-1], "--line", "telephone"])
+    assert result.exit_code == 0 and "surprised" in result.output
+
+
+def test_wrong_recipes_get_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CallmoodError, match="no recipe"):
+        loop.recipe_table("breakfast")
+    bad = tmp_path / "bad.toml"
+    bad.write_text("seed = = 1", encoding="utf-8")
+    with pytest.raises(CallmoodError, match="can't be read"):
+        loop.recipe_table(str(bad))
+    with pytest.raises(CallmoodError, match=r"heads\.iterations"):
+        embedded.read_recipe(
+            {
+                **loop.recipe_table("embedded"),
+                "heads": {**loop.recipe_table("embedded")["heads"], "iterations": 0},
+            }
+        )
+    assert embedded.read_recipe(loop.recipe_table("embedded")).renditions.steps[0] == ()
+
+
+def test_the_card_names_the_licence() -> None:
+    clips = [Clip("tess", Path("x"), "tess-old", "angry")]
+    settings = load("embedded", "cpu").settings
+    written = card.text(clips, {}, settings)
+    assert "CC BY-NC-ND 4.0" in written and "no commercial use" in written
