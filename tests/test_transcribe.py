@@ -103,7 +103,9 @@ def heard(text: str, logprob: float = -0.2, no_speech: float = 0.05, **kwargs: A
         (heard("I want it.", logprob=-0.7, no_speech=0.7), "no speech"),
         (heard(". . ."), "no speech"),
         (heard("Thank you. Thank you. Thank you. Thank you. Thank you."), "repetition"),
-        (heard("the red car is here the red car is here"), "repetition"),
+        (heard("Tear down the fence, tear down the fence."), None),
+        (heard("Tear down the fence, tear down the fence.", duration_s=1.5), "repetition"),
+        (heard("Down with it, down with it, down with it."), "repetition"),
         (heard("I want it.", logprob=-1.2), "low confidence"),
         (heard("a b c d e f g h i j k l m", duration_s=1.0), "low confidence"),
     ],
@@ -116,6 +118,7 @@ def test_what_people_do_say_twice_is_worth_a_second_look_but_no_reason_to_drop_i
     twice = heard("I can do that for you, of course I can do that for you tomorrow")
     assert doubt(twice, quick=True) == "repetition"
     assert doubt(twice) is None
+    assert doubt(heard("Tear it down, tear it down."), quick=True) == "repetition"
     assert doubt(heard("I can do that", cut_off=True), quick=True) == "repetition"
 
 

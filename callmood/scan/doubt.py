@@ -32,6 +32,7 @@ _MOST_WORDS_PER_S: Final = 7.0
 _SPARE_WORDS: Final = 3
 _ECHO_WORDS: Final = 10
 _QUICK_ECHO_WORDS: Final = 5
+_UNHURRIED_WORDS_PER_S: Final = 4.0
 _HOPELESS_NO_SPEECH: Final = 0.85
 
 _NEVER_ON_A_CALL: Final = re.compile(
@@ -62,14 +63,7 @@ def doubt(decoded: Decoded, *, quick: bool = False) -> str | None:
         return "no speech"
     if _NEVER_ON_A_CALL.fullmatch(plain) or (unsure and plain in _SAID_TO_SILENCE):
         return "no speech"
-    longest_echo = _QUICK_ECHO_WORDS if quick else _ECHO_WORDS
-    if (
-        _goes_in_circles(words)
-        or _echoes(words, longest_echo)
-        or _compression(decoded.text) > _MOST_COMPRESSION
-    ):
-        return "repetition"
-    if quick and decoded.cut_off:
+    if _repeats(decoded, words, quick=quick):
         return "repetition"
     if decoded.mean_logprob < _LEAST_LOGPROB:
         return "low confidence"
@@ -78,15 +72,25 @@ def doubt(decoded: Decoded, *, quick: bool = False) -> str | None:
     return None
 
 
+def _repeats(decoded: Decoded, words: Sequence[str], *, quick: bool) -> bool:
+    if _goes_in_circles(words, 3) or _compression(decoded.text) > _MOST_COMPRESSION:
+        return True
+    if quick:
+        return decoded.cut_off or _goes_in_circles(words, 2) or _echoes(words, _QUICK_ECHO_WORDS)
+    # people say a thing twice ("tear down the fence, tear down the fence"), but not in half the time
+    hasty = len(words) > _UNHURRIED_WORDS_PER_S * decoded.duration_s
+    return (hasty and _goes_in_circles(words, 2)) or _echoes(words, _ECHO_WORDS)
+
+
 def hopeless(decoded: Decoded) -> bool:
     """Whether a second look is wasted: noise and music look like this, speech does not."""
     return decoded.no_speech > _HOPELESS_NO_SPEECH and decoded.mean_logprob < _LEAST_LOGPROB
 
 
-def _goes_in_circles(words: Sequence[str]) -> bool:
-    """Whether the end repeats: four words or more twice, two or three four times, one word five times."""
+def _goes_in_circles(words: Sequence[str], rounds: int) -> bool:
+    """Whether the end repeats: three words or more ``rounds`` times, two words four times, one five times."""
     for size in range(1, len(words) // 2 + 1):
-        times = 2 if size >= 4 else 4 if size > 1 else 5
+        times = {1: 5, 2: 4}.get(size, rounds)
         tail = list(words[-size:]) * times
         if list(words[-len(tail) :]) == tail:
             return True

@@ -2,7 +2,8 @@
 
 WhisperX's model is used without its pipeline, which cuts 30 s chunks across speakers, measures no doubt and
 needs a second network for word times. Every piece gets a quick look first, through a short window; a doubtful
-one gets a careful look, through a long window with a wide beam; one still doubtful is dropped and counted.
+one gets a careful look or two, through a longer window with a wider beam; what is doubtful even then is dropped
+and counted.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ class Look:
 QUICK: Final = Look(least_frames=1000, beam=2)
 """A short window costs a fraction, and now and then repeats a sentence or tires early; ``doubt`` sees it."""
 CAREFUL: Final = Look(least_frames=1500, beam=5)
+LAST: Final = Look(least_frames=_WHOLE_WINDOW, beam=5)
+"""Through the 30 s that Whisper was trained on: ten times the cost of a quick look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +110,10 @@ class Transcriber:
             tasks += audible
         tasks = self._with_languages(tasks)
         heard = self._listen(tasks, QUICK)
-        unsure = [i for i, one in enumerate(heard) if one.doubt is not None and not one.hopeless]
-        for i, again in zip(unsure, self._listen([tasks[i] for i in unsure], CAREFUL), strict=True):
-            heard[i] = again
+        for look in (CAREFUL, LAST):
+            unsure = [i for i, one in enumerate(heard) if one.doubt is not None and not one.hopeless]
+            for i, again in zip(unsure, self._listen([tasks[i] for i in unsure], look), strict=True):
+                heard[i] = again
         segments: list[list[Segment]] = [[] for _ in calls]
         for task, one in zip(tasks, heard, strict=True):
             if one.doubt is None:
