@@ -43,7 +43,7 @@ def encoded(n: int = 5) -> Encoded:
 
 
 def test_rows_are_probabilities() -> None:
-    chances = scorer().classify(encoded(), Baseline(np.ones(WIDTH, np.float32), 7))
+    chances = scorer().classify(encoded(), Baseline(np.ones(8, np.float32), 7))
     assert chances.shape == (5, 8) and chances.dtype == np.float32
     np.testing.assert_allclose(chances.sum(axis=1), 1, atol=1e-6)
 
@@ -55,15 +55,16 @@ def test_no_baseline_is_the_raw_head_and_many_clips_the_relative_one() -> None:
     assert raw is not None and relative is not None
     plain = bundle.softmax((clips.audio @ raw[0].T + raw[1]) / 2.0)
     np.testing.assert_allclose(model.classify(silent), plain, atol=1e-5)
-    mean = np.full(WIDTH, 0.3, np.float32)
-    np.testing.assert_allclose(model.classify(silent, Baseline(mean, 0)), plain, atol=1e-5)
+    usual = model.baseline(silent.take([0, 1]))
+    np.testing.assert_allclose(model.classify(silent, replace(usual, count=0)), plain, atol=1e-5)
+    mean = clips.audio[:2].mean(axis=0)
     sure = bundle.softmax((clips.audio - mean) @ relative[0].T + relative[1])
-    np.testing.assert_allclose(model.classify(silent, Baseline(mean, 10**7)), sure, atol=1e-4)
+    np.testing.assert_allclose(model.classify(silent, replace(usual, count=10**7)), sure, atol=1e-4)
 
 
 def test_each_segment_against_all_the_others() -> None:
     model, clips = scorer(), encoded()
-    earlier = Baseline(np.full(WIDTH, -0.2, np.float32), 4)
+    earlier = Baseline(np.full(8, -0.2, np.float32), 4)
     for known in (None, earlier):
         together = model.classify_against_rest(clips, known)
         for row in range(len(clips)):

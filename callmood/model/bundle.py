@@ -81,10 +81,11 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A speaker's usual voice: the mean of ``count`` audio vectors."""
+    """A speaker's usual voice, of ``count`` clips."""
 
     mean: Floats
-    """[audio width]"""
+    """[labels]: the clips' mean, as the relative head sees it. The head is linear, so that it needs no more of a
+    voice than this to compare another clip with; a thousandth of the vector, it can be kept for every call."""
     count: int
 
 
@@ -143,36 +144,44 @@ class Scorer:
     def baseline(self, encoded: Encoded) -> Baseline:
         """The speaker's baseline from all of ``encoded`` that has sound."""
         count = int(encoded.has_audio.sum())
-        total = encoded.audio[encoded.has_audio].sum(axis=0, dtype=np.float64)
+        total = self._seen(encoded).sum(axis=0, dtype=np.float64)
         return Baseline(np.asarray(total / max(count, 1), dtype=np.float32), count)
 
     def classify(self, encoded: Encoded, baseline: Baseline | None = None) -> Floats:
         """Calibrated probabilities [n, labels], each row 1 in sum, against ``baseline`` or without one."""
-        n, width = len(encoded), encoded.audio.shape[1]
-        mean = np.zeros(width, np.float32) if baseline is None else baseline.mean
+        n, seen = len(encoded), self._seen(encoded)
+        mean = np.zeros(seen.shape[1], np.float32) if baseline is None else baseline.mean
         count = 0 if baseline is None else baseline.count
-        return self._classify(encoded, np.broadcast_to(mean, (n, width)), np.full(n, count))
+        return self._classify(encoded, seen - mean, np.full(n, count))
 
     def classify_against_rest(self, encoded: Encoded, earlier: Baseline | None = None) -> Floats:
         """Probabilities [n, labels] of one speaker's segments, each against all the others and ``earlier``."""
         kept = encoded.has_audio.astype(np.int64)
-        total = encoded.audio.sum(axis=0, dtype=np.float64)
+        seen = self._seen(encoded)
+        total = seen.sum(axis=0, dtype=np.float64)
         counts = int(kept.sum()) - kept
         if earlier is not None:
             total = total + earlier.count * earlier.mean.astype(np.float64)
             counts = counts + earlier.count
-        means = (total - encoded.audio) / np.maximum(counts, 1)[:, None]
-        return self._classify(encoded, np.asarray(means, dtype=np.float32), counts)
+        means = (total - seen) / np.maximum(counts, 1)[:, None]
+        return self._classify(encoded, seen - means.astype(np.float32), counts)
 
-    def _classify(self, encoded: Encoded, means: Floats, counts: npt.NDArray[np.int64]) -> Floats:
-        """``means`` [n, audio width] and ``counts`` [n]: each segment's own baseline."""
+    def _seen(self, encoded: Encoded) -> Floats:
+        """[n, labels]: the clips as the relative head sees them; zero where there is no sound."""
+        if self.heads.relative is None:
+            return np.zeros((len(encoded), len(self.labels)), np.float32)
+        seen = encoded.audio @ self.heads.relative[0].T
+        return np.asarray(seen * encoded.has_audio[:, None], dtype=np.float32)
+
+    def _classify(self, encoded: Encoded, differences: Floats, counts: npt.NDArray[np.int64]) -> Floats:
+        """``differences`` [n, labels] from a baseline, as the relative head sees them, of ``counts`` [n] clips."""
         settings, heads = self.settings, self.heads
         logits = np.zeros((len(encoded), len(settings.labels)), np.float32)
         if heads.raw is not None:
             logits += _linear(heads.raw, encoded.audio) / settings.temperature_raw
         if heads.relative is not None:
             trust = (counts / np.maximum(counts + settings.shrink, 1e-9))[:, None].astype(np.float32)
-            relative = _linear(heads.relative, encoded.audio - means) / settings.temperature_relative
+            relative = (differences + heads.relative[1]) / settings.temperature_relative
             logits += trust * (relative - logits)
         logits *= encoded.has_audio[:, None]
         if heads.text is not None:
