@@ -2,10 +2,11 @@
 
     python benchmarks/diarization.py --clips AMI_CLIPS --voices LIBRISPEECH
 
-``--clips`` is a folder of recordings with RTTM and UEM files beside them. ``--voices`` is a folder with one folder of
-utterances a speaker; two-speaker calls are built of them: turns in alternation, pauses, a little overlap and short
-back-channels, all drawn from a seed. Their reference is where the utterances have energy (pauses from 0.3 s on are
-silence), so it comes from no model under test. Everything is scored by pyannote.metrics, overlap counted.
+``--clips`` is a folder of recordings with RTTM and UEM files beside them. ``--voices`` is a folder with one folder
+of utterances a speaker; two-speaker calls are built of them: turns in alternation, pauses, a little overlap and
+short back-channels, all drawn from a seed. Their reference is where the clean utterances have energy between 150
+and 1200 Hz (pauses from 0.3 s on are silence), so it comes from no model. Everything is scored by pyannote.metrics,
+overlap counted.
 """
 
 import argparse
@@ -31,9 +32,22 @@ RATE = 16_000
 ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 LONGEST_TURN_S = 9.0
 PAUSE_S = 0.3
+VOWELS_HZ = (150, 1200)
+SHORTEST_VOWEL_FRAMES = 6
+CONSONANT_S = 0.1
 OVERLAPPING_TURNS = 0.2
 BACK_CHANNELS = 0.15
 SAME_AGAIN = 0.15
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What one speaker says at a stretch."""
+
+    samples: Samples
+    """[n] at 16 kHz."""
+    voiced: tuple[Stretch, ...]
+    """Where in it there is speech, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +159,7 @@ def built_calls(folder: Path, count: int, seed: int, seconds: float) -> Iterator
         yield built_call(name, voices, seed * 1000 + number, seconds)
 
 
-def built_call(name: str, voices: Sequence[Sequence[Samples]], seed: int, seconds: float) -> Case:
+def built_call(name: str, voices: Sequence[Sequence[Piece]], seed: int, seconds: float) -> Case:
     """A call of the given voices' pieces, each voice at its own level, over faint noise."""
     draw = np.random.default_rng(seed)
     stock = [list(draw.permutation(len(pieces))) for pieces in voices]
@@ -154,11 +168,16 @@ def built_call(name: str, voices: Sequence[Sequence[Samples]], seed: int, second
     samples = np.zeros(length, dtype=np.float32)
     told: list[tuple[int, Stretch]] = []
 
-    def lay(speaker: int, piece: Samples, start: int) -> int:
-        piece = piece[: length - start] * levels[speaker]
-        samples[start : start + piece.size] += piece
-        told.extend((speaker, (start / RATE + a, start / RATE + b)) for a, b in _voiced(piece))
-        return start + piece.size
+    def lay(speaker: int, piece: Piece, start: int) -> int:
+        sound = piece.samples[: length - start] * levels[speaker]
+        samples[start : start + sound.size] += sound
+        ends = (start + sound.size) / RATE
+        told.extend(
+            (speaker, (start / RATE + a, min(ends, start / RATE + b)))
+            for a, b in piece.voiced
+            if start / RATE + a < ends
+        )
+        return start + sound.size
 
     at, speaker = int(draw.uniform(0.2, 1.0) * RATE), int(draw.integers(len(voices)))
     while at < length - RATE:
@@ -209,8 +228,8 @@ def _on_telephone(case: Case) -> Case:
     return Case(case.name, on_telephone(case.samples), case.reference, case.scored)
 
 
-def _pieces(folder: Path) -> list[Samples]:
-    pieces: list[Samples] = []
+def _pieces(folder: Path) -> list[Piece]:
+    pieces: list[Piece] = []
     for path in sorted(path for path in folder.iterdir() if path.suffix in ENDINGS):
         samples = read(path)
         samples = samples / max(1e-6, float(np.abs(samples).max())) * 0.5
@@ -218,7 +237,7 @@ def _pieces(folder: Path) -> list[Samples]:
     return pieces
 
 
-def _turns(samples: Samples) -> Iterator[Samples]:
+def _turns(samples: Samples) -> Iterator[Piece]:
     """An utterance without silence around it, cut at pauses where it is longer than a turn."""
     voiced = _voiced(samples)
     while voiced:
@@ -226,37 +245,56 @@ def _turns(samples: Samples) -> Iterator[Samples]:
         while taken < len(voiced) and voiced[taken][1] - voiced[0][0] <= LONGEST_TURN_S:
             taken += 1
         start, end = voiced[0][0], voiced[taken - 1][1]
-        yield samples[int(start * RATE) : int(end * RATE)]
+        inside = tuple((a - start, b - start) for a, b in voiced[:taken])
+        yield Piece(samples[int(start * RATE) : int(end * RATE)], inside)
         voiced = voiced[taken:]
 
 
-def _first_word(piece: Samples) -> Samples:
+def _first_word(piece: Piece) -> Piece:
     """Some 0.6 s, cut where it is quietest, faded out."""
     low, high = int(0.4 * RATE), int(0.9 * RATE)
-    energy = np.convolve(piece[:high] ** 2, np.ones(400), "same")
-    cut = low + int(np.argmin(energy[low:])) if piece.size >= high else piece.size
-    word = piece[:cut].copy()
+    energy = np.convolve(piece.samples[:high] ** 2, np.ones(400), "same")
+    cut = low + int(np.argmin(energy[low:])) if piece.samples.size >= high else piece.samples.size
+    word = piece.samples[:cut].copy()
     fade = min(400, word.size)
     word[word.size - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
-    return word
+    return Piece(word, ((0.0, cut / RATE),))
 
 
 def _voiced(samples: Samples) -> list[Stretch]:
-    """Where a clean recording has energy, in seconds: within 35 dB of its loud frames, pauses below 0.3 s filled."""
+    """Where a recording has vowels, in seconds, widened to the consonants around them, short gaps filled."""
+    from scipy.signal import butter, sosfilt
+
     frame = RATE // 100
-    frames = samples[: samples.size // frame * frame].reshape(-1, frame)
+    vowels = sosfilt(butter(4, VOWELS_HZ, "bandpass", fs=RATE, output="sos"), samples)
+    frames = vowels[: samples.size // frame * frame].reshape(-1, frame)
     if not frames.size:
         return []
-    decibels = 10 * np.log10((frames**2).mean(axis=1) + 1e-10)
-    active = decibels > np.percentile(decibels, 95) - 35
+    power = np.convolve((frames**2).mean(axis=1), np.full(3, 1 / 3), "same")
+    decibels = 10 * np.log10(power + 1e-12)
+    active = np.concatenate([[False], decibels > _threshold_db(decibels), [False]])
     stretches: list[Stretch] = []
-    for index in np.flatnonzero(active):
-        start, end = index / 100, (index + 1) / 100
+    for first, last in np.flatnonzero(np.diff(active.astype(np.int8))).reshape(-1, 2):
+        if last - first < SHORTEST_VOWEL_FRAMES:
+            continue
+        start, end = max(0.0, first / 100 - CONSONANT_S), min(len(frames), last + CONSONANT_S * 100) / 100
         if stretches and start - stretches[-1][1] < PAUSE_S:
             stretches[-1] = (stretches[-1][0], end)
         else:
             stretches.append((start, end))
-    return [(start, end) for start, end in stretches if end - start >= 0.05]
+    return stretches
+
+
+def _threshold_db(decibels: NDArray[np.float32]) -> float:
+    """Between a recording's loud and quiet frames: Otsu's cut, lowered so that soft sounds stay in."""
+    loud = float(np.percentile(decibels, 95))
+    counts, edges = np.histogram(np.maximum(decibels, loud - 60), bins=np.arange(loud - 60, loud + 20))
+    middles = (edges[1:] + edges[:-1]) / 2
+    below, above = np.cumsum(counts)[:-1], np.cumsum(counts[::-1])[::-1][1:]
+    sums = np.cumsum(counts * middles)
+    means = sums[:-1] / np.maximum(below, 1), (sums[-1] - sums[:-1]) / np.maximum(above, 1)
+    cut = middles[int(np.argmax(below * above * (means[0] - means[1]) ** 2))]
+    return float(np.clip(cut - 8, loud - 35, loud - 12))
 
 
 def _annotation(told: Sequence[tuple[int, Stretch]]) -> "Annotation":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from callmood.scan.voice import FRAME_S, RATE, Activity, Samples, Stretches, stretches
+from callmood.scan.voice import FRAME_S, MIDDLE_S, RATE, Activity, Samples, Stretches, joined, runs
 
 if TYPE_CHECKING:
     from callmood.scan.campplus import CamPlusPlus
@@ -20,12 +20,17 @@ Span = tuple[int, float, float]
 WINDOW_S: Final = 1.6
 HOP_S: Final = 0.8
 SHORTEST_WINDOW_S: Final = 0.4
-SAME_VOICE: Final = 0.60
-"""Cosine between two clusters' mean vectors from which on they are one speaker, where two are expected."""
-THIRD_VOICE: Final = 0.40
+LONG_WINDOW_S: Final = 1.0
+"""Shorter windows are too noisy to find the speakers by; they are only given to one."""
+OVERLAP: Final = 0.5
+SAME_VOICE: Final = 0.68
+"""Cosine between two clusters' mean vectors from which on they are one speaker. One voice in many moods comes down to
+0.7, two voices on a bad line come up to 0.65."""
+THIRD_VOICE: Final = 0.42
 """Below this, between any two of them, three or more clusters are so many speakers."""
-SHORTEST_VOICE_S: Final = 3.0
-"""A third or later speaker has at least this much speech."""
+SHORTEST_VOICE_S: Final = 1.5
+LEAST_SHARE: Final = 0.03
+"""Speech that a third or later speaker has at least, in seconds and as a share of all."""
 MOST_SPEAKERS: Final = 6
 _CLUSTERED: Final = 2_000
 """Windows that are clustered; the others go to the nearest cluster. Clustering takes memory by their square."""
@@ -42,16 +47,19 @@ class Windows:
 
 
 def speakers_of(
-    samples: Samples, activity: Activity, load: "Callable[[], CamPlusPlus]", count: int | None = None
+    samples: Samples,
+    activity: Activity,
+    speech: Stretches,
+    load: "Callable[[], CamPlusPlus]",
+    count: int | None = None,
 ) -> list[Span]:
-    """Samples [n] of one channel -> who speaks when; ``count`` fixes the number of speakers."""
-    speech = stretches(activity.speech, 0.5, 0.4, 0.3, 0.1)
+    """Samples [n] of one channel, its speech -> who speaks when; ``count`` fixes the number of speakers."""
     spans = _cut(speech)
     if not len(spans):
         return [(0, float(start), float(end)) for start, end in speech]
     windows = embed(samples, spans, load())
-    centres = cluster(windows, count)
-    return label(speech, windows, centres)
+    likeness = windows.vectors @ cluster(windows, count).T
+    return label(speech, activity.overlap, windows.spans, likeness)
 
 
 def embed(samples: Samples, spans: Stretches, network: "CamPlusPlus") -> Windows:
@@ -87,58 +95,71 @@ def cluster(windows: Windows, count: int | None) -> Vectors:
     from scipy.cluster.hierarchy import fcluster, linkage
 
     lengths = windows.spans[:, 1] - windows.spans[:, 0]
-    chosen = np.flatnonzero(lengths >= min(1.0, float(np.median(lengths))))
+    chosen = np.flatnonzero(lengths >= min(LONG_WINDOW_S, float(np.median(lengths))))
     if len(chosen) > _CLUSTERED:
         chosen = chosen[np.linspace(0, len(chosen) - 1, _CLUSTERED).astype(int)]
     vectors, lengths = windows.vectors[chosen], lengths[chosen]
-    if len(vectors) < 2:
-        return _means(vectors, np.zeros(len(vectors), dtype=int), lengths)
+    if len(vectors) == 1:
+        return vectors
     tree = linkage(vectors, "ward")
-
-    def cut(speakers: int) -> tuple[Vectors, NDArray[np.int_]]:
-        labels = fcluster(tree, speakers, "maxclust") - 1
-        return _means(vectors, labels, lengths), labels
-
     if count is not None:
-        return cut(min(count, len(vectors)))[0]
-    best = cut(1)[0]
-    for speakers in range(2, MOST_SPEAKERS + 1):
-        means, labels = cut(speakers)
-        if len(means) < speakers:
-            break
-        closest = float((means @ means.T)[~np.eye(speakers, dtype=bool)].max())
-        least = min(lengths[labels == one].sum() for one in range(speakers)) * HOP_S / WINDOW_S
-        if (speakers == 2 and closest < SAME_VOICE) or (speakers > 2 and closest < THIRD_VOICE and least >= SHORTEST_VOICE_S):
+        return _means(vectors, fcluster(tree, count, "maxclust"), lengths)
+    best = _means(vectors, np.ones(len(vectors), dtype=int), lengths)
+    for speakers in range(2, min(MOST_SPEAKERS, len(vectors)) + 1):
+        labels = fcluster(tree, speakers, "maxclust")
+        means = _means(vectors, labels, lengths)
+        if len(means) == speakers and _are_apart(means, np.bincount(labels - 1, lengths) * HOP_S / WINDOW_S):
             best = means
     return best
 
 
-def label(speech: Stretches, windows: Windows, centres: Vectors) -> list[Span]:
-    """Gives each frame of speech to the speaker whom the windows around it resemble most."""
-    if len(centres) == 1:
+def label(
+    speech: Stretches, overlap: NDArray[np.float32], spans: Stretches, likeness: NDArray[np.float32]
+) -> list[Span]:
+    """Gives each frame of speech to whom the windows around it resemble most, of an overlap to two.
+
+    ``overlap`` [frames] is the probability that two speak; ``likeness`` [windows, speakers] belongs to ``spans``.
+    """
+    speakers = likeness.shape[1]
+    if speakers == 1:
         return [(0, float(start), float(end)) for start, end in speech]
-    likeness = windows.vectors @ centres.T
-    frames = int(speech[-1, 1] / FRAME_S) + 2
-    votes = np.zeros((frames, len(centres)), dtype=np.float32)
-    for (start, end), row in zip(windows.spans, likeness, strict=True):
-        first, last = int(start / FRAME_S), int(end / FRAME_S) + 1
-        shape = np.hanning(last - first + 2)[1:-1, None] + 1e-3
-        votes[first:last] += shape * (row - row.mean())
-    best = votes.argmax(axis=1)
-    spans: list[Span] = []
-    for start, end in speech:
-        first, last = int(start / FRAME_S), max(int(start / FRAME_S) + 1, int(end / FRAME_S))
-        cuts = np.flatnonzero(np.diff(best[first:last])) + 1
-        edges = [start, *((first + cuts) * FRAME_S), end]
-        for number in range(len(edges) - 1):
-            spans.append(
-                (
-                    int(best[first + (0 if number == 0 else cuts[number - 1])]),
-                    edges[number],
-                    edges[number + 1],
-                )
-            )
-    return spans
+    votes = _votes(len(overlap), spans, likeness)
+    spoken = np.zeros(len(overlap), dtype=bool)
+    for first, last in _frames_of(speech):
+        spoken[first:last] = True
+    order = np.argsort(votes, axis=1)
+    both = overlap >= OVERLAP
+    found: list[Span] = []
+    for speaker in range(speakers):
+        speaks = spoken & ((order[:, -1] == speaker) | (both & (order[:, -2] == speaker)))
+        found.extend((speaker, float(start), float(end)) for start, end in joined(runs(speaks)))
+    return sorted(found, key=lambda span: span[1:])
+
+
+def _votes(frames: int, spans: Stretches, likeness: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each frame's likeness to each speaker, [frames, speakers]: of the windows around it, the middles count most."""
+    votes = np.zeros((frames, likeness.shape[1]), dtype=np.float32)
+    for (first, last), row in zip(_frames_of(spans), likeness, strict=True):
+        shape = np.hanning(last - first + 2)[1:-1, None] + 0.01
+        size = len(votes[first:last])
+        # only how a window tells the speakers apart counts, not how much it is like all of them
+        votes[first:last] += shape[:size] * (row - row.mean())
+    return votes
+
+
+def _frames_of(spans: Stretches) -> NDArray[np.intp]:
+    """Seconds -> first frame and the one after the last, at least one frame."""
+    edges = np.maximum(0, np.round((spans - MIDDLE_S) / FRAME_S)).astype(np.intp)
+    edges[:, 1] = np.maximum(edges[:, 1], edges[:, 0] + 1)
+    return edges
+
+
+def _are_apart(means: Vectors, seconds: NDArray[np.float64]) -> bool:
+    """Whether clusters are so many speakers: two are expected, more have to be clear."""
+    closest = float((means @ means.T)[~np.eye(len(means), dtype=bool)].max())
+    if len(means) == 2:
+        return closest < SAME_VOICE
+    return closest < THIRD_VOICE and bool(seconds.min() >= max(SHORTEST_VOICE_S, LEAST_SHARE * seconds.sum()))
 
 
 def _cut(speech: Stretches) -> Stretches:

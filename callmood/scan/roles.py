@@ -136,7 +136,7 @@ def _role(
         return "customer", f"the other side: {why}"
     name = _name(speakers, one.index)
     if evidence[one.index].clear:
-        return "agent", f"{name} speaks as an agent too: “{evidence[one.index].phrase}”"
+        return "agent", f"{name} speaks as an agent too: '{evidence[one.index].phrase}'"
     others = [index for index, told in evidence.items() if index != agent and not told.clear]
     total = sum(seconds[index] for index in others)
     if total > 0 and seconds[one.index] >= _MAIN_CUSTOMER * total:
@@ -146,7 +146,7 @@ def _role(
 
 def _alone(speaker: Speaker, evidence: _Evidence) -> Speaker:
     if evidence.clear:
-        return replace(speaker, role="agent", decided_by=f"the only speaker; says “{evidence.phrase}”")
+        return replace(speaker, role="agent", decided_by=f"the only speaker; says '{evidence.phrase}'")
     return replace(speaker, role="unknown", decided_by="the only speaker; agent or customer can't be told")
 
 
@@ -177,7 +177,7 @@ def _plain(text: str) -> str:
 
 def _reason(name: str, evidence: _Evidence, first: bool, early: bool) -> str:
     if evidence.phrase and evidence.score > SPEAKS_FIRST:
-        return f"{name} {'greets first' if first else 'says'}: “{evidence.phrase}”"
+        return f"{name} {'greets first' if first else 'says'}: '{evidence.phrase}'"
     if first:
         return f"{name} speaks first" if early else f"{name} speaks first, though late"
     return f"{name} sounds least like a customer"

@@ -6,32 +6,29 @@ Inference only: the sinc filters are computed once, when the weights are loaded.
 """
 
 import math
-from itertools import combinations
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 WINDOW = 160_000
 """Samples that the network was trained to see at once: 10 s at 16 kHz."""
-FRAME_STEP_S = 270 / 16_000
-"""Seconds from one frame to the next."""
-FRAME_WIDTH_S = 991 / 16_000
-"""Seconds of sound that one frame sees; the first frame starts with the window."""
-LOCAL_VOICES = 3
+FRAME_SAMPLES = 270
+"""Samples from one frame to the next."""
+FRAME_WIDTH = 991
+"""Samples that one frame sees; the first frame starts with the window."""
+OVERLAP = slice(4, 7)
+"""The classes in which two voices speak at once; 0 is nobody, 1 to 3 one voice each."""
 
 _FILTER_SIZE = 251
 _FILTER_STEP = 10
 _LOWEST_HZ = 50.0
-_POWERSET = [set_ for size in range(3) for set_ in combinations(range(LOCAL_VOICES), size)]
-"""The network's classes: nobody, one voice, or two voices at once."""
+_CLASSES = 7
 
 
 class Segmentation(nn.Module):
-    """Sound [batch, samples] at 16 kHz -> class probabilities [batch, frames, 7], see ``voices``."""
+    """Sound [batch, samples] at 16 kHz -> class probabilities [batch, frames, 7]."""
 
     filters: Tensor
 
@@ -43,7 +40,7 @@ class Segmentation(nn.Module):
         self.norm = nn.ModuleList([nn.InstanceNorm1d(width, affine=True) for width in (80, 60, 60)])
         self.lstm = nn.LSTM(60, 128, num_layers=4, bidirectional=True, batch_first=True)
         self.linear = nn.ModuleList([nn.Linear(256, 128), nn.Linear(128, 128)])
-        self.classifier = nn.Linear(128, len(_POWERSET))
+        self.classifier = nn.Linear(128, _CLASSES)
 
     def forward(self, samples: Tensor) -> Tensor:
         out = self.wav_norm(samples.unsqueeze(1))
@@ -75,19 +72,6 @@ def load(checkpoint: dict[str, Any]) -> Segmentation:
     network = Segmentation()
     network.load_state_dict(renamed)
     return network.eval()
-
-
-def voices(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Class probabilities [..., 7] -> the probability that each voice speaks [..., 3]."""
-    mapping = np.zeros((len(_POWERSET), LOCAL_VOICES), dtype=np.float32)
-    for row, members in enumerate(_POWERSET):
-        mapping[row, list(members)] = 1.0
-    return probabilities @ mapping
-
-
-def frame_middle_s(frame: int) -> float:
-    """The middle of what a frame sees, in seconds from the start of its window."""
-    return FRAME_WIDTH_S / 2 + frame * FRAME_STEP_S
 
 
 def _sinc_filters(weights: dict[str, Tensor]) -> Tensor:

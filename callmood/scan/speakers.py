@@ -5,7 +5,7 @@ mono call, and diarization finds the speakers.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 from callmood.call import Speaker, Turn
 from callmood.scan.diarize import Span, speakers_of
 from callmood.scan.roles import assign_roles, first_guess
-from callmood.scan.voice import FRAME_S, RATE, Activity, Samples, levels, listen, stretches
+from callmood.scan.voice import (
+    FRAME_SAMPLES,
+    OFFSET,
+    RATE,
+    Activity,
+    Samples,
+    confirmed,
+    levels,
+    listen,
+    stretches,
+)
 from callmood.settings import SpeakerSettings
 
 __all__ = ["Conversation", "Finder", "assign_roles", "load_finder"]
@@ -22,20 +32,20 @@ __all__ = ["Conversation", "Finder", "assign_roles", "load_finder"]
 Layout = Literal["stereo", "dual mono", "mono"]
 
 SHORTEST_S: Final = 0.2
-ONSET: Final = 0.5
-OFFSET: Final = 0.4
-FILL_S: Final = 0.3
-SHORTEST_TURN_S: Final = 0.1
 
-_SPEECH_RANGE_DB: Final = 25.0
+SPEECH_RANGE_DB: Final = 25.0
 """Frames within this of the loudest ones tell how two channels relate; the quieter ones hold noise."""
-_SAME_CONTENT_DB: Final = 6.0
+SAME_CONTENT_DB: Final = 6.0
 """The same content differs in level by a constant; what is left of 5 to 95 % of the frames is below this."""
-_MOST_DELAY_FRAMES: Final = 30
-_LEAK_BELOW_DB: Final = 8.0
-_LEAK_SPREAD_DB: Final = 8.0
-_ABOVE_LEAK_DB: Final = 6.0
-_LEAK_FRAMES: Final = 30
+MOST_DELAY_FRAMES: Final = 31
+"""How late a copy or an echo comes at most: half a second."""
+LEAK_BELOW_DB: Final = 8.0
+LEAK_BAND_DB: Final = 4.0
+LEAK_SHARE: Final = 0.35
+"""Of the frames in which both sides seem to speak, so many have the same distance, up to the band, if one is a leak."""
+ABOVE_LEAK_DB: Final = 6.0
+"""Somebody speaks on a channel only where it is this much louder than the leak can be."""
+LEAST_LEAK_FRAMES: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,10 @@ class Finder:
     def _stereo(self, samples: Samples) -> Conversation:
         heard = [listen(channel, self._segmentation) for channel in samples]
         speech = without_leaks(samples, [activity.speech for activity in heard])
-        spans = [stretches(of_channel, ONSET, OFFSET, FILL_S, SHORTEST_TURN_S) for of_channel in speech]
+        spans = [
+            confirmed(channel, stretches(of_channel))
+            for channel, of_channel in zip(samples, speech, strict=True)
+        ]
         live = [channel for channel in range(2) if len(spans[channel])]
         if len(live) == 1:
             return self._one_live_channel(samples, live[0], heard[live[0]])
@@ -88,7 +101,7 @@ class Finder:
             for index, channel in enumerate(live)
             for start, end in spans[channel]
         ]
-        return self._conversation("stereo", speakers, turns, ())
+        return self._conversation("stereo", samples, speakers, turns, ())
 
     def _one_live_channel(self, samples: Samples, channel: int, activity: Activity) -> Conversation:
         """Nobody speaks on the other channel: one speaker alone, or both parties on this one."""
@@ -107,19 +120,29 @@ class Finder:
         order = list(dict.fromkeys(speaker for speaker, _, _ in sorted(spans, key=lambda span: span[1])))
         speakers = [Speaker(index, channel) for index in range(len(order))]
         turns = [Turn(order.index(speaker), float(start), float(end)) for speaker, start, end in spans]
-        return self._conversation(layout, speakers, turns, warnings)
+        return self._conversation(layout, samples, speakers, turns, warnings)
 
     def _diarize(self, samples: Samples, activity: Activity) -> list[Span]:
         if self._pipeline is not None:
             return self._pipeline(samples, self._settings.speakers)
         from callmood.scan.weights import load_embedding
 
-        return speakers_of(samples, activity, lambda: load_embedding(self._device), self._settings.speakers)
+        speech = confirmed(samples, stretches(activity.speech))
+        return speakers_of(
+            samples, activity, speech, lambda: load_embedding(self._device), self._settings.speakers
+        )
 
     def _conversation(
-        self, layout: Layout, speakers: Sequence[Speaker], turns: Sequence[Turn], warnings: tuple[str, ...]
+        self,
+        layout: Layout,
+        samples: Samples,
+        speakers: Sequence[Speaker],
+        turns: Sequence[Turn],
+        warnings: tuple[str, ...],
     ) -> Conversation:
-        ordered = tuple(sorted(turns, key=lambda turn: (turn.start_s, turn.end_s)))
+        length_s = samples.shape[1] / RATE
+        inside = [replace(turn, end_s=min(turn.end_s, length_s)) for turn in turns if turn.start_s < length_s]
+        ordered = tuple(sorted(inside, key=lambda turn: (turn.start_s, turn.end_s)))
         if not ordered:
             warnings = (*warnings, "nobody speaks")
         return Conversation(layout, first_guess(speakers, ordered, self._settings), ordered, warnings)
@@ -134,23 +157,21 @@ def same_content(samples: Samples) -> bool:
     """Whether two channels [2, n] carry the same: their levels then rise and fall together, up to a delay."""
     left, right = _aligned(samples)
     loudest = np.maximum(left, right)
-    loud = loudest > np.percentile(loudest, 99) - _SPEECH_RANGE_DB
+    loud = loudest > np.percentile(loudest, 99) - SPEECH_RANGE_DB
     low, high = np.percentile((left - right)[loud], [5, 95])
-    return bool(high - low < _SAME_CONTENT_DB)
+    return bool(high - low < SAME_CONTENT_DB)
 
 
 def without_leaks(samples: Samples, speech: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
     """Speech probabilities of two channels -> the same without what is only the other side, heard faintly."""
-    frames = len(speech[0])
-    level = [levels(channel, frames) for channel in samples]
+    level = [levels(channel, len(speech[0])) for channel in samples]
     found = []
-    for own in range(2):
-        other = 1 - own
-        leak = _leak_db(level[own], level[other], speech[own], speech[other])
-        kept = speech[own]
-        if leak is not None:
-            kept = np.where(level[own] < _held(level[other]) + leak + _ABOVE_LEAK_DB, 0, kept)
-        found.append(kept.astype(np.float32))
+    for own, other in ((0, 1), (1, 0)):
+        leaks = _leak_db(level[own], level[other], speech[own], speech[other])
+        only_leak = (
+            np.zeros(len(speech[own]), dtype=bool) if leaks is None else level[own] < leaks + ABOVE_LEAK_DB
+        )
+        found.append(np.where(only_leak, np.float32(0), speech[own]))
     return found
 
 
@@ -159,39 +180,47 @@ def _leak_db(
     other: NDArray[np.float32],
     own_speech: NDArray[np.float32],
     other_speech: NDArray[np.float32],
-) -> float | None:
-    """How loud the other side is on one's own channel against its own, or None where it isn't heard there.
+) -> NDArray[np.float32] | None:
+    """How loud the other side can be on one's own channel, frame by frame, or None where it isn't heard there.
 
-    A leak follows what leaks at a constant distance; two people who talk at once don't.
+    A leak follows what leaks at a constant distance and delay; two people who talk at once don't.
     """
-    doubtful = (own_speech >= OFFSET) & (other_speech >= OFFSET) & (own < other - _LEAK_BELOW_DB)
-    if doubtful.sum() < _LEAK_FRAMES:
+    doubtful = np.flatnonzero((own_speech >= OFFSET) & (_held(other_speech) >= OFFSET))
+    if doubtful.size < LEAST_LEAK_FRAMES:
         return None
-    distance = (own - other)[doubtful]
-    low, high = np.percentile(distance, [25, 75])
-    return float(np.median(distance)) if high - low < _LEAK_SPREAD_DB else None
+
+    def share_and_distance(delay: int) -> tuple[float, float]:
+        distance = np.sort(own[doubtful] - other[np.maximum(0, doubtful - delay)])
+        distance = distance[distance < -LEAK_BELOW_DB]
+        near = np.searchsorted(distance, distance + LEAK_BAND_DB) - np.arange(distance.size)
+        if not distance.size:
+            return 0.0, 0.0
+        return float(near.max()) / doubtful.size, float(distance[near.argmax()]) + LEAK_BAND_DB / 2
+
+    share, distance = max(share_and_distance(delay) for delay in range(MOST_DELAY_FRAMES))
+    return _held(other) + np.float32(distance) if share >= LEAK_SHARE else None
 
 
-def _held(level: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The loudest of the last 0.15 s: echoes come late."""
-    held = level.copy()
-    for delay in range(1, int(0.15 / FRAME_S)):
-        held[delay:] = np.maximum(held[delay:], level[:-delay])
-    return held
+def _held(track: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The highest of the frames up to the longest delay before: when an echo of them can be heard."""
+    from scipy.ndimage import maximum_filter1d
+
+    size = MOST_DELAY_FRAMES
+    return np.asarray(maximum_filter1d(track, size, origin=(size - 1) // 2), dtype=np.float32)
 
 
 def _aligned(samples: Samples) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Levels of two channels, one shifted so that they fit best."""
-    frames = max(1, samples.shape[1] // 270)
+    frames = max(1, samples.shape[1] // FRAME_SAMPLES)
     left, right = (levels(channel, frames) for channel in samples)
-    if frames <= 4 * _MOST_DELAY_FRAMES:
+    if frames <= 4 * MOST_DELAY_FRAMES:
         return left, right
 
     def fit(delay: int) -> float:
         a, b = _shifted(left, right, delay)
         return float(np.mean(np.abs((a - a.mean()) - (b - b.mean()))))
 
-    return _shifted(left, right, min(range(-_MOST_DELAY_FRAMES, _MOST_DELAY_FRAMES + 1), key=fit))
+    return _shifted(left, right, min(range(1 - MOST_DELAY_FRAMES, MOST_DELAY_FRAMES), key=fit))
 
 
 def _shifted(

@@ -1,0 +1,117 @@
+"""Who is the agent, and why, in words a manager reads."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from callmood.call import Segment, Speaker, Turn
+from callmood.scan.roles import first_guess
+from callmood.scan.speakers import assign_roles
+from callmood.settings import SpeakerSettings
+
+AUTO = SpeakerSettings()
+
+
+def stereo() -> tuple[Speaker, ...]:
+    return Speaker(0, 0), Speaker(1, 1)
+
+
+def mono(count: int) -> tuple[Speaker, ...]:
+    return tuple(Speaker(index, 0) for index in range(count))
+
+
+def said(*lines: tuple[int, str], every_s: float = 5.0, from_s: float = 0.5) -> list[Segment]:
+    """Lines one after the other, each by a speaker."""
+    starts = [from_s + number * every_s for number in range(len(lines))]
+    return [
+        Segment(speaker, 0, start, start + 3, text)
+        for start, (speaker, text) in zip(starts, lines, strict=True)
+    ]
+
+
+def roles(speakers: Sequence[Speaker]) -> list[str]:
+    return [one.role for one in speakers]
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [
+        "Thank you for calling Acme, how may I help you?",
+        "Hi, this is Anna from Acme.",
+        "Good morning. How can I assist you today?",
+        "You've reached the billing desk.",
+    ],
+)
+def test_a_greeting_marks_the_agent_though_the_other_side_spoke_first(greeting: str) -> None:
+    found = assign_roles(stereo(), said((1, "Hello?"), (0, greeting)), AUTO)
+    assert roles(found) == ["agent", "customer"]
+
+
+def test_the_reason_quotes_the_greeting() -> None:
+    found = assign_roles(stereo(), said((0, "Thank you for calling Acme."), (1, "Hello, it broke.")), AUTO)
+    assert found[0].decided_by == "the left channel greets first: 'thank you for calling'"
+
+
+def test_the_customers_reason_tells_of_the_other_side() -> None:
+    found = assign_roles(stereo(), said((0, "Thank you for calling Acme."), (1, "Hello, it broke.")), AUTO)
+    assert found[1].decided_by.startswith("the other side: the left channel greets first")
+
+
+def test_without_telling_words_whoever_speaks_first_is_the_agent() -> None:
+    found = assign_roles(stereo(), said((1, "Yes."), (0, "Right.")), AUTO)
+    assert roles(found) == ["customer", "agent"]
+
+
+def test_speaking_first_is_named_as_the_reason() -> None:
+    found = assign_roles(stereo(), said((1, "Yes."), (0, "Right.")), AUTO)
+    assert found[1].decided_by == "the right channel speaks first"
+
+
+def test_a_customers_words_outweigh_speaking_first() -> None:
+    found = assign_roles(stereo(), said((0, "Hi, I'm calling about my bill."), (1, "Sure.")), AUTO)
+    assert roles(found) == ["customer", "agent"]
+
+
+def test_the_settings_fix_the_agents_channel() -> None:
+    settings = SpeakerSettings(agent_channel="right")
+    found = assign_roles(stereo(), said((0, "Thank you for calling.")), settings)
+    assert roles(found) == ["customer", "agent"]
+
+
+def test_the_settings_say_nothing_of_a_mono_call() -> None:
+    settings = SpeakerSettings(agent_channel="right")
+    found = assign_roles(mono(2), said((0, "Thank you for calling."), (1, "Hello.")), settings)
+    assert roles(found) == ["agent", "customer"]
+
+
+def test_without_words_the_first_guess_stays() -> None:
+    guess = first_guess(stereo(), [Turn(1, 0.2, 1.0), Turn(0, 2.0, 3.0)], AUTO)
+    assert assign_roles(guess, [], AUTO) == guess
+
+
+def test_the_first_guess_says_that_no_words_are_known() -> None:
+    guess = first_guess(stereo(), [Turn(1, 0.2, 1.0), Turn(0, 2.0, 3.0)], AUTO)
+    assert guess[1].decided_by == "the right channel speaks first; no words were recognised"
+
+
+def test_a_lone_speaker_is_unknown() -> None:
+    assert roles(assign_roles(mono(1), said((0, "I waited for an hour.")), AUTO)) == ["unknown"]
+
+
+def test_a_lone_speaker_who_greets_is_the_agent() -> None:
+    assert roles(assign_roles(mono(1), said((0, "Thank you for calling Acme.")), AUTO)) == ["agent"]
+
+
+def test_a_call_that_is_passed_on_has_two_agents() -> None:
+    lines = said(
+        (0, "Thank you for calling Acme."),
+        (1, "My phone is broken."),
+        (2, "Hi, this is Maria from repairs."),
+        (1, "Hello Maria."),
+    )
+    assert roles(assign_roles(mono(3), lines, AUTO)) == ["agent", "customer", "agent"]
+
+
+def test_of_several_others_none_is_taken_for_the_customer_at_a_guess() -> None:
+    lines = said((0, "Thank you for calling Acme."), (1, "Hello there."), (2, "Hello too."))
+    assert roles(assign_roles(mono(3), lines, AUTO)) == ["agent", "unknown", "unknown"]
