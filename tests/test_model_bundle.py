@@ -103,6 +103,29 @@ def test_a_missing_side_says_nothing() -> None:
     assert yes.all()
 
 
+def test_with_words_the_voice_counts_less_and_calls_are_mostly_calm() -> None:
+    shares = (0.05, 0.3, 0.02, 0.03, 0.15, 0.35, 0.05, 0.05)
+    model, clips = scorer(), encoded()
+    assert model.heads.raw is not None and model.heads.text is not None
+    weighed = replace(model, settings=replace(model.settings, voice_weight=0.4, shares=shares))
+    voice = (clips.audio @ model.heads.raw[0].T + model.heads.raw[1]) / 2.0
+    words = 0.5 * (clips.text @ model.heads.text[0].T + model.heads.text[1])
+    np.testing.assert_allclose(
+        weighed.classify(clips), bundle.softmax(0.4 * voice + words + np.log(shares)), atol=1e-5
+    )
+    mute = replace(clips, has_text=np.zeros(5, bool))
+    np.testing.assert_allclose(weighed.classify(mute), bundle.softmax(voice), atol=1e-5)
+
+
+def test_calm_and_neutral_make_each_other_sure() -> None:
+    model = replace(scorer(), settings=replace(scorer().settings, threshold=0.7, threshold_with_words=0.5))
+    even = np.array([0.1, 0.4, 0, 0, 0.15, 0.35, 0, 0], np.float32)
+    angry = np.array([0.45, 0.2, 0, 0, 0.15, 0.2, 0, 0], np.float32)
+    assert model.is_sure(even, has_words=False)
+    assert not model.is_sure(angry, has_words=True)
+    assert model.is_sure(angry + np.float32(0.06), has_words=True)
+
+
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     audio = network.load_audio_encoder(network.TINY_EN)
     text, _ = network.load_text_encoder(network.MINILM)
@@ -115,7 +138,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     settings = Settings(LABELS, AudioSettings(), TextSettings(), shrink=3.0, threshold=0.4)
     bundle.save(tmp_path, settings, heads, changed_sound, changed_words, "card")
     model = load(tmp_path, "cpu")
-    assert model.settings == settings and model.labels == LABELS and model.threshold == 0.4
+    assert model.settings == settings and model.labels == LABELS
     assert model.text_encoder is not None
     found = model.audio_encoders[0].state_dict()["layers.3.fc2.bias"]
     torch.testing.assert_close(found, changed_sound["0.layers.3.fc2.bias"], atol=2e-3, rtol=1e-3)
@@ -140,7 +163,7 @@ def test_the_embedded_bundle_loads_and_is_small_enough() -> None:
     card = (bundle.EMBEDDED / "CARD.md").read_text(encoding="utf-8")
     assert "RAVDESS" in card and "no commercial use" in card.replace("\n", " ")
     model = load("embedded", "cpu")
-    assert model.labels == LABELS and 0 < model.threshold < 1
+    assert model.labels == LABELS and 0 < model.settings.threshold < 1
     sound = np.random.default_rng(4).normal(0, 0.1, 16_000).astype(np.float32)
     chances = model.classify(model.encode([sound], [None]))
     assert chances.shape == (1, 8)

@@ -70,6 +70,14 @@ def test_ravdess_names_are_read(corpus: Path, tmp_path: Path) -> None:
     assert (found.label, found.intensity, found.path.suffix) == ("angry", "strong", ".OGG")
 
 
+def test_folders_of_linked_actors_are_read(corpus: Path, tmp_path: Path) -> None:
+    try:
+        (tmp_path / "Actor_04").symlink_to(corpus / "Actor_04", target_is_directory=True)
+    except OSError:
+        pytest.skip("no links here")
+    assert {clip.speaker for clip in ravdess.clips(tmp_path)} == {"ravdess-04"}
+
+
 def test_tess_names_are_read(tmp_path: Path) -> None:
     for name in ("OAF_back_ps.wav", "YAF_dog_fear.wav", "OA_bite_neutral.wav", "YAF_dog_bored.wav"):
         (tmp_path / name).touch()
@@ -222,6 +230,7 @@ layers = "all"
 pooling = "mean-std"
 [renditions]
 steps = [[], ["line"]]
+calibration = [0, 1]
 [heads]
 logistic_c = 0.01
 iterations = 10
@@ -237,8 +246,18 @@ shrink = 2.0
 [decision]
 precision = 0.5
 [fusion]
-text_weight = 0.6
-usual_share = 0.6
+voice_weight = 0.5
+text_weight = 1.0
+threshold = 0.4
+[fusion.shares]
+angry = 0.1
+calm = 0.2
+disgust = 0.1
+fearful = 0.1
+happy = 0.1
+neutral = 0.2
+sad = 0.1
+surprised = 0.1
 """
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +76,22 @@ def evaluate(
         for draw in range(DRAWS)
     ]
     return figures(labels, np.stack(chances), speakers)
+
+
+def evaluate_text(scorer: Scorer, corpus: str, folder: Path) -> dict[str, Any]:
+    """Macro F1 and F1 of each of Ekman's emotions and neutral, from the words alone, on a corpus's test part."""
+    from callmood.train.systems.text import evaluate_goemotions
+
+    if corpus != "goemotions":
+        raise CallmoodError(f"There is no corpus of texts {corpus}; known is goemotions.")
+    if scorer.heads.ekman is None:
+        raise CallmoodError("This model has no words' side to measure; make one with callmood train --text.")
+    weight, bias = scorer.heads.ekman
+
+    def logits(texts: Sequence[str]) -> Floats:
+        return np.asarray(scorer.encode([None] * len(texts), texts).text @ weight.T + bias, dtype=np.float32)
+
+    return dict(evaluate_goemotions(logits, folder, scorer.settings.ekman_thresholds))
 
 
 def against_drawn(

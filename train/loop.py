@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,10 @@ import numpy as np
 
 from callmood.errors import CallmoodError
 from callmood.model import bundle
-from callmood.model.network import TextSettings
+from callmood.model.bundle import Scorer
 from callmood.train import card as cards
 from callmood.train.corpora.clip import Clip
-from callmood.train.evaluate import BaselineKind, Figures, Line, corpus_clips
+from callmood.train.evaluate import BaselineKind, Line, corpus_clips, figures
 from callmood.train.systems import embedded
 from callmood.train.vectors import rendition_vectors
 
@@ -75,13 +74,7 @@ def train_embedded(
         from safetensors.torch import load_file
 
         tensors = load_file(tower / "text.safetensors")
-        heads = replace(heads, text=embedded.text_head(tower, recipe))
-        card = json.loads((tower / "tower.json").read_text(encoding="utf-8"))
-        settings = replace(
-            settings,
-            text=TextSettings(max_tokens=card["max_tokens"]),
-            text_weight=recipe.fusion.text_weight,
-        )
+        settings, heads = embedded.with_words(settings, heads, tower, recipe.fusion)
     bundle.save(out, settings, heads, {}, tensors, cards.text(clips, results, settings))
     (out / "figures.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return results
@@ -147,24 +140,35 @@ def all_figures(
     }
     return {
         f"{line}, baseline {baseline}": {
-            name: summary(
-                [
-                    embedded.vector_figures(scorer, unseen, line, baseline, recipe.seed)
-                    for scorer, unseen in pairs
-                ]
-            )
-            for name, pairs in systems.items()
+            name: summary(pairs, line, baseline, recipe.seed) for name, pairs in systems.items()
         }
         for line in LINES
         for baseline in BASELINES
     }
 
 
-def summary(folds: Sequence[Figures]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def summary(
+    pairs: Sequence[tuple[Scorer, embedded.Corpus]], line: Line, baseline: BaselineKind, seed: int
+) -> dict[str, Any]:
+    """UA, WA and ECE of each fold's scorer on its unseen clips: mean and standard deviation over folds.
+
+    The calibration error of few clips is too high by nature, so it is also taken over all folds' clips at once.
+    """
+    chances = [embedded.vector_chances(scorer, unseen, line, baseline, seed) for scorer, unseen in pairs]
+    corpora = [unseen for _, unseen in pairs]
+    folds = [
+        figures(unseen.labels, found, unseen.speakers) for unseen, found in zip(corpora, chances, strict=True)
+    ]
+    result: dict[str, Any] = {}
     for name in ("ua", "wa", "ece"):
         values = [float(getattr(fold, name)) for fold in folds]
-        found[name] = round(float(np.mean(values)), 2)
-        found[f"{name}_std"] = round(float(np.std(values)), 2)
-    found["ua_folds"] = [round(fold.ua, 1) for fold in folds]
-    return found
+        result[name] = round(float(np.mean(values)), 2)
+        result[f"{name}_std"] = round(float(np.std(values)), 2)
+    whole = figures(
+        np.concatenate([unseen.labels for unseen in corpora]),
+        np.concatenate(chances, axis=1),
+        np.concatenate([unseen.speakers for unseen in corpora]),
+    )
+    result["ece_pooled"] = round(whole.ece, 2)
+    result["ua_folds"] = [round(fold.ua, 1) for fold in folds]
+    return result

@@ -72,9 +72,11 @@ def _mapped(tasks: list[Task], settings: AudioSettings, workers: int) -> Iterabl
 
 def _start(settings: AudioSettings) -> None:
     global _encoders, _settings
+    import av
     import torch
 
     torch.set_num_threads(1)
+    av.logging.set_level(av.logging.FATAL)  # a codec's remarks on its last, short frame
     _encoders = [network.load_audio_encoder(name) for name in settings.encoders]
     _settings = settings
 

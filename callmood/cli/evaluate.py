@@ -18,8 +18,15 @@ Corpora = Annotated[
 
 
 def evaluate(
-    corpus: Corpora,
     model: Annotated[str, typer.Argument(help="A model's folder, or embedded.")] = "embedded",
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option("--corpus", metavar="NAME=FOLDER", help="A labelled corpus, such as ravdess=FOLDER."),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(metavar="NAME=FOLDER", help="The words' side alone: goemotions=FOLDER, its test part."),
+    ] = None,
     baseline: Annotated[
         Literal["none", "call"],
         typer.Option(help="call: compare with 12 other clips of the speaker, 9 of them neutral or calm."),
@@ -32,7 +39,16 @@ def evaluate(
     device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to compute.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Measure a model on labelled clips: mean recall (UA), accuracy (WA), calibration, confusions."""
+    """Measure a model on labelled clips: mean recall (UA), accuracy (WA), calibration, confusions.
+
+    With --text, its words' side on labelled texts: F1 of Ekman's emotions and neutral.
+    """
+    if (corpus is None) == (text is None):
+        raise typer.BadParameter("name either --corpus or --text.")
+    if text is not None:
+        _evaluate_text(model, text, device, as_json)
+        return
+    assert corpus is not None
     from callmood.model import load
     from callmood.train.evaluate import corpus_clips
     from callmood.train.evaluate import evaluate as measure
@@ -45,6 +61,20 @@ def evaluate(
         print(json.dumps({"model": model, "baseline": baseline, "line": line, **asdict(figures)}))
     else:
         _show(figures)
+
+
+def _evaluate_text(model: str, text: str, device: str, as_json: bool) -> None:
+    from callmood.model import load
+    from callmood.train.evaluate import evaluate_text
+
+    ((name, folder),) = named_folders([text])
+    found = evaluate_text(load(model, device), name, folder)
+    if as_json:
+        print(json.dumps({"model": model, **found}))
+        return
+    print(f"macro F1 {100 * found['macro_f1']:.1f} %   ({found['texts']} texts)")
+    for group, f1 in found["f1"].items():
+        print(f"  {group:9} {100 * f1:5.1f} %")
 
 
 def named_folders(options: list[str]) -> list[tuple[str, Path]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,9 +44,17 @@ class Settings:
     """A baseline of n clips is trusted with n / (n + shrink), the score without a baseline with the rest."""
     temperature_raw: float = 1.0
     temperature_relative: float = 1.0
+    voice_weight: float = 1.0
+    """Of the audio side's logits where there are words, too; without words they count in full."""
     text_weight: float = 1.0
+    shares: tuple[float, ...] = ()
+    """Where there are words: how often each label is on a call, before anything is heard. Empty: all alike."""
     threshold: float = 0.0
-    """A segment whose best probability is below it is called uncertain."""
+    """A clip without words whose best probability is below it is called uncertain."""
+    threshold_with_words: float = 0.0
+    """The same for one with words."""
+    ekman_thresholds: tuple[float, ...] = ()
+    """Of the ``ekman`` head's probabilities, from where on a text has the emotion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,14 @@ class Heads:
     relative: tuple[Floats, Floats] | None = None
     """Of the audio vector less the speaker's baseline."""
     text: tuple[Floats, Floats] | None = None
+    """Log-likelihood ratios of the labels."""
+    ekman: tuple[Floats, Floats] | None = None
+    """Of the text vector: one sigmoid for each of Ekman's emotions and neutral; for GoEmotions alone."""
+
+
+HEADS: Final = tuple(field.name for field in fields(Heads))
+USUAL: Final = ("calm", "neutral")
+"""Two names for even-tempered speech: what says one of them for sure says so of both together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +133,15 @@ class Scorer:
 
     @property
     def threshold(self) -> float:
+        """Of a clip without words; see ``is_sure``."""
         return self.settings.threshold
+
+    def is_sure(self, chances: Floats, has_words: bool) -> bool:
+        """Whether the best of ``chances`` [labels] is probable enough to be called by its name."""
+        best = self.labels[int(chances.argmax())]
+        together = USUAL if best in USUAL else (best,)
+        total = sum(float(chances[self.labels.index(label)]) for label in together if label in self.labels)
+        return total >= (self.settings.threshold_with_words if has_words else self.settings.threshold)
 
     def encode(self, clips: Sequence[Floats | None], texts: Sequence[str | None]) -> Encoded:
         """Vectors of segments, of which sound or text may be missing.
@@ -186,7 +210,10 @@ class Scorer:
         logits *= encoded.has_audio[:, None]
         if heads.text is not None:
             words = _linear(heads.text, encoded.text) * np.float32(settings.text_weight)
-            logits += words * encoded.has_text[:, None]
+            if settings.shares:
+                words += np.log(np.asarray(settings.shares, np.float32))
+            both = logits * np.float32(settings.voice_weight) + words
+            logits = np.where(encoded.has_text[:, None], both, logits)
         return softmax(logits)
 
 
@@ -221,7 +248,7 @@ def save(
 
     tensors = {f"audio.{name}": value.half().contiguous() for name, value in audio_changes.items()}
     tensors |= {f"text.{name}": value.half().contiguous() for name, value in text_changes.items()}
-    for name in ("raw", "relative", "text"):
+    for name in HEADS:
         term = getattr(heads, name)
         if term is not None:
             tensors[f"heads.{name}.weight"] = torch.from_numpy(np.ascontiguousarray(term[0])).float()
@@ -255,7 +282,7 @@ def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Score
     if settings.text is not None:
         text, tokenizer = network.load_text_encoder(settings.text.encoder)
         text = _overlaid(text, tensors, "text.").to(place)
-    heads = Heads(*(_term(tensors, name) for name in ("raw", "relative", "text")))
+    heads = Heads(*(_term(tensors, name) for name in HEADS))
     return Scorer(content_id(folder), settings, heads, audio, text, tokenizer)
 
 
@@ -293,6 +320,8 @@ def _settings(folder: Path) -> Settings:
         return replace(
             settings,
             labels=tuple(settings.labels),
+            shares=tuple(settings.shares),
+            ekman_thresholds=tuple(settings.ekman_thresholds),
             audio=None if table["audio"] is None else _audio(table["audio"]),
             text=None if table["text"] is None else TextSettings(**table["text"]),
         )

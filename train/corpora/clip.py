@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,5 +27,6 @@ AUDIO_ENDINGS = frozenset({".wav", ".ogg", ".opus", ".flac", ".mp3", ".m4a", ".a
 
 
 def audio_files(folder: Path) -> list[Path]:
-    """All audio files under ``folder``, in the order of their names."""
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_ENDINGS and p.is_file())
+    """All audio files under ``folder``, linked folders included, in the order of their names."""
+    found = (Path(place) / name for place, _, names in os.walk(folder, followlinks=True) for name in names)
+    return sorted(path for path in found if path.suffix.lower() in AUDIO_ENDINGS and path.is_file())

@@ -6,31 +6,30 @@ the temperatures and the threshold. The bundle's own heads are then fitted on al
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from safetensors.numpy import load_file
 from scipy.optimize import minimize_scalar
 
 from callmood.errors import CallmoodError
 from callmood.model.bundle import Encoded, Heads, Scorer, Settings
 from callmood.model.labels import LABELS
-from callmood.model.network import AudioSettings
+from callmood.model.network import AudioSettings, TextSettings
 from callmood.train import heads as fitting
 from callmood.train.corpora.clip import Clip
 from callmood.train.evaluate import (
     DRAWS,
-    USUAL,
     BaselineKind,
-    Figures,
     Line,
     against_drawn,
     draw_baseline,
-    figures,
 )
 from callmood.train.heads import Block, Head, HeadSettings
 from callmood.train.split import ravdess_folds
@@ -55,7 +54,16 @@ class AudioTable(_Table):
 
 
 class RenditionTable(_Table):
-    steps: tuple[tuple[str, ...], ...]
+    steps: tuple[tuple[str, ...], ...] = Field(min_length=1)
+    calibration: tuple[int, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> RenditionTable:
+        if self.steps[0]:
+            raise ValueError("the first rendition has to be the recording as it is, []")
+        if not set(self.calibration) <= set(range(len(self.steps))):
+            raise ValueError("calibration names a rendition that there is not")
+        return self
 
 
 class BaselineTable(_Table):
@@ -69,8 +77,10 @@ class DecisionTable(_Table):
 
 
 class FusionTable(_Table):
+    voice_weight: float = Field(ge=0)
     text_weight: float = Field(ge=0)
-    usual_share: float = Field(gt=0, lt=1)
+    shares: dict[str, float]
+    threshold: float = Field(ge=0, lt=1)
 
 
 class Recipe(_Table):
@@ -121,7 +131,7 @@ class Fold:
     heads: Heads
     unseen: Corpus
     raw: Floats
-    """Logits of the raw head for every rendition of the unseen clips: [renditions * n, labels]."""
+    """Logits of the raw head for the unseen clips, as calibration hears them: [renditions * n, labels]."""
     relative: Floats
     """The same of the relative head, each clip against a baseline drawn for it."""
 
@@ -160,7 +170,8 @@ def _logits(heads: Heads, corpus: Corpus, recipe: Recipe, seed: int) -> tuple[Fl
     rng = np.random.default_rng(seed)
     raw, relative = [], []
     assert heads.raw is not None and heads.relative is not None
-    for vectors in corpus.renditions:
+    for number in recipe.renditions.calibration:
+        vectors = corpus.renditions[number]
         raw.append(linear(heads.raw, vectors))
         relative.append(linear(heads.relative, vectors - drawn_means(corpus, vectors, recipe, rng)))
     return np.concatenate(raw), np.concatenate(relative)
@@ -171,7 +182,8 @@ def calibrated(folds: Sequence[Fold], recipe: Recipe) -> Settings:
 
     Only training's renditions are looked at: never the line of the test.
     """
-    labels = np.concatenate([np.tile(f.unseen.labels, len(f.unseen.renditions)) for f in folds])
+    heard = len(recipe.renditions.calibration)
+    labels = np.concatenate([np.tile(fold.unseen.labels, heard) for fold in folds])
     raw = np.concatenate([fold.raw for fold in folds])
     relative = np.concatenate([fold.relative for fold in folds])
     count = recipe.baseline.usual_clips + recipe.baseline.other_clips
@@ -263,34 +275,35 @@ def floor_scorers(
     ]
 
 
-def vector_figures(scorer: Scorer, corpus: Corpus, line: Line, baseline: BaselineKind, seed: int) -> Figures:
-    """Figures of ``scorer`` on clips that are vectors already."""
+def vector_chances(scorer: Scorer, corpus: Corpus, line: Line, baseline: BaselineKind, seed: int) -> Floats:
+    """Probabilities [draws, n, labels] of clips that are vectors already."""
     n = len(corpus.labels)
     yes = np.ones(n, dtype=bool)
     encoded = Encoded(corpus.tests[line], np.zeros((n, 0), np.float32), yes, ~yes)
     if baseline == "none":
-        return figures(corpus.labels, scorer.classify(encoded)[None], corpus.speakers)
-    chances = [
-        against_drawn(scorer, encoded, corpus.labels, corpus.speakers, np.random.default_rng([seed, draw]))
-        for draw in range(DRAWS)
-    ]
-    return figures(corpus.labels, np.stack(chances), corpus.speakers)
+        return scorer.classify(encoded)[None]
+    draws = (np.random.default_rng([seed, draw]) for draw in range(DRAWS))
+    return np.stack([against_drawn(scorer, encoded, corpus.labels, corpus.speakers, rng) for rng in draws])
 
 
-def text_head(tower: Path, recipe: Recipe) -> Head:
-    """The words' term of the classifier from a tuned text tower, as log-likelihood ratios with a call's prior.
+def with_words(settings: Settings, heads: Heads, tower: Path, fusion: FusionTable) -> tuple[Settings, Heads]:
+    """The settings and heads of a bundle that reads words, too, from a tuned text tower (systems/text.py).
 
     Words do not tell calm from neutral; the voice does.
     """
-    import json
-
-    from safetensors.numpy import load_file
-
     card = json.loads((tower / "tower.json").read_text(encoding="utf-8"))
     tensors = load_file(tower / "head.safetensors")
-    share = np.full(len(LABELS), (1 - recipe.fusion.usual_share) / (len(LABELS) - len(USUAL)))
-    share[[LABELS.index(label) for label in USUAL]] = recipe.fusion.usual_share / len(USUAL)
-    prior = np.log(share * len(LABELS)) / recipe.fusion.text_weight  # the weight is applied to the sum
-    weight = tensors["single.weight"] / card["temperature"]
-    bias = tensors["single.bias"] / card["temperature"] - np.asarray(card["single_log_prior"]) + prior
-    return weight.astype(np.float32), bias.astype(np.float32)
+    ratios = (
+        tensors["single.weight"],
+        tensors["single.bias"] - np.asarray(card["single_log_prior"], np.float32),
+    )
+    read = replace(
+        settings,
+        text=TextSettings(max_tokens=card["max_tokens"]),
+        voice_weight=fusion.voice_weight,
+        text_weight=fusion.text_weight,
+        shares=tuple(fusion.shares[label] for label in LABELS),
+        threshold_with_words=fusion.threshold,
+        ekman_thresholds=tuple(card["thresholds"]),
+    )
+    return read, replace(heads, text=ratios, ekman=(tensors["ekman.weight"], tensors["ekman.bias"]))
