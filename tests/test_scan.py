@@ -212,7 +212,7 @@ def test_a_new_model_scores_stored_calls_again_without_transcribing(scanned: Sca
     model = tmp_path / "model"
     shutil.copytree(EMBEDDED, model)
     settings = json.loads((model / "bundle.json").read_text())
-    (model / "bundle.json").write_text(json.dumps(settings | {"threshold": 0.999}))
+    (model / "bundle.json").write_text(json.dumps(settings | {"threshold_with_words": 0.999}))
     texts = scanned.rows("SELECT recording_id, segment, text FROM segment ORDER BY ALL")
     done = callmood("scan", "good", "--rescore", "--model", model, "--json", cwd=scanned.folder)
     summary = json.loads(done.stdout.splitlines()[-1])["summary"]
@@ -220,7 +220,7 @@ def test_a_new_model_scores_stored_calls_again_without_transcribing(scanned: Sca
     assert scanned.rows("SELECT recording_id, segment, text FROM segment ORDER BY ALL") == texts
     assert scanned.rows(
         "SELECT DISTINCT emotion FROM segment JOIN recording ON id = recording_id "
-        "WHERE path LIKE '%/good/%' AND confidence < 0.999"
+        "WHERE path LIKE '%/good/%' AND confidence < 0.5"
     ) == [("uncertain",)]
 
 

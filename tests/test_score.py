@@ -35,6 +35,9 @@ class Loudness:
         self.earlier = earlier
         return self._rows(encoded.audio[:, 0] - encoded.audio[:, 0].mean())
 
+    def is_sure(self, chances: np.ndarray, has_words: bool) -> bool:
+        return bool(chances.max() >= self.threshold)
+
     def _rows(self, angry: np.ndarray) -> np.ndarray:
         rows = np.zeros((len(angry), len(LABELS)), np.float32)
         rows[:, LABELS.index("angry")] = np.clip(angry, 0, 1)

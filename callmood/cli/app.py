@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from callmood.cli import doctor, report, scan
+from callmood.cli import doctor, evaluate, report, scan, train
 from callmood.errors import CallmoodError
 
 app = typer.Typer(
@@ -15,10 +15,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-
-app.command()(scan.scan)
-app.command()(report.report)
-app.command()(doctor.doctor)
+for command in (scan.scan, report.report, doctor.doctor, train.train, evaluate.evaluate):
+    app.command()(command)
 
 
 def main() -> None:

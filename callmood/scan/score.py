@@ -101,8 +101,7 @@ def _not_too_much(earlier: Baseline | None) -> Baseline | None:
 
 def _emotion_scores(scorer: Scorer, relative: np.ndarray, raw: np.ndarray, segment: Segment) -> EmotionScores:
     best = int(relative.argmax())
-    confidence = float(relative[best])
     spoken_s = sum(word.end_s - word.start_s for word in segment.words)
-    sure = confidence >= scorer.threshold and spoken_s >= SHORTEST_JUDGED_S
+    sure = spoken_s >= SHORTEST_JUDGED_S and scorer.is_sure(relative, has_words=bool(segment.text))
     label = scorer.labels[best] if sure else UNCERTAIN
-    return EmotionScores(tuple(relative.tolist()), tuple(raw.tolist()), label, confidence)
+    return EmotionScores(tuple(relative.tolist()), tuple(raw.tolist()), label, float(relative[best]))
