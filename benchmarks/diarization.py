@@ -131,14 +131,15 @@ def clips(folder: Path) -> Iterator[Case]:
     import unicodedata
 
     from pyannote.core import Segment, Timeline
-    from pyannote.database.util import load_rttm, load_uem
+    from pyannote.database import util
 
+    tools: Any = util
     references: dict[str, Any] = {}
     scored: dict[str, Any] = {}
     for path in sorted(folder.glob("*.rttm")):
-        references.update(load_rttm(path))
+        references.update(tools.load_rttm(path))
     for path in sorted(folder.glob("*.uem")):
-        scored.update(load_uem(path))
+        scored.update(tools.load_uem(path))
     for path in sorted(path for path in folder.iterdir() if path.suffix in ENDINGS):
         name = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode()
         if name in references:
@@ -212,7 +213,7 @@ def on_telephone(samples: Samples, seed: int = 0) -> Samples:
     pressed = np.sign(narrow) * np.log1p(255 * np.abs(narrow)) / np.log(256)
     pressed = np.round(pressed * 127) / 127
     narrow = np.sign(pressed) * (256 ** np.abs(pressed) - 1) / 255
-    return soxr.resample(narrow.astype(np.float32), RATE // 2, RATE)
+    return np.asarray(soxr.resample(narrow.astype(np.float32), RATE // 2, RATE))
 
 
 def read(path: Path) -> Samples:
@@ -221,7 +222,7 @@ def read(path: Path) -> Samples:
     import soxr
 
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    return soxr.resample(samples[:, 0], rate, RATE)
+    return np.asarray(soxr.resample(samples[:, 0], rate, RATE))
 
 
 def _on_telephone(case: Case) -> Case:

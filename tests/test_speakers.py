@@ -17,6 +17,7 @@ Samples = NDArray[np.float32]
 Find = Callable[[Samples], Conversation]
 
 CALLS = Path(__file__).parent / "data" / "calls"
+LEFT_DEAD = np.array([[0], [1]], dtype=np.float32)
 STEREO = "anna/2026-11-20_09-14-05_anna_5551234.wav"
 
 
@@ -98,11 +99,11 @@ def test_a_dual_mono_call_has_its_two_voices(find: Find, call: Samples) -> None:
 
 
 def test_a_dead_channel_is_named(find: Find, call: Samples) -> None:
-    assert "nobody speaks on the left channel" in find(call * [[0], [1]]).warnings[0]
+    assert "nobody speaks on the left channel" in find(call * LEFT_DEAD).warnings[0]
 
 
 def test_turns_of_the_live_channel_say_which_it_is(find: Find, call: Samples) -> None:
-    assert {speaker.channel for speaker in find(call * [[0], [1]]).speakers} == {1}
+    assert {speaker.channel for speaker in find(call * LEFT_DEAD).speakers} == {1}
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.2, 1.0, 11.0])

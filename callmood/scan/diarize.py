@@ -154,7 +154,7 @@ def _frames_of(spans: Stretches) -> NDArray[np.intp]:
     return edges
 
 
-def _are_apart(means: Vectors, seconds: NDArray[np.float64]) -> bool:
+def _are_apart(means: Vectors, seconds: NDArray[np.floating]) -> bool:
     """Whether clusters are so many speakers: two are expected, more have to be clear."""
     closest = float((means @ means.T)[~np.eye(len(means), dtype=bool)].max())
     if len(means) == 2:
@@ -178,4 +178,5 @@ def _cut(speech: Stretches) -> Stretches:
 
 def _means(vectors: Vectors, labels: NDArray[np.int_], lengths: NDArray[np.float64]) -> Vectors:
     means = np.stack([lengths[labels == one] @ vectors[labels == one] for one in np.unique(labels)])
-    return (means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)).astype(np.float32)
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)
+    return np.asarray(means, dtype=np.float32)

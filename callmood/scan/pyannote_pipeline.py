@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from callmood.errors import CallmoodError
@@ -47,5 +46,7 @@ def load_pipeline(name: str, device: str) -> Diarize:
 
 def _why_not(name: str, error: object) -> str:
     reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
-    where = "folder" if Path(name).exists() else "hub name or folder"
-    return f"The diarizer {where} {name!r} can't be loaded: {reason}; or set speakers.diarizer to 'embedded'."
+    return (
+        f"The diarizer {name!r} can't be loaded: {reason}; "
+        "give a hub name or a folder that pyannote can load, or set speakers.diarizer to 'embedded'."
+    )

@@ -42,7 +42,8 @@ MOST_DELAY_FRAMES: Final = 31
 LEAK_BELOW_DB: Final = 8.0
 LEAK_BAND_DB: Final = 4.0
 LEAK_SHARE: Final = 0.35
-"""Of the frames in which both sides seem to speak, so many have the same distance, up to the band, if one is a leak."""
+"""A leak keeps its distance, within the band, in so many of the frames in which both sides seem to speak.
+Leaks reach 0.4 and more, double talk 0.25."""
 ABOVE_LEAK_DB: Final = 6.0
 """Somebody speaks on a channel only where it is this much louder than the leak can be."""
 LEAST_LEAK_FRAMES: Final = 30

@@ -26,8 +26,8 @@ FRAME_S: Final = FRAME_SAMPLES / RATE
 MIDDLE_S: Final = 991 / RATE / 2
 """The middle of the sound that the first frame sees, in seconds."""
 
-ONSET: Final = 0.4
-OFFSET: Final = 0.3
+ONSET: Final = 0.5
+OFFSET: Final = 0.35
 FILL_S: Final = 0.3
 """Pauses shorter than this are part of a turn."""
 SHORTEST_S: Final = 0.1
@@ -92,7 +92,7 @@ def confirmed(samples: Samples, spans: Stretches) -> Stretches:
         return any(float(silero(piece).max()) >= CONFIRMED for piece in _pieces(samples, start, end))
 
     kept = [sure(start, end) for start, end in spans]
-    return spans[np.array(kept, dtype=bool)]
+    return np.asarray(spans[np.array(kept, dtype=bool)], dtype=np.float64)
 
 
 def stretches(probability: NDArray[np.float32]) -> Stretches:
@@ -100,7 +100,7 @@ def stretches(probability: NDArray[np.float32]) -> Stretches:
     reached = np.flatnonzero(probability >= ONSET)
     spoken = runs(probability >= OFFSET)
     spoken = spoken[np.searchsorted(reached, spoken[:, 1]) > np.searchsorted(reached, spoken[:, 0])]
-    return joined(spoken)
+    return joined(spoken, AIR_S)
 
 
 def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -109,14 +109,14 @@ def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.flatnonzero(edges).reshape(-1, 2)
 
 
-def joined(spans: NDArray[np.intp]) -> Stretches:
-    """Runs of frames -> seconds, with short gaps filled, what is too short left out, a little air around."""
+def joined(spans: NDArray[np.intp], air_s: float = 0.0) -> Stretches:
+    """Runs of frames -> seconds, with short gaps filled, what is too short left out, ``air_s`` around each."""
     if not len(spans):
         return np.zeros((0, 2))
     gaps = spans[1:, 0] - spans[:-1, 1] > FILL_S / FRAME_S
     starts, ends = spans[np.append(True, gaps), 0], spans[np.append(gaps, True), 1]
     kept = ends - starts >= SHORTEST_S / FRAME_S
-    times = np.stack([starts[kept] * FRAME_S - AIR_S, ends[kept] * FRAME_S + AIR_S], axis=1) + MIDDLE_S
+    times = np.stack([starts[kept] * FRAME_S - air_s, ends[kept] * FRAME_S + air_s], axis=1) + MIDDLE_S
     return np.asarray(np.maximum(times, 0.0), dtype=np.float64)
 
 
@@ -157,22 +157,20 @@ def _starts(size: int, window: int) -> list[int]:
 
 def _classes(
     samples: Samples, starts: list[int], window: int, network: "Segmentation"
-) -> "list[tuple[int, NDArray[np.float32]]]":
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """The class probabilities [frames, 7] of each window that isn't silent."""
     import torch
 
     device = next(network.parameters()).device
-    heard: list[tuple[int, NDArray[np.float32]]] = []
     for first in range(0, len(starts), _BATCH):
         batch = starts[first : first + _BATCH]
         sound = np.stack([_window(samples, start, window) for start in batch])
         awake = [number for number in range(len(batch)) if not _silent(sound[number])]
-        found: dict[int, NDArray[np.float32]] = {}
-        if awake:
-            with torch.inference_mode():
-                classes = network(torch.from_numpy(sound[awake]).to(device)).float().cpu().numpy()
-            found = dict(zip(awake, classes, strict=True))
-        heard.extend((start, found[number]) for number, start in enumerate(batch) if number in found)
-    return heard
+        if not awake:
+            continue
+        with torch.inference_mode():
+            classes = network(torch.from_numpy(sound[awake]).to(device)).float().cpu().numpy()
+        yield from zip([batch[number] for number in awake], classes, strict=True)
 
 
 def _window(samples: Samples, start: int, window: int) -> Samples:
