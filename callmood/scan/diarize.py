@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from callmood.scan.voice import FRAME_S, MIDDLE_S, RATE, Activity, Samples, Stretches, joined, runs
 
 if TYPE_CHECKING:
-    from callmood.scan.campplus import CamPlusPlus
+    from callmood.model.campplus import CamPlusPlus
 
 Vectors = NDArray[np.float32]
 """[windows, 192], each of length 1."""

@@ -6,11 +6,13 @@ Inference only: the sinc filters are computed once, when the weights are loaded.
 """
 
 import math
-from typing import Any
+from functools import cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from callmood import packaged
 
 WINDOW = 160_000
 """Samples that the network was trained to see at once: 10 s at 16 kHz."""
@@ -54,8 +56,10 @@ class Segmentation(nn.Module):
         return F.softmax(self.classifier(out), dim=-1)
 
 
-def load(checkpoint: dict[str, Any]) -> Segmentation:
-    """The network with its published weights, ready for inference."""
+@cache
+def load_segmentation(device: str) -> Segmentation:
+    """The network with its published weights on a torch device, ready for inference."""
+    checkpoint = torch.load(packaged.weights(packaged.SEGMENTATION), map_location="cpu", weights_only=True)
     weights: dict[str, Tensor] = checkpoint["state_dict"]
     names = {
         "sincnet.wav_norm1d": "wav_norm",
@@ -71,7 +75,7 @@ def load(checkpoint: dict[str, Any]) -> Segmentation:
         renamed[name.replace(old, names[old]) if old else name] = value
     network = Segmentation()
     network.load_state_dict(renamed)
-    return network.eval()
+    return network.eval().to(device)
 
 
 def _sinc_filters(weights: dict[str, Tensor]) -> Tensor:

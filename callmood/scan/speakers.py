@@ -64,7 +64,7 @@ class Finder:
     """Finds the speakers of recordings; loads its models when first needed and keeps them."""
 
     def __init__(self, settings: SpeakerSettings, device: str) -> None:
-        from callmood.scan.weights import load_segmentation
+        from callmood.scan.segmentation import load_segmentation
 
         self._settings = settings
         self._device = device
@@ -126,7 +126,7 @@ class Finder:
     def _diarize(self, samples: Samples, activity: Activity) -> list[Span]:
         if self._pipeline is not None:
             return self._pipeline(samples, self._settings.speakers)
-        from callmood.scan.weights import load_embedding
+        from callmood.model.campplus import load_embedding
 
         speech = confirmed(samples, stretches(activity.speech))
         return speakers_of(

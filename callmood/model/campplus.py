@@ -6,11 +6,13 @@ Inference only: what training needs is left out.
 """
 
 from collections import OrderedDict
-from typing import Any
+from functools import cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from callmood import packaged
 
 _BLOCKS = ((12, 3, 1), (24, 3, 2), (16, 3, 2))
 """Layers, kernel size and dilation of each dense block."""
@@ -165,8 +167,10 @@ class _Dense(nn.Module):
         return out
 
 
-def load(weights: dict[str, Any]) -> CamPlusPlus:
-    """The network with its published weights, ready for inference."""
+@cache
+def load_embedding(device: str) -> CamPlusPlus:
+    """3D-Speaker's CAM++ for Chinese and English (Apache-2.0) on a torch device, ready for inference."""
+    weights = torch.load(packaged.weights(packaged.CAMPPLUS), map_location="cpu", weights_only=True)
     network = CamPlusPlus(size=weights["xvector.dense.linear.weight"].shape[0])
     network.load_state_dict(weights)
-    return network.eval()
+    return network.eval().to(device)
