@@ -106,9 +106,16 @@ def report(tables: Sequence[tuple[str, Sequence[Case]]], settings: SpeakerSettin
             rows.append(row)
             counts = f"{len(conversation.speakers)} of {len(case.reference.labels())}"
             print(f"| {case.name} | {' | '.join(f'{value:.3f}' for value in row)} | {counts} |")
-        mean = np.mean(rows, axis=0)
-        print(f"| **mean** | **{mean[0]:.3f}** | {' | '.join(f'{value:.3f}' for value in mean[1:])} | |")
+        print(_mean("mean", rows))
+        usual = [row for case, row in zip(cases, rows, strict=True) if len(case.reference.labels()) in (2, 3)]
+        if len(usual) < len(rows):
+            print(_mean("mean, two or three speakers", usual))
     print(f"\n{seconds / processor:.0f} s of audio per processor second, one thread ({seconds:.0f} s in all)")
+
+
+def _mean(name: str, rows: Sequence[tuple[float, ...]]) -> str:
+    mean = np.mean(rows, axis=0)
+    return f"| **{name}** | **{mean[0]:.3f}** | {' | '.join(f'{value:.3f}' for value in mean[1:])} | |"
 
 
 def score(case: Case, turns: Sequence[tuple[int, float, float]]) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from callmood.call import Segment, Speaker, Turn
-from callmood.scan.roles import first_guess
+from callmood.scan import roles as rules
 from callmood.scan.speakers import assign_roles
 from callmood.settings import SpeakerSettings
 
@@ -18,6 +18,14 @@ def stereo() -> tuple[Speaker, ...]:
 
 def mono(count: int) -> tuple[Speaker, ...]:
     return tuple(Speaker(index, 0) for index in range(count))
+
+
+def guessed(
+    speakers: Sequence[Speaker], settings: SpeakerSettings, *, is_stereo: bool
+) -> tuple[Speaker, ...]:
+    """What is told before any word is known; the second speaker speaks first."""
+    turns = [Turn(speakers[-1].index, 0.2, 1.0), Turn(0, 2.0, 3.0)]
+    return rules.first_guess(speakers, turns, settings, stereo=is_stereo)
 
 
 def said(*lines: tuple[int, str], every_s: float = 5.0, from_s: float = 0.5) -> list[Segment]:
@@ -74,23 +82,30 @@ def test_a_customers_words_outweigh_speaking_first() -> None:
 
 def test_the_settings_fix_the_agents_channel() -> None:
     settings = SpeakerSettings(agent_channel="right")
-    found = assign_roles(stereo(), said((0, "Thank you for calling.")), settings)
+    guess = guessed(stereo(), settings, is_stereo=True)
+    found = assign_roles(guess, said((0, "Thank you for calling.")), settings)
     assert roles(found) == ["customer", "agent"]
+
+
+def test_the_settings_fix_the_role_of_a_lone_channel() -> None:
+    settings = SpeakerSettings(agent_channel="right")
+    assert roles(guessed([Speaker(0, 0)], settings, is_stereo=True)) == ["customer"]
 
 
 def test_the_settings_say_nothing_of_a_mono_call() -> None:
     settings = SpeakerSettings(agent_channel="right")
-    found = assign_roles(mono(2), said((0, "Thank you for calling."), (1, "Hello.")), settings)
+    guess = guessed(mono(2), settings, is_stereo=False)
+    found = assign_roles(guess, said((0, "Thank you for calling."), (1, "Hello.")), settings)
     assert roles(found) == ["agent", "customer"]
 
 
 def test_without_words_the_first_guess_stays() -> None:
-    guess = first_guess(stereo(), [Turn(1, 0.2, 1.0), Turn(0, 2.0, 3.0)], AUTO)
+    guess = guessed(stereo(), AUTO, is_stereo=True)
     assert assign_roles(guess, [], AUTO) == guess
 
 
 def test_the_first_guess_says_that_no_words_are_known() -> None:
-    guess = first_guess(stereo(), [Turn(1, 0.2, 1.0), Turn(0, 2.0, 3.0)], AUTO)
+    guess = guessed(stereo(), AUTO, is_stereo=True)
     assert guess[1].decided_by == "the right channel speaks first; no words were recognised"
 
 

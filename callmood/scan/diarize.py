@@ -26,7 +26,7 @@ OVERLAP: Final = 0.5
 SAME_VOICE: Final = 0.68
 """Cosine between two clusters' mean vectors from which on they are one speaker. One voice in many moods comes down to
 0.7, two voices on a bad line come up to 0.65."""
-THIRD_VOICE: Final = 0.42
+THIRD_VOICE: Final = 0.5
 """Below this, between any two of them, three or more clusters are so many speakers."""
 SHORTEST_VOICE_S: Final = 1.5
 LEAST_SHARE: Final = 0.03

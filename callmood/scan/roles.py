@@ -16,6 +16,7 @@ FIRST_WORD_S: Final = 20.0
 SPEAKS_FIRST: Final = 1.0
 _CLEAR: Final = 3.0
 """From here on words alone make an agent."""
+_SETTINGS_SAY: Final = "the settings say"
 _MAIN_CUSTOMER: Final = 0.6
 """Share of the other speakers' time that makes one of several the customer."""
 
@@ -57,11 +58,10 @@ def assign_roles(
 ) -> tuple[Speaker, ...]:
     """Speakers with their roles, once it is known what they said.
 
-    Without any words they keep the roles that ``first_guess`` gave them.
+    Without any words, and where the settings say who is who, they keep the roles that ``first_guess`` gave them.
     """
-    fixed = _by_channel(speakers, settings)
-    if fixed is not None:
-        return fixed
+    if any(one.decided_by.startswith(_SETTINGS_SAY) for one in speakers):
+        return tuple(speakers)
     said: dict[int, list[Segment]] = defaultdict(list)
     for segment in sorted(segments, key=lambda one: one.start_s):
         if segment.text.strip():
@@ -87,12 +87,19 @@ def assign_roles(
 
 
 def first_guess(
-    speakers: Sequence[Speaker], turns: Sequence[Turn], settings: SpeakerSettings
+    speakers: Sequence[Speaker], turns: Sequence[Turn], settings: SpeakerSettings, *, stereo: bool
 ) -> tuple[Speaker, ...]:
-    """Speakers with the roles that can be told before any word is known."""
-    fixed = _by_channel(speakers, settings)
-    if fixed is not None:
-        return fixed
+    """Speakers with the roles that can be told before any word is known.
+
+    ``stereo``: the channel is the speaker, so that the settings can name the agent's.
+    """
+    if stereo and settings.agent_channel != "auto":
+        agent = 0 if settings.agent_channel == "left" else 1
+        why = f"{_SETTINGS_SAY} that the agent is on the {settings.agent_channel} channel"
+        return tuple(
+            replace(one, role="agent" if one.channel == agent else "customer", decided_by=why)
+            for one in speakers
+        )
     if len(speakers) < 2 or not turns:
         return tuple(replace(one, role="unknown", decided_by="the only speaker") for one in speakers)
     agent = min(turns, key=lambda turn: turn.start_s).speaker
@@ -107,18 +114,6 @@ def first_guess(
         if one.index == agent
         else replace(one, role="unknown", decided_by="one of several others; no words were recognised")
         for one in speakers
-    )
-
-
-def _by_channel(speakers: Sequence[Speaker], settings: SpeakerSettings) -> tuple[Speaker, ...] | None:
-    """Roles by the channel that the settings name, where every channel has a voice of its own."""
-    channels = {one.channel for one in speakers}
-    if settings.agent_channel == "auto" or len(channels) < max(2, len(speakers)):
-        return None
-    agent = 0 if settings.agent_channel == "left" else 1
-    why = f"the settings say that the agent is on the {settings.agent_channel} channel"
-    return tuple(
-        replace(one, role="agent" if one.channel == agent else "customer", decided_by=why) for one in speakers
     )
 
 

@@ -16,10 +16,6 @@ from callmood import packaged
 
 WINDOW = 160_000
 """Samples that the network was trained to see at once: 10 s at 16 kHz."""
-FRAME_SAMPLES = 270
-"""Samples from one frame to the next."""
-FRAME_WIDTH = 991
-"""Samples that one frame sees; the first frame starts with the window."""
 OVERLAP = slice(4, 7)
 """The classes in which two voices speak at once; 0 is nobody, 1 to 3 one voice each."""
 

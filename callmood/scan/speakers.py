@@ -108,11 +108,11 @@ class Finder:
         """Nobody speaks on the other channel: one speaker alone, or both parties on this one."""
         dead, live = ("right", "left") if channel == 0 else ("left", "right")
         warning = f"nobody speaks on the {dead} channel"
-        found = self._mono(samples, channel, activity, "stereo", (warning,))
-        if len(found.speakers) < 2:
-            return found
+        alone = self._mono(samples, channel, activity, "stereo", (warning,))
+        if len(alone.speakers) < 2:
+            return alone
         warning = f"{warning}: the {live} channel is taken as a mono recording"
-        return Conversation("mono", found.speakers, found.turns, (warning,))
+        return self._conversation("mono", samples, alone.speakers, alone.turns, (warning,))
 
     def _mono(
         self, samples: Samples, channel: int, activity: Activity, layout: Layout, warnings: tuple[str, ...]
@@ -146,7 +146,8 @@ class Finder:
         ordered = tuple(sorted(inside, key=lambda turn: (turn.start_s, turn.end_s)))
         if not ordered:
             warnings = (*warnings, "nobody speaks")
-        return Conversation(layout, first_guess(speakers, ordered, self._settings), ordered, warnings)
+        guess = first_guess(speakers, ordered, self._settings, stereo=layout == "stereo")
+        return Conversation(layout, guess, ordered, warnings)
 
 
 def load_finder(settings: SpeakerSettings, device: str) -> Callable[[Samples], Conversation]:

@@ -21,6 +21,7 @@ Stretches = NDArray[np.float64]
 
 RATE: Final = 16_000
 FRAME_SAMPLES: Final = 270
+"""Samples from one frame of the network to the next."""
 FRAME_S: Final = FRAME_SAMPLES / RATE
 """Seconds from one frame to the next."""
 MIDDLE_S: Final = 991 / RATE / 2
