@@ -12,6 +12,7 @@ app = typer.Typer(
     help="Who spoke when, what was said and in what mood: analytics of call recordings, on your own machine.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # rich takes longer to import than all the rest of the help
     pretty_exceptions_enable=False,
 )
 

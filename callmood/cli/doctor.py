@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
 
 def doctor() -> None:
-    """Say what is installed, which models are where, which device will be used, and how to mend what is missing."""
+    """Check what is installed and what is missing.
+
+    Says which models are where, which device will be used, and how to mend what is missing.
+    """
     from rich.console import Console
     from rich.table import Table
     from typer import Exit

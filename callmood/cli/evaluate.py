@@ -39,9 +39,9 @@ def evaluate(
     device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to compute.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Measure a model on labelled clips: mean recall (UA), accuracy (WA), calibration, confusions.
+    """Measure a model on labelled clips or texts.
 
-    With --text, its words' side on labelled texts: F1 of Ekman's emotions and neutral.
+    With --corpus: mean recall (UA), accuracy (WA), calibration, confusions. With --text, its words' side on labelled texts: F1 of Ekman's emotions and neutral.
     """
     if (corpus is None) == (text is None):
         raise typer.BadParameter("name either --corpus or --text.")

@@ -81,7 +81,9 @@ def report(
         Path | None, typer.Option(help="The DuckDB file to read.  [default: callmood.duckdb]")
     ] = None,
 ) -> None:
-    """Show how the calls went: callmood report --agent, or callmood report --agent "Chris L".
+    """Report on agents, calls, days and queues.
+
+    callmood report --agent, or callmood report --agent "Chris L".
 
     Moods at the start and the end of calls, who talked how much, silences, worst moments.
 

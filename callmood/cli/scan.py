@@ -76,7 +76,7 @@ def scan(
         bool, typer.Option("--json", help="One line of JSON a recording and one summary on standard output.")
     ] = False,
 ) -> None:
-    """Find who speaks when, transcribe, score the emotion of every segment, and store it all in DuckDB.
+    """Scan recordings: speakers, words and moods into DuckDB.
 
     Recordings that are stored already are skipped. Exit code 0: all went well; 3: some recordings failed;
     1: nothing could be done.

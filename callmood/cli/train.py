@@ -29,7 +29,9 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
-    """Train a model: cross-validate over speakers, calibrate, fit on all of them, write the bundle."""
+    """Train an emotion model of your own.
+
+    Cross-validate over speakers, calibrate, fit on all of them, write the bundle."""
     from callmood.train.card import figures_table
     from callmood.train.loop import recipe_table, train_embedded, tuned_tower
 

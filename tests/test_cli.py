@@ -1,0 +1,37 @@
+"""The command line as a whole."""
+
+import subprocess
+import sys
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from callmood.cli.app import app
+
+HEAVY = ("torch", "whisperx", "transformers", "polars", "duckdb", "numpy")
+COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['callmood', '--help']\n"
+        "from callmood.cli.app import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"print('heavy:', [name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "heavy: []"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_and_option_has_help(command: str) -> None:
+    found = typer.main.get_command(app).commands[command]  # type: ignore[attr-defined]
+    assert found.help
+    assert [option.name for option in found.params if not getattr(option, "help", None)] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_wrong_option_ends_with_exit_code_2(command: str) -> None:
+    assert CliRunner().invoke(app, [command, "--no-such-option"]).exit_code == 2
