@@ -191,6 +191,17 @@ def test_an_agent_has_means_over_calls_with_their_intervals(db: Connection) -> N
     assert (ben["name"], ben["calls"], ben["mood_change"], ben["mood_change_margin"]) == ("Ben", 1, 0.0, None)
 
 
+def test_start_and_end_are_of_the_calls_that_have_both(db: Connection) -> None:
+    neutral, angry, happy = feeling("neutral"), feeling("angry"), feeling("happy")
+    store(
+        db,
+        customer_call(neutral, neutral, neutral, angry, name="whole", agent="Ann"),
+        customer_call(None, neutral, neutral, happy, name="late", agent="Ann"),
+    )
+    (ann,) = ask(db, Question("agent")).rows.to_dicts()
+    assert (ann["mood_start"], ann["mood_end"], ann["mood_change"]) == (0.0, -1.0, -1.0)
+
+
 def test_the_view_of_agents_agrees_with_the_report(db: Connection) -> None:
     store(db, make_call(TALK, agent="Ann"), make_call(TALK, name="2"))
     report = {row["name"]: row for row in ask(db, Question()).rows.to_dicts()}

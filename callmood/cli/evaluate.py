@@ -41,7 +41,8 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled clips or texts.
 
-    With --corpus: mean recall (UA), accuracy (WA), calibration, confusions. With --text, its words' side on labelled texts: F1 of Ekman's emotions and neutral.
+    With --corpus: mean recall (UA), accuracy (WA), calibration, confusions.
+    With --text, its words' side on labelled texts: F1 of Ekman's emotions and neutral.
     """
     if (corpus is None) == (text is None):
         raise typer.BadParameter("name either --corpus or --text.")
