@@ -14,26 +14,22 @@ def doctor() -> None:
     Says which models are where, which device will be used, and how to mend what is missing.
     """
     from rich.console import Console
-    from rich.table import Table
+    from rich.markup import escape
     from typer import Exit
 
     from callmood.doctor import check_installation
 
     checks = check_installation()
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column()
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    console = Console(soft_wrap=True, highlight=False)
     for check in checks:
-        table.add_row(_mark(check), check.name, check.found)
+        console.print(f"{_mark(check)} {escape(check.name)}: {escape(check.found)}")
         if check.mend:
-            table.add_row("", "", f"[yellow]{check.mend}[/]")
-    Console().print(table)
+            console.print(f"         [yellow]{escape(check.mend)}[/]")
     if any(not check.ok and check.needed for check in checks):
         raise Exit(1)
 
 
 def _mark(check: Check) -> str:
     if check.ok:
-        return "[green]ok[/]"
-    return "[red]missing[/]" if check.needed else "[yellow]note[/]"
+        return "[green]ok[/]      "
+    return "[red]missing[/] " if check.needed else "[yellow]note[/]    "
