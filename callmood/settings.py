@@ -110,6 +110,10 @@ def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise CallmoodError(
+                f"There is no setting {name}; mend the name in {SETTINGS_FILE} or in the environment."
+            ) from None
         raise CallmoodError(
             f"The setting {name} is wrong: {first['msg']}; mend the flag, the environment or {SETTINGS_FILE}."
         ) from None

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import typer
+from sounds import encode
 from typer.testing import CliRunner
 
 from callmood.cli import evaluate as cli_evaluate
@@ -20,7 +21,6 @@ from callmood.train.corpora import ravdess, tess
 from callmood.train.corpora.clip import Clip
 from callmood.train.split import RAVDESS_FOLDS, ravdess_folds
 from callmood.train.systems import embedded
-from tests.sounds import encode
 
 RATE = 16_000
 CLI = typer.Typer()
@@ -262,7 +262,7 @@ surprised = 0.1
 
 
 def test_a_whole_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.test_model_encoders import tiny_waveform_encoder
+    from test_model_encoders import tiny_waveform_encoder
 
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     encoder = tiny_waveform_encoder("Hubert", tmp_path / "hubert", "layer")

@@ -13,7 +13,8 @@ import typer
 
 if TYPE_CHECKING:
     from callmood.engine.run import Plan, Tally
-    from callmood.scan.pipeline import Outcome
+    from callmood.scan.discover import Unreadable
+    from callmood.scan.pipeline import Failure, Outcome
 
 Channel = Literal["auto", "left", "right"]
 Roles = Literal["all", "agent", "customer"]
@@ -106,6 +107,13 @@ def scan(
             _announce(plan)
         try:
             with _progress(plan, quiet=as_json or not sys.stderr.isatty()) as show:
+                if as_json:
+                    for line in plan.unreadable:
+                        print(
+                            json.dumps(
+                                {"path": str(line.path), "state": "failed"} | _why(line), ensure_ascii=False
+                            )
+                        )
                 for outcome in carry_out(plan):
                     show(tally)
                     if as_json:
@@ -168,6 +176,10 @@ def _state(tally: Tally) -> str:
     )
 
 
+def _why(failure: Unreadable | Failure) -> dict[str, str]:
+    return {"reason": failure.reason, "error": failure.error}
+
+
 def _line(outcome: Outcome) -> dict[str, object]:
     """What a machine wants to know of one recording; never what was said."""
     from callmood.call import Call
@@ -175,7 +187,7 @@ def _line(outcome: Outcome) -> dict[str, object]:
     recording = outcome.recording
     facts: dict[str, object] = {"recording": recording.id, "path": str(recording.path)}
     if not isinstance(outcome, Call):
-        return facts | {"state": "failed", "reason": outcome.reason, "error": outcome.error}
+        return facts | {"state": "failed"} | _why(outcome)
     return facts | {
         "state": "done",
         "agent": recording.agent,
@@ -191,6 +203,18 @@ def _line(outcome: Outcome) -> dict[str, object]:
 
 def _summarise(tally: Tally, db: Path) -> None:
     """The closing summary: what was done, what failed and why, what to type next."""
+    if not tally.total and not tally.failures:
+        print("Nothing new to scan.")
+    else:
+        _summarise_work(tally)
+    if tally.done or tally.skipped:
+        print(
+            f"Stored in {db}; next: callmood report --agent"
+            + ("" if db.name == "callmood.duckdb" else f" --db {db}")
+        )
+
+
+def _summarise_work(tally: Tally) -> None:
     print(
         f"{tally.done} recordings scanned ({_hours(tally.audio_s)} of audio, {tally.segments} segments) "
         f"in {_hours(tally.wall_s)}, RTFx {tally.rtfx:.0f}."
@@ -205,11 +229,6 @@ def _summarise(tally: Tally, db: Path) -> None:
         print(f"note: {warning}")
     if len(tally.warnings) > FAILURES_SHOWN:
         print(f"note: and {len(tally.warnings) - FAILURES_SHOWN} more notes, stored in the table recording")
-    if tally.done or tally.skipped:
-        print(
-            f"Stored in {db}; next: callmood report --agent"
-            + ("" if db.name == "callmood.duckdb" else f" --db {db}")
-        )
 
 
 def _hours(seconds: float) -> str:

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +42,7 @@ def run_jobs(
     places = _places(settings, len(jobs))
     todo = deque(sorted(jobs, key=lambda job: -job.recording.size_bytes))
     retry: deque[Job] = deque()
+    retried: set[str] = set()
     start = partial(_start, work or work_on_chunks, settings, rescore)
     workers = [start(device, threads) for device, threads in places]
     try:
@@ -56,7 +58,7 @@ def run_jobs(
                 elif isinstance(message, Broken):
                     raise CallmoodError(message.sentence)
                 elif message is None:
-                    yield from _bury(worker, retry)
+                    yield from _bury(worker, retry, retried)
                 if not worker.pending:
                     if message is None or worker.audio_s >= RECYCLE_AFTER_S:
                         _stop(worker)
@@ -138,6 +140,7 @@ def work_on_chunks(
     connection: Connection, settings: Settings, device: str, threads: int, rescore: bool
 ) -> None:
     """A worker's life: load the models, then scan chunk after chunk until the parent hangs up."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = str(threads)
     from callmood.scan.pipeline import load_stages, scan
@@ -153,10 +156,18 @@ def work_on_chunks(
             Broken(f"The models could not be loaded: {last}. `callmood doctor` says what is missing.")
         )
         return
-    with suppress(EOFError, BrokenPipeError):
+    with suppress(EOFError, OSError):
         while True:
             for result in scan(stages, connection.recv()):
                 connection.send(result)
+
+
+def _end_with_parent() -> None:
+    """A killed parent can't stop its workers; they must not go on beside the next scan."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _hand_out(worker: _Worker, todo: deque[Job], retry: deque[Job], workers: int) -> None:
@@ -183,20 +194,21 @@ def _receive(worker: _Worker) -> Call | Failure | Broken | None:
     """The worker's next message; None when it has died."""
     try:
         message: Call | Failure | Broken = worker.connection.recv()
-    except (EOFError, ConnectionResetError):
+    except (EOFError, OSError):  # the latter where it died in the middle of a message
         return None
     return message
 
 
-def _bury(worker: _Worker, retry: deque[Job]) -> Iterator[Failure]:
-    """A dead worker's only recording has failed; of several, each gets one more try by itself."""
+def _bury(worker: _Worker, retry: deque[Job], retried: set[str]) -> Iterator[Failure]:
+    """What a dead worker had not finished gets one more try, each recording by itself; the second time it fails."""
     jobs = list(worker.pending.values())
     worker.pending = {}
-    if len(jobs) > 1:
-        retry.extend(jobs)
-        return
     worker.process.join(timeout=5)
     for job in jobs:
+        if job.recording.id not in retried:
+            retried.add(job.recording.id)
+            retry.append(job)
+            continue
         yield Failure(
             job.recording,
             "worker died",

@@ -16,7 +16,7 @@ import callmood
 from callmood import store
 from callmood.engine.local import run_jobs
 from callmood.model.bundle import Baseline, content_id, find_bundle
-from callmood.scan.discover import Discovery, discover
+from callmood.scan.discover import Discovery, Unreadable, discover
 from callmood.scan.pipeline import Failure, Job, Outcome
 from callmood.settings import Settings
 from callmood.store import Connection, Known
@@ -91,6 +91,7 @@ class Tally:
             "audio_s": round(self.audio_s, 2),
             "wall_s": round(self.wall_s, 2),
             "rtfx": round(self.rtfx, 2),
+            "warnings": self.warnings,
         }
 
 
@@ -104,6 +105,8 @@ class Plan:
     jobs: tuple[Job, ...]
     rescore: bool
     tally: Tally
+    unreadable: tuple[Unreadable, ...] = ()
+    """Files that no recording could be made of."""
 
 
 @contextmanager
@@ -126,7 +129,7 @@ def open_plan(
         else:
             jobs = _scan_jobs(con, found, known, model_id, retry_failed)
         tally = _tally(found, known, jobs, model_id)
-        yield Plan(con, settings, model_id, jobs, rescore, tally)
+        yield Plan(con, settings, model_id, jobs, rescore, tally, found.failures)
 
 
 def _scan_jobs(

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from callmood.errors import CallmoodError
 from callmood.model import network
+from callmood.model.labels import LABELS
 from callmood.model.network import AudioSettings, TextSettings
 
 if TYPE_CHECKING:
@@ -266,11 +267,17 @@ def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Score
     ``device``: "auto", "cpu", "cuda" or "mps".
     """
     import torch
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     folder = find_bundle(name_or_folder)
     settings = _settings(folder)
-    tensors = load_file(folder / WEIGHTS_FILE)
+    try:
+        tensors = load_file(folder / WEIGHTS_FILE)
+    except (SafetensorError, OSError) as error:
+        raise CallmoodError(
+            f"{folder / WEIGHTS_FILE} can't be read ({error}): make the model again."
+        ) from None
     place = torch.device(network.pick_device(device))
     audio: tuple[torch.nn.Module, ...] = ()
     text = tokenizer = None
@@ -315,6 +322,8 @@ def _settings(folder: Path) -> Settings:
         raise CallmoodError(f"{path} can't be read: {error}.") from None
     if not isinstance(table, dict) or table.pop("format", None) != FORMAT:
         raise CallmoodError(f"{path} is of a format that this version of callmood does not know.")
+    if tuple(table.get("labels", ())) != LABELS:
+        raise CallmoodError(f"{path} has other labels, or another order of them, than {', '.join(LABELS)}.")
     try:
         settings = Settings(**table)
         return replace(
