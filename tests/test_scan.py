@@ -224,6 +224,17 @@ def test_a_new_model_scores_stored_calls_again_without_transcribing(scanned: Sca
     ) == [("uncertain",)]
 
 
+def test_scores_of_a_role_can_be_taken_back(scanned: Scan) -> None:
+    words = scanned.rows("SELECT count(*) FROM word")
+    done = callmood("scan", "good", "--rescore", "--roles", "customer", "--json", cwd=scanned.folder)
+    assert json.loads(done.stdout.splitlines()[-1])["summary"]["done"] == 5
+    assert scanned.rows(
+        "SELECT DISTINCT role FROM segment JOIN recording ON id = recording_id "
+        "WHERE path LIKE '%/good/%' AND (scores IS NOT NULL OR emotion IS NOT NULL)"
+    ) == [("customer",)]
+    assert scanned.rows("SELECT count(*) FROM word") == words
+
+
 def test_a_folder_without_recordings_is_one_sentence(tmp_path: Path) -> None:
     done = callmood("scan", ".", cwd=tmp_path)
     assert done.returncode == 1

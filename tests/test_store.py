@@ -245,3 +245,12 @@ def test_rescoring_with_scores_of_other_segments_is_refused(db: Connection) -> N
     write_call(db, 1, "m1", make_call())
     with pytest.raises(ValueError):
         rescore_call(db, 2, "m2", make_call().recording.id, [None], [])
+
+
+def test_a_guess_fills_gaps_and_replaces_nothing(db: Connection) -> None:
+    write_call(db, 1, "m1", make_call(name="a", agent="Anna Q"))
+    guess = make_recording("a", agent="anna", queue="billing", path=Path("/moved/anna/a.wav"))
+    update_facts(db, [guess], sure=False)
+    assert rows(db, "SELECT agent, queue, path FROM recording") == [
+        ("Anna Q", "billing", "/moved/anna/a.wav")
+    ]

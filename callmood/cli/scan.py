@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -105,6 +106,7 @@ def scan(
         tally = plan.tally
         if not as_json:
             _announce(plan)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             with _progress(plan, quiet=as_json or not sys.stderr.isatty()) as show:
                 if as_json:
@@ -137,9 +139,10 @@ def _announce(plan: Plan) -> None:
     parts = [f"{tally.total} recordings to scan"]
     if tally.skipped:
         parts.append(f"{tally.skipped} are stored already")
-    if tally.other_model:
+    if tally.scored_otherwise:
         parts.append(
-            f"{tally.other_model} of them were scored by another model (score them anew with --rescore)"
+            f"{tally.scored_otherwise} of them were scored by another model or for other roles "
+            "(score them anew with --rescore)"
         )
     if tally.failed_earlier:
         parts.append(f"{tally.failed_earlier} failed earlier (try them again with --retry-failed)")

@@ -37,8 +37,8 @@ class Tally:
     """Failed in an earlier scan and not tried again."""
     copies: int
     """Files with the same content as another."""
-    other_model: int = 0
-    """Of the skipped, those that another emotion model scored."""
+    scored_otherwise: int = 0
+    """Of the skipped, those that another emotion model scored, or for other roles."""
     started: float = field(default_factory=time.monotonic)
     done: int = 0
     segments: int = 0
@@ -116,19 +116,25 @@ def open_plan(
     """Walks the paths and compares them with the database, which stays open within.
 
     A known recording's path and call facts are brought up to date. With ``rescore`` the jobs are the stored calls
-    that another model has scored; without, the recordings that are new (and with ``retry_failed`` those that failed).
+    that another model has scored, or for other roles; without, the recordings that are new, and with
+    ``retry_failed`` those that failed.
     Raises CallmoodError where there is nothing to scan or the database can't be used.
     """
     model_id = content_id(find_bundle(settings.score.model))
     found = discover(paths, settings.discover)
     with store.open_db(settings.db) as con:
         known = store.known(con)
-        store.update_facts(con, (recording for recording in found.recordings if recording.id in known))
+        told = settings.discover
+        store.update_facts(
+            con,
+            (recording for recording in found.recordings if recording.id in known),
+            sure=told.metadata is not None or told.name_pattern is not None,
+        )
         if rescore:
-            jobs = _rescore_jobs(con, found, known, model_id)
+            jobs = _rescore_jobs(con, found, known, model_id, settings.score.roles)
         else:
             jobs = _scan_jobs(con, found, known, model_id, retry_failed)
-        tally = _tally(found, known, jobs, model_id)
+        tally = _tally(found, known, jobs, model_id, settings.score.roles)
         yield Plan(con, settings, model_id, jobs, rescore, tally, found.failures)
 
 
@@ -145,24 +151,28 @@ def _scan_jobs(
 
 
 def _rescore_jobs(
-    con: Connection, found: Discovery, known: dict[str, Known], model_id: str
+    con: Connection, found: Discovery, known: dict[str, Known], model_id: str, roles: str
 ) -> tuple[Job, ...]:
     """Calls are scored anew against what this model has heard of their agents in the calls it scored before."""
     voices = store.agent_baselines(con, model_id)
     return tuple(
         Job(recording, _baseline(voices.get(recording.agent or "")), store.stored_segments(con, recording.id))
         for recording in found.recordings
-        if recording.id in known
-        and known[recording.id].state == "done"
-        and known[recording.id].model_id != model_id
+        if recording.id in known and _scored_otherwise(known[recording.id], model_id, roles)
     )
+
+
+def _scored_otherwise(known: Known, model_id: str, roles: str) -> bool:
+    return known.state == "done" and (known.model_id, known.roles) != (model_id, roles)
 
 
 def _baseline(voice: tuple[NDArray[np.float32], int] | None) -> Baseline | None:
     return Baseline(*voice) if voice else None
 
 
-def _tally(found: Discovery, known: dict[str, Known], jobs: Sequence[Job], model_id: str) -> Tally:
+def _tally(
+    found: Discovery, known: dict[str, Known], jobs: Sequence[Job], model_id: str, roles: str
+) -> Tally:
     at_work = {job.recording.id for job in jobs}
     idle = [
         known[recording.id]
@@ -175,7 +185,7 @@ def _tally(found: Discovery, known: dict[str, Known], jobs: Sequence[Job], model
         skipped=sum(one.state == "done" for one in idle),
         failed_earlier=sum(one.state == "failed" for one in idle),
         copies=found.copies,
-        other_model=sum(one.state == "done" and one.model_id != model_id for one in idle),
+        scored_otherwise=sum(_scored_otherwise(one, model_id, roles) for one in idle),
     )
     for unreadable in found.failures:
         tally.add_failure(unreadable.reason, unreadable.error)

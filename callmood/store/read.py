@@ -22,14 +22,20 @@ class Known:
     """The emotion model that scored it; None for one that failed, or that nothing scored."""
     reason: str | None = None
     """Why it failed, in a few words."""
+    roles: str | None = None
+    """Whose segments the scan that wrote it last had to score."""
 
 
 def known(con: Connection) -> dict[str, Known]:
     """Every recording in the database, by its id."""
     return {
-        recording_id: Known(state, path, model_id, reason)
-        for recording_id, state, path, model_id, reason in rows(
-            con, "SELECT id, state, path, model_id, reason FROM recording"
+        recording_id: Known(*facts)
+        for recording_id, *facts in rows(
+            con,
+            """
+            SELECT recording.id, state, path, model_id, reason, scan.settings->>'$.score.roles'
+            FROM recording LEFT JOIN scan ON scan.id = scan_id
+            """,
         )
     }
 

@@ -140,13 +140,17 @@ def write_failure(con: Connection, scan_id: int, recording: Recording, reason: s
         )
 
 
-def update_facts(con: Connection, recordings: Iterable[Recording]) -> int:
+def update_facts(con: Connection, recordings: Iterable[Recording], *, sure: bool = True) -> int:
     """Refresh path and call facts of known recordings: moved, renamed, or with more in the side table.
 
-    A fact that is no longer told is kept: a scan without the side table must not forget what it said.
+    A fact that is no longer told is kept: a scan without the side table must not forget what it said. Facts that
+    are not ``sure``, guessed from names and folders, fill gaps but replace nothing that is stored.
     Returns how many recordings changed; unknown ones are passed over.
     """
     told = [_facts(recording) for recording in recordings]
+    first, then = ("told", "old") if sure else ("old", "told")
+    metadata = ["old.metadata", "map_from_entries(told.metadata)"]  # of a doubled key the last one counts
+    merged = f"map_concat({', '.join(metadata if sure else metadata[::-1])})"
     with transaction(con):
         changed = rows(
             con,
@@ -154,12 +158,12 @@ def update_facts(con: Connection, recordings: Iterable[Recording]) -> int:
             UPDATE recording SET {", ".join(f"{fact} = fresh.{fact}" for fact in _FACTS if fact != "id")}
             FROM (
                 SELECT id, told.path, told.size_bytes,
-                    coalesce(told.agent, old.agent) AS agent,
-                    coalesce(told.customer, old.customer) AS customer,
-                    coalesce(told.call_id, old.call_id) AS call_id,
-                    coalesce(told.queue, old.queue) AS queue,
-                    coalesce(told.started_at, old.started_at) AS started_at,
-                    map_concat(old.metadata, map_from_entries(told.metadata)) AS metadata
+                    coalesce({first}.agent, {then}.agent) AS agent,
+                    coalesce({first}.customer, {then}.customer) AS customer,
+                    coalesce({first}.call_id, {then}.call_id) AS call_id,
+                    coalesce({first}.queue, {then}.queue) AS queue,
+                    coalesce({first}.started_at, {then}.started_at) AS started_at,
+                    {merged} AS metadata
                 FROM ({_table("told", _FACTS)}) AS told JOIN recording AS old USING (id)
             ) AS fresh
             WHERE recording.id = fresh.id
