@@ -12,6 +12,7 @@ import callmood
 from callmood import packaged
 from callmood.engine.local import find_devices
 from callmood.errors import CallmoodError
+from callmood.scan.asr import model_folder
 from callmood.settings import SETTINGS_FILE, Settings, load_settings
 
 PACKAGES = ("whisperx", "torch", "transformers", "ctranslate2", "pyannote-audio", "av", "polars", "duckdb")
@@ -88,8 +89,9 @@ def _models(settings: Settings) -> Iterator[Check]:
         lambda: content_id(find_bundle(settings.score.model)),
         "check --model",
     )
-    if settings.transcribe.asr != "tiny.en":
-        yield Check(f"speech recognition {settings.transcribe.asr}", True, "looked up when a scan starts")
+    asr = settings.transcribe.asr
+    if asr != "tiny.en":
+        yield _check(f"speech recognition {asr}", lambda: str(model_folder(asr)), "check --asr")
 
 
 def _device(settings: Settings) -> str:

@@ -242,6 +242,14 @@ def test_a_folder_without_recordings_is_one_sentence(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_an_unknown_recogniser_is_one_sentence_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    shutil.copy(CALL, tmp_path)
+    done = callmood("scan", ".", "--asr", "nonsense", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "no transcription model nonsense" in done.stderr
+    assert not (tmp_path / "callmood.duckdb").exists()
+
+
 def test_a_database_that_another_scan_holds_is_one_sentence(tmp_path: Path) -> None:
     shutil.copy(CALL, tmp_path)
     with duckdb.connect(str(tmp_path / "callmood.duckdb")):

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 import callmood
 from callmood import store
-from callmood.engine.local import run_jobs
+from callmood.engine.local import find_devices, run_jobs
 from callmood.model.bundle import Baseline, content_id, find_bundle
+from callmood.scan.asr import model_folder
 from callmood.scan.discover import Discovery, Unreadable, discover
 from callmood.scan.pipeline import Failure, Job, Outcome
 from callmood.settings import Settings
@@ -120,6 +121,9 @@ def open_plan(
     ``retry_failed`` those that failed.
     Raises CallmoodError where there is nothing to scan or the database can't be used.
     """
+    # what would fail in every worker fails here, before a database is made
+    find_devices(settings.engine.device)
+    model_folder(settings.transcribe.asr)
     model_id = content_id(find_bundle(settings.score.model))
     found = discover(paths, settings.discover)
     with store.open_db(settings.db) as con:

@@ -23,7 +23,7 @@ def load_model(settings: TranscribeSettings, device: str, threads: int) -> Whisp
     """The model that ``settings.asr`` names, on ``device`` ("auto", "cpu", "cuda", "cuda:1", "mps")."""
     if settings.asr.endswith(".en") and settings.language not in (None, "en"):
         raise _english_only(settings)
-    folder = _folder(settings.asr)
+    folder = model_folder(settings.asr)
     place, index = _place(device)
     model_class = _model_class()
     try:
@@ -45,7 +45,7 @@ def load_model(settings: TranscribeSettings, device: str, threads: int) -> Whisp
     return model
 
 
-def _folder(name: str) -> Path:
+def model_folder(name: str) -> Path:
     """The folder of the model that a person named: tiny.en, a folder, or a name already downloaded."""
     if name == TINY_EN:
         return packaged.weights(packaged.TINY_EN).parent
