@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 Role = Literal["agent", "customer", "unknown"]
-
-ROLES: Final[tuple[Role, ...]] = ("agent", "customer", "unknown")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import callmood
 from callmood import packaged
-from callmood.engine.local import find_devices
+from callmood.engine.local import count_cores, worker_places
 from callmood.errors import CallmoodError
 from callmood.scan.asr import model_folder
 from callmood.settings import SETTINGS_FILE, Settings, load_settings
@@ -95,10 +96,9 @@ def _models(settings: Settings) -> Iterator[Check]:
 
 
 def _device(settings: Settings) -> str:
-    devices = find_devices(settings.engine.device)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = settings.engine.workers or (cores if devices == ["cpu"] else len(devices))
-    return f"{', '.join(devices)}; {cores} cores; {workers} workers"
+    places = worker_places(settings, jobs=sys.maxsize)
+    devices = dict.fromkeys(device for device, _ in places)
+    return f"{', '.join(devices)}; {count_cores()} cores; {len(places)} workers"
 
 
 def _memory() -> Check:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from callmood.errors import CallmoodError
 from callmood.model.bundle import Encoded, Scorer
-from callmood.model.labels import LABELS
+from callmood.model.labels import LABELS, USUAL
 from callmood.scan.audio import decode
 from callmood.train import augment
 from callmood.train.corpora.clip import Clip
@@ -26,8 +26,6 @@ Ints = npt.NDArray[np.int64]
 BaselineKind = Literal["none", "call"]
 Line = Literal["clean", "telephone"]
 
-USUAL: Final = ("calm", "neutral")
-"""What most of a call sounds like."""
 USUAL_CLIPS: Final = 9
 OTHER_CLIPS: Final = 3
 DRAWS: Final = 5

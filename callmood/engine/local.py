@@ -39,7 +39,7 @@ def run_jobs(
     tried once more, a recording at a time, and only the one that kills a worker again becomes a failure.
     Raises CallmoodError when the models can't be loaded.
     """
-    places = _places(settings, len(jobs))
+    places = worker_places(settings, len(jobs))
     todo = deque(sorted(jobs, key=lambda job: -job.recording.size_bytes))
     retry: deque[Job] = deque()
     retried: set[str] = set()
@@ -91,9 +91,14 @@ class Broken:
     sentence: str
 
 
-def _places(settings: Settings, jobs: int) -> list[tuple[str, int]]:
-    """Device and number of threads of each worker."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def count_cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def worker_places(settings: Settings, jobs: int) -> list[tuple[str, int]]:
+    """Device and number of threads of each worker, for so many jobs."""
+    cores = count_cores()
     devices = find_devices(settings.engine.device)
     count = settings.engine.workers or (cores if devices == ["cpu"] else len(devices))
     count = max(1, min(count, jobs))

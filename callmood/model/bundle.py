@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from callmood.errors import CallmoodError
 from callmood.model import network
-from callmood.model.labels import LABELS
+from callmood.model.labels import LABELS, USUAL
 from callmood.model.network import AudioSettings, TextSettings
 
 if TYPE_CHECKING:
@@ -73,8 +73,6 @@ class Heads:
 
 
 HEADS: Final = tuple(field.name for field in fields(Heads))
-USUAL: Final = ("calm", "neutral")
-"""Two names for even-tempered speech: what says one of them for sure says so of both together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,5 +8,5 @@ LABELS: Final = ("angry", "calm", "disgust", "fearful", "happy", "neutral", "sad
 UNCERTAIN: Final = "uncertain"
 """What a segment is called when the confidence of its best label is below the bundle's threshold."""
 
-NEGATIVE: Final = ("angry", "disgust", "fearful", "sad")
-"""The labels that reports count as negative."""
+USUAL: Final = ("calm", "neutral")
+"""What most of a call sounds like: two names for even-tempered speech, which words can't tell apart."""
