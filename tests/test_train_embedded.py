@@ -16,7 +16,7 @@ from callmood.cli import train as cli_train
 from callmood.errors import CallmoodError
 from callmood.model import load
 from callmood.model.labels import LABELS
-from callmood.train import augment, card, evaluate, heads, loop
+from callmood.train import augment, card, evaluate, heads, loop, recipe
 from callmood.train.corpora import ravdess, tess
 from callmood.train.corpora.clip import Clip
 from callmood.train.split import RAVDESS_FOLDS, ravdess_folds
@@ -223,6 +223,7 @@ def test_temperature_and_threshold_follow_the_errors() -> None:
 
 
 TINY = """
+family = "embedded"
 seed = 1
 [audio]
 encoders = ["{encoder}"]
@@ -281,9 +282,7 @@ def test_a_whole_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "no commercial use" in (out / "CARD.md").read_text(encoding="utf-8")
 
     heard = []
-    again = loop.train_embedded(
-        loop.recipe_table(str(recipe)), [("ravdess", corpus)], out, report=heard.append
-    )
+    again = loop.train_embedded(recipe.load(str(recipe)), [("ravdess", corpus)], out, report=heard.append)
     assert again == figures and not any("rendition" in line for line in heard)  # the vectors were kept
 
     command = ["evaluate", str(out), "--corpus", f"ravdess={corpus}", "--baseline", "call", "--json"]
@@ -297,19 +296,20 @@ def test_a_whole_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_wrong_recipes_get_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(CallmoodError, match="no recipe"):
-        loop.recipe_table("breakfast")
+        recipe.load("breakfast")
     bad = tmp_path / "bad.toml"
     bad.write_text("seed = = 1", encoding="utf-8")
     with pytest.raises(CallmoodError, match="can't be read"):
-        loop.recipe_table(str(bad))
+        recipe.load(str(bad))
     with pytest.raises(CallmoodError, match=r"heads\.iterations"):
-        embedded.read_recipe(
+        recipe.read(
+            embedded.Recipe,
             {
-                **loop.recipe_table("embedded"),
-                "heads": {**loop.recipe_table("embedded")["heads"], "iterations": 0},
-            }
+                **recipe.load("embedded"),
+                "heads": {**recipe.load("embedded")["heads"], "iterations": 0},
+            },
         )
-    assert embedded.read_recipe(loop.recipe_table("embedded")).renditions.steps[0] == ()
+    assert recipe.read(embedded.Recipe, recipe.load("embedded")).renditions.steps[0] == ()
 
 
 def test_the_card_names_the_licence() -> None:

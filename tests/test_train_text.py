@@ -14,7 +14,7 @@ from callmood.errors import CallmoodError
 from callmood.model.labels import LABELS
 from callmood.train.corpora.goemotions import EKMAN_LABELS, FINE_LABELS, Comment, read_comments
 from callmood.train.corpora.phrases import read_phrases
-from callmood.train.loop import recipe_table
+from callmood.train.recipe import load
 from callmood.train.systems import text as systems
 from callmood.train.systems.text import TextSettings, TrainedText, train_text
 
@@ -277,4 +277,4 @@ def test_stored_tower_answers_as_before(trained: TrainedText, encoder_folder: Pa
 
 
 def test_the_recipe_gives_every_setting() -> None:
-    assert TextSettings.from_mapping(recipe_table("text")["text"]).epochs > 0
+    assert TextSettings.from_mapping(load("text")["text"]).epochs > 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,35 +14,16 @@ from callmood.errors import CallmoodError
 from callmood.model import bundle
 from callmood.model.bundle import Scorer
 from callmood.train import card as cards
+from callmood.train import recipe as recipe_files
 from callmood.train.corpora.clip import Clip
 from callmood.train.evaluate import BaselineKind, Line, corpus_clips, figures
 from callmood.train.systems import embedded
 from callmood.train.vectors import rendition_vectors
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-RECIPES = Path(__file__).with_name("recipes")
-
 Report = Callable[[str], None]
 
 LINES: tuple[Line, ...] = ("clean", "telephone")
 BASELINES: tuple[BaselineKind, ...] = ("none", "call")
-
-
-def recipe_table(name_or_file: str) -> dict[str, Any]:
-    """The numbers of a recipe that comes with callmood, by its name, or of a TOML file."""
-    file = Path(name_or_file)
-    known = RECIPES / f"{name_or_file}.toml"
-    source = file if file.suffix == ".toml" else known
-    if not source.is_file():
-        raise CallmoodError(f"There is no recipe {name_or_file}; name one of callmood's or a TOML file.")
-    try:
-        return tomllib.loads(source.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CallmoodError(f"The recipe {name_or_file} can't be read: {error}.") from None
 
 
 def train_embedded(
@@ -58,7 +38,7 @@ def train_embedded(
 
     ``tower``: the folder of a tuned text tower (systems/text.py), to be fused in.
     """
-    recipe = embedded.read_recipe(table if seed is None else {**table, "seed": seed})
+    recipe = recipe_files.read(embedded.Recipe, table if seed is None else {**table, "seed": seed})
     clips = [clip for name, folder in corpora for clip in corpus_clips(name, folder)]
     report(f"{len(clips)} clips of {len({clip.speaker for clip in clips})} speakers")
     corpus = heard_corpus(clips, recipe, out / "vectors.npz", report)
@@ -89,10 +69,10 @@ def tuned_tower(corpus: str, folder: Path, out: Path, report: Report) -> Path:
 
     if corpus != "goemotions":
         raise CallmoodError(f"There is no corpus of texts {corpus}; known is goemotions.")
-    table = recipe_table("text")
+    table = recipe_files.load("text")
     settings = text.TextSettings.from_mapping(table["text"])
     parts = [list(read_comments(folder, part)) for part in ("train", "dev")]
-    phrases = read_phrases(RECIPES / "call_phrases.toml")
+    phrases = read_phrases(recipe_files.RECIPES / "call_phrases.toml")
     trained = text.train_text(
         settings, parts[0], parts[1], phrases, packaged.weights(packaged.MINILM).parent, report
     )
@@ -111,7 +91,8 @@ def heard_corpus(
         workers = os.cpu_count() or 1
         vectors = rendition_vectors(clips, steps, recipe.audio.settings(), recipe.seed, workers, report)
         cache.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(cache, key=key, **{f"rendition_{i}": part for i, part in enumerate(vectors)})
+        kept: dict[str, Any] = {f"rendition_{i}": part for i, part in enumerate(vectors)}
+        np.savez(cache, key=key, **kept)
     return embedded.Corpus(
         embedded.labels_of(clips),
         np.array([clip.speaker for clip in clips]),

@@ -33,12 +33,13 @@ def train(
 
     Cross-validate over speakers, calibrate, fit on all of them, write the bundle."""
     from callmood.train.card import figures_table
-    from callmood.train.loop import recipe_table, train_embedded, tuned_tower
+    from callmood.train.loop import train_embedded, tuned_tower
+    from callmood.train.recipe import load
 
     def report(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    table = recipe_table(recipe)
+    table = load(recipe)
     if text is not None:
         ((name, folder),) = named_folders([text])
         tower = tuned_tower(name, folder, out / "tower", report)

@@ -21,6 +21,17 @@ class Clip:
     """"normal" or "strong", where the corpus tells."""
     text: str | None = None
     """What is said, where the corpus tells."""
+    native: str = ""
+    """The label as the corpus writes it."""
+    gender: str | None = None
+    """"female" or "male", where the corpus tells."""
+    agreement: float | None = None
+    """The share of raters who heard the label, 0 to 1, where the corpus tells."""
+    channel: int | None = None
+    """Of the file, counted from 0; None is all of them mixed."""
+    start_s: float = 0.0
+    end_s: float | None = None
+    """The part of the file; None is its end."""
 
 
 AUDIO_ENDINGS = frozenset({".wav", ".ogg", ".opus", ".flac", ".mp3", ".m4a", ".aac"})

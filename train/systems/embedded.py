@@ -14,11 +14,10 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 from safetensors.numpy import load_file
 from scipy.optimize import minimize_scalar
 
-from callmood.errors import CallmoodError
 from callmood.model.bundle import Encoded, Heads, Scorer, Settings
 from callmood.model.labels import LABELS
 from callmood.model.network import AudioSettings, TextSettings
@@ -32,6 +31,7 @@ from callmood.train.evaluate import (
     draw_baseline,
 )
 from callmood.train.heads import Block, Head, HeadSettings
+from callmood.train.recipe import Table
 from callmood.train.split import ravdess_folds
 
 Floats = npt.NDArray[np.float32]
@@ -40,11 +40,7 @@ Ints = npt.NDArray[np.int64]
 THRESHOLDS: Final = np.arange(0.2, 0.96, 0.01)
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class AudioTable(_Table):
+class AudioTable(Table):
     encoders: tuple[str, ...]
     layers: Literal["all", "last"]
     pooling: Literal["mean", "mean-std"]
@@ -53,7 +49,7 @@ class AudioTable(_Table):
         return AudioSettings(**self.model_dump())
 
 
-class RenditionTable(_Table):
+class RenditionTable(Table):
     steps: tuple[tuple[str, ...], ...] = Field(min_length=1)
     calibration: tuple[int, ...] = Field(min_length=1)
 
@@ -66,26 +62,27 @@ class RenditionTable(_Table):
         return self
 
 
-class BaselineTable(_Table):
+class BaselineTable(Table):
     usual_clips: int = Field(ge=0)
     other_clips: int = Field(ge=0)
     shrink: float = Field(ge=0)
 
 
-class DecisionTable(_Table):
+class DecisionTable(Table):
     precision: float = Field(gt=0, lt=1)
 
 
-class FusionTable(_Table):
+class FusionTable(Table):
     voice_weight: float = Field(ge=0)
     text_weight: float = Field(ge=0)
     shares: dict[str, float]
     threshold: float = Field(ge=0, lt=1)
 
 
-class Recipe(_Table):
+class Recipe(Table):
     """Every number of a run; see recipes/embedded.toml."""
 
+    family: Literal["embedded"]
     seed: int
     audio: AudioTable
     renditions: RenditionTable
@@ -93,15 +90,6 @@ class Recipe(_Table):
     baseline: BaselineTable
     decision: DecisionTable
     fusion: FusionTable
-
-
-def read_recipe(table: Mapping[str, Any]) -> Recipe:
-    try:
-        return Recipe.model_validate(table)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise CallmoodError(f"The recipe's {name} is wrong: {first['msg']}.") from None
 
 
 @dataclass(frozen=True, slots=True)
