@@ -267,10 +267,10 @@ def test_a_whole_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     encoder = tiny_waveform_encoder("Hubert", tmp_path / "hubert", "layer")
-    recipe = tmp_path / "tiny.toml"
-    recipe.write_text(TINY.format(encoder=encoder), encoding="utf-8")
+    tiny = tmp_path / "tiny.toml"
+    tiny.write_text(TINY.format(encoder=encoder), encoding="utf-8")
     out = tmp_path / "out"
-    command = ["train", "--recipe", str(recipe), "--corpus", f"ravdess={corpus}", "--out", str(out), "--json"]
+    command = ["train", "--recipe", str(tiny), "--corpus", f"ravdess={corpus}", "--out", str(out), "--json"]
     result = CliRunner().invoke(CLI, command)
     assert result.exit_code == 0, result.output
     figures = json.loads(result.stdout)["figures"]
@@ -282,7 +282,7 @@ def test_a_whole_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "no commercial use" in (out / "CARD.md").read_text(encoding="utf-8")
 
     heard = []
-    again = loop.train_embedded(recipe.load(str(recipe)), [("ravdess", corpus)], out, report=heard.append)
+    again = loop.train_embedded(recipe.load(str(tiny)), [("ravdess", corpus)], out, report=heard.append)
     assert again == figures and not any("rendition" in line for line in heard)  # the vectors were kept
 
     command = ["evaluate", str(out), "--corpus", f"ravdess={corpus}", "--baseline", "call", "--json"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,18 @@ class Parts:
     train: Sequence[Example]
     validation: Sequence[Example]
     test: Sequence[Example]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where and how a system is trained; no number of it changes the result."""
+
+    out: Path
+    """A folder of the split's own: checkpoints, and the bundle where the system writes one."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    resume: bool = False
+    """Go on from the last checkpoint in ``out``."""
+    report: Callable[[str], None] = print
 
 
 @dataclass(frozen=True, slots=True)
