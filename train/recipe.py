@@ -19,7 +19,7 @@ else:
 
 RECIPES = Path(__file__).with_name("recipes")
 
-Family = Literal["embedded", "text", "classical", "cnn1d", "mobilenet", "transformer"]
+Family = Literal["embedded", "classical", "cnn1d", "mobilenet", "transformer"]
 """A module of callmood.train.systems."""
 
 
@@ -30,6 +30,10 @@ class Table(BaseModel):
 
 
 Read = TypeVar("Read", bound=Table)
+
+
+def families() -> list[str]:
+    return list(get_args(Family))
 
 
 def names() -> list[str]:
@@ -60,7 +64,8 @@ def read(model: type[Read], table: Mapping[str, Any]) -> Read:
     try:
         return model.model_validate(table)
     except ValidationError as error:
-        first = error.errors()[0]
+        # a misspelt name is unknown and, under its right one, missing: the unknown one tells what to mend
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         place = [str(part) for part in first["loc"]]
         name = ".".join(place)
         if first["type"] == "extra_forbidden":

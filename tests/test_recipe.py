@@ -1,0 +1,69 @@
+"""Recipes: read, overridden by dotted names, refused with the nearest right name."""
+
+from pathlib import Path
+
+import pytest
+
+from callmood.errors import CallmoodError
+from callmood.train import recipe
+from callmood.train.recipe import Table
+
+
+class Inner(Table):
+    learning_rate: float
+    epochs: int = 3
+
+
+class Outer(Table):
+    family: str
+    optimizer: Inner
+    words: Inner | None = None
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "mine.toml"
+    path.write_text('family = "cnn1d"\n[optimizer]\nlearning_rate = 1e-3\n', encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("override", "value"),
+    [("optimizer.learning_rate=3e-5", 3e-5), ("optimizer.epochs = 7", 7), ("family=mine", "mine")],
+)
+def test_a_dotted_name_overrides_the_file(file: str, override: str, value: object) -> None:
+    read = recipe.read(Outer, recipe.load(file, [override])).model_dump()
+    *tables, name = override.split("=")[0].strip().split(".")
+    assert (read[tables[0]] if tables else read)[name] == value
+
+
+def test_a_table_that_the_file_lacks_can_be_set(file: str) -> None:
+    read = recipe.read(Outer, recipe.load(file, ["words.learning_rate=0.5"]))
+    assert read.words is not None and read.words.learning_rate == 0.5
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("optimizer.learning_rat=1", r"no optimizer\.learning_rat \(did you mean learning_rate\?\)"),
+        ("optimiser.epochs=1", r"no optimiser \(did you mean optimizer\?\)"),
+        ("optimizer.epochs=many", r"optimizer\.epochs is wrong"),
+        ("words.epochs=1", r"lacks words\.learning_rate"),
+        ("words.epoch=1", r"\(did you mean epochs\?\)"),
+        ("epochs", "sets nothing"),
+        ("family.name=1", "family is not a table"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_a_sentence(file: str, override: str, sentence: str) -> None:
+    with pytest.raises(CallmoodError, match=sentence):
+        recipe.read(Outer, recipe.load(file, [override]))
+
+
+def test_an_unknown_recipe_is_answered_with_the_nearest() -> None:
+    with pytest.raises(CallmoodError, match=r"did you mean embedded\?"):
+        recipe.load("embeded")
+
+
+def test_every_recipe_that_comes_along_names_a_family() -> None:
+    assert "embedded" in recipe.names()
+    assert {recipe.load(name)["family"] for name in recipe.names()} <= set(recipe.families())
