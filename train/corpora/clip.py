@@ -15,8 +15,8 @@ class Clip:
     path: Path
     speaker: str
     """Unique across corpora: "ravdess-01"."""
-    label: str
-    """One of callmood.model.labels.LABELS."""
+    label: str = ""
+    """One of callmood.model.labels.LABELS; "" as a reader yields it, before a label set is chosen."""
     intensity: str = "normal"
     """"normal" or "strong", where the corpus tells."""
     text: str | None = None

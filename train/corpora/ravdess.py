@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from callmood.errors import CallmoodError
 from callmood.train.corpora.clip import Clip, audio_files
 
 EMOTIONS = {
@@ -27,21 +26,19 @@ STATEMENTS = {"01": "Kids are talking by the door", "02": "Dogs are sitting by t
 
 def clips(folder: Path) -> Iterator[Clip]:
     """The spoken clips under ``folder``, which may hold just some of the actors."""
-    found = False
     for path in audio_files(folder):
         parts = path.stem.split("-")
-        if len(parts) != 7 or parts[1] != "01" or parts[2] not in EMOTIONS:
+        if len(parts) != 7 or parts[1] != "01":
             continue
-        found = True
         yield Clip(
             corpus="ravdess",
             path=path,
             speaker=f"ravdess-{parts[6]}",
-            label=EMOTIONS[parts[2]],
+            native=EMOTIONS.get(parts[2], parts[2]),
             intensity="strong" if parts[3] == "02" else "normal",
             text=STATEMENTS.get(parts[4]),
+            gender="male" if parts[6] in _MEN else "female",
         )
-    if not found:
-        raise CallmoodError(
-            f"{folder} holds no RAVDESS clips (Actor_01/03-01-05-01-02-01-01.wav and the like)."
-        )
+
+
+_MEN = {f"{actor:02}" for actor in range(1, 24, 2)}

@@ -1,42 +1,31 @@
 """TESS: two actresses, 7 emotions, 200 words in "Say the word _"; ``YAF_angry/YAF_back_angry.wav``.
 
-Licence CC BY-NC-ND 4.0.
+The files name pleasant surprise "ps". Licence CC BY-NC-ND 4.0.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from callmood.errors import CallmoodError
 from callmood.train.corpora.clip import Clip, audio_files
 
-EMOTIONS = {
-    "angry": "angry",
-    "disgust": "disgust",
-    "fear": "fearful",
-    "happy": "happy",
-    "neutral": "neutral",
-    "ps": "surprised",
-    "sad": "sad",
-}
+# the original has one actress as OAF and, in a single name, OA
+_NAME = re.compile(r"(OAF|OA|YAF)_([a-z]+)_([a-z]+)", re.IGNORECASE)
 
 
 def clips(folder: Path) -> Iterator[Clip]:
     """The clips under ``folder``."""
-    found = False
     for path in audio_files(folder):
-        parts = path.stem.split("_")
-        # The original has one actress as OAF and, in a single name, OA.
-        if len(parts) != 3 or parts[0] not in {"OAF", "OA", "YAF"} or parts[2].lower() not in EMOTIONS:
+        name = _NAME.fullmatch(path.stem)
+        if name is None:
             continue
-        found = True
         yield Clip(
             corpus="tess",
             path=path,
-            speaker=f"tess-{'young' if parts[0] == 'YAF' else 'old'}",
-            label=EMOTIONS[parts[2].lower()],
-            text=f"Say the word {parts[1]}",
+            speaker=f"tess-{'young' if name[1].upper() == 'YAF' else 'old'}",
+            native=name[3].lower(),
+            text=f"Say the word {name[2]}",
+            gender="female",
         )
-    if not found:
-        raise CallmoodError(f"{folder} holds no TESS clips (YAF_angry/YAF_back_angry.wav and the like).")

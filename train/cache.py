@@ -1,0 +1,45 @@
+"""The folder where prepared sound is kept from run to run, and how a file gets into it whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from callmood.errors import CallmoodError
+
+
+def cache_folder() -> Path:
+    """$CALLMOOD_CACHE, or a folder callmood in the place that the system has for caches."""
+    named = os.environ.get("CALLMOOD_CACHE")
+    if named:
+        return Path(named).expanduser()
+    if sys.platform == "win32":
+        place = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    else:
+        place = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(place) / "callmood"
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Make the file ``path`` with what ``write`` puts into it; one that is killed midway leaves nothing there.
+
+    Raises CallmoodError where the disk is full or the folder can't be written.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            write(file)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise CallmoodError(
+                f"The disk that holds {path.parent} is full; make room, or name another cache folder "
+                "with CALLMOOD_CACHE."
+            ) from None
+        raise CallmoodError(f"{path.parent} can't be written ({error.strerror}); mend that.") from None

@@ -1,0 +1,106 @@
+"""The label sets, and what each corpus's own labels are in them: the one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from callmood.errors import CallmoodError
+from callmood.model.labels import LABELS
+from callmood.train.corpora.clip import Clip
+
+LabelSet = Literal["paper", "calls", "calls-merged"]
+
+LABEL_SETS: Final[dict[LabelSet, tuple[str, ...]]] = {
+    "paper": tuple(label for label in LABELS if label != "neutral"),
+    "calls": LABELS,
+    "calls-merged": tuple(label for label in LABELS if label != "calm"),
+}
+"""``paper``: its seven classes; ``calls``: those and neutral; ``calls-merged``: calm counts as neutral."""
+
+Row = tuple[str | None, str | None, str | None]
+
+
+def _always(label: str) -> Row:
+    return label, label, label
+
+
+_NEUTRAL: Final[Row] = (None, "neutral", "neutral")
+_CALM: Final[Row] = ("calm", "calm", "neutral")
+_NOWHERE: Final[Row] = (None, None, None)
+
+TABLE: Final[dict[str, dict[str, Row]]] = {
+    "ravdess": {
+        "neutral": _NEUTRAL,
+        "calm": _CALM,
+        "happy": _always("happy"),
+        "sad": _always("sad"),
+        "angry": _always("angry"),
+        "fearful": _always("fearful"),
+        "disgust": _always("disgust"),
+        "surprised": _always("surprised"),
+    },
+    "tess": {
+        "neutral": _NEUTRAL,
+        "happy": _always("happy"),
+        "sad": _always("sad"),
+        "angry": _always("angry"),
+        "fear": _always("fearful"),
+        "disgust": _always("disgust"),
+        "ps": _always("surprised"),
+    },
+    "cremad": {
+        "NEU": _NEUTRAL,
+        "HAP": _always("happy"),
+        "SAD": _always("sad"),
+        "ANG": _always("angry"),
+        "FEA": _always("fearful"),
+        "DIS": _always("disgust"),
+    },
+    "savee": {
+        "n": _NEUTRAL,
+        "h": _always("happy"),
+        "sa": _always("sad"),
+        "a": _always("angry"),
+        "f": _always("fearful"),
+        "d": _always("disgust"),
+        "su": _always("surprised"),
+    },
+    "iemocap": {
+        "neu": _NEUTRAL,
+        "hap": _always("happy"),
+        # the field counts excitement as happiness; the paper's 591 happy clips are those called hap alone
+        "exc": (None, "happy", "happy"),
+        "sad": _always("sad"),
+        "ang": _always("angry"),
+        "fea": _always("fearful"),
+        "dis": _always("disgust"),
+        "sur": _always("surprised"),
+        # frustration lies between anger, sadness and neutral: as the largest class it would blur whichever took it
+        "fru": _NOWHERE,
+        "oth": _NOWHERE,
+        "xxx": _NOWHERE,  # the raters disagreed
+    },
+    "own": {label: {"neutral": _NEUTRAL, "calm": _CALM}.get(label, _always(label)) for label in LABELS},
+}
+"""Corpus, native label: the label in ``paper``, ``calls`` and ``calls-merged``; None: such clips are left out."""
+
+_COLUMNS: Final = tuple(LABEL_SETS)
+
+
+def label_of(corpus: str, native: str, label_set: LabelSet) -> str | None:
+    """What ``native`` is in the set, None where the set leaves it out; raises CallmoodError for an unknown one."""
+    known = TABLE[corpus]
+    if native not in known:
+        raise CallmoodError(f"{corpus} has no label {native!r}; its labels are {', '.join(known)}.")
+    return known[native][_COLUMNS.index(label_set)]
+
+
+def native_labels(corpus: str) -> Sequence[str]:
+    """The labels that a corpus writes."""
+    return list(TABLE[corpus])
+
+
+def known(clip: Clip) -> bool:
+    """Whether the clip's native label is one of its corpus's."""
+    return clip.native in TABLE[clip.corpus]

@@ -1,0 +1,281 @@
+"""Clips -> prepared sound in the cache: 16 kHz mono, denoised, trimmed, none too short, none twice.
+
+Prepared sounds lie in ``sounds/`` of the cache under the hash of what is in them; an index tells which one a stretch
+of a recording gives by which settings. A recording goes by the hash of its bytes, wherever its folder is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from callmood.errors import CallmoodError
+from callmood.scan.audio import RATE, UnreadableRecording, decode
+from callmood.train.cache import write_whole
+from callmood.train.corpora.clip import Clip
+from callmood.train.processes import mapped
+from callmood.train.recipe import Table
+
+Floats = npt.NDArray[np.float32]
+Pcm = npt.NDArray[np.int16]
+Report = Callable[[str], None]
+Prepared = tuple[Clip, Path]
+"""A clip and its prepared sound, int16 [n] at 16 kHz as NumPy writes it."""
+
+_VERSION: Final = 1
+"""Of what this module makes of a clip: another one makes the cached sounds stale."""
+_SAVE_EVERY: Final = 500
+_NAMED: Final = 5
+"""Bad clips that are reported one by one; the others are counted."""
+
+
+class PrepareTable(Table):
+    """What is done to every clip, which is 16 kHz mono in any case; the defaults are the paper's."""
+
+    denoise: bool = True
+    """Spectral gating, n_fft 2048, hop 512."""
+    trim: bool = True
+    """Cut silence off both ends: what lies ``below_peak_db`` under the clip's peak."""
+    below_peak_db: Annotated[float, Field(gt=0)] = 40.0
+    shortest_s: Annotated[float, Field(ge=0)] = 1.0
+    """Shorter clips, as they are after trimming, are left out; 0 keeps all."""
+    distinct: bool = True
+    """Of clips with the same sound the first is kept."""
+
+
+class _Stretch(NamedTuple):
+    """A part of a recording, to be prepared."""
+
+    key: str
+    channel: int | None
+    start_s: float
+    end_s: float | None
+
+
+class _Job(NamedTuple):
+    path: Path
+    stretches: tuple[_Stretch, ...]
+    table: PrepareTable
+    cache: Path
+
+
+class _Sound(NamedTuple):
+    """What the index holds of a stretch."""
+
+    digest: str
+    samples: int
+
+
+Done = tuple[dict[str, _Sound], str | None]
+"""The sounds of a job by their keys, or else why there are none."""
+
+
+def prepare(clips: Sequence[Clip], table: PrepareTable, cache: Path, report: Report) -> list[Prepared]:
+    """The prepared sound of ``clips``, in their order, without those that ``table`` leaves out.
+
+    A clip that can't be read is reported and left out; raises CallmoodError for a corpus of which none can.
+    """
+    hashes = file_hashes([clip.path for clip in clips], cache)
+    keys = [_key(hashes.get(clip.path, ""), clip, table) for clip in clips]
+    index = _load(cache / "sounds.json")
+    sounds = {key: _Sound(*index[key]) for key in keys if key in index}
+    sounds = {key: sound for key, sound in sounds.items() if _file(cache, sound).is_file()}
+    bad = _make(clips, keys, table, cache, sounds)
+    _tell_bad(clips, bad, report)
+    return _kept(clips, keys, sounds, table, cache, report)
+
+
+def heard(clip: Clip) -> Floats:
+    """A clip's samples as scanning hears them: float32 [n], mono at 16 kHz."""
+    return _cut(clip.path, decode(clip.path).samples, clip.channel, clip.start_s, clip.end_s)
+
+
+def file_hashes(paths: Sequence[Path], cache: Path) -> dict[Path, str]:
+    """The SHA-256 of each file that can be read; one of the same size and time as before is not read again."""
+    store = cache / "files.json"
+    seen = _load(store)
+    hashes, fresh = {}, {}
+    for path in dict.fromkeys(paths):
+        try:
+            facts = path.stat()
+            name = f"{path.resolve()}|{facts.st_size}|{facts.st_mtime_ns}"
+            if name not in seen:
+                with path.open("rb") as file:
+                    fresh[name] = _sha256(file)
+        except OSError:
+            continue
+        hashes[path] = str(seen.get(name) or fresh[name])
+    _add(store, fresh)
+    return hashes
+
+
+def _sha256(file: Any) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _key(content: str, clip: Clip, table: PrepareTable) -> str:
+    steps = {"denoise": table.denoise, "trim": table.below_peak_db if table.trim else None}
+    facts = [_VERSION, content, clip.channel, clip.start_s, clip.end_s, steps]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def _make(
+    clips: Sequence[Clip], keys: Sequence[str], table: PrepareTable, cache: Path, sounds: dict[str, _Sound]
+) -> dict[Path, str]:
+    """Put what ``sounds`` lacks into it and into the cache; returns why, for files that give nothing."""
+    wanted: dict[Path, dict[str, _Stretch]] = {}
+    for clip, key in zip(clips, keys, strict=True):
+        if key not in sounds:
+            stretch = _Stretch(key, clip.channel, clip.start_s, clip.end_s)
+            wanted.setdefault(clip.path, {})[key] = stretch
+    jobs = [_Job(path, tuple(found.values()), table, cache) for path, found in wanted.items()]
+    bad: dict[Path, str] = {}
+    fresh: dict[str, _Sound] = {}
+    try:
+        for number, (job, (made, reason)) in enumerate(
+            zip(jobs, mapped(_prepared, jobs, "preparing"), strict=False), start=1
+        ):
+            fresh |= made
+            if reason is not None:
+                bad[job.path] = reason
+            if number % _SAVE_EVERY == 0:
+                _add(cache / "sounds.json", fresh)
+    finally:
+        _add(cache / "sounds.json", fresh)
+    sounds |= fresh
+    return bad
+
+
+def _prepared(job: _Job) -> Done:
+    try:
+        samples = decode(job.path).samples
+        cuts = [_cut(job.path, samples, *stretch[1:]) for stretch in job.stretches]
+    except UnreadableRecording as error:
+        if error.reason == "too short":
+            return {stretch.key: _Sound("", 0) for stretch in job.stretches}, None
+        return {}, f"{job.path}: {error}"
+    except CallmoodError as error:
+        return {}, str(error)
+    except OSError as error:
+        return {}, f"{job.path} can't be read ({error.strerror})."
+    made = {}
+    for stretch, cut in zip(job.stretches, cuts, strict=True):
+        pcm = _steps(cut, job.table)
+        sound = _Sound(hashlib.sha256(pcm.tobytes()).hexdigest()[:32], len(pcm))
+        path = _file(job.cache, sound)
+        if not path.is_file():
+            write_whole(path, lambda file, pcm=pcm: np.save(file, pcm))
+        made[stretch.key] = sound
+    return made, None
+
+
+def _cut(path: Path, samples: Floats, channel: int | None, start_s: float, end_s: float | None) -> Floats:
+    if channel is not None and channel >= len(samples):
+        raise CallmoodError(f"{path} has no channel {channel}: it has {len(samples)}, counted from 0.")
+    mono = samples.mean(axis=0) if channel is None else samples[channel]
+    end = None if end_s is None else round(end_s * RATE)
+    return np.asarray(mono[round(start_s * RATE) : end], dtype=np.float32)
+
+
+def _steps(samples: Floats, table: PrepareTable) -> Pcm:
+    if table.denoise and samples.any():
+        samples = denoised(samples)
+    pcm = np.round(np.clip(samples, -1.0, 1.0) * 32_767).astype(np.int16)
+    return trimmed(pcm, table.below_peak_db) if table.trim else pcm
+
+
+def denoised(samples: Floats) -> Floats:
+    """``samples`` [n] less their steady noise: spectral gating with the paper's window and hop."""
+    from noisereduce import reduce_noise
+
+    # torch's version is slower on a processor core of its own
+    found = reduce_noise(samples, RATE, stationary=True, n_fft=2048, hop_length=512, n_jobs=1)
+    return np.nan_to_num(np.asarray(found, dtype=np.float32))
+
+
+def trimmed(pcm: Pcm, below_peak_db: float) -> Pcm:
+    """``pcm`` [n] without the silence at its ends, in steps of 10 ms."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Couldn't find ffmpeg")  # not needed for this
+        from pydub import AudioSegment
+    from pydub.silence import detect_leading_silence
+
+    sound = AudioSegment(pcm.tobytes(), sample_width=2, frame_rate=RATE, channels=1)
+    threshold = sound.max_dBFS - below_peak_db
+    step = RATE // 1000
+    start = detect_leading_silence(sound, threshold) * step
+    end = len(pcm) - detect_leading_silence(sound.reverse(), threshold) * step
+    return pcm[start:end]
+
+
+def _tell_bad(clips: Sequence[Clip], bad: Mapping[Path, str], report: Report) -> None:
+    """Report the files that give nothing; raises where a whole corpus is of them."""
+    readable = {clip.corpus for clip in clips if clip.path not in bad}
+    for clip in clips:
+        if clip.corpus not in readable:
+            raise CallmoodError(f"No clip of {clip.corpus} can be read; the first: {bad[clip.path]}")
+    for reason in list(bad.values())[:_NAMED]:
+        report(f"left out: {reason}")
+    if len(bad) > _NAMED:
+        report(f"left out: {len(bad) - _NAMED} more files that can't be read")
+
+
+def _kept(
+    clips: Sequence[Clip],
+    keys: Sequence[str],
+    sounds: Mapping[str, _Sound],
+    table: PrepareTable,
+    cache: Path,
+    report: Report,
+) -> list[Prepared]:
+    kept: list[Prepared] = []
+    seen: set[str] = set()
+    short, twice = Counter[str](), Counter[str]()
+    for clip, key in zip(clips, keys, strict=True):
+        sound = sounds.get(key)
+        if sound is None:
+            continue
+        if not sound.samples or sound.samples < table.shortest_s * RATE:
+            short[clip.corpus] += 1
+        elif table.distinct and sound.digest in seen:
+            twice[clip.corpus] += 1
+        else:
+            seen.add(sound.digest)
+            kept.append((clip, _file(cache, sound)))
+    for what, counts in ((f"shorter than {table.shortest_s:g} s", short), ("of the same sound", twice)):
+        for corpus, count in counts.items():
+            report(f"left out: {count} clips of {corpus}, {what}")
+    return kept
+
+
+def _file(cache: Path, sound: _Sound) -> Path:
+    return cache / "sounds" / sound.digest[:2] / f"{sound.digest}.npy"
+
+
+def _load(store: Path) -> dict[str, Any]:
+    """What a JSON file of the cache holds; nothing of a damaged one."""
+    try:
+        found = json.loads(store.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _add(store: Path, fresh: Mapping[str, Any]) -> None:
+    """Put ``fresh`` into a JSON file of the cache, beside what another run may have written there meanwhile."""
+    if fresh:
+        text = json.dumps({**_load(store), **fresh})
+        write_whole(store, lambda file: file.write(text.encode()))

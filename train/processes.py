@@ -1,0 +1,53 @@
+"""Work on many clips in as many processes as there are processor cores, with a progress bar."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import Final, TypeVar
+
+from callmood.errors import CallmoodError
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+WORTH_A_PROCESS: Final = 60
+"""Jobs: with fewer a process takes longer to start than to work."""
+
+
+def mapped(work: Callable[[Job], Result], jobs: Sequence[Job], what: str) -> Iterator[Result]:
+    """``work`` of each job, in their order; ``what`` stands beside the bar on standard error."""
+    from rich.console import Console
+    from rich.progress import track
+
+    if jobs:
+        yield from track(
+            _results(work, jobs), description=what, total=len(jobs), console=Console(stderr=True)
+        )
+
+
+def _results(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterable[Result]:
+    workers = min(os.cpu_count() or 1, len(jobs) // WORTH_A_PROCESS)
+    if workers <= 1:
+        _start()
+        yield from map(work, jobs)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn"), _start) as pool:
+        try:
+            yield from pool.map(work, jobs, chunksize=8)
+        except BrokenProcessPool:
+            raise CallmoodError(
+                "A process that worked on the clips was killed, most likely for want of memory; "
+                "start again: what is done is kept."
+            ) from None
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _start() -> None:
+    import av
+
+    av.logging.set_level(av.logging.FATAL)  # a codec's remarks on its last, short frame
