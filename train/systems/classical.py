@@ -1,0 +1,114 @@
+"""The paper's classical systems: an estimator of scikit-learn, XGBoost or LightGBM on its 94 features."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, model_validator
+
+from callmood.errors import CallmoodError
+from callmood.train.combined import CorpusRecipe
+from callmood.train.features import FeatureTable, matrix
+from callmood.train.parts import Outcome, Parts, Run, truth
+from callmood.train.recipe import Table, nearest
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Kind = Literal[
+    "knn",
+    "mlp",
+    "xgboost",
+    "lightgbm",
+    "logistic_regression",
+    "random_forest",
+    "naive_bayes",
+    "decision_tree",
+]
+
+ESTIMATORS: Final[dict[Kind, tuple[str, str]]] = {
+    "knn": ("sklearn.neighbors", "KNeighborsClassifier"),
+    "mlp": ("sklearn.neural_network", "MLPClassifier"),
+    "xgboost": ("xgboost", "XGBClassifier"),
+    "lightgbm": ("lightgbm", "LGBMClassifier"),
+    "logistic_regression": ("sklearn.linear_model", "LogisticRegression"),
+    "random_forest": ("sklearn.ensemble", "RandomForestClassifier"),
+    "naive_bayes": ("sklearn.naive_bayes", "GaussianNB"),
+    "decision_tree": ("sklearn.tree", "DecisionTreeClassifier"),
+}
+"""Module and class of each kind."""
+ALWAYS: Final[dict[Kind, dict[str, Any]]] = {
+    "lightgbm": {"deterministic": True, "force_row_wise": True, "verbosity": -1}
+}
+"""Settings without which an estimator would not repeat itself, or would talk."""
+
+
+class ModelTable(Table):
+    kind: Kind
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """Of the estimator, by its own names; the others are its defaults."""
+
+    @model_validator(mode="after")
+    def _known(self) -> ModelTable:
+        known = _made(self.kind, {}).get_params()
+        for name in self.settings:
+            if name not in known:
+                raise CallmoodError(
+                    f"The recipe's model.settings has {name}, which {self.kind} does not know"
+                    f"{nearest(name, list(known))}; mend the name."
+                )
+        return self
+
+
+class Recipe(CorpusRecipe):
+    """See recipes/knn.toml and its like."""
+
+    family: Literal["classical"]
+    features: FeatureTable
+    model: ModelTable
+
+
+def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
+    """Fits the estimator on the training part's standardised features; the validation part is not looked at."""
+    train = matrix(parts.train, recipe.features)
+    test = matrix(parts.test, recipe.features)
+    start = time.perf_counter()
+    chances = chances_of(recipe, train, truth(parts.train), test, len(parts.labels))
+    return Outcome(chances, notes={"seconds": round(time.perf_counter() - start, 2)})
+
+
+def chances_of(recipe: Recipe, train: Floats, labels: Ints, test: Floats, classes: int) -> Floats:
+    """[test, classes]: probabilities, 0 for a class that the training part lacks.
+
+    ``train`` [n, width] with ``labels`` [n], ``test`` [test, width].
+    """
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    present, targets = np.unique(labels, return_inverse=True)
+    fitted = make_pipeline(StandardScaler(), estimator(recipe))
+    try:
+        fitted.fit(train, targets)
+    except (
+        TypeError,
+        ValueError,
+    ) as error:  # sklearn's and XGBoost's words for a setting that is out of range
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise CallmoodError(f"{recipe.model.kind} can't be fitted as the recipe has it: {reason}.") from None
+    chances = np.zeros((len(test), classes), np.float32)
+    chances[:, present] = fitted.predict_proba(test)
+    return chances
+
+
+def estimator(recipe: Recipe) -> Any:
+    """The recipe's estimator, not fitted, drawing by the recipe's seed where it draws."""
+    made = _made(recipe.model.kind, recipe.model.settings)
+    return made.set_params(random_state=recipe.seed) if "random_state" in made.get_params() else made
+
+
+def _made(kind: Kind, settings: dict[str, Any]) -> Any:
+    module, name = ESTIMATORS[kind]
+    return getattr(importlib.import_module(module), name)(**ALWAYS.get(kind, {}) | settings)
