@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,11 @@ from callmood.model import bundle
 from callmood.model.bundle import Scorer
 from callmood.train import card as cards
 from callmood.train import recipe as recipe_files
+from callmood.train.cache import cache_folder
 from callmood.train.corpora.clip import Clip
 from callmood.train.evaluate import BaselineKind, Line, corpus_clips, figures
+from callmood.train.split import ravdess_folds
 from callmood.train.systems import embedded
-from callmood.train.vectors import rendition_vectors
 
 Report = Callable[[str], None]
 
@@ -41,9 +41,9 @@ def train_embedded(
     recipe = recipe_files.read(embedded.Recipe, table if seed is None else {**table, "seed": seed})
     clips = [clip for name, folder in corpora for clip in corpus_clips(name, folder)]
     report(f"{len(clips)} clips of {len({clip.speaker for clip in clips})} speakers")
-    corpus = heard_corpus(clips, recipe, out / "vectors.npz", report)
+    corpus = embedded.hear(clips, recipe, cache_folder(), report)
     folds = []
-    for fold in embedded.cross_validate(clips, corpus, recipe):
+    for fold in embedded.cross_validate(corpus, ravdess_folds(clips), recipe):
         report(f"fold {fold.number}: {len(fold.unseen.labels)} unseen clips")
         folds.append(fold)
     results = all_figures(clips, corpus, folds, recipe)
@@ -78,36 +78,6 @@ def tuned_tower(corpus: str, folder: Path, out: Path, report: Report) -> Path:
     )
     text.save_text(trained, out, {"dev": text.evaluate_text(trained, parts[1])})
     return out
-
-
-def heard_corpus(
-    clips: Sequence[Clip], recipe: embedded.Recipe, cache: Path, report: Report
-) -> embedded.Corpus:
-    """The vectors of ``clips``; kept in ``cache``, from where a second run with the same clips takes them."""
-    steps = [*recipe.renditions.steps, ("telephone",)]
-    key = json.dumps([recipe.seed, recipe.audio.model_dump(), steps, [str(clip.path) for clip in clips]])
-    vectors = _cached(cache, key)
-    if vectors is None:
-        workers = os.cpu_count() or 1
-        vectors = rendition_vectors(clips, steps, recipe.audio.settings(), recipe.seed, workers, report)
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        kept: dict[str, Any] = {f"rendition_{i}": part for i, part in enumerate(vectors)}
-        np.savez(cache, key=key, **kept)
-    return embedded.Corpus(
-        embedded.labels_of(clips),
-        np.array([clip.speaker for clip in clips]),
-        vectors[:-1],
-        {"clean": vectors[0], "telephone": vectors[-1]},
-    )
-
-
-def _cached(cache: Path, key: str) -> list[Any] | None:
-    if not cache.is_file():
-        return None
-    with np.load(cache) as stored:
-        if str(stored["key"]) != key:
-            return None
-        return [stored[f"rendition_{i}"] for i in range(len(stored.files) - 1)]
 
 
 def all_figures(

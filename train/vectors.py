@@ -1,28 +1,57 @@
-"""Clips -> pooled vectors of every rendition, in as many processes as there are processor cores."""
+"""Clips -> pooled vectors, each computed once: kept by what is heard and what hears it, for every run and study.
+
+A vector's place in the cache follows from the clip's content, what is done to its sound, and the encoders. The folder
+of a corpus, the recipe's other numbers and the other clips of a run make no difference to it.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import random
 import zlib
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from callmood import packaged
+from callmood.errors import CallmoodError
 from callmood.model import network
 from callmood.model.network import AudioSettings
-from callmood.train import augment
+from callmood.train import augment, conditions
+from callmood.train.cache import write_whole
 from callmood.train.corpora.clip import Clip
 from callmood.train.evaluate import LINES, heard
+from callmood.train.prepare import file_hashes
+from callmood.train.processes import mapped
 
 Floats = npt.NDArray[np.float32]
 Step = str
-"""A step of ``augment.STEPS``, or one of ``evaluate.LINES``."""
+"""A step of ``augment.STEPS``, one of ``evaluate.LINES``, or a condition such as "white 10"."""
 
-_encoders: list[Any] = []
-_settings = AudioSettings()
+VERSION: Final = 1
+"""Part of every key: to be raised when a change of the code changes the vectors."""
+CHUNK: Final = 10
+"""Clips that are computed, and kept, at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What is done to a clip's sound before it is encoded."""
+
+    steps: tuple[Step, ...] = ()
+    seed: int = 0
+    """Of the steps' draws."""
+    background: tuple[Clip, ...] = ()
+    """Who else is heard, where a step is babble."""
+
+
+Pair = tuple[Clip, Hearing]
 
 
 def rendition_vectors(
@@ -30,63 +59,131 @@ def rendition_vectors(
     renditions: Sequence[Sequence[Step]],
     settings: AudioSettings,
     seed: int,
-    workers: int,
+    cache: Path,
     report: Callable[[str], None],
 ) -> list[Floats]:
     """[n, width] of each rendition. A rendition is drawn for each speaker; the same ``seed`` gives the same."""
-    speakers = sorted({clip.speaker for clip in clips})
-    rows = {name: [i for i, clip in enumerate(clips) if clip.speaker == name] for name in speakers}
-    jobs = [(number, name) for number in range(len(renditions)) for name in speakers]
-    tasks = [
-        ([clips[i] for i in rows[name]], tuple(renditions[number]), _draw(seed, number, name))
-        for number, name in jobs
+    pairs = [
+        (clip, drawn(tuple(steps), seed, number, clip.speaker))
+        for number, steps in enumerate(renditions)
+        for clip in clips
     ]
-    vectors: list[Floats | None] = [None] * len(renditions)
-    for (number, name), part in zip(jobs, _mapped(tasks, settings, workers), strict=True):
-        whole = vectors[number]
-        if whole is None:
-            whole = vectors[number] = np.zeros((len(clips), part.shape[1]), np.float32)
-        whole[rows[name]] = part
-        if name == speakers[-1]:
-            report(
-                f"rendition {number + 1} of {len(renditions)}: {' + '.join(renditions[number]) or 'as it is'}"
-            )
-    return [whole for whole in vectors if whole is not None]
+    return np.split(vectors(pairs, settings, cache, report), len(renditions))
 
 
-def _draw(seed: int, number: int, speaker: str) -> int:
-    return zlib.crc32(f"{seed}/{number}/{speaker}".encode())
+def drawn(steps: tuple[Step, ...], seed: int, number: int, speaker: str) -> Hearing:
+    """The ``number``-th rendition of a speaker's clips, of a run with ``seed``."""
+    if not set(steps) & set(augment.STEPS):
+        return Hearing(steps)
+    return Hearing(steps, zlib.crc32(f"{seed}/{number}/{speaker}".encode()))
 
 
-Task = tuple[list[Clip], tuple[Step, ...], int]
+def vectors(
+    pairs: Sequence[Pair], settings: AudioSettings, cache: Path, report: Callable[[str], None]
+) -> Floats:
+    """[n, width]: each clip as its hearing has it; what ``cache`` lacks is computed and put there.
+
+    Raises CallmoodError for a clip that can't be read and for a full disk; what was computed before is kept.
+    """
+    places = _places(pairs, settings, cache)
+    missing = {place: pair for place, pair in zip(places, pairs, strict=True) if not place.is_file()}
+    if missing:
+        report(f"{len(missing)} of {len(pairs)} vectors are not in the cache yet")
+    for _ in mapped(_compute, list(_jobs(missing, settings)), "vectors"):
+        pass
+    return np.stack([np.load(place) for place in places])
 
 
-def _mapped(tasks: list[Task], settings: AudioSettings, workers: int) -> Iterable[Floats]:
-    if workers <= 1:
-        _start(settings)
-        yield from map(_vectors, tasks)
-        return
-    with ProcessPoolExecutor(workers, get_context("spawn"), _start, (settings,)) as pool:
-        yield from pool.map(_vectors, tasks)
+def _places(pairs: Sequence[Pair], settings: AudioSettings, cache: Path) -> list[Path]:
+    """Where each vector is kept: a folder of the encoders, one of the hearing, a file of the clip."""
+    hearings = {hearing for _, hearing in pairs}
+    clips = {clip for clip, _ in pairs} | {clip for hearing in hearings for clip in hearing.background}
+    hashes = file_hashes([clip.path for clip in clips], cache)
+    for clip in clips:
+        if clip.path not in hashes:
+            raise CallmoodError(f"{clip.path} can't be read; mend it or take it out.")
+    names = {clip: _digest([hashes[clip.path], clip.channel, clip.start_s, clip.end_s]) for clip in clips}
+    folders = {
+        hearing: _digest([hearing.steps, hearing.seed, [names[clip] for clip in hearing.background]])
+        for hearing in hearings
+    }
+    place = cache / "vectors" / encoders_id(settings)
+    return [place / folders[hearing] / f"{names[clip]}.npy" for clip, hearing in pairs]
 
 
-def _start(settings: AudioSettings) -> None:
-    global _encoders, _settings
-    import av
+def encoders_id(settings: AudioSettings) -> str:
+    """32 hexadecimal digits that tell encoders by their weights, and how they are read."""
+    return _digest([VERSION, asdict(settings), [_weights_id(name) for name in settings.encoders]])
+
+
+def _weights_id(name: str) -> str:
+    known = {network.TINY_EN: packaged.TINY_EN, network.CAMPLUS: packaged.CAMPPLUS}
+    if name in known:
+        return known[name].sha256
+    content = hashlib.sha256()
+    for file in sorted(Path(name).glob("*")):
+        if file.suffix in {".json", ".safetensors", ".bin"}:
+            content.update(file.read_bytes())
+    return content.hexdigest()
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:32]
+
+
+class _Job(NamedTuple):
+    """Clips that are heard alike, and where their vectors are put."""
+
+    hearing: Hearing
+    clips: tuple[Clip, ...]
+    places: tuple[Path, ...]
+    settings: AudioSettings
+
+
+def _jobs(missing: Mapping[Path, Pair], settings: AudioSettings) -> Iterator[_Job]:
+    alike: dict[Hearing, list[tuple[Clip, Path]]] = {}
+    for place, (clip, hearing) in missing.items():
+        alike.setdefault(hearing, []).append((clip, place))
+    for hearing, wanted in alike.items():
+        for start in range(0, len(wanted), CHUNK):
+            clips, places = zip(*wanted[start : start + CHUNK], strict=True)
+            yield _Job(hearing, clips, places, settings)
+
+
+def _compute(job: _Job) -> None:
+    change, encoders = changed(job.hearing), _encoders(job.settings)
+    sounds = []
+    for clip, place in zip(job.clips, job.places, strict=True):
+        seed_all(
+            f"{job.hearing.seed}/{place.stem}"
+        )  # noise is drawn for every clip: not to depend on the others
+        sounds.append(change(heard(clip)))
+    for place, vector in zip(job.places, network.audio_vectors(encoders, job.settings, sounds), strict=True):
+        write_whole(place, partial(np.save, arr=vector))
+
+
+@lru_cache(maxsize=1)
+def _encoders(settings: AudioSettings) -> list[Any]:
     import torch
 
-    torch.set_num_threads(1)
-    av.logging.set_level(av.logging.FATAL)  # a codec's remarks on its last, short frame
-    _encoders = [network.load_audio_encoder(name) for name in settings.encoders]
-    _settings = settings
+    torch.set_num_threads(1)  # the processes are as many as there are cores
+    return [network.load_audio_encoder(name) for name in settings.encoders]
 
 
-def _vectors(task: Task) -> Floats:
-    clips, steps, seed = task
-    sounds = [heard(clip) for clip in clips]
-    if steps and steps[0] in LINES:
-        sounds = [LINES[steps[0]](sound) for sound in sounds]
-    elif steps:
-        rendition = augment.rendition(steps, seed, sounds[0])
-        sounds = [rendition(sound) for sound in sounds]
-    return network.audio_vectors(_encoders, _settings, sounds)
+@lru_cache(maxsize=1)
+def changed(hearing: Hearing) -> Callable[[Floats], Floats]:
+    """What is done to a clip's samples, float32 at 16 kHz."""
+    first = hearing.steps[0] if hearing.steps else "clean"
+    if first in LINES:
+        return LINES[first]
+    if conditions.is_condition(first):
+        return conditions.condition(first, [heard(clip) for clip in hearing.background])
+    # Any clip will do for the draw: no parameter depends on it.
+    return augment.rendition(hearing.steps, hearing.seed, np.zeros(augment.RATE, np.float32))
+
+
+def seed_all(name: str) -> None:
+    """Seed the generators that audiomentations and the conditions draw from."""
+    number = zlib.crc32(name.encode())
+    random.seed(number)
+    np.random.seed(number)

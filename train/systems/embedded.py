@@ -2,12 +2,15 @@
 
 Cross-validation over speakers comes first: it gives the figures and, from clips that a fold's heads have not seen,
 the temperatures and the threshold. The bundle's own heads are then fitted on all speakers.
+
+In the table of all systems (``run``) it is the head without a baseline: the others have none.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -18,10 +21,12 @@ from pydantic import Field, model_validator
 from safetensors.numpy import load_file
 from scipy.optimize import minimize_scalar
 
-from callmood.model.bundle import Encoded, Heads, Scorer, Settings
+from callmood.model.bundle import Encoded, Heads, Scorer, Settings, softmax
 from callmood.model.labels import LABELS
 from callmood.model.network import AudioSettings, TextSettings
 from callmood.train import heads as fitting
+from callmood.train.cache import cache_folder
+from callmood.train.combined import CorpusRecipe
 from callmood.train.corpora.clip import Clip
 from callmood.train.evaluate import (
     DRAWS,
@@ -31,11 +36,16 @@ from callmood.train.evaluate import (
     draw_baseline,
 )
 from callmood.train.heads import Block, Head, HeadSettings
+from callmood.train.parts import Example, Outcome, Parts, Run, truth
 from callmood.train.recipe import Table
 from callmood.train.split import ravdess_folds
+from callmood.train.vectors import rendition_vectors
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Split = tuple[int, Sequence[int], Sequence[int]]
+"""A fold's number, its training rows and its test rows."""
 
 THRESHOLDS: Final = np.arange(0.2, 0.96, 0.01)
 
@@ -79,11 +89,10 @@ class FusionTable(Table):
     threshold: float = Field(ge=0, lt=1)
 
 
-class Recipe(Table):
+class Recipe(CorpusRecipe):
     """Every number of a run; see recipes/embedded.toml."""
 
     family: Literal["embedded"]
-    seed: int
     audio: AudioTable
     renditions: RenditionTable
     heads: HeadSettings
@@ -118,8 +127,10 @@ class Fold:
     number: int
     heads: Heads
     unseen: Corpus
+    labels: Ints
+    """Of what calibration hears: the unseen clips in each of its renditions, [renditions * n]."""
     raw: Floats
-    """Logits of the raw head for the unseen clips, as calibration hears them: [renditions * n, labels]."""
+    """Logits of the raw head for them: [renditions * n, labels]."""
     relative: Floats
     """The same of the relative head, each clip against a baseline drawn for it."""
 
@@ -128,13 +139,30 @@ def labels_of(clips: Sequence[Clip]) -> Ints:
     return np.array([LABELS.index(clip.label) for clip in clips], dtype=np.int64)
 
 
-def fit_heads(corpus: Corpus, recipe: Recipe, seed: int) -> Heads:
-    """The raw and the relative head, fitted on all renditions of ``corpus``."""
+def hear(clips: Sequence[Clip], recipe: Recipe, cache: Path, report: Callable[[str], None]) -> Corpus:
+    """The vectors of ``clips``, labelled as callmood does; what ``cache`` lacks is computed."""
+    steps = [*recipe.renditions.steps, ("telephone",)]
+    vectors = rendition_vectors(clips, steps, recipe.audio.settings(), recipe.seed, cache, report)
+    return Corpus(
+        labels_of(clips),
+        np.array([clip.speaker for clip in clips]),
+        vectors[:-1],
+        {"clean": vectors[0], "telephone": vectors[-1]},
+    )
+
+
+def fit_heads(corpus: Corpus, recipe: Recipe, seed: int, taught: Mask | None = None) -> Heads:
+    """The raw and the relative head, fitted on all renditions of ``corpus``.
+
+    ``taught`` [n]: the clips to fit on; the others are heard in baselines alone.
+    """
     rng = np.random.default_rng(seed)
-    labels = np.tile(corpus.labels, len(corpus.renditions))
-    relative = [vectors - drawn_means(corpus, vectors, recipe, rng) for vectors in corpus.renditions]
+    rows = np.ones(len(corpus.labels), dtype=bool) if taught is None else taught
+    labels = np.tile(corpus.labels[rows], len(corpus.renditions))
+    relative = [(part - drawn_means(corpus, part, recipe, rng))[rows] for part in corpus.renditions]
+    raw = [part[rows] for part in corpus.renditions]
     return Heads(
-        raw=fitting.fit(np.concatenate(corpus.renditions), labels, len(LABELS), recipe.heads),
+        raw=fitting.fit(np.concatenate(raw), labels, len(LABELS), recipe.heads),
         relative=fitting.fit(np.concatenate(relative), labels, len(LABELS), recipe.heads),
     )
 
@@ -146,23 +174,37 @@ def drawn_means(corpus: Corpus, vectors: Floats, recipe: Recipe, rng: np.random.
     return np.stack([vectors[drawn].mean(axis=0) for drawn in rows])
 
 
-def cross_validate(clips: Sequence[Clip], corpus: Corpus, recipe: Recipe) -> Iterator[Fold]:
-    """Heads that know nothing of a fold's test speakers, for each of EmoBox's folds."""
-    for number, train, test in ravdess_folds(clips):
-        heads = fit_heads(corpus.take(train), recipe, recipe.seed + number)
+def cross_validate(
+    corpus: Corpus,
+    folds: Iterable[Split],
+    recipe: Recipe,
+    taught: Mask | None = None,
+    asked: Mask | None = None,
+) -> Iterator[Fold]:
+    """Heads that know nothing of a fold's test speakers, for each of ``folds``.
+
+    ``taught`` [n]: the clips that training may use; ``asked`` [n]: those of the test speakers that calibration hears.
+    """
+    for number, train, test in folds:
+        seed = recipe.seed + number
+        heads = fit_heads(corpus.take(train), recipe, seed, None if taught is None else taught[train])
         unseen = corpus.take(test)
-        yield Fold(number, heads, unseen, *_logits(heads, unseen, recipe, recipe.seed + number))
+        rows = np.ones(len(unseen.labels), dtype=bool) if asked is None else asked[test]
+        yield Fold(number, heads, unseen, *_logits(heads, unseen, recipe, seed, rows))
 
 
-def _logits(heads: Heads, corpus: Corpus, recipe: Recipe, seed: int) -> tuple[Floats, Floats]:
+def _logits(
+    heads: Heads, corpus: Corpus, recipe: Recipe, seed: int, rows: Mask
+) -> tuple[Ints, Floats, Floats]:
     rng = np.random.default_rng(seed)
     raw, relative = [], []
     assert heads.raw is not None and heads.relative is not None
     for number in recipe.renditions.calibration:
         vectors = corpus.renditions[number]
-        raw.append(linear(heads.raw, vectors))
-        relative.append(linear(heads.relative, vectors - drawn_means(corpus, vectors, recipe, rng)))
-    return np.concatenate(raw), np.concatenate(relative)
+        raw.append(linear(heads.raw, vectors)[rows])
+        relative.append(linear(heads.relative, vectors - drawn_means(corpus, vectors, recipe, rng))[rows])
+    labels = np.tile(corpus.labels[rows], len(recipe.renditions.calibration))
+    return labels, np.concatenate(raw), np.concatenate(relative)
 
 
 def calibrated(folds: Sequence[Fold], recipe: Recipe) -> Settings:
@@ -170,8 +212,7 @@ def calibrated(folds: Sequence[Fold], recipe: Recipe) -> Settings:
 
     Only training's renditions are looked at: never the line of the test.
     """
-    heard = len(recipe.renditions.calibration)
-    labels = np.concatenate([np.tile(fold.unseen.labels, heard) for fold in folds])
+    labels = np.concatenate([fold.labels for fold in folds])
     raw = np.concatenate([fold.raw for fold in folds])
     relative = np.concatenate([fold.relative for fold in folds])
     count = recipe.baseline.usual_clips + recipe.baseline.other_clips
@@ -272,6 +313,45 @@ def vector_chances(scorer: Scorer, corpus: Corpus, line: Line, baseline: Baselin
         return scorer.classify(encoded)[None]
     draws = (np.random.default_rng([seed, draw]) for draw in range(DRAWS))
     return np.stack([against_drawn(scorer, encoded, corpus.labels, corpus.speakers, rng) for rng in draws])
+
+
+def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
+    """The head without a baseline, on the training part's own clips in the recipe's renditions.
+
+    A system of whole recordings: clips are heard as a scan hears them, and augmented copies are left to the others.
+    The validation part gives the temperature.
+    """
+    began = time.perf_counter()
+    train, validation = (
+        [example for example in part if not example.augmented] for part in (parts.train, parts.validation)
+    )
+    steps = recipe.renditions.steps
+    known = _heard(train, steps, recipe, run)
+    heard_s = time.perf_counter() - began
+    labels = np.tile(truth(train), len(steps))
+    head = fitting.fit(known, labels, len(parts.labels), recipe.heads)
+    temperature = 1.0
+    if validation:
+        held_out = [steps[number] for number in recipe.renditions.calibration]
+        logits = linear(head, _heard(validation, held_out, recipe, run))
+        temperature = best_divisor(lambda t: logits / t, np.tile(truth(validation), len(held_out)))
+    chances = softmax(linear(head, _heard(parts.test, [()], recipe, run)) / temperature)
+    seconds = time.perf_counter() - began
+    return Outcome(
+        np.asarray(chances, dtype=np.float32),
+        notes={
+            "seconds": round(seconds, 1),
+            "share_of_time_in_data_loading": round(heard_s / seconds, 2),
+            "parameters": head[0].size + head[1].size,
+        },
+    )
+
+
+def _heard(examples: Sequence[Example], steps: Sequence[tuple[str, ...]], recipe: Recipe, run: Run) -> Floats:
+    """[steps * n, width]"""
+    clips = [example.clip for example in examples]
+    audio = recipe.audio.settings()
+    return np.concatenate(rendition_vectors(clips, steps, audio, recipe.seed, cache_folder(), run.report))
 
 
 def with_words(settings: Settings, heads: Heads, tower: Path, fusion: FusionTable) -> tuple[Settings, Heads]:
