@@ -57,16 +57,16 @@ def read_table(path: Path) -> SideTable:
     """
     if not path.is_file():
         raise CallmoodError(f"The table {path} does not exist.")
-    records = _records(path)
-    if not records:
+    found = records(path)
+    if not found:
         raise CallmoodError(f"The table {path} has no rows.")
-    columns = _recognise(records[0])
+    columns = _recognise(found[0])
     if "file" not in columns and "call_id" not in columns:
         raise CallmoodError(
             f"The table {path} can't be joined: it needs a column called file or call_id, "
-            f"and has {', '.join(records[0])}."
+            f"and has {', '.join(found[0])}."
         )
-    rows = tuple(_row(record, columns) for record in records)
+    rows = tuple(_row(record, columns) for record in found)
     return SideTable(path.name, rows, sum("started_at" in row.facts.metadata for row in rows))
 
 
@@ -84,8 +84,8 @@ def join(table: SideTable, recordings: Sequence[Recording]) -> tuple[list[Record
     return joined, list(_misfits(table, found, shared))
 
 
-def _records(path: Path) -> list[dict[str, str]]:
-    """The rows as column name to text, without empty cells but in the first row, which shows all columns."""
+def records(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV, JSON or Parquet file as column name to text; an empty cell is empty text."""
     kind = path.suffix.lower()
     try:
         if kind in (".csv", ".tsv", ".txt"):

@@ -26,7 +26,7 @@ class Clip:
     gender: str | None = None
     """"female" or "male", where the corpus tells."""
     agreement: float | None = None
-    """The share of raters who heard the label, 0 to 1, where the corpus tells."""
+    """The share of raters who heard the label, 0 to 1, where the corpus tells; CREMA-D tells who won the vote."""
     channel: int | None = None
     """Of the file, counted from 0; None is all of them mixed."""
     start_s: float = 0.0
@@ -40,4 +40,9 @@ AUDIO_ENDINGS = frozenset({".wav", ".ogg", ".opus", ".flac", ".mp3", ".m4a", ".a
 def audio_files(folder: Path) -> list[Path]:
     """All audio files under ``folder``, linked folders included, in the order of their names."""
     found = (Path(place) / name for place, _, names in os.walk(folder, followlinks=True) for name in names)
-    return sorted(path for path in found if path.suffix.lower() in AUDIO_ENDINGS and path.is_file())
+    return sorted(
+        path
+        for path in found
+        # a Mac leaves "._NAME" beside each file that it copies
+        if path.suffix.lower() in AUDIO_ENDINGS and not path.name.startswith(".") and path.is_file()
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, Literal
 
 from callmood.errors import CallmoodError
@@ -88,19 +87,15 @@ TABLE: Final[dict[str, dict[str, Row]]] = {
 _COLUMNS: Final = tuple(LABEL_SETS)
 
 
-def label_of(corpus: str, native: str, label_set: LabelSet) -> str | None:
-    """What ``native`` is in the set, None where the set leaves it out; raises CallmoodError for an unknown one."""
-    known = TABLE[corpus]
-    if native not in known:
-        raise CallmoodError(f"{corpus} has no label {native!r}; its labels are {', '.join(known)}.")
-    return known[native][_COLUMNS.index(label_set)]
+def label_of(clip: Clip, label_set: LabelSet) -> str | None:
+    """What the clip's native label is in the set, None where the set leaves it out.
 
-
-def native_labels(corpus: str) -> Sequence[str]:
-    """The labels that a corpus writes."""
-    return list(TABLE[corpus])
-
-
-def known(clip: Clip) -> bool:
-    """Whether the clip's native label is one of its corpus's."""
-    return clip.native in TABLE[clip.corpus]
+    Raises CallmoodError for one that its corpus should not have.
+    """
+    known = TABLE[clip.corpus]
+    if clip.native not in known:
+        raise CallmoodError(
+            f"{clip.path} has the label {clip.native!r}, which {clip.corpus} does not know; "
+            f"its labels are {', '.join(known)}."
+        )
+    return known[clip.native][_COLUMNS.index(label_set)]

@@ -1,0 +1,68 @@
+"""The labels that a person gave to segments: written one by one, read as what to train on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from callmood.errors import CallmoodError
+from callmood.model.labels import LABELS
+from callmood.store.database import Connection, rows, transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A stretch of a recording, as a person labelled it."""
+
+    recording_id: str
+    path: Path
+    """Where the recording was seen last."""
+    agent: str | None
+    customer: str | None
+    speaker: int
+    role: str
+    channel: int
+    start_s: float
+    end_s: float
+    text: str
+    label: str
+    """One of callmood.model.labels.LABELS."""
+
+
+def correct(con: Connection, recording_id: str, segment: int, label: str) -> None:
+    """Store that a segment of a call, counted from 0, is ``label``; a later correction of it replaces this one.
+
+    Raises CallmoodError for an unknown label, and for a segment that is not in the database.
+    """
+    if label not in LABELS:
+        raise CallmoodError(f"There is no label {label}; known are {', '.join(LABELS)}.")
+    with transaction(con):
+        written = rows(
+            con,
+            """
+            INSERT OR REPLACE INTO correction BY NAME
+            SELECT recording_id, speaker, start_s, end_s, channel, role, text, $label AS label,
+                now()::TIMESTAMPTZ AT TIME ZONE 'UTC' AS corrected_at
+            FROM segment WHERE recording_id = $id AND segment = $segment
+            RETURNING recording_id
+            """,
+            {"id": recording_id, "segment": segment, "label": label},
+        )
+        if not written:
+            raise CallmoodError(f"The database has no segment {segment} of the recording {recording_id}.")
+
+
+def corrections(con: Connection) -> list[Correction]:
+    """All corrections, by recording and time."""
+    return [
+        Correction(recording_id, Path(path), *facts)
+        for recording_id, path, *facts in rows(
+            con,
+            """
+            SELECT recording_id, path, agent, customer, speaker, role, correction.channel, start_s, end_s, text,
+                label
+            FROM correction JOIN recording ON recording.id = recording_id
+            ORDER BY path, start_s, speaker
+            """,
+        )
+    ]

@@ -1,0 +1,106 @@
+"""A user's own clips: a folder with a CSV, or a callmood database with corrected segments.
+
+The CSV has the columns file, label and speaker, and may have gender, text, intensity, agreement, start_s, end_s and
+channel; files are looked for beside it. Labels are callmood's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from callmood.errors import CallmoodError
+from callmood.scan.sidetable import records
+from callmood.store.corrections import Correction, corrections
+from callmood.store.database import open_db
+from callmood.train.corpora.clip import Clip
+
+NEEDED = ("file", "label", "speaker")
+_GENDERS = {"f": "female", "m": "male", "female": "female", "male": "male", "": None}
+
+
+def clips(place: Path, report: Callable[[str], None]) -> Iterator[Clip]:
+    """The clips of a folder with a CSV, or the corrected segments of a database file.
+
+    Corrected recordings that are gone from their path are counted in a report; a clip of the CSV that is gone is
+    an error, as is one without a speaker: who speaks must not be heard in training and again in the test.
+    """
+    return _listed(place) if place.is_dir() else _corrected(place, report)
+
+
+def _listed(folder: Path) -> Iterator[Clip]:
+    tables = sorted(folder.glob("*.csv"))
+    if len(tables) != 1:
+        raise CallmoodError(
+            f"{folder} has {len(tables)} CSV files; it takes one, with the columns {', '.join(NEEDED)}."
+        )
+    (table,) = tables
+    for number, row in enumerate(records(table), start=2):
+        yield _clip({name.strip().lower(): cell.strip() for name, cell in row.items()}, table, number)
+
+
+def _clip(row: dict[str, str], table: Path, number: int) -> Clip:
+    place = f"{table}, row {number},"
+    lacking = [name for name in NEEDED if not row.get(name)]
+    if lacking:
+        why = "; clips are split by speaker, so each needs a name of who speaks" * (lacking == ["speaker"])
+        raise CallmoodError(f"{place} tells no {' and no '.join(lacking)}{why}.")
+    path = table.parent / row["file"]
+    if not path.is_file():
+        raise CallmoodError(f"{place} names {row['file']}, which is not beside it.")
+    gender = row.get("gender", "").lower()
+    if gender not in _GENDERS:
+        raise CallmoodError(f"{place} has the gender {gender}; it takes female, male or nothing.")
+    channel = _number(row, "channel", place)
+    return Clip(
+        corpus="own",
+        path=path,
+        speaker=f"own-{row['speaker']}",
+        native=row["label"].lower(),
+        intensity=row.get("intensity") or "normal",
+        text=row.get("text") or None,
+        gender=_GENDERS[gender],
+        agreement=_number(row, "agreement", place),
+        channel=None if channel is None else int(channel),
+        start_s=_number(row, "start_s", place) or 0.0,
+        end_s=_number(row, "end_s", place),
+    )
+
+
+def _number(row: dict[str, str], column: str, place: str) -> float | None:
+    text = row.get(column, "")
+    try:
+        number = float(text) if text else None
+    except ValueError:
+        number = -1.0
+    if number is not None and not 0 <= number < float("inf"):
+        raise CallmoodError(f"{place} has {text} as {column}, which is no number from 0 on.")
+    return number
+
+
+def _corrected(database: Path, report: Callable[[str], None]) -> Iterator[Clip]:
+    with open_db(database, read_only=True) as con:
+        found = corrections(con)
+    gone = {one.path for one in found if not one.path.is_file()}
+    if gone:
+        report(
+            f"left out: {len(gone)} corrected recordings that are gone from their place, such as {min(gone)}"
+        )
+    for one in found:
+        if one.path not in gone:
+            yield Clip(
+                corpus="own",
+                path=one.path,
+                speaker=f"own-{_speaker(one)}",
+                native=one.label,
+                text=one.text or None,
+                channel=one.channel,
+                start_s=one.start_s,
+                end_s=one.end_s,
+            )
+
+
+def _speaker(one: Correction) -> str:
+    """Who speaks, where the call tells; a voice without a name is one of this call alone."""
+    named = {"agent": one.agent, "customer": one.customer}.get(one.role)
+    return f"{one.role} {named}" if named else f"{one.recording_id[:16]} speaker {one.speaker}"
