@@ -4,9 +4,11 @@ In ``callmood.toml`` each object is a table (``[transcribe]``), in the environme
 (``CALLMOOD_TRANSCRIBE__ASR=large-v3-turbo``).
 """
 
+import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -16,9 +18,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from callmood.errors import CallmoodError
+from callmood.errors import UsageError
 
 SETTINGS_FILE = Path("callmood.toml")
+PREFIX: Final = "CALLMOOD_"
+CACHE_VARIABLE: Final = "CALLMOOD_CACHE"
+"""Names the folder where training keeps prepared sound: of the environment only."""
 
 
 class _Stage(BaseModel):
@@ -67,7 +72,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True,
         extra="forbid",
-        env_prefix="CALLMOOD_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         toml_file=SETTINGS_FILE,
     )
@@ -94,7 +99,7 @@ class Settings(BaseSettings):
 def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
     """The settings in force. ``flags`` holds dotted names ("score.model"); those that are None were not given.
 
-    Raises CallmoodError with one sentence where a value, a name or the file is wrong.
+    Raises UsageError with one sentence where a value, a name or the file is wrong.
     """
     given: dict[str, Any] = {}
     for dotted, value in (flags or {}).items():
@@ -105,17 +110,48 @@ def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
         for table in tables:
             place = place.setdefault(table, {})
         place[name] = value
+    _check_environment()
     try:
         return Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise CallmoodError(
+            raise UsageError(
                 f"There is no setting {name}; mend the name in {SETTINGS_FILE} or in the environment."
             ) from None
-        raise CallmoodError(
+        raise UsageError(
             f"The setting {name} is wrong: {first['msg']}; mend the flag, the environment or {SETTINGS_FILE}."
         ) from None
     except ValueError as error:
-        raise CallmoodError(f"{SETTINGS_FILE} can't be read: {error}; mend it or remove it.") from None
+        raise UsageError(f"{SETTINGS_FILE} can't be read: {error}; mend it or remove it.") from None
+
+
+def write_setting(dotted: str, value: str) -> None:
+    """Set ``dotted`` ("score.model") in callmood.toml, which is made where there is none; all else in it stays.
+
+    Raises UsageError where the settings, this one among them, are wrong; the file then stays as it was.
+    """
+    import tomlkit
+
+    load_settings({dotted: value})
+    # bytes, because text would lose the file's own line ends
+    document = tomlkit.parse(SETTINGS_FILE.read_bytes() if SETTINGS_FILE.is_file() else "")
+    table, name = dotted.split(".")
+    document.setdefault(table, tomlkit.table())[name] = value
+    part = SETTINGS_FILE.with_suffix(".part")
+    part.write_bytes(tomlkit.dumps(document).encode())
+    part.replace(SETTINGS_FILE)
+
+
+def _check_environment() -> None:
+    """pydantic passes over variables that fit no setting; a misspelt one would go unnoticed."""
+    known = [CACHE_VARIABLE, *(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)]
+    for variable in os.environ:
+        name = variable.upper().partition("__")[0]
+        if name.startswith(PREFIX) and name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise UsageError(
+                f"There is no setting {name}{hint}; mend or unset the environment variable {variable}."
+            )

@@ -1,4 +1,4 @@
-"""How good a model is: mean recall (UA), accuracy (WA), calibration, confusions.
+"""How good a bundle is on labelled clips: sound in, figures out.
 
 The clean and the telephone line, without a baseline and with one as a call gives it: twelve other clips of the same
 speaker, nine neutral or calm and three others, drawn at random.
@@ -7,7 +7,6 @@ speaker, nine neutral or calm and three others, drawn at random.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -17,63 +16,118 @@ import numpy.typing as npt
 from callmood.errors import CallmoodError
 from callmood.model.bundle import Encoded, Scorer
 from callmood.model.labels import LABELS, USUAL
-from callmood.scan.audio import decode
 from callmood.train import augment
 from callmood.train.corpora.clip import Clip
+from callmood.train.corpora.known import read_clips
+from callmood.train.corpora.labels import LABEL_SETS, LabelSet
+from callmood.train.figures import Figures as Figures
+from callmood.train.figures import figures as figures
+from callmood.train.figures import in_label_set
+from callmood.train.figures import measured as measured
+from callmood.train.prepare import PrepareTable, prepare
+from callmood.train.prepare import heard as heard
+from callmood.train.split import splits
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Report = Callable[[str], None]
 BaselineKind = Literal["none", "call"]
 Line = Literal["clean", "telephone"]
+Corpora = Sequence[tuple[str, Path]]
 
 USUAL_CLIPS: Final = 9
 OTHER_CLIPS: Final = 3
 DRAWS: Final = 5
 """Baselines drawn for each clip; the figures are means over them."""
-CALIBRATION_BINS: Final = 15
+ENCODED_AT_ONCE: Final = 256
+"""Clips whose sound is held in memory together."""
 LINES: Final[dict[str, Callable[[Floats], Floats]]] = {
     "clean": lambda samples: samples,
     "telephone": augment.telephone,
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """All shares in percent."""
-
-    clips: int
-    speakers: int
-    ua: float
-    """Mean recall over the labels that occur."""
-    wa: float
-    """Share of clips that are right."""
-    ece: float
-    """Expected calibration error of the best label's probability, over 15 equal bins."""
-    recall: dict[str, float]
-    confusion: list[list[float]]
-    """Rows: true label; columns: the model's; clips, averaged over the draws."""
-
-
-def heard(clip: Clip) -> Floats:
-    """A clip's samples as scanning hears them: float32 mono at 16 kHz."""
-    return np.asarray(decode(clip.path).samples.mean(axis=0), dtype=np.float32)
-
-
 def evaluate(
-    scorer: Scorer, clips: Sequence[Clip], baseline: BaselineKind, line: Line, seed: int = 0
-) -> Figures:
-    """Figures of ``scorer`` on labelled clips, from the sound alone."""
-    through = LINES[line]
-    encoded = scorer.encode([through(heard(clip)) for clip in clips], [None] * len(clips))
+    scorer: Scorer,
+    corpora: Corpora,
+    label_set: LabelSet,
+    tests: Sequence[Sequence[Clip]],
+    baseline: BaselineKind = "none",
+    line: Line = "clean",
+    words: bool = False,
+    seed: int = 0,
+) -> list[Figures]:
+    """Figures of ``scorer`` on each of ``tests`` (``parts_to_test``), whose clips are of ``corpora``.
+
+    It hears the recordings as a scan does; with ``words`` it also reads what is said. Baselines are drawn from all
+    clips of the corpora, those that the label set leaves out among them.
+    """
+    # the labels of a pool only draw baselines
+    pool = [clip for test in tests for clip in test] if baseline == "none" else read_clips(corpora, "calls")
+    rows = {_place(clip): row for row, clip in enumerate(pool)}
+    labels = LABEL_SETS[label_set]
+    chances = in_label_set(pool_chances(scorer, pool, baseline, line, words, seed), scorer.labels, labels)
+    return [measured(test, chances[:, [rows[_place(clip)] for clip in test]], labels) for test in tests]
+
+
+def parts_to_test(
+    corpora: Corpora, label_set: LabelSet, split: str, seed: int, cache: Path, report: Report
+) -> dict[str, list[Clip]]:
+    """The clips to test on, by the name of the part: the test parts of ``split`` as training has them, or "all".
+
+    A split is drawn among the clips that the paper's preparation leaves, which it makes in ``cache``.
+    """
+    clips = read_clips(corpora, label_set)
+    if split == "all":
+        return {"all": clips}
+    kept = [clip for clip, _ in prepare(clips, PrepareTable(), cache, report)]
+    return {rows.name: [kept[row] for row in rows.test] for rows in splits(kept, split, seed)}
+
+
+def pool_chances(
+    scorer: Scorer, clips: Sequence[Clip], baseline: BaselineKind, line: Line, words: bool, seed: int
+) -> Floats:
+    """Probabilities [draws, n, labels]; without a baseline there is one draw."""
+    if not clips:
+        raise CallmoodError("There are no clips to evaluate on.")
+    encoded = _encoded(scorer, clips, line, words)
+    if baseline == "none":
+        return scorer.classify(encoded, None)[None]
     labels = np.array([LABELS.index(clip.label) for clip in clips])
     speakers = np.array([clip.speaker for clip in clips])
-    if baseline == "none":
-        return figures(labels, scorer.classify(encoded, None)[None], speakers)
-    chances = [
-        against_drawn(scorer, encoded, labels, speakers, np.random.default_rng([seed, draw]))
-        for draw in range(DRAWS)
-    ]
-    return figures(labels, np.stack(chances), speakers)
+    draws = (np.random.default_rng([seed, draw]) for draw in range(DRAWS))
+    return np.stack([against_drawn(scorer, encoded, labels, speakers, rng) for rng in draws])
+
+
+def _place(clip: Clip) -> tuple[Path, int | None, float]:
+    """What tells a clip from all others, whatever its label is called."""
+    return clip.path, clip.channel, clip.start_s
+
+
+def _encoded(scorer: Scorer, clips: Sequence[Clip], line: Line, words: bool) -> Encoded:
+    import sys
+
+    from rich.console import Console
+    from rich.progress import track
+
+    through = LINES[line]
+    found = []
+    for start in track(
+        range(0, len(clips), ENCODED_AT_ONCE),
+        "listening",
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    ):
+        some = clips[start : start + ENCODED_AT_ONCE]
+        texts = [clip.text if words else None for clip in some]
+        found.append(scorer.encode([through(heard(clip)) for clip in some], texts))
+    return Encoded(
+        np.concatenate([part.audio for part in found]),
+        np.concatenate([part.text for part in found]),
+        np.concatenate([part.has_audio for part in found]),
+        np.concatenate([part.has_text for part in found]),
+    )
 
 
 def evaluate_text(scorer: Scorer, corpus: str, folder: Path) -> dict[str, Any]:
@@ -122,42 +176,6 @@ def draw_baseline(
     return np.concatenate(chosen).astype(np.int64)
 
 
-def figures(labels: Ints, chances: Floats, speakers: npt.NDArray[np.str_]) -> Figures:
-    """Figures of true ``labels`` [n] and probabilities ``chances`` [draws, n, labels]."""
-    if not len(labels):
-        raise CallmoodError("There are no clips to evaluate on.")
-    best = chances.argmax(axis=-1)
-    confusion = np.zeros((len(LABELS), len(LABELS)))
-    for draw in best:
-        np.add.at(confusion, (labels, draw), 1 / len(best))
-    known = confusion.sum(axis=1) > 0
-    recall = 100 * np.diag(confusion)[known] / confusion[known].sum(axis=1)
-    return Figures(
-        clips=len(labels),
-        speakers=len(set(speakers.tolist())),
-        ua=float(recall.mean()),
-        wa=float(100 * (best == labels).mean()),
-        ece=100 * calibration_error(np.tile(labels, len(chances)), chances.reshape(-1, len(LABELS))),
-        recall=dict(zip(np.array(LABELS)[known].tolist(), recall.tolist(), strict=True)),
-        confusion=confusion.tolist(),
-    )
-
-
-def calibration_error(labels: Ints, chances: Floats) -> float:
-    """Mean distance between the best label's probability and how often it is right, over equal bins; 0 to 1."""
-    confidence, right = chances.max(axis=1), chances.argmax(axis=1) == labels
-    place = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = [abs((right[place == i] - confidence[place == i]).sum()) for i in range(CALIBRATION_BINS)]
-    return float(sum(gaps) / len(labels))
-
-
 def corpus_clips(corpus: str, folder: Path) -> list[Clip]:
     """All clips of a corpus by its name, read from its folder."""
-    from callmood.train.corpora import ravdess, tess
-
-    readers = {"ravdess": ravdess.clips, "tess": tess.clips}
-    if corpus not in readers:
-        raise CallmoodError(f"There is no corpus {corpus}; known are {', '.join(sorted(readers))}.")
-    if not folder.is_dir():
-        raise CallmoodError(f"{folder} is not a folder.")
-    return list(readers[corpus](folder))
+    return read_clips([(corpus, folder)], "calls")

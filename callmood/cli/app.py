@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from callmood.cli import doctor, evaluate, report, scan, train
+from callmood.cli import doctor, evaluate, models, report, scan, train
 from callmood.errors import CallmoodError
 
 app = typer.Typer(
@@ -18,12 +18,13 @@ app = typer.Typer(
 
 for command in (scan.scan, report.report, doctor.doctor, train.train, evaluate.evaluate):
     app.command()(command)
+app.add_typer(models.models)
 
 
 def main() -> None:
-    """Run the app; what a person can mend is printed as one sentence, with exit code 1."""
+    """Run the app; what a person can mend is printed as one sentence, with the exit code of its kind."""
     try:
         app()
     except CallmoodError as error:
         print(f"callmood: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.exit_code)

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
-    from callmood.train.evaluate import Figures
+    from rich.table import Table
+
+    from callmood.train.corpora.clip import Clip
+    from callmood.train.figures import Figures
 
 Corpora = Annotated[
     list[str],
     typer.Option("--corpus", metavar="NAME=FOLDER", help="A labelled corpus, such as ravdess=FOLDER."),
 ]
+
+HEADINGS = {"ua": "UA", "wa": "WA", "ua_wa": "UA + WA", "macro_f1": "macro F1"}
 
 
 def evaluate(
@@ -27,6 +35,16 @@ def evaluate(
         str | None,
         typer.Option(metavar="NAME=FOLDER", help="The words' side alone: goemotions=FOLDER, its test part."),
     ] = None,
+    split: Annotated[
+        Literal["all", "paper", "speaker", "folds", "corpus"],
+        typer.Option(
+            help="Only the clips that training with this split and --seed tests on; all: every clip."
+        ),
+    ] = "all",
+    labels: Annotated[
+        Literal["calls", "paper", "calls-merged"],
+        typer.Option(help="calls: all eight; paper: without neutral; calls-merged: calm counts as neutral."),
+    ] = "calls",
     baseline: Annotated[
         Literal["none", "call"],
         typer.Option(help="call: compare with 12 other clips of the speaker, 9 of them neutral or calm."),
@@ -35,14 +53,17 @@ def evaluate(
         Literal["clean", "telephone"],
         typer.Option(help="telephone: through 8 kHz, 300 to 3400 Hz, 8-bit mu-law first."),
     ] = "clean",
-    seed: Annotated[int, typer.Option(help="Draws the baselines.")] = 0,
+    words: Annotated[
+        bool, typer.Option("--words", help="Let the model read what is said, too, where the corpus tells.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Draws the split, as in training, and the baselines.")] = 1,
     device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to compute.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure a model on labelled clips or texts.
 
-    With --corpus: mean recall (UA), accuracy (WA), calibration, confusions.
-    With --text, its words' side on labelled texts: F1 of Ekman's emotions and neutral.
+    With --corpus: mean recall (UA), accuracy (WA), their sum, macro F1, by class, corpus, gender and speaker, with
+    intervals (speakers resampled), confusions and calibration. With --text: F1 of Ekman's emotions, from words alone.
     """
     if (corpus is None) == (text is None):
         raise typer.BadParameter("name either --corpus or --text.")
@@ -51,17 +72,43 @@ def evaluate(
         return
     assert corpus is not None
     from callmood.model import load
-    from callmood.train.evaluate import corpus_clips
-    from callmood.train.evaluate import evaluate as measure
+    from callmood.train import evaluate as measuring
+    from callmood.train.cache import cache_folder
+    from callmood.train.figures import over_folds, rounded
 
-    clips = [clip for name, folder in named_folders(corpus) for clip in corpus_clips(name, folder)]
-    figures = measure(load(model, device), clips, baseline, line, seed)
-    if as_json:
-        from dataclasses import asdict
+    corpora = named_folders(corpus)
+    parts = measuring.parts_to_test(corpora, labels, split, seed, cache_folder(), _report)
+    _warn_of_known_voices(model, parts.values())
+    whole = [clip for part in parts.values() for clip in part]
+    tests = [whole] if len(parts) == 1 else [whole, *parts.values()]
+    scorer = load(model, device)
+    figures, *by_part = measuring.evaluate(scorer, corpora, labels, tests, baseline, line, words, seed)
+    named = dict(zip(parts, by_part, strict=False))
+    if not as_json:
+        _show(figures, named)
+        return
+    given = {"model": model, "split": split, "label_set": labels, "baseline": baseline, "line": line}
+    found = {**given, "words": words, "seed": seed, **rounded(figures)}
+    if named:
+        found["over_parts"] = over_folds(list(named.values()))
+        found["parts"] = {name: rounded(part) for name, part in named.items()}
+    print(json.dumps(found))
 
-        print(json.dumps({"model": model, "baseline": baseline, "line": line, **asdict(figures)}))
-    else:
-        _show(figures)
+
+def _report(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+
+
+def _warn_of_known_voices(model: str, parts: Iterable[Sequence[Clip]]) -> None:
+    from callmood.model.shelf import taught_speakers
+
+    here = {clip.speaker for part in parts for clip in part}
+    known = here & taught_speakers(model)
+    if known:
+        _report(
+            f"note: {len(known)} of the {len(here)} speakers here are among those that the model was taught on; "
+            "its figures for others are lower."
+        )
 
 
 def _evaluate_text(model: str, text: str, device: str, as_json: bool) -> None:
@@ -80,36 +127,79 @@ def _evaluate_text(model: str, text: str, device: str, as_json: bool) -> None:
 
 def named_folders(options: list[str]) -> list[tuple[str, Path]]:
     """("ravdess", folder) from each "ravdess=FOLDER"."""
-    from callmood.errors import CallmoodError
+    from callmood.errors import UsageError
 
     pairs = []
     for option in options:
         name, equals, folder = option.partition("=")
         if not (name and equals and folder):
-            raise CallmoodError(f"{option} names no corpus; write NAME=FOLDER, such as ravdess=FOLDER.")
+            raise UsageError(f"{option} names no corpus; write NAME=FOLDER, such as ravdess=FOLDER.")
         pairs.append((name, Path(folder)))
     return pairs
 
 
-def _show(figures: Figures) -> None:
+def _show(figures: Figures, parts: Mapping[str, Figures]) -> None:
     from rich.console import Console
+
+    console = Console(highlight=False)
+    speakers = f"{figures.speakers} speaker{'' if figures.speakers == 1 else 's'}"
+    console.print(_headline_table(figures, f"{figures.clips} clips, {speakers}"))
+    console.print(f"\nCalibration error {figures.ece:.1f} points.", _spread_of_speakers(figures))
+    tables = [_class_table(figures)]
+    for title, groups in (("corpus", figures.per_corpus), ("gender", figures.per_gender)):
+        if len(groups) > 1:
+            tables.append(_group_table(title, groups))
+    if parts:
+        tables.append(_group_table("part", {name: asdict(part) for name, part in parts.items()}))
+    for table in tables:
+        console.print()
+        console.print(table)
+
+
+def _headline_table(figures: Figures, title: str) -> Table:
+    table = _table(title)
+    table.add_column()
+    table.add_column("%", justify="right")
+    table.add_column("95 % interval, speakers resampled" if figures.intervals else "no interval: one speaker")
+    for name, heading in HEADINGS.items():
+        ends = figures.intervals[name] if figures.intervals else None
+        interval = f"{ends[0]:.1f} to {ends[1]:.1f}" if ends else ""
+        table.add_row(heading, f"{getattr(figures, name):.1f}", interval)
+    return table
+
+
+def _spread_of_speakers(figures: Figures) -> str:
+    from statistics import median
+
+    if figures.speakers == 1:
+        return ""
+    found = [speaker["ua"] for speaker in figures.per_speaker.values()]
+    return f"UA by speaker: {min(found):.1f} to {max(found):.1f} %, median {median(found):.1f} %."
+
+
+def _class_table(figures: Figures) -> Table:
+    table = _table("clips by true label (rows) and the model's (columns)")
+    table.add_column()
+    for heading in (*(label[:5] for label in figures.labels), "recall", "prec.", "F1 %"):
+        table.add_column(heading, justify="right")
+    for label, row in zip(figures.labels, figures.confusion, strict=True):
+        found = figures.per_class.get(label)
+        rates = [f"{found[name]:.1f}" for name in ("recall", "precision", "f1")] if found else []
+        table.add_row(label, *(f"{n:.0f}" for n in row), *rates)
+    return table
+
+
+def _group_table(title: str, groups: Mapping[str, Mapping[str, Any]]) -> Table:
+    table = _table(None)
+    table.add_column(f"by {title}")
+    for heading in (*HEADINGS.values(), "clips"):
+        table.add_column(heading, justify="right")
+    for name, found in groups.items():
+        table.add_row(name, *(f"{found[key]:.1f}" for key in HEADINGS), str(found["clips"]))
+    return table
+
+
+def _table(title: str | None) -> Table:
     from rich.table import Table
 
-    from callmood.model.labels import LABELS
-
-    table = Table(
-        box=None, title="true label (rows), the model's label (columns), clips", title_justify="left"
-    )
-    table.add_column()
-    for label in LABELS:
-        table.add_column(label[:5], justify="right")
-    table.add_column("recall %", justify="right")
-    for label, row in zip(LABELS, figures.confusion, strict=True):
-        recall = figures.recall.get(label)
-        table.add_row(label, *(f"{n:.0f}" for n in row), "" if recall is None else f"{recall:.1f}")
-    console = Console()
-    console.print(
-        f"UA {figures.ua:.1f} %   WA {figures.wa:.1f} %   calibration error {figures.ece:.1f} %   "
-        f"({figures.clips} clips, {figures.speakers} speakers)"
-    )
-    console.print(table)
+    return Table(box=None, title=title, title_justify="left", pad_edge=False, collapse_padding=True)

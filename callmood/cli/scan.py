@@ -122,7 +122,8 @@ def scan(
                         print(json.dumps(_line(outcome), ensure_ascii=False), flush=True)
         except KeyboardInterrupt:
             print(
-                f"Stopped: {tally.done} recordings are stored; the same command goes on from there.",
+                f"Stopped: {_counted(tally.done, 'recording is', 'recordings are')} stored; "
+                "the same command goes on from there.",
                 file=sys.stderr,
             )
             raise typer.Exit(130) from None
@@ -136,18 +137,18 @@ def scan(
 
 def _announce(plan: Plan) -> None:
     tally = plan.tally
-    parts = [f"{tally.total} recordings to scan"]
+    parts = [_counted(tally.total, "recording to scan", "recordings to scan")]
     if tally.skipped:
-        parts.append(f"{tally.skipped} are stored already")
+        parts.append(_counted(tally.skipped, "is stored already", "are stored already"))
     if tally.scored_otherwise:
         parts.append(
-            f"{tally.scored_otherwise} of them were scored by another model or for other roles "
-            "(score them anew with --rescore)"
+            _counted(tally.scored_otherwise, "of them was", "of them were")
+            + " scored by another model or for other roles (score anew with --rescore)"
         )
     if tally.failed_earlier:
-        parts.append(f"{tally.failed_earlier} failed earlier (try them again with --retry-failed)")
+        parts.append(f"{tally.failed_earlier} failed earlier (try again with --retry-failed)")
     if tally.copies:
-        parts.append(f"{tally.copies} are copies of others")
+        parts.append(_counted(tally.copies, "is a copy of another", "are copies of others"))
     print("; ".join(parts) + ".", file=sys.stderr)
 
 
@@ -219,7 +220,8 @@ def _summarise(tally: Tally, db: Path) -> None:
 
 def _summarise_work(tally: Tally) -> None:
     print(
-        f"{tally.done} recordings scanned ({_hours(tally.audio_s)} of audio, {tally.segments} segments) "
+        f"{_counted(tally.done, 'recording', 'recordings')} scanned "
+        f"({_hours(tally.audio_s)} of audio, {_counted(tally.segments, 'segment', 'segments')}) "
         f"in {_hours(tally.wall_s)}, RTFx {tally.rtfx:.0f}."
     )
     for reason, failures in sorted(tally.failures.items(), key=lambda item: -len(item[1])):
@@ -232,6 +234,10 @@ def _summarise_work(tally: Tally) -> None:
         print(f"note: {warning}")
     if len(tally.warnings) > FAILURES_SHOWN:
         print(f"note: and {len(tally.warnings) - FAILURES_SHOWN} more notes, stored in the table recording")
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _hours(seconds: float) -> str:

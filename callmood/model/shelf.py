@@ -1,0 +1,88 @@
+"""The bundles at hand: which there are, and what each says of itself in ``about.json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from callmood.errors import CallmoodError
+from callmood.model.bundle import CARD_FILE, EMBEDDED, SETTINGS_FILE, find_bundle
+
+ABOUT_FILE: Final = "about.json"
+"""Beside a bundle's other files: "corpora" (clips by corpus and label), "speakers" (names), "figures" (percent)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A bundle as a list of bundles shows it."""
+
+    name: str
+    """"embedded", or its folder: what ``callmood scan --model`` takes."""
+    labels: tuple[str, ...]
+    corpora: tuple[str, ...]
+    """That it was taught on; empty where it does not tell."""
+    ua: float | None
+    """Percent, as its own test found it."""
+    size_bytes: int
+    in_use: bool
+
+
+def shelf(folder: Path, used: str) -> list[Shelved]:
+    """The embedded bundle and those in ``folder`` and ``folder/models``; ``used`` is marked, wherever it is."""
+    names = ["embedded", *(str(found) for place in (folder, folder / "models") for found in _bundles(place))]
+    marks = [_same(name, used) for name in names]
+    if not any(marks) and (Path(used) / SETTINGS_FILE).is_file():
+        names, marks = [*names, used], [*marks, True]
+    return [_shelved(name, mark) for name, mark in zip(names, marks, strict=True)]
+
+
+def about(model: str) -> dict[str, Any]:
+    """What a bundle says of itself; nothing where it has no such file."""
+    file = find_bundle(model) / ABOUT_FILE
+    if not file.is_file():
+        return {}
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise CallmoodError(f"{file} can't be read ({error}): make the model again.") from None
+
+
+def taught_speakers(model: str) -> set[str]:
+    """The speakers that a bundle was taught on, as the corpora's readers name them."""
+    return set(about(model).get("speakers", ()))
+
+
+def card(model: str) -> str:
+    """The card of a bundle, Markdown."""
+    file = find_bundle(model) / CARD_FILE
+    if not file.is_file():
+        raise CallmoodError(f"{file} is missing: this model has no card.")
+    return file.read_text(encoding="utf-8")
+
+
+def _bundles(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from sorted(file.parent for file in folder.glob(f"*/{SETTINGS_FILE}"))
+
+
+def _shelved(name: str, in_use: bool) -> Shelved:
+    folder = EMBEDDED if name == "embedded" else Path(name)
+    settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+    told = about(name)
+    return Shelved(
+        name=name,
+        labels=tuple(settings["labels"]),
+        corpora=tuple(told.get("corpora", ())),
+        ua=told.get("figures", {}).get("ua"),
+        size_bytes=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
+        in_use=in_use,
+    )
+
+
+def _same(name: str, used: str) -> bool:
+    if "embedded" in (name, used):
+        return name == used
+    return Path(name).resolve() == Path(used).resolve()

@@ -1,0 +1,225 @@
+"""The figures of a labelled test, and `callmood evaluate` on corpora."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from sklearn.metrics import f1_score, precision_recall_fscore_support
+from sounds import encode
+from typer.testing import CliRunner
+
+from callmood.cli.evaluate import evaluate as evaluate_command
+from callmood.errors import CallmoodError
+from callmood.model.labels import LABELS
+from callmood.train import evaluate
+from callmood.train.corpora import ravdess
+from callmood.train.corpora.clip import Clip
+from callmood.train.figures import figures, in_label_set, measured, over_folds, rounded
+
+CLI = typer.Typer()
+CLI.command()(evaluate_command)
+PAPER = tuple(label for label in LABELS if label != "neutral")
+
+
+def clip(label: str, speaker: str = "s1", corpus: str = "tess", gender: str | None = None) -> Clip:
+    return Clip(corpus, Path("x"), speaker, label, gender=gender)
+
+
+def said(*labels: str, among: tuple[str, ...] = LABELS) -> np.ndarray:
+    """Chances of a model that is sure of ``labels``."""
+    return np.eye(len(among), dtype=np.float32)[[among.index(label) for label in labels]]
+
+
+def noisy(clips: int, speakers: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Truth, chances and speakers of a model that is right now and then."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, len(LABELS), clips)
+    logits = rng.normal(size=(clips, len(LABELS))) + 1.5 * np.eye(len(LABELS))[truth]
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return truth, chances.astype(np.float32), np.array([f"s{n % speakers:02}" for n in range(clips)])
+
+
+def test_rates_are_scikit_learn_s() -> None:
+    truth, chances, speakers = noisy(400, 10)
+    found = figures(truth, chances[None], speakers)
+    best = chances.argmax(axis=1)
+    assert found.macro_f1 == pytest.approx(100 * f1_score(truth, best, average="macro"))
+    precision, recall, f1, counts = precision_recall_fscore_support(truth, best)
+    for i, label in enumerate(LABELS):
+        one = found.per_class[label]
+        assert one["precision"] == pytest.approx(100 * precision[i])
+        assert one["recall"] == pytest.approx(100 * recall[i])
+        assert one["f1"] == pytest.approx(100 * f1[i]) and one["clips"] == counts[i]
+
+
+def test_labels_that_do_not_occur_count_nowhere() -> None:
+    found = measured([clip("angry"), clip("sad")], said("angry", "calm"))
+    assert list(found.per_class) == ["angry", "sad"]
+    assert found.ua == 50 and found.macro_f1 == 50 and found.ua_wa == 100
+
+
+def test_a_label_that_is_never_given_has_precision_0() -> None:
+    found = measured([clip("angry"), clip("sad")], said("angry", "angry"))
+    assert found.per_class["sad"] == {"recall": 0, "precision": 0, "f1": 0, "clips": 1}
+
+
+def test_each_group_has_its_own_figures() -> None:
+    clips = [
+        clip("angry", "a", "tess", "female"),
+        clip("sad", "a", "tess", "female"),
+        clip("angry", "b", "ravdess", None),
+    ]
+    found = measured(clips, said("angry", "sad", "sad"))
+    assert found.per_corpus["tess"]["ua"] == 100 and found.per_corpus["ravdess"]["ua"] == 0
+    assert found.per_gender["female"]["clips"] == 2 and found.per_gender["unknown"]["wa"] == 0
+    assert found.per_speaker["a"]["ua_wa"] == 200
+
+
+def test_draws_are_averaged() -> None:
+    draws = np.stack([said("angry"), said("sad")])
+    found = measured([clip("angry")], draws)
+    assert found.wa == 50 and found.clips == 1 and found.confusion[0][LABELS.index("sad")] == 0.5
+
+
+def test_intervals_are_those_of_resampled_speakers() -> None:
+    truth, chances, speakers = noisy(600, 12)
+    found = figures(truth, chances[None], speakers)
+    rng, right = np.random.default_rng(5), chances.argmax(axis=1) == truth
+    names = np.unique(speakers)
+    draws = [
+        100 * np.mean(np.concatenate([right[speakers == name] for name in rng.choice(names, len(names))]))
+        for _ in range(2000)
+    ]
+    assert found.intervals is not None
+    assert found.intervals["wa"] == pytest.approx(np.percentile(draws, [2.5, 97.5]), abs=0.5)
+    low, high = found.intervals["ua"]
+    assert low < found.ua < high
+
+
+def test_intervals_are_wider_where_speakers_differ_than_clips_alone_would_have_it() -> None:
+    speakers = np.repeat([f"s{n}" for n in range(10)], 40)
+    truth = np.zeros(400, dtype=np.int64)
+    wrong = np.repeat(np.arange(10) % 2 == 0, 40)  # every other speaker is never understood
+    found = figures(truth, said(*np.where(wrong, "sad", "angry"))[None], speakers)
+    assert found.intervals is not None
+    low, high = found.intervals["wa"]
+    assert high - low > 40
+
+
+def test_a_single_speaker_gives_no_interval() -> None:
+    assert measured([clip("angry"), clip("sad")], said("angry", "sad")).intervals is None
+
+
+def test_a_thousand_resamples_take_no_time() -> None:
+    import time
+
+    truth, chances, speakers = noisy(7000, 90)
+    began = time.process_time()
+    figures(truth, chances[None], speakers)
+    assert time.process_time() - began < 2
+
+
+def test_other_label_sets_have_their_own_columns() -> None:
+    found = measured([clip("angry"), clip("surprised")], said("angry", "surprised", among=PAPER), PAPER)
+    assert found.labels == PAPER and len(found.confusion) == 7 and found.wa == 100
+
+
+def test_a_model_of_other_labels_is_brought_to_the_set() -> None:
+    chances = np.full((1, 8), 0.1, np.float32)
+    chances[0, LABELS.index("calm")] = 0.3
+    paper = in_label_set(chances, LABELS, PAPER)
+    assert paper.sum() == pytest.approx(1) and paper[0, PAPER.index("calm")] == pytest.approx(0.3 / 0.9)
+    merged = tuple(label for label in LABELS if label != "calm")
+    assert in_label_set(chances, LABELS, merged)[0, merged.index("neutral")] == pytest.approx(0.4)
+    grown = in_label_set(paper, PAPER, LABELS)
+    np.testing.assert_allclose(grown[0, LABELS.index("neutral")], 0)
+
+
+def test_folds_are_summarised() -> None:
+    folds = [measured([clip("angry"), clip("sad")], said("angry", other)) for other in ("sad", "angry")]
+    found = over_folds(folds)
+    assert found["ua"] == 75 and found["ua_std"] == 25 and found["ua_wa"] == 150
+
+
+def test_figures_are_made_for_json() -> None:
+    truth, chances, speakers = noisy(50, 3)
+    found = rounded(figures(truth, chances[None], speakers))
+    assert json.loads(json.dumps(found)) == found
+    assert {"ua", "wa", "ua_wa", "macro_f1", "clips", "per_class", "intervals", "ece"} <= found.keys()
+
+
+def test_no_clips_get_a_sentence() -> None:
+    with pytest.raises(CallmoodError, match="no clips"):
+        measured([], np.zeros((0, 8), np.float32))
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RAVDESS's layout: actors of three folds, every emotion once."""
+    folder = tmp_path_factory.mktemp("ravdess")
+    rng = np.random.default_rng(1)
+    for actor in ("01", "04", "08"):
+        (folder / f"Actor_{actor}").mkdir()
+        for emotion in ravdess.EMOTIONS:
+            name = f"03-01-{emotion}-01-01-01-{actor}.wav"
+            sound = rng.normal(0, 0.1, 20_000).astype(np.float32)
+            encode(folder / f"Actor_{actor}" / name, sound[None])
+    return folder
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The command without a model: it hears nothing, and a seeded die gives the chances."""
+    monkeypatch.setenv("CALLMOOD_CACHE", str(tmp_path))
+    monkeypatch.setattr("callmood.model.load", lambda *_: type("Scorer", (), {"labels": LABELS}))
+
+    def drawn(scorer: object, clips: list[Clip], *_: object) -> np.ndarray:
+        return np.random.default_rng(1).dirichlet(np.ones(8), (1, len(clips))).astype(np.float32)
+
+    monkeypatch.setattr(evaluate, "pool_chances", drawn)
+
+
+def run(*arguments: str) -> dict[str, object]:
+    result = CliRunner().invoke(CLI, [*arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    return dict(json.loads(result.stdout))
+
+
+def test_all_clips_are_tested_unless_a_split_is_named(corpus: Path, quick: None) -> None:
+    found = run("embedded", "--corpus", f"ravdess={corpus}")
+    assert found["clips"] == 24 and found["split"] == "all" and "parts" not in found
+
+
+def test_neutral_is_left_out_of_the_paper_s_labels(corpus: Path, quick: None) -> None:
+    found = run("embedded", "--corpus", f"ravdess={corpus}", "--labels", "paper")
+    assert found["clips"] == 21 and "neutral" not in found["labels"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("labels", ["calls", "paper", "calls-merged"])
+def test_baselines_are_drawn_from_clips_that_the_label_set_leaves_out(
+    corpus: Path, quick: None, labels: str
+) -> None:
+    found = run("embedded", "--corpus", f"ravdess={corpus}", "--labels", labels, "--baseline", "call")
+    assert found["clips"] == (21 if labels == "paper" else 24)
+
+
+def test_folds_are_told_one_by_one_and_together(corpus: Path, quick: None) -> None:
+    found = run("embedded", "--corpus", f"ravdess={corpus}", "--split", "folds")
+    parts = found["parts"]
+    assert isinstance(parts, dict) and len(parts) == 3 and found["clips"] == 24
+    assert {part["clips"] for part in parts.values()} == {8}
+    assert set(found["over_parts"]) >= {"ua", "ua_std", "macro_f1"}  # type: ignore[call-overload]
+
+
+def test_the_table_tells_of_classes_parts_and_intervals(corpus: Path, quick: None) -> None:
+    arguments = ["embedded", "--corpus", f"ravdess={corpus}", "--split", "folds"]
+    told = CliRunner().invoke(CLI, arguments).stdout
+    for words in ("UA + WA", "macro F1", "resampled", "surprised", "Calibration error", "by part", "fold 3"):
+        assert words in told
+
+
+def test_voices_that_the_model_knows_are_named(corpus: Path, quick: None) -> None:
+    result = CliRunner().invoke(CLI, ["embedded", "--corpus", f"ravdess={corpus}"])
+    assert "3 of the 3 speakers here are among those that the model was taught on" in result.stderr
