@@ -15,8 +15,11 @@ KINDS = sorted(ESTIMATORS)
 pytestmark = pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger than sample size")
 
 
+FEW_TREES = dict.fromkeys(("xgboost", "lightgbm", "random_forest"), ("model.settings.n_estimators=20",))
+
+
 def recipe(kind: str, *overrides: str) -> Recipe:
-    return recipes.read(Recipe, recipes.load(kind, overrides))
+    return recipes.read(Recipe, recipes.load(kind, (*FEW_TREES.get(kind, ()), *overrides)))
 
 
 def blobs(classes: int = 3, clips: int = 20, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -64,7 +67,11 @@ def test_a_wrong_setting_is_refused_in_one_sentence(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "override"),
-    [("knn", "model.settings.n_neighbors=0"), ("xgboost", "model.settings.max_depth=-3")],
+    [
+        ("knn", "model.settings.n_neighbors=0"),
+        ("xgboost", "model.settings.max_depth=-3"),
+        ("lightgbm", "model.settings.num_leaves=1"),
+    ],
 )
 def test_a_setting_out_of_range_is_refused_in_one_sentence(kind: str, override: str) -> None:
     train, labels = blobs()

@@ -92,21 +92,19 @@ def chances_of(recipe: Recipe, train: Floats, labels: Ints, test: Floats, classe
     fitted = make_pipeline(StandardScaler(), estimator(recipe))
     try:
         fitted.fit(train, targets)
-    except (
-        TypeError,
-        ValueError,
-    ) as error:  # sklearn's and XGBoost's words for a setting that is out of range
-        reason = str(error).strip().splitlines()[0].rstrip(".")
-        raise CallmoodError(f"{recipe.model.kind} can't be fitted as the recipe has it: {reason}.") from None
+    except Exception as error:  # each library has its own for a setting that is out of range
+        reason = str(error).strip().partition("\n")[0].rstrip(" .") or type(error).__name__
+        raise CallmoodError(f"{recipe.model.kind} can't be fitted as the recipe has it: {reason}.") from error
     chances = np.zeros((len(test), classes), np.float32)
     chances[:, present] = fitted.predict_proba(test)
     return chances
 
 
 def estimator(recipe: Recipe) -> Any:
-    """The recipe's estimator, not fitted, drawing by the recipe's seed where it draws."""
+    """The recipe's estimator, not fitted; it draws by the recipe's seed, unless the settings name another."""
     made = _made(recipe.model.kind, recipe.model.settings)
-    return made.set_params(random_state=recipe.seed) if "random_state" in made.get_params() else made
+    draws = "random_state" in made.get_params() and "random_state" not in recipe.model.settings
+    return made.set_params(random_state=recipe.seed) if draws else made
 
 
 def _made(kind: Kind, settings: dict[str, Any]) -> Any:
