@@ -1,8 +1,10 @@
 """A trained model on disk, and the scorer that it is loaded into.
 
 A bundle is a folder of three files: ``bundle.json`` (settings, see ``Settings``), ``weights.safetensors`` (the
-classifier, and those tensors of the encoders that training changed) and ``CARD.md``. The classifier is linear in the
-audio vector and the text vector side by side, which is a sum of one term for each; a missing side adds nothing.
+classifier, and those tensors of the encoders that training changed) and ``CARD.md``. Encoders that are not callmood's
+own lie beside them in the hub's format, in folders that the settings name: ``./audio_encoder``, ``./text_encoder``.
+The classifier is linear in the audio vector and the text vector side by side, which is a sum of one term for each; a
+missing side adds nothing.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ SETTINGS_FILE: Final = "bundle.json"
 WEIGHTS_FILE: Final = "weights.safetensors"
 CARD_FILE: Final = "CARD.md"
 FORMAT: Final = 1
+AUDIO_ENCODER: Final = "./audio_encoder"
+TEXT_ENCODER: Final = "./text_encoder"
 EMBEDDED: Final = Path(__file__).with_name("embedded")
 
 
@@ -269,7 +273,7 @@ def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Score
     from safetensors.torch import load_file
 
     folder = find_bundle(name_or_folder)
-    settings = _settings(folder)
+    settings = settings_of(folder)
     try:
         tensors = load_file(folder / WEIGHTS_FILE)
     except (SafetensorError, OSError) as error:
@@ -281,11 +285,13 @@ def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Score
     text = tokenizer = None
     if settings.audio is not None:
         audio = tuple(
-            _overlaid(network.load_audio_encoder(name), tensors, f"audio.{number}.").to(place)
+            _overlaid(network.load_audio_encoder(_placed(name, folder)), tensors, f"audio.{number}.").to(
+                place
+            )
             for number, name in enumerate(settings.audio.encoders)
         )
     if settings.text is not None:
-        text, tokenizer = network.load_text_encoder(settings.text.encoder)
+        text, tokenizer = network.load_text_encoder(_placed(settings.text.encoder, folder))
         text = _overlaid(text, tensors, "text.").to(place)
     heads = Heads(*(_term(tensors, name) for name in HEADS))
     return Scorer(content_id(folder), settings, heads, audio, text, tokenizer)
@@ -303,14 +309,23 @@ def find_bundle(name_or_folder: str | Path) -> Path:
 
 
 def content_id(folder: Path) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of a bundle's settings and weights."""
+    """The first 16 hexadecimal digits of the SHA-256 of a bundle's settings, weights and encoders."""
     digest = hashlib.sha256()
-    for name in (SETTINGS_FILE, WEIGHTS_FILE):
-        digest.update((folder / name).read_bytes())
+    encoders = (path for name in (AUDIO_ENCODER, TEXT_ENCODER) for path in sorted((folder / name).glob("*")))
+    for path in (folder / SETTINGS_FILE, folder / WEIGHTS_FILE, *encoders):
+        with path.open("rb") as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
     return digest.hexdigest()[:16]
 
 
-def _settings(folder: Path) -> Settings:
+def _placed(encoder: str, folder: Path) -> str:
+    """The name of an encoder, or its folder where it lies in that of the bundle."""
+    return str(folder / encoder) if encoder in (AUDIO_ENCODER, TEXT_ENCODER) else encoder
+
+
+def settings_of(folder: Path) -> Settings:
+    """What the bundle in ``folder`` says of itself."""
     path = folder / SETTINGS_FILE
     try:
         table = json.loads(path.read_text(encoding="utf-8"))

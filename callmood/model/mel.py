@@ -58,7 +58,8 @@ def log_mel(
     x = F.pad(x[:, None], (N_FFT // 2, 0), mode="reflect")[:, 0]
     spectrum = torch.stft(x, N_FFT, HOP, window=window, center=False, return_complex=True)
     power = spectrum[..., :wanted].abs() ** 2
-    mel = torch.clamp(filters @ power, min=1e-10).log10()
+    with torch.autocast(samples.device.type, enabled=False):  # bfloat16 would keep three digits of a power
+        mel = torch.clamp(filters @ power, min=1e-10).log10()
     inside = torch.arange(wanted, device=samples.device) < frames[:, None]
     mel = mel.masked_fill(~inside[:, None], -10.0)
     mel = torch.maximum(mel, mel.amax(dim=(1, 2), keepdim=True) - 8.0)

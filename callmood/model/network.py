@@ -73,8 +73,12 @@ def load_audio_encoder(name: str) -> Any:
         return tiny_en()
     if name == CAMPLUS:
         return camplus()
-    from transformers import AutoModel
+    from transformers import AutoConfig, AutoModel
 
+    if _from_folder_or_hub(AutoConfig, name).architectures == ["WhisperEncoder"]:  # saved without its decoder
+        from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
+        return _from_folder_or_hub(WhisperEncoder, name).eval()
     model = _from_folder_or_hub(AutoModel, name)
     if model.config.model_type == "whisper":
         return model.encoder.eval()
