@@ -1,23 +1,45 @@
-"""`callmood train`: make an emotion model from labelled corpora."""
+"""`callmood train`: make an emotion model from labelled corpora, or compare many."""
 
 from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from callmood.cli.evaluate import Corpora, named_folders
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from callmood.train.results import Result
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
 
 def train(
     corpus: Corpora,
     out: Annotated[
-        Path, typer.Option(help="The folder for the bundle; a run's vectors are kept there, too.")
-    ],
-    recipe: Annotated[str, typer.Option(help="A recipe of callmood's, or a TOML file.")] = "embedded",
+        Path | None,
+        typer.Option(help="The folder for what comes out: the bundle, its card, figures, pictures."),
+    ] = None,
+    recipe: Annotated[
+        list[str],
+        typer.Option(help="A recipe of callmood's, or a TOML file; may be given several times, or all."),
+    ] = ["embedded"],  # noqa: B006
+    split: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What is trained on and what tested on: paper (random), speaker, folds (EmoBox's), corpus "
+            "(each left out); may be given several times."
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Instead of the recipe's: training.epochs=3."),
+    ] = None,
     text: Annotated[
         str | None,
         typer.Option(metavar="NAME=FOLDER", help="Texts to tune the words' side on: goemotions=FOLDER."),
@@ -25,27 +47,166 @@ def train(
     tower: Annotated[
         Path | None, typer.Option(help="The folder of a tuned text tower, instead of --text.")
     ] = None,
-    folds: Annotated[bool, typer.Option("--folds", help="Print the figures of the folds.")] = False,
+    study: Annotated[
+        str | None,
+        typer.Option(
+            help="Answer a question instead: corpora, modality, neutral, intensity, baseline, noise or split."
+        ),
+    ] = None,
+    corpus_card: Annotated[
+        bool,
+        typer.Option("--corpus-card", help="Only print what the corpora hold, beside the paper's counts."),
+    ] = False,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    gpus: Annotated[int | None, typer.Option(min=1, help="GPUs of this machine to train on.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Processes to train in, with --device cpu.")
+    ] = None,
+    device: Annotated[Device, typer.Option(help="Where to train.")] = "auto",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where a run with the same --out was stopped.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
-    """Train an emotion model of your own.
+    """Train an emotion model of your own, compare systems, or answer a question by measurement.
 
-    Cross-validate over speakers, calibrate, fit on all of them, write the bundle."""
+    Without --split the recipe embedded is cross-validated over speakers, calibrated, and then taught on all of them.
+    """
+    from callmood.train import recipe as recipes
+
+    corpora = named_folders(corpus)
+    overrides = [*(set_ or []), *([] if seed is None else [f"seed={seed}"])]
+    names = recipes.names() if recipe == ["all"] else recipe
+    tables = [(Path(name).stem, recipes.load(name, overrides)) for name in names]
+    if corpus_card:
+        _print_card(tables[0][1], corpora, as_json)
+        return
+    if out is None:
+        raise typer.BadParameter("name a folder for what comes out with --out.")
+    if study is not None:
+        _study(study, corpora, text, out, seed, as_json)
+    elif split is None and [table.get("family") for _, table in tables] == ["embedded"]:
+        _embedded(tables[0][1], corpora, text, tower, out, as_json)
+    else:
+        if text is not None or tower is not None:
+            raise typer.BadParameter("--text and --tower go with the recipe embedded, without --split.")
+        from callmood.train import launch
+
+        many = _wanted_processes(gpus, processes, device)
+        if many > 1 and not launch.is_launched():
+            raise typer.Exit(launch.relaunched(sys.argv[1:], many, "cpu" if gpus is None else "cuda"))
+        _compare(tables, corpora, split or ["speaker"], out, device, resume, as_json)
+
+
+def _report(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _wanted_processes(gpus: int | None, processes: int | None, device: Device) -> int:
+    if gpus is not None and (processes is not None or device in ("cpu", "mps")):
+        raise typer.BadParameter("--gpus goes without --processes, and with --device cuda or none.")
+    if processes is not None and device != "cpu":
+        raise typer.BadParameter("--processes goes with --device cpu; on GPUs name their number with --gpus.")
+    return gpus or processes or 1
+
+
+def _print_card(table: dict[str, Any], corpora: list[tuple[str, Path]], as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from callmood.train import corpus_card
+    from callmood.train.cache import cache_folder
+    from callmood.train.compare import system
+    from callmood.train.recipe import read
+
+    found = corpus_card.counts(corpora, read(system(table).Recipe, table), cache_folder(), _report)
+    if as_json:
+        print(json.dumps({"counts": [asdict(count) for count in found]}))
+    else:
+        corpus_card.show(found)
+
+
+def _embedded(
+    table: dict[str, Any],
+    corpora: list[tuple[str, Path]],
+    text: str | None,
+    tower: Path | None,
+    out: Path,
+    as_json: bool,
+) -> None:
     from callmood.train.card import figures_table
     from callmood.train.loop import train_embedded, tuned_tower
-    from callmood.train.recipe import load
 
-    def report(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
-
-    table = load(recipe)
     if text is not None:
         ((name, folder),) = named_folders([text])
-        tower = tuned_tower(name, folder, out / "tower", report)
-    results = train_embedded(table, named_folders(corpus), out, tower, seed, report)
+        tower = tuned_tower(name, folder, out / "tower", _report)
+    results = train_embedded(table, corpora, out, tower, report=_report)
     if as_json:
         print(json.dumps({"out": str(out), "figures": results}))
-    elif folds:
+    else:
         print(figures_table(results))
-    report(f"The bundle is in {out}.")
+    _report(f"The bundle is in {out}.")
+
+
+def _study(
+    name: str,
+    corpora: list[tuple[str, Path]],
+    text: str | None,
+    out: Path,
+    seed: int | None,
+    as_json: bool,
+) -> None:
+    raise NotImplementedError
+
+
+def _compare(
+    tables: list[tuple[str, dict[str, Any]]],
+    corpora: list[tuple[str, Path]],
+    splits: Sequence[str],
+    out: Path,
+    device: Device,
+    resume: bool,
+    as_json: bool,
+) -> None:
+    from callmood.train import launch
+    from callmood.train.compare import Settings, compare
+
+    found = compare(tables, corpora, splits, Settings(out, device, resume, _report))
+    if not launch.is_main():
+        return
+    if as_json:
+        print(json.dumps({"out": str(out), "results": [_result_row(result) for result in found]}))
+    else:
+        _print_results(found)
+    _report(f"Figures, pictures and models are in {out}.")
+
+
+def _result_row(result: Result) -> dict[str, Any]:
+    names = ("ua", "wa", "ua_wa", "macro_f1")
+    means = {name: round(result.mean(name), 2) for name in names} if result.figures else {}
+    spreads = {f"{name}_std": round(result.spread(name), 2) for name in names} if result.figures else {}
+    return {
+        "recipe": result.recipe,
+        "split": result.split,
+        **means,
+        **spreads,
+        "reason": result.reason,
+        "parts": list(result.figures),
+    }
+
+
+def _print_results(found: list[Result]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from callmood.train.results import rows
+
+    head, lines = rows(found)
+    table = Table(box=None)
+    for number, name in enumerate(head):
+        table.add_column(name, justify="right" if number else "left", no_wrap=True)
+    for line in lines:
+        table.add_row(*line)
+    Console().print(table)
+    for result in found:
+        if result.reason:
+            print(f"{result.recipe}: {result.reason}")

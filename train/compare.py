@@ -1,0 +1,137 @@
+"""Systems measured under splits: recipes and corpora in, a folder for each part and the table of all systems out."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from callmood.errors import CallmoodError
+from callmood.model import bundle
+from callmood.train import card, combined, launch, pictures, recipe, results
+from callmood.train.cache import cache_folder
+from callmood.train.corpora.known import read_clips
+from callmood.train.figures import measured, rounded
+from callmood.train.parts import Outcome, Parts, Run
+from callmood.train.results import Result
+
+FIGURES_FILE = "figures.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a comparison is run; nothing here changes a result."""
+
+    out: Path
+    device: str = "auto"
+    resume: bool = False
+    report: Callable[[str], None] = print
+
+
+def compare(
+    tables: Sequence[tuple[str, dict[str, Any]]],
+    corpora: Sequence[tuple[str, Path]],
+    splits: Sequence[str],
+    settings: Settings,
+) -> list[Result]:
+    """Every recipe (its name, its table) under every split, on the same clips where the recipes prepare alike.
+
+    Each part gets a folder ``out/RECIPE/PART``, or ``out`` itself where there is just one. What is there already is
+    not trained again when resuming. A system whose weights are not to be had is named, and the others go on.
+    """
+    found = []
+    for name, table in tables:
+        module = system(table)
+        checked = recipe.read(module.Recipe, table)
+        for split in splits:
+            try:
+                found.append(_measured(name, module, checked, corpora, split, settings, len(tables) > 1))
+            except CallmoodError as error:
+                if len(tables) == 1:
+                    raise
+                settings.report(f"{name}: {error}")
+                found.append(Result(name, split, (), reason=str(error)))
+    if launch.is_main():
+        head, lines = results.rows(found)
+        settings.out.mkdir(parents=True, exist_ok=True)
+        (settings.out / "table.md").write_text(results.markdown(head, lines) + "\n", encoding="utf-8")
+    return found
+
+
+def system(table: dict[str, Any]) -> Any:
+    """The module of callmood.train.systems that a recipe's family names."""
+    families = recipe.families()
+    family = table.get("family")
+    if family not in families:
+        raise CallmoodError(
+            f"The recipe's family is {family}{recipe.nearest(str(family), families)}; "
+            f"it can be {', '.join(families)}."
+        )
+    return importlib.import_module(f"callmood.train.systems.{family}")
+
+
+def _measured(
+    name: str,
+    module: Any,
+    checked: Any,
+    corpora: Sequence[tuple[str, Path]],
+    split: str,
+    settings: Settings,
+    several: bool,
+) -> Result:
+    clips = read_clips(corpora, checked.labels, settings.report)
+    parts = list(combined.parts(clips, checked, split, cache_folder(), settings.report))
+    figures, began = [], time.monotonic()
+    for part in parts:
+        alone = not several and len(parts) == 1
+        out = settings.out if alone else settings.out / name / part.name.replace(" ", "-")
+        figures.append(_part_figures(name, module, checked, part, out, settings))
+    return Result(name, split, figures, time.monotonic() - began)
+
+
+def _part_figures(
+    name: str, module: Any, checked: Any, part: Parts, out: Path, settings: Settings
+) -> dict[str, Any]:
+    stored = out / FIGURES_FILE
+    if settings.resume and stored.is_file():
+        return dict(json.loads(stored.read_text(encoding="utf-8")))
+    settings.report(
+        f"{name}, {part.name}: {len(part.train)} clips to train on, {len(part.validation)} to validate, "
+        f"{len(part.test)} to test"
+    )
+    run = Run(out, settings.device, settings.resume, settings.report)  # type: ignore[arg-type]
+    outcome: Outcome = module.run(checked, part, run)
+    return _kept(name, checked, part, outcome, out)
+
+
+def _kept(name: str, checked: Any, part: Parts, outcome: Outcome, out: Path) -> dict[str, Any]:
+    """The figures of a part; they, the learning curves and the confusions are written to its folder, and the card."""
+    tested = measured([example.clip for example in part.test], outcome.chances, part.labels)
+    found = {
+        "recipe": name,
+        "split": part.name,
+        "seed": checked.seed,
+        **rounded(tested),
+        "notes": dict(outcome.notes),
+        "history": [dict(row) for row in outcome.history],
+    }
+    if launch.is_main():
+        out.mkdir(parents=True, exist_ok=True)
+        pictures.learning_curves(outcome.history, out)
+        pictures.confusion(tested.confusion, part.labels, out)
+        if (out / bundle.SETTINGS_FILE).is_file():
+            taught = [example.clip for example in part.train if not example.augmented]
+            card.describe(
+                out,
+                bundle.settings_of(out),
+                taught,
+                checked.model_dump(),
+                {f"unseen, {part.name}": tested},
+                name=name,
+            )
+        (out / FIGURES_FILE).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return found

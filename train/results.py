@@ -1,0 +1,89 @@
+"""The table of systems: a line a recipe, a column a split, the paper's own figures beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+PAPER: Final = {
+    "knn": (62.94, 56.72),
+    "mlp": (62.39, 54.72),
+    "xgboost": (48.61, 44.07),
+    "lightgbm": (33.01, 42.30),
+    "logistic_regression": (50.82, 41.58),
+    "random_forest": (37.52, 38.03),
+    "naive_bayes": (23.89, 32.74),
+    "decision_tree": (19.38, 22.92),
+    "mobilenet": (38.03, 37.52),
+    "cnn1d": (63.10, 56.70),
+    "hubert": (75.52, 74.54),
+    "hubert_bert": (79.89, 77.68),
+}
+"""UA and WA in percent by recipe, as the field means them: the paper (arXiv 2312.11503) prints them under each other's
+name. On five corpora, of which a random part is the test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A recipe under a split."""
+
+    recipe: str
+    split: str
+    figures: Sequence[Mapping[str, Any]]
+    """One for each part of the split: ``Figures`` as a mapping, percent. Empty: not measured."""
+    seconds: float = 0.0
+    """Of training and testing, all parts."""
+    reason: str = ""
+    """Why it was not measured, in a sentence."""
+
+    def mean(self, name: str) -> float:
+        return float(np.mean([figures[name] for figures in self.figures]))
+
+    def spread(self, name: str) -> float:
+        """The standard deviation over the parts."""
+        return float(np.std([figures[name] for figures in self.figures]))
+
+
+def rows(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
+    """The head and the lines of the table, in the order of ``results``."""
+    splits = list(dict.fromkeys(result.split for result in results))
+    found = {(result.recipe, result.split): result for result in results}
+    head = ["system"]
+    for split in splits:
+        head += [f"{split}: UA", "WA", "UA + WA", "macro F1"]
+    head += ["paper: UA", "WA", "UA + WA"]
+    lines = []
+    for recipe in dict.fromkeys(result.recipe for result in results):
+        line = [recipe]
+        for split in splits:
+            line += _cells(found.get((recipe, split)))
+        lines.append(line + _paper_cells(recipe))
+    return head, lines
+
+
+def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    table = [head, ["---"] * len(head), *lines]
+    return "\n".join("| " + " | ".join(line) + " |" for line in table)
+
+
+def _cells(result: Result | None) -> list[str]:
+    if result is None:
+        return ["", "", "", ""]
+    if not result.figures:
+        return ["not measured", "", "", ""]
+    several = len(result.figures) > 1
+    return [
+        f"{result.mean(name):.1f}" + (f" ± {result.spread(name):.1f}" if several else "")
+        for name in ("ua", "wa", "ua_wa", "macro_f1")
+    ]
+
+
+def _paper_cells(recipe: str) -> list[str]:
+    if recipe not in PAPER:
+        return ["", "", ""]
+    ua, wa = PAPER[recipe]
+    return [f"{ua:.2f}", f"{wa:.2f}", f"{ua + wa:.2f}"]
