@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from callmood.errors import CallmoodError
 
@@ -43,3 +44,19 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
                 "with CALLMOOD_CACHE."
             ) from None
         raise CallmoodError(f"{path.parent} can't be written ({error.strerror}); mend that.") from None
+
+
+def index(store: Path) -> dict[str, Any]:
+    """What a JSON file of the cache holds; nothing where it is missing or damaged."""
+    try:
+        found = json.loads(store.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def add_to_index(store: Path, fresh: Mapping[str, Any]) -> None:
+    """Put ``fresh`` into a JSON file of the cache, beside what another run may have written there meanwhile."""
+    if fresh:
+        text = json.dumps({**index(store), **fresh})
+        write_whole(store, lambda file: file.write(text.encode()))

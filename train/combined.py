@@ -8,6 +8,7 @@ from pathlib import Path
 from callmood.train import balance as balancing
 from callmood.train import prepare as preparing
 from callmood.train import split as splits
+from callmood.train import transcripts
 from callmood.train.balance import BalanceTable
 from callmood.train.corpora.clip import Clip
 from callmood.train.corpora.labels import LABEL_SETS, LabelSet
@@ -38,11 +39,16 @@ def parts(
     ``split``: "paper", "speaker", "folds" or "corpus" (split.py). The training part alone is balanced.
     """
     prepared = preparing.prepare(clips, recipe.prepare, cache, report)
+    if recipe.transcribe_missing:
+        prepared = transcripts.with_texts(prepared, cache, report)
     labels = LABEL_SETS[recipe.labels]
     for rows in splits.splits([clip for clip, _ in prepared], split, recipe.seed):
         train, validation, test = (
             _examples(prepared, part, labels) for part in (rows.train, rows.validation, rows.test)
         )
+        unused = len(prepared) - len(train) - len(validation) - len(test)
+        if unused:
+            report(f"{rows.name}: {unused} clips of labels that no other corpus teaches are not in the test")
         train = balancing.balance(train, recipe.balance, recipe.seed, cache, report)
         yield Parts(rows.name, labels, train, validation, test)
 

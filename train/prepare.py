@@ -20,7 +20,7 @@ from pydantic import Field
 
 from callmood.errors import CallmoodError
 from callmood.scan.audio import RATE, UnreadableRecording, decode
-from callmood.train.cache import write_whole
+from callmood.train.cache import add_to_index, index, write_whole
 from callmood.train.corpora.clip import Clip
 from callmood.train.processes import mapped
 from callmood.train.recipe import Table
@@ -35,7 +35,7 @@ _VERSION: Final = 1
 """Of what this module makes of a clip: another one makes the cached sounds stale."""
 _SAVE_EVERY: Final = 500
 _NAMED: Final = 5
-"""Bad clips that are reported one by one; the others are counted."""
+"""Bad files that are reported one by one; all are counted."""
 
 
 class PrepareTable(Table):
@@ -84,21 +84,36 @@ Done = tuple[dict[str, _Sound], str | None]
 """The sounds of a job by their keys, or else why there are none."""
 
 
+class Preparation(NamedTuple):
+    """What became of clips."""
+
+    kept: list[Prepared]
+    left_out: list[tuple[Clip, str]]
+    """Each with the reason: "shorter than 1 s"."""
+
+
 def prepare(clips: Sequence[Clip], table: PrepareTable, cache: Path, report: Report) -> list[Prepared]:
-    """The prepared sound of ``clips``, in their order, without those that ``table`` leaves out.
+    """The prepared sound of ``clips``, in their order, without those that ``table`` leaves out."""
+    return preparation(clips, table, cache, report).kept
+
+
+def preparation(clips: Sequence[Clip], table: PrepareTable, cache: Path, report: Report) -> Preparation:
+    """The prepared sound of ``clips``, in their order, and those that ``table`` leaves out.
 
     A clip that can't be read is reported and left out; raises CallmoodError for a corpus of which none can.
     """
     hashes = file_hashes([clip.path for clip in clips], cache)
     keys = [_key(hashes.get(clip.path, ""), clip, table) for clip in clips]
-    index = _load(cache / "sounds.json")
-    sounds = {key: _Sound(*index[key]) for key in keys if key in index}
+    stored = index(cache / "sounds.json")
+    sounds = {key: _Sound(*stored[key]) for key in keys if key in stored}
     sounds = {
         key: sound for key, sound in sounds.items() if not sound.digest or _file(cache, sound).is_file()
     }
-    bad = _make(clips, keys, table, cache, sounds)
-    _tell_bad(clips, bad, report)
-    return _kept(clips, keys, sounds, table, cache, report)
+    _tell_bad(clips, _make(clips, keys, table, cache, sounds), report)
+    found = _sorted_out(clips, [sounds.get(key) for key in keys], table, cache)
+    for (corpus, reason), count in Counter((clip.corpus, why) for clip, why in found.left_out).items():
+        report(f"left out: {count} {'clip' if count == 1 else 'clips'} of {corpus} {reason}")
+    return found
 
 
 def heard(clip: Clip) -> Floats:
@@ -109,7 +124,7 @@ def heard(clip: Clip) -> Floats:
 def file_hashes(paths: Sequence[Path], cache: Path) -> dict[Path, str]:
     """The SHA-256 of each file that can be read; one of the same size and time as before is not read again."""
     store = cache / "files.json"
-    seen = _load(store)
+    seen = index(store)
     hashes, fresh = {}, {}
     for path in dict.fromkeys(paths):
         try:
@@ -121,7 +136,7 @@ def file_hashes(paths: Sequence[Path], cache: Path) -> dict[Path, str]:
         except OSError:
             continue
         hashes[path] = str(seen.get(name) or fresh[name])
-    _add(store, fresh)
+    add_to_index(store, fresh)
     return hashes
 
 
@@ -158,9 +173,9 @@ def _make(
             if reason is not None:
                 bad[job.path] = reason
             if number % _SAVE_EVERY == 0:
-                _add(cache / "sounds.json", fresh)
+                add_to_index(cache / "sounds.json", fresh)
     finally:
-        _add(cache / "sounds.json", fresh)
+        add_to_index(cache / "sounds.json", fresh)
     sounds |= fresh
     return bad
 
@@ -180,7 +195,7 @@ def _prepared(job: _Job) -> Done:
     made = {}
     for stretch, cut in zip(job.stretches, cuts, strict=True):
         pcm = _steps(cut, job.table)
-        digest = hashlib.sha256(pcm.tobytes()).hexdigest()[:32] if len(pcm) else ""
+        digest = hashlib.sha256(pcm.tobytes()).hexdigest()[:32] if pcm.any() else ""
         sound = made[stretch.key] = _Sound(digest, len(cut) / RATE)
         path = _file(job.cache, sound)
         if digest and not path.is_file():
@@ -223,7 +238,7 @@ def trimmed(pcm: Pcm, below_peak_db: float) -> Pcm:
 
     sound = AudioSegment(pcm.tobytes(), sample_width=2, frame_rate=RATE, channels=1)
     threshold = sound.max_dBFS - below_peak_db
-    step = RATE // 1000
+    step = RATE // 1000  # pydub counts milliseconds
     start = detect_leading_silence(sound, threshold) * step
     end = len(pcm) - detect_leading_silence(sound.reverse(), threshold) * step
     return pcm[start:end]
@@ -236,61 +251,29 @@ def _tell_bad(clips: Sequence[Clip], bad: Mapping[Path, str], report: Report) ->
         if clip.corpus not in readable:
             raise CallmoodError(f"No clip of {clip.corpus} can be read; the first: {bad[clip.path]}")
     for reason in list(bad.values())[:_NAMED]:
-        report(f"left out: {reason}")
-    if len(bad) > _NAMED:
-        report(f"left out: {len(bad) - _NAMED} more files that can't be read")
+        report(reason)
 
 
-def _kept(
-    clips: Sequence[Clip],
-    keys: Sequence[str],
-    sounds: Mapping[str, _Sound],
-    table: PrepareTable,
-    cache: Path,
-    report: Report,
-) -> list[Prepared]:
+def _sorted_out(
+    clips: Sequence[Clip], sounds: Sequence[_Sound | None], table: PrepareTable, cache: Path
+) -> Preparation:
     kept: list[Prepared] = []
+    left_out: list[tuple[Clip, str]] = []
     seen: set[str] = set()
-    short, silent, twice = Counter[str](), Counter[str](), Counter[str]()
-    for clip, key in zip(clips, keys, strict=True):
-        sound = sounds.get(key)
+    for clip, sound in zip(clips, sounds, strict=True):
         if sound is None:
-            continue
-        if sound.recorded_s < table.shortest_s:
-            short[clip.corpus] += 1
+            left_out.append((clip, "that can't be read"))
+        elif sound.recorded_s < table.shortest_s:
+            left_out.append((clip, f"shorter than {table.shortest_s:g} s"))
         elif not sound.digest:
-            silent[clip.corpus] += 1
+            left_out.append((clip, "without sound"))
         elif table.distinct and sound.digest in seen:
-            twice[clip.corpus] += 1
+            left_out.append((clip, "with the same sound as another"))
         else:
             seen.add(sound.digest)
             kept.append((clip, _file(cache, sound)))
-    reasons = {
-        f"shorter than {table.shortest_s:g} s": short,
-        "without sound": silent,
-        "with the same sound as another": twice,
-    }
-    for reason, counts in reasons.items():
-        for corpus, count in counts.items():
-            report(f"left out: {count} of {corpus}'s clips, {reason}")
-    return kept
+    return Preparation(kept, left_out)
 
 
 def _file(cache: Path, sound: _Sound) -> Path:
     return cache / "sounds" / sound.digest[:2] / f"{sound.digest}.npy"
-
-
-def _load(store: Path) -> dict[str, Any]:
-    """What a JSON file of the cache holds; nothing of a damaged one."""
-    try:
-        found = json.loads(store.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _add(store: Path, fresh: Mapping[str, Any]) -> None:
-    """Put ``fresh`` into a JSON file of the cache, beside what another run may have written there meanwhile."""
-    if fresh:
-        text = json.dumps({**_load(store), **fresh})
-        write_whole(store, lambda file: file.write(text.encode()))
