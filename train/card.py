@@ -247,9 +247,17 @@ def _confusion_table(found: Figures) -> str:
 def _recipe(recipe: Mapping[str, Any], name: str) -> str:
     import tomlkit
 
-    plain = json.loads(json.dumps(recipe))  # tuples are lists in TOML
     called = f"`{name}`, seed {recipe.get('seed')}" if name else f"Seed {recipe.get('seed')}"
-    return f"{called}. Every number:\n\n```toml\n{tomlkit.dumps(plain).strip()}\n```"
+    return f"{called}. Every number:\n\n```toml\n{tomlkit.dumps(_plain(recipe)).strip()}\n```"
+
+
+def _plain(value: Any) -> Any:
+    """As TOML has it: without what is None, lists for tuples, text for paths and the like."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value if isinstance(value, (bool, int, float, str)) else str(value)
 
 
 def _headline(tests: Mapping[str, Figures], summaries: Summaries) -> dict[str, float]:

@@ -80,7 +80,7 @@ def parts_to_test(
     clips = read_clips(corpora, label_set)
     if split == "all":
         return {"all": clips}
-    kept = [clip for clip, _ in prepare(clips, PrepareTable(), cache, report).kept]
+    kept = [clip for clip, _ in prepare(clips, PrepareTable(), cache, report)]
     return {rows.name: [kept[row] for row in rows.test] for rows in splits(kept, split, seed)}
 
 

@@ -65,8 +65,14 @@ def measured(clips: Sequence[Clip], chances: Floats, labels: Sequence[str] = LAB
         np.array([clip.speaker for clip in clips]),
         labels,
         corpora=[clip.corpus for clip in clips],
-        genders=[clip.gender or UNKNOWN for clip in clips],
+        genders=genders_of(clips),
     )
+
+
+def genders_of(clips: Sequence[Clip]) -> list[str]:
+    """ "female", "male" or "unknown" of each clip; nothing where none is known."""
+    genders = [clip.gender or UNKNOWN for clip in clips]
+    return genders if set(genders) != {UNKNOWN} else []
 
 
 def figures(

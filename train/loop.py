@@ -13,10 +13,12 @@ from callmood.errors import CallmoodError
 from callmood.model import bundle
 from callmood.model.bundle import Scorer
 from callmood.train import card as cards
+from callmood.train import pictures
 from callmood.train import recipe as recipe_files
 from callmood.train.cache import cache_folder
 from callmood.train.corpora.clip import Clip
-from callmood.train.evaluate import BaselineKind, Line, corpus_clips, figures
+from callmood.train.evaluate import BaselineKind, Line, corpus_clips
+from callmood.train.figures import Figures, figures, genders_of
 from callmood.train.split import ravdess_folds
 from callmood.train.systems import embedded
 
@@ -55,7 +57,10 @@ def train_embedded(
 
         tensors = load_file(tower / "text.safetensors")
         settings, heads = embedded.with_words(settings, heads, tower, recipe.fusion)
-    bundle.save(out, settings, heads, {}, tensors, cards.text(clips, results, settings))
+    tests = pooled_figures(clips, folds, recipe)
+    bundle.save(out, settings, heads, {}, tensors, card="")
+    cards.describe(out, settings, clips, table, tests, results, name="embedded")
+    pictures.confusion(next(iter(tests.values())).confusion, settings.labels, out)
     (out / "figures.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return results
 
@@ -96,6 +101,31 @@ def all_figures(
         for line in LINES
         for baseline in BASELINES
     }
+
+
+def pooled_figures(
+    clips: Sequence[Clip], folds: Sequence[embedded.Fold], recipe: embedded.Recipe
+) -> dict[str, Figures]:
+    """Figures of the unseen clips of all folds at once, by the name of the test."""
+    scorers = embedded.scorers(folds, recipe)
+    speakers = np.concatenate([fold.unseen.speakers for fold in folds])
+    clip_of = {clip.speaker: clip for clip in clips}
+    facts = [clip_of[speaker] for speaker in speakers]
+    found = {}
+    for line in LINES:
+        for baseline in BASELINES:
+            chances = [
+                embedded.vector_chances(scorer, fold.unseen, line, baseline, recipe.seed)
+                for scorer, fold in zip(scorers, folds, strict=True)
+            ]
+            found[f"{line}, baseline {baseline}, folds pooled"] = figures(
+                np.concatenate([fold.unseen.labels for fold in folds]),
+                np.concatenate(chances, axis=1),
+                speakers,
+                corpora=[fact.corpus for fact in facts],
+                genders=genders_of(facts),
+            )
+    return found
 
 
 def summary(

@@ -94,7 +94,7 @@ def _print_table(found: list[Shelved]) -> None:
         table.add_row(
             "*" if model.in_use else "",
             model.name,
-            str(len(model.labels)),
+            str(len(model.labels) or "damaged"),
             ", ".join(model.corpora) or "?",
             "?" if model.ua is None else f"{model.ua:.1f}",
             f"{model.size_bytes / 1e6:.0f}",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from callmood.errors import CallmoodError
-from callmood.model.bundle import CARD_FILE, EMBEDDED, SETTINGS_FILE, find_bundle
+from callmood.model.bundle import CARD_FILE, EMBEDDED, SETTINGS_FILE, find_bundle, settings_of
 
 ABOUT_FILE: Final = "about.json"
 """Beside a bundle's other files: "corpora" (clips by corpus and label), "speakers" (names), "figures" (percent)."""
@@ -22,6 +22,7 @@ class Shelved:
     name: str
     """"embedded", or its folder: what ``callmood scan --model`` takes."""
     labels: tuple[str, ...]
+    """Empty where its settings can't be read."""
     corpora: tuple[str, ...]
     """That it was taught on; empty where it does not tell."""
     ua: float | None
@@ -70,16 +71,13 @@ def _bundles(folder: Path) -> Iterator[Path]:
 
 def _shelved(name: str, in_use: bool) -> Shelved:
     folder = EMBEDDED if name == "embedded" else Path(name)
-    settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
-    told = about(name)
-    return Shelved(
-        name=name,
-        labels=tuple(settings["labels"]),
-        corpora=tuple(told.get("corpora", ())),
-        ua=told.get("figures", {}).get("ua"),
-        size_bytes=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
-        in_use=in_use,
-    )
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    try:
+        labels, told = settings_of(folder).labels, about(name)
+    except CallmoodError:
+        labels, told = (), {}
+    corpora, figures = told.get("corpora", ()), told.get("figures", {})
+    return Shelved(name, labels, tuple(corpora), figures.get("ua"), size, in_use)
 
 
 def _same(name: str, used: str) -> bool:

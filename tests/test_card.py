@@ -1,0 +1,123 @@
+"""A bundle's card and what it says of itself."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from callmood.model.bundle import EMBEDDED, settings_of
+from callmood.model.labels import LABELS
+from callmood.train import card
+from callmood.train.corpora.clip import Clip
+from callmood.train.figures import Figures, measured
+
+SETTINGS = settings_of(EMBEDDED)
+RECIPE = {
+    "family": "embedded",
+    "seed": 7,
+    "heads": {"logistic_c": 0.0015, "blocks": ({"width": 3},), "none": None},
+}
+
+
+def clip(label: str, speaker: str, corpus: str = "tess", gender: str = "female") -> Clip:
+    return Clip(corpus, Path("x"), speaker, label, gender=gender)
+
+
+TAUGHT = [clip("angry", "tess-old"), clip("sad", "tess-young"), clip("sad", "ravdess-01", "ravdess", "male")]
+
+
+def found() -> Figures:
+    said = np.eye(8, dtype=np.float32)[[LABELS.index(label) for label in ("angry", "angry", "sad")]]
+    return measured(TAUGHT, said)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "licence"),
+    [
+        ("ravdess", "CC BY-NC-SA 4.0"),
+        ("tess", "CC BY-NC-ND 4.0"),
+        ("cremad", "ODbL 1.0"),
+        ("savee", "upon registration"),
+        ("iemocap", "by signature"),
+        ("own", "one's own"),
+    ],
+)
+def test_each_corpus_has_its_licence(corpus: str, licence: str) -> None:
+    assert licence in card.text([clip("sad", "s", corpus)], {}, SETTINGS)
+
+
+@pytest.mark.parametrize(("corpora", "forbidden"), [(("own", "cremad"), False), (("own", "tess"), True)])
+def test_one_corpus_that_forbids_commercial_use_binds_the_weights(
+    corpora: tuple[str, ...], forbidden: bool
+) -> None:
+    text = card.text([clip("sad", "s", corpus) for corpus in corpora], {}, SETTINGS)
+    assert ("trains its own bundle" in text) is forbidden
+
+
+def test_a_corpus_that_nobody_knows_binds_the_weights() -> None:
+    assert "licence unknown" in card.text([clip("sad", "s", "found")], {}, SETTINGS)
+
+
+def test_clips_are_counted_by_corpus_and_class() -> None:
+    text = card.text(TAUGHT, {}, SETTINGS)
+    assert "| clips | angry | sad | all | speakers |" in text and "| tess | 1 | 1 | 2 | 2 |" in text
+
+
+def test_what_was_not_measured_is_left_out() -> None:
+    assert "## Figures" not in card.text(TAUGHT, {}, SETTINGS)
+
+
+def test_the_first_test_is_told_in_full_and_the_others_in_a_row() -> None:
+    text = card.text(TAUGHT, {}, SETTINGS, tests={"clean": found(), "telephone": found()})
+    for words in (
+        "| clean | 75.0 (",
+        "| telephone | 75.0 (",
+        "| sad | 50.0 |",
+        "| ravdess |",
+        "| male |",
+        "ECE",
+    ):
+        assert words in text
+    assert text.count("| label | recall |") == 1
+
+
+def test_means_over_folds_have_their_spread() -> None:
+    row = {
+        "ua": 80.0,
+        "ua_std": 4.0,
+        "wa": 79.0,
+        "wa_std": 3.0,
+        "ece": 5.0,
+        "ece_std": 1.0,
+        "ece_pooled": 2.0,
+    }
+    assert "| clean | ours | 80.0 ± 4.0 |" in card.text(TAUGHT, {"clean": {"ours": row}}, SETTINGS)
+
+
+def test_every_number_of_the_recipe_is_there_as_toml() -> None:
+    text = card.text(TAUGHT, {}, SETTINGS, RECIPE, name="mine")
+    assert "`mine`, seed 7" in text and "logistic_c = 0.0015" in text and "width = 3" in text
+    assert "none" not in text.partition("```toml")[2].partition("```")[0]
+
+
+def test_versions_are_there() -> None:
+    import torch
+
+    assert f"torch {torch.__version__.partition('+')[0]}" in card.text(TAUGHT, {}, SETTINGS)
+
+
+def test_goemotions_is_named_where_words_were_tuned_on_it() -> None:
+    without = replace(SETTINGS, ekman_thresholds=())
+    assert "GoEmotions" in card.text(TAUGHT, {}, SETTINGS)
+    assert "GoEmotions" not in card.text(TAUGHT, {}, without)
+
+
+def test_a_bundle_says_what_it_was_taught_on(tmp_path: Path) -> None:
+    card.describe(tmp_path, SETTINGS, TAUGHT, RECIPE, {"clean": found()}, name="mine")
+    about = json.loads((tmp_path / "about.json").read_text(encoding="utf-8"))
+    assert about["corpora"]["tess"] == {"angry": 1, "sad": 1}
+    assert about["speakers"] == ["ravdess-01", "tess-old", "tess-young"]
+    assert about["recipe"] == "mine" and about["seed"] == 7 and about["figures"]["ua"] == 75
+    assert (tmp_path / "CARD.md").read_text(encoding="utf-8").startswith("# ")

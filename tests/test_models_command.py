@@ -1,0 +1,130 @@
+"""`callmood models`: what is there, what it says of itself, and which one scans use."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from callmood.cli.models import models
+from callmood.errors import CallmoodError, UsageError
+from callmood.model.bundle import EMBEDDED, WEIGHTS_FILE
+from callmood.settings import load_settings
+
+TOML = """# ours
+db = "calls.duckdb"  # kept
+
+[score]
+# customers only
+roles = "customer"
+model = "old"  # the old one
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def make(folder: Path) -> Path:
+    """A bundle with all its files; its weights are none."""
+    shutil.copytree(EMBEDDED, folder, ignore=lambda *_: [WEIGHTS_FILE])
+    (folder / WEIGHTS_FILE).write_bytes(bytes(1000))
+    return folder
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(models, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def listed(*arguments: str) -> dict[str, dict[str, object]]:
+    return {model["name"]: model for model in json.loads(run("list", "--json", *arguments))["models"]}
+
+
+def test_the_embedded_model_is_there_and_in_use() -> None:
+    (found,) = listed().values()
+    assert found["name"] == "embedded" and found["in_use"] and found["corpora"] == ["ravdess"]
+    assert found["ua"] == 79.7 and len(found["labels"]) == 8  # type: ignore[arg-type]
+
+
+def test_models_are_found_here_and_in_the_folder_models(here: Path) -> None:
+    make(here / "mine")
+    make(here / "models" / "ours")
+    (here / "calls").mkdir()
+    assert list(listed()) == ["embedded", "mine", str(Path("models/ours"))]
+
+
+def test_models_are_found_in_another_folder(here: Path) -> None:
+    make(here / "elsewhere" / "mine")
+    assert list(listed("--folder", "elsewhere")) == ["embedded", str(Path("elsewhere/mine"))]
+
+
+def test_the_model_in_use_is_listed_wherever_it_is(here: Path) -> None:
+    far = make(here / "far" / "away" / "mine")
+    run("use", str(far))
+    assert [name for name, model in listed().items() if model["in_use"]] == [str(far)]
+
+
+def test_a_damaged_model_does_not_hide_the_others(here: Path) -> None:
+    (make(here / "bad") / "bundle.json").write_text("{")
+    make(here / "good")
+    found = listed()
+    assert found["bad"]["labels"] == [] and found["good"]["labels"]
+
+
+def test_a_model_that_says_nothing_of_itself_is_listed(here: Path) -> None:
+    (make(here / "mine") / "about.json").unlink()
+    assert listed()["mine"]["ua"] is None
+    assert "?" in run("list")
+
+
+def test_the_card_is_shown(here: Path) -> None:
+    assert run("show") == (EMBEDDED / "CARD.md").read_text(encoding="utf-8")
+
+
+def test_a_folder_that_is_no_model_gets_a_sentence(here: Path) -> None:
+    (here / "calls").mkdir()
+    with pytest.raises(CallmoodError, match="calls is not an emotion model"):
+        run("use", "calls")
+    assert not (here / "callmood.toml").exists()
+
+
+def test_scans_use_the_chosen_model(here: Path) -> None:
+    make(here / "mine")
+    run("use", "mine")
+    assert load_settings().score.model == "mine" and listed()["mine"]["in_use"]
+    run("use", "embedded")
+    assert load_settings().score.model == "embedded"
+
+
+def test_a_model_of_the_folder_models_goes_by_its_name(here: Path) -> None:
+    make(here / "models" / "ours")
+    run("use", "ours")
+    assert load_settings().score.model == str(Path("models/ours"))
+
+
+def test_all_else_in_the_settings_stays(here: Path) -> None:
+    make(here / "mine")
+    (here / "callmood.toml").write_bytes(TOML.replace("\n", "\r\n").encode())
+    run("use", "mine")
+    wanted = TOML.replace('model = "old"', 'model = "mine"').replace("\n", "\r\n")
+    assert (here / "callmood.toml").read_bytes().decode() == wanted
+
+
+def test_wrong_settings_stay_as_they_are(here: Path) -> None:
+    (here / "callmood.toml").write_text("[score]\nmodle = 'x'\n")
+    with pytest.raises(UsageError, match=r"score\.modle"):
+        run("use", "embedded")
+    assert (here / "callmood.toml").read_text() == "[score]\nmodle = 'x'\n"
+
+
+def test_an_environment_that_wins_is_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(here / "mine")
+    monkeypatch.setenv("CALLMOOD_SCORE__MODEL", "other")
+    result = CliRunner().invoke(models, ["use", "mine"])
+    assert "CALLMOOD_SCORE__MODEL" in result.stderr and "other" in result.stderr
