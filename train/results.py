@@ -54,13 +54,27 @@ def rows(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
     head = ["system"]
     for split in splits:
         head += [f"{split}: UA", "WA", "UA + WA", "macro F1"]
-    head += ["paper: UA", "WA", "UA + WA"]
+    head += ["in the paper: UA", "WA", "UA + WA"]
     lines = []
     for recipe in dict.fromkeys(result.recipe for result in results):
         line = [recipe]
         for split in splits:
             line += _cells(found.get((recipe, split)))
         lines.append(line + _paper_cells(recipe))
+    return head, lines
+
+
+def short_rows(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
+    """The same for a terminal: UA and WA alone."""
+    splits = list(dict.fromkeys(result.split for result in results))
+    found = {(result.recipe, result.split): result for result in results}
+    head = ["UA / WA in percent", *(f"split {split}" for split in splits), "in the paper"]
+    lines = []
+    for recipe in dict.fromkeys(result.recipe for result in results):
+        cells = [_cells(found.get((recipe, split)))[:2] for split in splits]
+        lines.append(
+            [recipe, *(" / ".join(filter(None, cell)) for cell in [*cells, _paper_cells(recipe)[:2]])]
+        )
     return head, lines
 
 

@@ -198,9 +198,9 @@ def _print_results(found: list[Result]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from callmood.train.results import rows
+    from callmood.train.results import short_rows
 
-    head, lines = rows(found)
+    head, lines = short_rows(found)
     table = Table(box=None)
     for number, name in enumerate(head):
         table.add_column(name, justify="right" if number else "left", no_wrap=True)
