@@ -176,7 +176,7 @@ def test_class_weights_are_one_on_average_and_balance_the_labels() -> None:
 
 def test_lower_layers_learn_more_slowly() -> None:
     table = TABLE.model_copy(update={"layer_decay": 0.5, "weight_decay": 0.1})
-    groups = trainer.layered([[nn.Linear(2, 2)], [nn.Linear(2, 2)]], table)
+    groups = trainer.layered([nn.Linear(2, 2).parameters(), nn.Linear(2, 2).parameters()], table)
     assert [group["lr"] for group in groups] == [0.01, 0.01, 0.005, 0.005]
     assert [group["weight_decay"] for group in groups] == [0.1, 0, 0.1, 0]
 

@@ -12,8 +12,9 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, Literal, Protocol
@@ -21,6 +22,7 @@ from typing import Any, Final, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 import torch
+from accelerate import PartialState
 from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -132,7 +134,7 @@ def fit(
     if is_main():
         _cleared(place, everything=not run.resume)
     arguments = _arguments(table, place, seed, run, len(train))
-    parameters = layered([[model]], table) if groups is None else groups
+    parameters = layered([model.parameters()], table) if groups is None else groups
     callbacks: list[TrainerCallback] = [_Told(run.report)]
     if sys.stderr.isatty() and is_main():
         callbacks.append(_Bar())
@@ -179,31 +181,33 @@ def predict(model: nn.Module, rows: Rows, collate: Collate, table: TrainingTable
     return logits
 
 
-def layered(parts: Sequence[Sequence[nn.Module]], table: TrainingTable) -> list[dict[str, Any]]:
-    """Parameter groups: ``parts`` from the top down, each at ``layer_decay`` times the rate of the one above it.
+def wait() -> None:
+    """Until all processes of the run are here."""
+    PartialState().wait_for_everyone()
+
+
+def layered(parts: Iterable[Iterable[nn.Parameter]], table: TrainingTable) -> list[dict[str, Any]]:
+    """Parameter groups: ``parts`` from the top down, each at ``layer_decay`` times the rate of the one above it."""
+    rates = (table.learning_rate * table.layer_decay**depth for depth in count())
+    return [group for part, rate in zip(parts, rates, strict=False) for group in at_rate(part, rate, table)]
+
+
+def at_rate(parameters: Iterable[nn.Parameter], rate: float, table: TrainingTable) -> list[dict[str, Any]]:
+    """Parameter groups at one rate: matrices, which are decayed, and vectors, which are not.
 
     Parameters that need no gradient are left out.
     """
-    groups = []
-    for depth, modules in enumerate(parts):
-        rate = table.learning_rate * table.layer_decay**depth
-        groups += at_rate(modules, rate, table)
-    return groups
-
-
-def at_rate(modules: Sequence[nn.Module], rate: float, table: TrainingTable) -> list[dict[str, Any]]:
-    """Two parameter groups of ``modules`` at one rate: matrices, which are decayed, and vectors, which are not."""
-    trained = [p for module in modules for p in module.parameters() if p.requires_grad]
+    trained = [parameter for parameter in parameters if parameter.requires_grad]
     kinds = [
-        ([p for p in trained if p.ndim > 1], table.weight_decay),
-        ([p for p in trained if p.ndim <= 1], 0.0),
+        ([parameter for parameter in trained if parameter.ndim > 1], table.weight_decay),
+        ([parameter for parameter in trained if parameter.ndim <= 1], 0.0),
     ]
     return [{"params": found, "lr": rate, "weight_decay": decay} for found, decay in kinds if found]
 
 
-def class_weights(labels: Ints, count: int) -> torch.Tensor:
-    """float32 [count]: n / (number of labels that occur * clips of the label), so that the mean over clips is 1."""
-    clips = np.bincount(labels[labels >= 0], minlength=count)
+def class_weights(labels: Ints, number: int) -> torch.Tensor:
+    """float32 [number]: n / (labels that occur * clips of the label), so that the mean over clips is 1."""
+    clips = np.bincount(labels[labels >= 0], minlength=number)
     weights = clips.sum() / (np.count_nonzero(clips) * np.maximum(clips, 1))
     return torch.tensor(weights, dtype=torch.float32)
 

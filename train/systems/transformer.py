@@ -1,0 +1,261 @@
+"""Encoders tuned on the corpus: the voice alone, the words alone, or both in the paper's joint arrangement."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import Field, model_validator
+
+from callmood.errors import CallmoodError
+from callmood.model import bundle, network
+from callmood.model.bundle import Heads, Scorer, Settings
+from callmood.model.labels import LABELS
+from callmood.train import trainer
+from callmood.train.combined import CorpusRecipe
+from callmood.train.joint import AudioTable, HiddenTable, Joint, TextTable, Utterances, Voice, Words, collate
+from callmood.train.launch import is_main
+from callmood.train.parts import Example, Outcome, Parts, Run, truth
+from callmood.train.recipe import Table
+from callmood.train.systems.embedded import DecisionTable, best_divisor, lowest_threshold
+from callmood.train.trainer import TrainingTable
+
+Floats = npt.NDArray[np.float32]
+
+_UNTAUGHT: Final = -1e4
+"""The bias of a label that was not in the corpus: its probability is 0."""
+_AT_ONCE: Final = 256  # clips in memory when a test part is scored
+
+
+class TextCorpusTable(Table):
+    """Comments that are mixed into the training part, as rows without sound."""
+
+    folder: Path
+    """Of GoEmotions."""
+    share: float = Field(gt=0, lt=1)
+    """Of the rows."""
+    weight: float = Field(gt=0)
+    """Of a comment in the loss, where a clip counts 1."""
+
+
+class Recipe(CorpusRecipe):
+    """Every number of a run; see recipes/whisper_minilm.toml. Without [audio] or [text] that side is not there."""
+
+    audio: AudioTable | None = None
+    text: TextTable | None = None
+    modality_dropout: HiddenTable = HiddenTable()
+    text_corpus: TextCorpusTable | None = None
+    training: TrainingTable
+    decision: DecisionTable
+
+    @model_validator(mode="after")
+    def _has_a_side(self) -> Recipe:
+        if self.audio is None and self.text is None:
+            raise ValueError("it has neither an audio nor a text table")
+        if self.text is None and self.text_corpus is not None:
+            raise ValueError("text_corpus needs a text table")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A network before its training."""
+
+    joint: Joint
+    tokenizer: Any
+    audio_base: str | None
+    """The name of the published encoder that the network's own came from."""
+    text_base: str | None
+
+
+def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
+    """Train on ``parts.train``, write a bundle to ``run.out``, and score the test part with that bundle."""
+    torch.manual_seed(recipe.seed)
+    built = build(recipe, len(parts.labels))
+    longest = None if recipe.audio is None else recipe.audio.longest_s
+    given = parts.train if recipe.audio is not None else [row for row in parts.train if row.clip.text]
+    if not given:
+        raise CallmoodError("No clip of the training part has a text; this recipe reads nothing else.")
+    comments = _comments(recipe, parts.labels, len(given))
+    weight = 1.0 if recipe.text_corpus is None else recipe.text_corpus.weight
+    validation = Utterances(parts.validation, longest)
+    batched = partial(collate, tokenize=_tokenize(built, recipe), sound=recipe.audio is not None)
+    fitted = trainer.fit(
+        built.joint,
+        Utterances(given, longest, comments, weight),
+        validation,
+        batched,
+        recipe.training,
+        labels=len(parts.labels),
+        seed=recipe.seed,
+        run=run,
+        groups=built.joint.groups(recipe.training),
+    )
+    logits = trainer.predict(built.joint, validation, batched, recipe.training, run)
+    temperature = best_divisor(lambda divisor: logits / divisor, truth(parts.validation))
+    chances = bundle.softmax(logits / np.float32(temperature))
+    threshold = lowest_threshold(chances, truth(parts.validation), recipe.decision.precision)
+    if is_main():
+        save(run.out, built, recipe, parts, temperature, threshold)
+    trainer.wait()
+    scorer = bundle.load(run.out, run.device)
+    notes = {**fitted.notes, "temperature": round(temperature, 3), "comments": len(comments)}
+    return Outcome(score(scorer, parts.test, parts.labels), fitted.history, notes)
+
+
+def build(recipe: Recipe, labels: int) -> Built:
+    """The network of a recipe, with published encoders or those of earlier bundles, in float32 on the processor."""
+    voice = words = tokenizer = audio_base = text_base = None
+    if recipe.audio is not None:
+        encoder, audio_base = _audio_encoder(recipe.audio.encoder)
+        voice = Voice(encoder.float(), recipe.audio, labels)
+    if recipe.text is not None:
+        encoder, tokenizer, text_base = _text_encoder(recipe.text.encoder)
+        words = Words(encoder.float(), recipe.text, labels)
+    return Built(Joint(voice, words, recipe.modality_dropout, labels), tokenizer, audio_base, text_base)
+
+
+def save(
+    folder: Path, built: Built, recipe: Recipe, parts: Parts, temperature: float, threshold: float
+) -> None:
+    """Write the bundle: of callmood's own encoders what training changed, others whole, in the hub's format."""
+    audio = text = raw = read = None
+    audio_changes: dict[str, torch.Tensor] = {}
+    text_changes: dict[str, torch.Tensor] = {}
+    voice, words = built.joint.voice, built.joint.words
+    if recipe.audio is not None and voice is not None:
+        raw = _among_all(voice.term(), parts.labels)
+        audio = recipe.audio.settings(bundle.AUDIO_ENCODER)
+        if built.audio_base == network.TINY_EN:
+            audio = recipe.audio.settings(network.TINY_EN)
+            published = network.load_audio_encoder(network.TINY_EN)
+            audio_changes = {f"0.{name}": value for name, value in _changes(voice.encoder, published).items()}
+        else:
+            voice.encoder.save_pretrained(folder / bundle.AUDIO_ENCODER)
+    if recipe.text is not None and words is not None:
+        read = _among_all(words.term(), parts.labels)
+        text = recipe.text.settings(bundle.TEXT_ENCODER)
+        if built.text_base == network.MINILM:
+            text = recipe.text.settings(network.MINILM)
+            text_changes = _changes(words.encoder, network.load_text_encoder(network.MINILM)[0])
+        else:
+            words.encoder.save_pretrained(folder / bundle.TEXT_ENCODER)
+            built.tokenizer.save_pretrained(folder / bundle.TEXT_ENCODER)
+    settings = Settings(
+        labels=LABELS,
+        audio=audio,
+        text=text,
+        temperature_raw=temperature,
+        text_weight=1 / temperature,
+        threshold=threshold,
+        threshold_with_words=threshold,
+    )
+    card = _card(recipe, parts)
+    bundle.save(folder, settings, Heads(raw=raw, text=read), audio_changes, text_changes, card)
+
+
+def score(scorer: Scorer, examples: Sequence[Example], labels: Sequence[str]) -> Floats:
+    """Probabilities [n, labels] as a scan gives them, from sound and words."""
+    columns = [LABELS.index(label) for label in labels]
+    chances = [np.zeros((0, len(labels)), np.float32)]
+    for at in range(0, len(examples), _AT_ONCE):
+        some = examples[at : at + _AT_ONCE]
+        sounds = [example.samples() if scorer.settings.audio else None for example in some]
+        encoded = scorer.encode(sounds, [example.clip.text for example in some])
+        chances.append(scorer.classify(encoded)[:, columns])
+    return np.concatenate(chances)
+
+
+def _audio_encoder(name: str) -> tuple[Any, str]:
+    """The acoustic encoder to start from, and the name of the published one that it came from."""
+    if (Path(name) / bundle.SETTINGS_FILE).is_file():
+        scorer = bundle.load(name, "cpu")
+        if scorer.settings.audio is None:
+            raise CallmoodError(f"The model {name} has no acoustic encoder to start from.")
+        return scorer.audio_encoders[0], scorer.settings.audio.encoders[0]
+    if name == network.CAMPLUS:
+        raise CallmoodError(f"{name} can't be tuned; name {network.TINY_EN}, a folder or a hub's model.")
+    return network.load_audio_encoder(name), name
+
+
+def _text_encoder(name: str) -> tuple[Any, Any, str]:
+    """The text encoder to start from, its tokenizer, and the name of the published one that it came from."""
+    if (Path(name) / bundle.SETTINGS_FILE).is_file():
+        scorer = bundle.load(name, "cpu")
+        if scorer.settings.text is None:
+            raise CallmoodError(f"The model {name} has no text encoder to start from.")
+        return scorer.text_encoder, scorer.tokenizer, scorer.settings.text.encoder
+    return *network.load_text_encoder(name), name
+
+
+def _tokenize(built: Built, recipe: Recipe) -> Any:
+    if recipe.text is None:
+        return None
+    return partial(
+        built.tokenizer,
+        truncation=True,
+        max_length=recipe.text.max_tokens,
+        padding=True,
+        return_tensors="pt",
+    )
+
+
+def _comments(recipe: Recipe, labels: Sequence[str], clips: int) -> list[tuple[str, int]]:
+    """GoEmotions comments with one emotion, of a label that is taught, as many as ``text_corpus`` asks for."""
+    if recipe.text_corpus is None:
+        return []
+    from callmood.train.corpora.goemotions import read_comments
+    from callmood.train.systems.text import LABEL_OF_EKMAN
+
+    known = []
+    for comment in read_comments(recipe.text_corpus.folder, "train"):
+        names = {LABEL_OF_EKMAN[group] for group in comment.ekman}
+        if len(names) == 1 and names <= set(labels):
+            known.append((comment.text, labels.index(names.pop())))
+    share = recipe.text_corpus.share
+    wanted = round(clips * share / (1 - share))
+    return random.Random(recipe.seed).sample(known, min(wanted, len(known)))
+
+
+def _among_all(term: tuple[Floats, Floats], labels: Sequence[str]) -> tuple[Floats, Floats]:
+    """A linear term over ``labels`` as one over all of callmood's."""
+    rows = [LABELS.index(label) for label in labels]
+    weight = np.zeros((len(LABELS), term[0].shape[1]), np.float32)
+    bias = np.full(len(LABELS), _UNTAUGHT, np.float32)
+    weight[rows], bias[rows] = term
+    return weight, bias
+
+
+def _changes(encoder: Any, published: Any) -> dict[str, torch.Tensor]:
+    """The tensors of ``encoder`` that are not as they were published."""
+    before = published.state_dict()
+    now = {name: value.detach().cpu() for name, value in encoder.state_dict().items()}
+    return {name: value for name, value in now.items() if not torch.equal(value, before[name])}
+
+
+def _card(recipe: Recipe, parts: Parts) -> str:
+    """The bundle's card as far as a system knows it."""
+    sides = [
+        f"{name}: {table.encoder}, tuned: {table.tune}"
+        for name, table in (("Sound", recipe.audio), ("Words", recipe.text))
+        if table is not None
+    ]
+    untaught = [label for label in LABELS if label not in parts.labels]
+    return "\n".join(
+        [
+            "# An emotion model of callmood's",
+            "",
+            *(f"- {side}" for side in sides),
+            f"- Taught on {len(parts.train)} clips, {sum(row.augmented for row in parts.train)} of them augmented",
+            f"- Labels: {', '.join(parts.labels)}",
+            f"- Not taught, and never given: {', '.join(untaught) or 'none'}",
+            "",
+        ]
+    )
