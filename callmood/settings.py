@@ -22,8 +22,8 @@ from callmood.errors import UsageError
 
 SETTINGS_FILE = Path("callmood.toml")
 PREFIX: Final = "CALLMOOD_"
-CACHE_VARIABLE: Final = "CALLMOOD_CACHE"
-"""Names the folder where training keeps prepared sound: of the environment only."""
+CACHE: Final = "cache"
+"""CALLMOOD_CACHE is no setting: it names the folder where training keeps prepared sound."""
 
 
 class _Stage(BaseModel):
@@ -146,12 +146,12 @@ def write_setting(dotted: str, value: str) -> None:
 
 def _check_environment() -> None:
     """pydantic passes over variables that fit no setting; a misspelt one would go unnoticed."""
-    known = [CACHE_VARIABLE, *(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)]
+    known = [CACHE, *Settings.model_fields]
     for variable in os.environ:
-        name = variable.upper().partition("__")[0]
-        if name.startswith(PREFIX) and name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
+        table, divider, name = variable.removeprefix(PREFIX).partition("__")
+        if variable.startswith(PREFIX) and table.lower() not in known:
+            near = get_close_matches(table.lower(), known, n=1)
+            hint = f" (did you mean {PREFIX}{near[0].upper()}{divider}{name}?)" if near else ""
             raise UsageError(
-                f"There is no setting {name}{hint}; mend or unset the environment variable {variable}."
+                f"The environment variable {variable} sets nothing{hint}; mend its name or unset it."
             )
