@@ -113,7 +113,7 @@ def rows(examples: Sequence[Example], table: BlockTable) -> Alike[Block]:
 
 
 def blocks(example: Example, table: BlockTable) -> list[Block]:
-    """The whole blocks of a clip; one that is filled up with silence where the clip is shorter."""
+    """The whole blocks of a clip: what is left at its end is not heard. A shorter clip is filled up with silence."""
     samples = len(np.load(example.sound, mmap_mode="r"))
     starts = range(0, max(samples - table.length, 0) + 1, table.hop)
     return [Block(example, start, table.length) for start in starts]
