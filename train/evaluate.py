@@ -20,10 +20,8 @@ from callmood.train import augment
 from callmood.train.corpora.clip import Clip
 from callmood.train.corpora.known import read_clips
 from callmood.train.corpora.labels import LABEL_SETS, LabelSet
-from callmood.train.figures import Figures as Figures
+from callmood.train.figures import Figures, in_label_set, measured
 from callmood.train.figures import figures as figures
-from callmood.train.figures import in_label_set
-from callmood.train.figures import measured as measured
 from callmood.train.prepare import PrepareTable, prepare
 from callmood.train.prepare import heard as heard
 from callmood.train.split import splits
@@ -174,8 +172,3 @@ def draw_baseline(
         for pool, wanted in ((same[usual], usual_clips), (same[~usual], other_clips))
     ]
     return np.concatenate(chosen).astype(np.int64)
-
-
-def corpus_clips(corpus: str, folder: Path) -> list[Clip]:
-    """All clips of a corpus by its name, read from its folder."""
-    return read_clips([(corpus, folder)], "calls")

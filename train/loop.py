@@ -17,7 +17,8 @@ from callmood.train import pictures
 from callmood.train import recipe as recipe_files
 from callmood.train.cache import cache_folder
 from callmood.train.corpora.clip import Clip
-from callmood.train.evaluate import BaselineKind, Line, corpus_clips
+from callmood.train.corpora.known import read_clips
+from callmood.train.evaluate import BaselineKind, Line
 from callmood.train.figures import Figures, figures, genders_of
 from callmood.train.split import ravdess_folds
 from callmood.train.systems import embedded
@@ -41,7 +42,7 @@ def train_embedded(
     ``tower``: the folder of a tuned text tower (systems/text.py), to be fused in.
     """
     recipe = recipe_files.read(embedded.Recipe, table if seed is None else {**table, "seed": seed})
-    clips = [clip for name, folder in corpora for clip in corpus_clips(name, folder)]
+    clips = read_clips(corpora, "calls")
     report(f"{len(clips)} clips of {len({clip.speaker for clip in clips})} speakers")
     corpus = embedded.hear(clips, recipe, cache_folder(), report)
     folds = []
