@@ -43,10 +43,12 @@ def compare(
     Each part gets a folder ``out/RECIPE/PART``, or ``out`` itself where there is just one. What is there already is
     not trained again when resuming. A system whose weights are not to be had is named, and the others go on.
     """
+    systems = [(name, system(table)) for name, table in tables]
+    recipes = [
+        recipe.read(module.Recipe, table) for (_, module), (_, table) in zip(systems, tables, strict=True)
+    ]
     found = []
-    for name, table in tables:
-        module = system(table)
-        checked = recipe.read(module.Recipe, table)
+    for (name, module), checked in zip(systems, recipes, strict=True):
         for split in splits:
             try:
                 found.append(_measured(name, module, checked, corpora, split, settings, len(tables) > 1))

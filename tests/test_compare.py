@@ -1,0 +1,123 @@
+"""Systems under splits, from the command: figures, pictures and one table; resumed, refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from sounds import encode
+from typer.testing import CliRunner
+
+from callmood.cli import train as cli_train
+from callmood.train import recipe
+from callmood.train.corpora import ravdess
+
+RATE = 16_000
+CLI = typer.Typer()
+CLI.command()(cli_train.train)
+ACTORS = ("01", "04", "08", "03", "02")
+"""One of each of five folds."""
+QUICK = ["--set", "prepare.denoise=false", "--set", "labels=calls"]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RAVDESS's layout: every emotion three times as a tone of its own pitch, so that any system can learn them."""
+    folder = tmp_path_factory.mktemp("ravdess")
+    at = np.arange(int(RATE * 1.1)) / RATE
+    for actor in ACTORS:
+        (folder / f"Actor_{actor}").mkdir()
+        for emotion in ravdess.EMOTIONS:
+            for repetition in ("01", "02", "03"):
+                pitch = 200 + 300 * int(emotion) + int(actor) + 5 * int(repetition)
+                sound = (0.3 * np.sin(2 * np.pi * pitch * at)).astype(np.float32)
+                name = f"03-01-{emotion}-01-01-{repetition}-{actor}.wav"
+                encode(folder / f"Actor_{actor}" / name, sound[None])
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLMOOD_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+
+
+def trained(corpus: Path, out: Path, *options: str) -> dict:
+    result = CliRunner().invoke(
+        CLI, ["--corpus", f"ravdess={corpus}", "--out", str(out), "--json", *QUICK, *options]
+    )
+    assert result.exit_code == 0, (result.output, result.exception)
+    return json.loads(result.stdout)
+
+
+def test_two_systems_under_two_splits_make_one_table(corpus: Path, tmp_path: Path) -> None:
+    splits = ["--split", "paper", "--split", "folds"]
+    found = trained(corpus, tmp_path, "--recipe", "knn", "--recipe", "naive_bayes", *splits)["results"]
+    assert [(one["recipe"], one["split"]) for one in found] == [
+        ("knn", "paper"),
+        ("knn", "folds"),
+        ("naive_bayes", "paper"),
+        ("naive_bayes", "folds"),
+    ]
+    assert all(one["ua"] > 80 for one in found)
+    assert [part["split"] for part in found[1]["parts"]] == [f"fold {i}" for i in range(1, 6)]
+    assert (tmp_path / "knn" / "fold-1" / "confusion.png").is_file()
+    assert (tmp_path / "table.md").read_text(encoding="utf-8").count("\n") == 4
+
+
+def test_systems_are_tested_on_the_same_clips(corpus: Path, tmp_path: Path) -> None:
+    found = trained(corpus, tmp_path, "--recipe", "knn", "--recipe", "naive_bayes", "--split", "speaker")
+    one, other = ({k: v["clips"] for k, v in r["parts"][0]["per_speaker"].items()} for r in found["results"])
+    assert one == other and sum(one.values()) > 0
+
+
+def test_what_is_there_is_not_trained_again_when_resuming(corpus: Path, tmp_path: Path) -> None:
+    first = trained(corpus, tmp_path, "--recipe", "knn", "--split", "speaker")
+    stored = tmp_path / "figures.json"
+    stored.write_text(
+        stored.read_text(encoding="utf-8").replace('"ua":', '"ua": 12.5, "was":'), encoding="utf-8"
+    )
+    again = trained(corpus, tmp_path, "--recipe", "knn", "--split", "speaker", "--resume")
+    assert first["results"][0]["ua"] != 12.5 == again["results"][0]["ua"]
+
+
+def test_a_system_whose_weights_are_not_there_is_named_and_the_others_go_on(
+    corpus: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere.toml"
+    there = (recipe.RECIPES / "hubert.toml").read_text(encoding="utf-8")
+    elsewhere.write_text(there.replace("facebook/hubert-base-ls960", str(tmp_path)), encoding="utf-8")
+    found = trained(
+        corpus, tmp_path / "out", "--recipe", str(elsewhere), "--recipe", "knn", "--split", "speaker"
+    )
+    missing, other = found["results"]
+    assert str(tmp_path) in missing["reason"] and missing["parts"] == []
+    assert other["ua"] > 80
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--recipe", "knnn"], "did you mean knn?"),
+        (["--recipe", "knn", "--split", "folder"], "did you mean folds?"),
+        (["--recipe", "knn", "--set", "model.settings.n_neighbor=3", "--split", "paper"], "n_neighbors"),
+    ],
+)
+def test_wrong_names_are_answered_with_the_nearest(
+    corpus: Path, tmp_path: Path, options: list[str], sentence: str
+) -> None:
+    result = CliRunner().invoke(
+        CLI, ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path), *QUICK, *options]
+    )
+    assert result.exit_code == 1 and sentence in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    "options", [["--gpus", "2", "--processes", "2"], ["--processes", "2"], ["--text", "goemotions=x"]]
+)
+def test_options_that_do_not_go_together_are_wrong_usage(
+    corpus: Path, tmp_path: Path, options: list[str]
+) -> None:
+    command = ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path), "--recipe", "knn", *options]
+    assert CliRunner().invoke(CLI, command).exit_code == 2
