@@ -121,3 +121,12 @@ def test_a_bundle_says_what_it_was_taught_on(tmp_path: Path) -> None:
     assert about["speakers"] == ["ravdess-01", "tess-old", "tess-young"]
     assert about["recipe"] == "mine" and about["seed"] == 7 and about["figures"]["ua"] == 75
     assert (tmp_path / "CARD.md").read_text(encoding="utf-8").startswith("# ")
+
+
+def test_the_encoders_licences_are_named() -> None:
+    text = card.text(TAUGHT, {}, SETTINGS)
+    assert (
+        "Whisper tiny.en (MIT)" in text
+        and "CAM++ of 3D-Speaker (Apache-2.0)" in text
+        and "all-MiniLM-L6-v2" in text
+    )

@@ -59,6 +59,11 @@ SOURCES: Final = {
     "own": Source("Recordings of one's own", "as whoever made this model has it", True),
 }
 TEXTS: Final = "GoEmotions (Demszky et al., 2020): comments from Reddit, in English. CC BY 4.0."
+ENCODERS: Final = {
+    "tiny.en": "the encoder of Whisper tiny.en (MIT)",
+    "cam++": "the speaker network CAM++ of 3D-Speaker (Apache-2.0)",
+    "minilm": "the text encoder all-MiniLM-L6-v2 (Apache-2.0)",
+}
 PACKAGES: Final = ("callmood", "torch", "transformers", "scikit-learn")
 TITLES: Final = {"ua": "UA", "wa": "WA", "ua_wa": "UA + WA", "macro_f1": "macro F1", "ece": "ECE"}
 
@@ -72,7 +77,8 @@ _FIGURES: Final = """In percent: mean recall over the labels (UA), accuracy (WA)
 calibration error (ECE) in percentage points. "call" compares each clip with 12 others of its speaker, 9 of them neutral
 or calm. "telephone" is 8 kHz, 300 to 3400 Hz, 8-bit mu-law, a line that is not in the training."""
 _ON_FOLDS: Final = """Mean and standard deviation over speaker-independent folds (EmoBox's, as far as the actors are
-there); ECE also over the clips of all folds at once, because few clips make it too high by nature."""
+there), each taught without the speakers that it is tested on; this model itself is then taught on all of them. ECE also
+over the clips of all folds at once, because few clips make it too high by nature."""
 _LIMITS: Final = """- Real calls are harder than acted speech, and there most speech is neutral or calm; a system that
   does well on acted speech was seen to lose a third of its score on real calls.
 - It knows the languages, accents and rooms of the corpora above, and no others.
@@ -155,13 +161,20 @@ def figures_table(summaries: Summaries) -> str:
 def _making(settings: Settings) -> str:
     lines = []
     if settings.audio is not None:
+        heard = ", ".join(_encoder(name) for name in settings.audio.encoders)
         lines.append(
-            f"- Sound: {', '.join(settings.audio.encoders)}; layers: {settings.audio.layers}, "
-            f"pooling over time: {settings.audio.pooling}."
+            f"- Sound: {heard}; layers: {settings.audio.layers}, over time: {settings.audio.pooling}."
         )
     if settings.text is not None:
-        lines.append(f"- Words: {settings.text.encoder}, pooling: {settings.text.pooling}.")
-    return "\n".join([*lines, "- Made by `callmood train`."])
+        lines.append(f"- Words: {_encoder(settings.text.encoder)}, over tokens: {settings.text.pooling}.")
+    heads = "- On top: linear, in the sound's vector and the words' side by side"
+    if settings.shrink:
+        heads += "; the sound's also in its difference to what the same speaker sounds like otherwise"
+    return "\n".join([*lines, f"{heads}.", "- Made by `callmood train`."])
+
+
+def _encoder(name: str) -> str:
+    return ENCODERS.get(name, f"an encoder in the model's own folder ({name})" if name[:1] == "." else name)
 
 
 def _taught(clips: Sequence[Clip], settings: Settings) -> str:
