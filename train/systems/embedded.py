@@ -103,12 +103,12 @@ class Recipe(CorpusRecipe):
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Labelled clips as vectors: every rendition [n, width] for training, two lines for the test."""
+    """Labelled clips as vectors: every rendition [n, width] for training, and the lines of the test by name."""
 
     labels: Ints
     speakers: npt.NDArray[np.str_]
     renditions: Sequence[Floats]
-    tests: Mapping[Line, Floats]
+    tests: Mapping[str, Floats]
 
     def take(self, rows: Sequence[int] | Ints) -> Corpus:
         """Only the given clips."""
@@ -284,7 +284,7 @@ def floor_scorers(
     It is taught on the clips through the ``taught`` lines, the telephone of the test included, and on no rendition.
     """
     width = recipe.heads.blocks[0].width
-    tests: dict[Line, Floats] = {line: vectors[:, :width] for line, vectors in corpus.tests.items()}
+    tests: dict[str, Floats] = {line: vectors[:, :width] for line, vectors in corpus.tests.items()}
     bare = Corpus(corpus.labels, corpus.speakers, [tests[line] for line in taught], tests)
     heads = HeadSettings(
         logistic_c=0.01,
@@ -304,7 +304,7 @@ def floor_scorers(
     ]
 
 
-def vector_chances(scorer: Scorer, corpus: Corpus, line: Line, baseline: BaselineKind, seed: int) -> Floats:
+def vector_chances(scorer: Scorer, corpus: Corpus, line: str, baseline: BaselineKind, seed: int) -> Floats:
     """Probabilities [draws, n, labels] of clips that are vectors already."""
     n = len(corpus.labels)
     yes = np.ones(n, dtype=bool)

@@ -1,0 +1,173 @@
+"""What a speaker's baseline is worth: from how many segments, of which mood, and where it misleads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+from pydantic import Field
+
+from callmood.errors import CallmoodError
+from callmood.model.bundle import Encoded
+from callmood.model.labels import LABELS, USUAL
+from callmood.train.evaluate import DRAWS
+from callmood.train.figures import Figures, figures
+from callmood.train.recipe import Table
+from callmood.train.studies.common import (
+    Cell,
+    Given,
+    Grid,
+    Judge,
+    StudyResult,
+    all_folds,
+    fewer,
+    hear,
+    judged,
+    recall,
+    scored,
+    ua,
+)
+from callmood.train.systems import embedded
+from callmood.train.systems.embedded import Corpus, Floats, Ints, Mask
+
+Draw = Callable[[Corpus, int, np.random.Generator], Ints]
+"""Rows of the baseline of a clip: other clips of its speaker."""
+
+LINES = ("clean", "telephone")
+
+
+class Numbers(Table):
+    renditions: int = Field(ge=2)
+    sizes: tuple[int, ...] = Field(min_length=1)
+    usual_share: float = Field(ge=0, le=1)
+    mood_size: int
+    """Of the call-like baseline that stands beside a call of one mood."""
+    shrinks: tuple[float, ...]
+    shrink_sizes: tuple[int, ...]
+    """Among ``sizes``."""
+
+
+def study(given: Given, numbers: Numbers) -> StudyResult:
+    corpus, recipe = hear(given, numbers.renditions), fewer(given.recipe, numbers.renditions)
+    angry = corpus.labels == LABELS.index("angry")
+    if not angry.any():
+        raise CallmoodError("The study baseline needs angry clips, and there are none.")
+    folds = all_folds(given.clips)
+    given.report("heads")
+    found = list(embedded.cross_validate(corpus, folds, recipe))
+    judges = judged(found, folds, recipe)
+    seed = recipe.seed
+    sized = {size: partial(mix, size=size, usual_share=numbers.usual_share) for size in numbers.sizes}
+    kinds: dict[str, Draw] = {
+        **{str(size): draw for size, draw in sized.items()},
+        "neutral alone": partial(of_labels, names=("neutral",)),
+        "all others": partial(of_labels, names=LABELS),
+    }
+    given.report("sizes")
+    rows: list[tuple[Cell, ...]] = [("none", *(ua(scored(judges, line, "none", seed)) for line in LINES))]
+    for name, draw in kinds.items():
+        rows.append((name, *(ua(against(judges, line, draw, seed)) for line in LINES)))
+    given.report("calls of one mood")
+    usual = np.isin(corpus.labels, [LABELS.index(label) for label in USUAL])
+    moods = (
+        ("angry", angry, "angry from first to last", partial(of_labels, names=("angry",))),
+        ("calm", usual, "calm or neutral from first to last", partial(of_labels, names=USUAL)),
+    )
+    mixed = partial(mix, size=numbers.mood_size, usual_share=numbers.usual_share)
+    one_mood: list[tuple[Cell, ...]] = []
+    for label, asked, called, draw in moods:
+        for name, tried in (("none", None), (f"call-like, {numbers.mood_size}", mixed), (called, draw)):
+            cells = [
+                recall(
+                    scored(judges, line, "none", seed, asked)
+                    if tried is None
+                    else against(judges, line, tried, seed, asked),
+                    label,
+                )
+                for line in LINES
+            ]
+            one_mood.append((f"{label}, baseline {name}", *cells))
+    given.report("shrinking")
+    shrinking: list[tuple[Cell, ...]] = []
+    for shrink in numbers.shrinks:
+        table = recipe.baseline.model_copy(update={"shrink": shrink})
+        tried_judges = judged(found, folds, recipe.model_copy(update={"baseline": table}))
+        cells = [ua(against(tried_judges, "clean", sized[size], seed)) for size in numbers.shrink_sizes]
+        throughout = against(tried_judges, "clean", moods[0][3], seed, angry)
+        shrinking.append((f"{shrink:g}", *cells, recall(throughout, "angry")))
+    return StudyResult(
+        "baseline",
+        "How much of a speaker must be known, and what does a baseline of one mood do?",
+        (
+            Grid("sizes", "UA by segments of the baseline", ("baseline", *LINES), tuple(rows), "curve"),
+            Grid("moods", "Recall in calls of one mood", ("label", *LINES), tuple(one_mood)),
+            Grid(
+                "shrink",
+                "UA, clean, by how much a small baseline is shrunk",
+                (
+                    "shrink",
+                    *(f"{size} segments" for size in numbers.shrink_sizes),
+                    "angry throughout, recall",
+                ),
+                tuple(shrinking),
+            ),
+        ),
+        (
+            f"Mean and standard deviation over {len(folds)} folds of unseen speakers; {DRAWS} draws of each baseline; "
+            f"taught on the first {numbers.renditions} renditions.",
+            f"A mix as on a call: {numbers.usual_share:.0%} neutral or calm; a speaker who has too few of one kind "
+            "gives more of the other, so that the largest mixes are less calm.",
+            "A baseline of n segments is trusted with n / (n + shrink); the rest is the score without one.",
+            "Recall of calm: of the calm and neutral clips, those of the label calm.",
+        ),
+    )
+
+
+def mix(corpus: Corpus, clip: int, rng: np.random.Generator, size: int, usual_share: float) -> Ints:
+    """``size`` other clips of the speaker, ``usual_share`` of them neutral or calm as far as there are so many."""
+    same = _others(corpus, clip)
+    usual = np.isin(corpus.labels[same], [LABELS.index(label) for label in USUAL])
+    wanted = min(round(usual_share * size), int(usual.sum()))
+    wanted = max(wanted, size - int((~usual).sum()))
+    first = rng.choice(same[usual], min(wanted, int(usual.sum())), replace=False)
+    rest = rng.choice(same[~usual], min(size - wanted, int((~usual).sum())), replace=False)
+    return np.asarray(np.concatenate([first, rest]), dtype=np.int64)
+
+
+def of_labels(corpus: Corpus, clip: int, rng: np.random.Generator, names: Sequence[str]) -> Ints:
+    """All other clips of the speaker whose label is one of ``names``."""
+    same = _others(corpus, clip)
+    kept = np.isin(corpus.labels[same], [LABELS.index(name) for name in names])
+    return np.asarray(same[kept], dtype=np.int64)
+
+
+def _others(corpus: Corpus, clip: int) -> Ints:
+    (same,) = np.nonzero(corpus.speakers == corpus.speakers[clip])
+    return np.asarray(same[same != clip], dtype=np.int64)
+
+
+def against(
+    judges: Sequence[Judge], line: str, draw: Draw, seed: int, asked: Mask | None = None
+) -> list[Figures]:
+    """Each judge's figures on its unseen clips, or those ``asked`` [n], each against a baseline drawn for it."""
+    found = []
+    for judge in judges:
+        mask = np.ones(len(judge.rows), dtype=bool) if asked is None else asked[judge.rows]
+        (rows,) = np.nonzero(mask)
+        chances = np.stack([_chances(judge, line, draw, [seed, number], rows) for number in range(DRAWS)])
+        found.append(figures(judge.unseen.labels[rows], chances, judge.unseen.speakers[rows]))
+    return found
+
+
+def _chances(judge: Judge, line: str, draw: Draw, seed: Sequence[int], rows: Ints) -> Floats:
+    """[rows, labels]"""
+    rng = np.random.default_rng(seed)
+    n = len(judge.unseen.labels)
+    yes = np.ones(n, dtype=bool)
+    encoded = Encoded(judge.unseen.tests[line], np.zeros((n, 0), np.float32), yes, ~yes)
+    chances = []
+    for clip in rows:
+        baseline = judge.scorer.baseline(encoded.take(draw(judge.unseen, clip, rng)))
+        chances.append(judge.scorer.classify(encoded.take([clip]), baseline))
+    return np.concatenate(chances)

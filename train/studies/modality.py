@@ -1,0 +1,170 @@
+"""The share of the voice and of the words: each alone, and both together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from callmood.errors import CallmoodError
+from callmood.model.bundle import softmax
+from callmood.model.labels import LABELS
+from callmood.train import heads as fitting
+from callmood.train.figures import figures
+from callmood.train.recipe import Table
+from callmood.train.studies.common import (
+    Cell,
+    Given,
+    Grid,
+    Spread,
+    StudyResult,
+    corpora_of,
+    fewer,
+    hear,
+    speaker_folds,
+)
+from callmood.train.systems.embedded import Corpus, Floats, Ints, Recipe, linear
+
+SIDES = ("audio", "text", "both")
+
+
+class Numbers(Table):
+    renditions: int = Field(ge=2)
+    parts: int = Field(ge=2)
+    """Of a fold's training speakers; each in turn is unseen by the heads whose weights it gives."""
+    text_c: float = Field(gt=0)
+    """Inverse strength of the penalty on the words' head."""
+    iterations: int = Field(gt=0)
+
+
+class Sides(NamedTuple):
+    """Logits [n, labels] of voice and words."""
+
+    audio: Floats
+    text: Floats
+
+
+def study(given: Given, numbers: Numbers) -> StudyResult:
+    corpus, recipe = hear(given, numbers.renditions), fewer(given.recipe, numbers.renditions)
+    texts = text_vectors(given)
+    rows: list[tuple[Cell, ...]] = []
+    trusts: list[str] = []
+    for tested in corpora_of(given.clips):
+        given.report(tested)
+        scores: dict[str, list[float]] = {side: [] for side in SIDES}
+        weights = []
+        for _, train, test in speaker_folds(given.clips, tested, [tested]):
+            logits = unseen_logits(corpus, texts, train, test, recipe, numbers)
+            weight = text_weight(corpus, texts, train, recipe, numbers)
+            weights.append(weight)
+            both = logits.audio + np.float32(weight) * logits.text
+            for side, answer in zip(SIDES, (logits.audio, logits.text, both), strict=True):
+                chances = softmax(answer)[None]
+                scores[side].append(figures(corpus.labels[test], chances, corpus.speakers[test]).ua)
+        rows.append((tested, *(Spread(tuple(scores[side])) for side in SIDES)))
+        trusts.append(f"{tested} {', '.join(f'{weight:.2f}' for weight in weights)}")
+    notes = [
+        "Mean and standard deviation over folds of unseen speakers, each corpus taught on itself; clean recordings, no "
+        f"baseline; the voice on the first {numbers.renditions} renditions.",
+        "Words: the sentence's vector of the embedded model's text side, with a head of the fold's own.",
+        "Both: the logits' sum; the words count as is likeliest on training speakers whom neither head has seen: by "
+        f"fold, {'; '.join(trusts)}.",
+        "The sentences are acted: every one is said in every mood, so that words can tell nothing.",
+    ]
+    if given.texts is not None:
+        notes.append(where_words_carry(given))
+    return StudyResult(
+        "modality",
+        "What do voice and words each bring, and do words that carry nothing do harm?",
+        (Grid("sides", "UA by what is heard", ("corpus", *SIDES), tuple(rows)),),
+        tuple(notes),
+    )
+
+
+def text_vectors(given: Given) -> Floats:
+    """[n, width] of the clips' sentences, by the embedded model's text side."""
+    from callmood.model import bundle
+
+    silent = next((clip for clip in given.clips if not clip.text), None)
+    if silent is not None:
+        raise CallmoodError(f"The study modality needs the words of every clip; {silent.path} has none.")
+    scorer = bundle.load("embedded", "cpu")
+    sentences = sorted({clip.text for clip in given.clips if clip.text})
+    vectors = scorer.encode([None] * len(sentences), sentences).text
+    return vectors[[sentences.index(clip.text or "") for clip in given.clips]]
+
+
+def unseen_logits(
+    corpus: Corpus, texts: Floats, train: Sequence[int], test: Sequence[int], recipe: Recipe, numbers: Numbers
+) -> Sides:
+    """Of the ``test`` rows, by heads that are taught on the ``train`` rows."""
+    taught = corpus.take(train)
+    labels = np.tile(taught.labels, len(taught.renditions))
+    head = fitting.fit(np.concatenate(taught.renditions), labels, len(LABELS), recipe.heads)
+    words = text_head(texts[train], taught.labels, recipe, numbers)
+    return Sides(linear(head, corpus.tests["clean"][test]), linear(words, texts[test]))
+
+
+def text_head(vectors: Floats, labels: Ints, recipe: Recipe, numbers: Numbers) -> fitting.Head:
+    """Logistic regression on standardised vectors, for plain ones."""
+    import torch
+
+    centre, spread = vectors.mean(axis=0), vectors.std(axis=0) + np.float32(1e-5)
+    settings = recipe.heads.model_copy(
+        update={"logistic_c": numbers.text_c, "iterations": numbers.iterations}
+    )
+    inputs = torch.from_numpy((vectors - centre) / spread)
+    weight, bias = fitting.logistic(inputs, torch.from_numpy(labels), len(LABELS), settings)
+    plain = weight.numpy() / spread
+    return plain, bias.numpy() - plain @ centre
+
+
+def text_weight(
+    corpus: Corpus, texts: Floats, train: Sequence[int], recipe: Recipe, numbers: Numbers
+) -> float:
+    """What the words count beside the voice, 0 or more: likeliest on training speakers held out in turn."""
+    speakers = corpus.speakers[list(train)]
+    names = sorted(set(speakers.tolist()))
+    parts = min(numbers.parts, len(names))
+    if parts < 2:
+        return 0.0  # nobody to learn it from
+    part_of = {name: number % parts for number, name in enumerate(names)}
+    of_row = np.array([part_of[name] for name in speakers.tolist()])
+    rows = np.array(train)
+    found, labels = [], []
+    for part in range(parts):
+        held = rows[of_row == part]
+        found.append(
+            unseen_logits(corpus, texts, rows[of_row != part].tolist(), held.tolist(), recipe, numbers)
+        )
+        labels.append(corpus.labels[held])
+    audio, text = (np.concatenate(side) for side in zip(*found, strict=True))
+    return likeliest_weight(audio, text, np.concatenate(labels))
+
+
+def likeliest_weight(audio: Floats, text: Floats, labels: Ints) -> float:
+    """w, 0 or more, of the likeliest ``labels`` [n] under softmax(a * audio + b * text), as b / a."""
+    from scipy.optimize import minimize
+
+    def loss(factors: npt.NDArray[np.float64]) -> float:
+        chances = softmax(np.asarray(factors[0] * audio + factors[1] * text, dtype=np.float32))
+        return -float(np.log(chances[np.arange(len(labels)), labels] + 1e-12).mean())
+
+    best = minimize(loss, [1.0, 0.0], bounds=[(1e-3, 100.0), (0.0, 100.0)], method="Nelder-Mead").x
+    return float(best[1] / best[0])
+
+
+def where_words_carry(given: Given) -> str:
+    """GoEmotions, where words are all there is."""
+    from callmood.model import bundle
+    from callmood.train.evaluate import evaluate_text
+
+    assert given.texts is not None
+    found = evaluate_text(bundle.load("embedded", "cpu"), "goemotions", given.texts)
+    return (
+        f"Where words carry the mood: macro F1 {100 * found['macro_f1']:.1f} on GoEmotions' test part "
+        f"({found['texts']} texts), by the embedded model's text side."
+    )

@@ -1,0 +1,101 @@
+"""How noise and codecs hurt, with and without having been taught on lines and rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pydantic import Field
+
+from callmood.errors import CallmoodError
+from callmood.train.corpora.clip import Clip
+from callmood.train.recipe import Table
+from callmood.train.studies.common import (
+    BASELINES,
+    Cell,
+    Given,
+    Grid,
+    Judge,
+    StudyResult,
+    all_folds,
+    fewer,
+    hear,
+    judges,
+    scored,
+    ua,
+)
+from callmood.train.systems.embedded import Floats
+from callmood.train.vectors import Hearing, vectors
+
+
+class Numbers(Table):
+    renditions: int = Field(ge=1)
+    folds: tuple[int, ...] = Field(min_length=2)
+    conditions: tuple[str, ...]
+    babble_clips: int = Field(ge=1)
+
+
+def study(given: Given, numbers: Numbers) -> StudyResult:
+    corpus = hear(given, numbers.renditions)
+    folds = [fold for fold in all_folds(given.clips) if fold[0] in numbers.folds]
+    systems: dict[str, list[Judge]] = {}
+    for name, renditions in {"clean alone": 1, "all renditions": numbers.renditions}.items():
+        given.report(f"taught on {name}")
+        taught = replace(corpus, renditions=corpus.renditions[:renditions])
+        systems[name] = judges(taught, folds, fewer(given.recipe, renditions))
+    rows: list[tuple[Cell, ...]] = []
+    for condition in ("clean", *numbers.conditions):
+        given.report(condition)
+        tests = [corpus.tests["clean"][test] for _, _, test in folds]
+        if condition != "clean":
+            tests = [heard(given, test, condition, numbers.babble_clips) for _, _, test in folds]
+        cells: list[Cell] = []
+        for found in systems.values():
+            through = [
+                judge._replace(unseen=replace(judge.unseen, tests={condition: test}))
+                for judge, test in zip(found, tests, strict=True)
+            ]
+            cells += [ua(scored(through, condition, kind, given.recipe.seed)) for kind in BASELINES]
+        rows.append((condition, *cells))
+    tested = [given.clips[row] for _, _, test in folds for row in test]
+    return StudyResult(
+        "noise",
+        "What do noise and codecs cost, and how much of it does teaching on lines and rooms win back?",
+        (
+            Grid(
+                "conditions",
+                "UA by what the test is heard through",
+                ("heard through", *(f"{name}, baseline {kind}" for name in systems for kind in BASELINES)),
+                tuple(rows),
+                "curve",
+            ),
+        ),
+        (
+            f"Folds {', '.join(map(str, numbers.folds))} alone: {len(tested)} clips of "
+            f"{len({clip.speaker for clip in tested})} unseen speakers; mean and standard deviation over them.",
+            "Noise: dB of speech over noise in power, the clip's silent ends cut before. Codecs: bits a second, 8 kHz.",
+            "Babble: six clips at once of the other speakers of the fold, whom no training has heard.",
+            "The baseline is heard through the same noise and line as the clip.",
+            "The renditions hold coloured noise at 12 to 40 dB and lines with nine codecs, AMR, Opus and G.726 among "
+            "them. The telephone's own line is never drawn, and babble is new.",
+        ),
+    )
+
+
+def heard(given: Given, rows: Sequence[int], condition: str, babble_clips: int) -> Floats:
+    """[rows, width]: the vectors of the clips of ``rows``, which are a fold's test, through ``condition``."""
+    clips = [given.clips[row] for row in rows]
+    babble = condition.startswith("babble")
+    around = {name: babblers(clips, name, babble_clips) for name in {clip.speaker for clip in clips}}
+    pairs = [
+        (clip, Hearing((condition,), background=around[clip.speaker] if babble else ())) for clip in clips
+    ]
+    return vectors(pairs, given.recipe.audio.settings(), given.cache, given.report)
+
+
+def babblers(clips: Sequence[Clip], speaker: str, count: int) -> tuple[Clip, ...]:
+    """About ``count`` clips of the others, evenly over them."""
+    others = [clip for clip in clips if clip.speaker != speaker]
+    if not others:
+        raise CallmoodError("Babble takes two speakers in each fold.")
+    return tuple(others[:: max(1, len(others) // count)])
