@@ -72,8 +72,9 @@ def test_what_was_not_measured_is_left_out() -> None:
 def test_the_first_test_is_told_in_full_and_the_others_in_a_row() -> None:
     text = card.text(TAUGHT, {}, SETTINGS, tests={"clean": found(), "telephone": found()})
     for words in (
-        "| clean | 75.0 (",
-        "| telephone | 75.0 (",
+        "| clean | 75.0 |",
+        "| telephone | 75.0 |",
+        "“clean” (3 clips, 3 speakers)",
         "| sad | 50.0 |",
         "| ravdess |",
         "| male |",

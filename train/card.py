@@ -76,9 +76,10 @@ _ALLOWED: Final = (
 _FIGURES: Final = """In percent: mean recall over the labels (UA), accuracy (WA), their sum, macro F1; the expected
 calibration error (ECE) in percentage points. "call" compares each clip with 12 others of its speaker, 9 of them neutral
 or calm. "telephone" is 8 kHz, 300 to 3400 Hz, 8-bit mu-law, a line that is not in the training."""
-_ON_FOLDS: Final = """Mean and standard deviation over speaker-independent folds (EmoBox's, as far as the actors are
-there), each taught without the speakers that it is tested on; this model itself is then taught on all of them. ECE also
-over the clips of all folds at once, because few clips make it too high by nature."""
+_ON_FOLDS: Final = """Tested on speaker-independent folds (EmoBox's, as far as the actors are there), each by a model
+that was taught without the fold's speakers; this model itself is then taught on all of them."""
+_OVER_FOLDS: Final = """Mean and standard deviation over the folds; ECE also over the clips of all folds at once, because
+few clips make it too high by nature."""
 _LIMITS: Final = """- Real calls are harder than acted speech, and there most speech is neutral or calm; a system that
   does well on acted speech was seen to lose a third of its score on real calls.
 - It knows the languages, accents and rooms of the corpora above, and no others.
@@ -201,10 +202,14 @@ def _taught(clips: Sequence[Clip], settings: Settings) -> str:
 def _figures(tests: Mapping[str, Figures], summaries: Summaries) -> str:
     if not tests and not summaries:
         return ""
-    parts = [_FIGURES]
+    parts = [_FIGURES, _ON_FOLDS] if summaries else [_FIGURES]
     if tests:
         first, found = next(iter(tests.items()))
-        parts += [_tests_table(tests), f"In full, of the test “{first}”:", _class_table(found)]
+        parts += [
+            _tests_table(tests),
+            f"In full, “{first}” ({found.clips} clips, {found.speakers} speakers):",
+            _class_table(found),
+        ]
         parts += [
             _group_table(what, groups)
             for what, groups in (("corpus", found.per_corpus), ("gender", found.per_gender))
@@ -212,24 +217,25 @@ def _figures(tests: Mapping[str, Figures], summaries: Summaries) -> str:
         ]
         parts += ["Clips by true label (rows) and the model's (columns):", _confusion_table(found)]
     if summaries:
-        parts += [_ON_FOLDS, figures_table(summaries)]
+        parts += [_OVER_FOLDS, figures_table(summaries)]
     return "\n\n".join(parts)
 
 
 def _tests_table(tests: Mapping[str, Figures]) -> str:
-    rows = []
-    for test, found in tests.items():
-        cells = [f"{getattr(found, key):.1f}{_interval(found, key)}" for key in TITLES]
-        rows.append([test, *cells, str(found.clips), str(found.speakers)])
-    note = "In brackets: bootstrap intervals (95 %), speakers resampled."
-    return _table(["test", *TITLES.values(), "clips", "speakers"], rows) + f"\n\n{note}"
+    ua, *others = TITLES
+    rows = [
+        [test, f"{found.ua:.1f}", _ua_interval(found), *(f"{getattr(found, key):.1f}" for key in others)]
+        for test, found in tests.items()
+    ]
+    note = "95 %: bootstrap interval of UA, speakers resampled."
+    return _table(["test", TITLES[ua], "95 %", *(TITLES[key] for key in others)], rows) + f"\n\n{note}"
 
 
-def _interval(found: Figures, key: str) -> str:
-    if found.intervals is None or key not in found.intervals:
-        return ""
-    low, high = found.intervals[key]
-    return f" ({low:.1f} to {high:.1f})"
+def _ua_interval(found: Figures) -> str:
+    if found.intervals is None:
+        return "one speaker"
+    low, high = found.intervals["ua"]
+    return f"{low:.1f} to {high:.1f}"
 
 
 def _class_table(found: Figures) -> str:

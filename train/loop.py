@@ -119,7 +119,7 @@ def pooled_figures(
                 embedded.vector_chances(scorer, fold.unseen, line, baseline, recipe.seed)
                 for scorer, fold in zip(scorers, folds, strict=True)
             ]
-            found[f"{line}, baseline {baseline}, folds pooled"] = figures(
+            found[f"{line}, baseline {baseline}"] = figures(
                 np.concatenate([fold.unseen.labels for fold in folds]),
                 np.concatenate(chances, axis=1),
                 speakers,
