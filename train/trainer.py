@@ -110,7 +110,8 @@ class Fitted:
     learning_rate."""
     notes: dict[str, Any]
     """Of this call, not of one it goes on from: seconds, loading_share (of the seconds, spent waiting for clips),
-    clips_per_second (trained); parameters, trained_parameters, device, peak_memory_gb (of a GPU)."""
+    clips_per_second (trained, in the seconds without evaluations and checkpoints); parameters, trained_parameters,
+    device, processes, peak_memory_gb (of a GPU)."""
 
 
 def fit(
@@ -248,7 +249,7 @@ class _Trainer(Trainer):
     def __init__(self, table: TrainingTable, weights: torch.Tensor, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.table, self.weights = table, weights
-        self.waited_s, self.trained_rows = 0.0, 0
+        self.waited_s, self.aside_s, self.trained_rows = 0.0, 0.0, 0
         # tells the Trainer to count the labels of all processes and accumulated batches for compute_loss
         self.model_accepts_loss_kwargs = True
         callbacks: Any = self.callback_handler
@@ -295,7 +296,14 @@ class _Trainer(Trainer):
             loss = losses.sum() / num_items_in_batch * self.accelerator.num_processes
         return (loss, {"logits": logits}) if return_outputs else loss
 
+    def evaluate(self, *given: Any, **named: Any) -> dict[str, float]:
+        started = perf_counter()
+        figures = super().evaluate(*given, **named)
+        self.aside_s += perf_counter() - started
+        return figures
+
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        started = perf_counter()
         folder = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
         try:
             with warnings.catch_warnings():
@@ -311,6 +319,7 @@ class _Trainer(Trainer):
                 f"The checkpoint {folder} can't be written ({reason}): make room on that disk and start the same "
                 "command again with --resume, which goes on from the checkpoint before."
             ) from error
+        self.aside_s += perf_counter() - started
 
 
 class _Told(TrainerCallback):
@@ -452,10 +461,11 @@ def _notes(trainer: _Trainer, seconds: float) -> dict[str, Any]:
     assert trainer.model is not None
     parameters = list(trainer.model.parameters())
     device = trainer.args.device
+    training = max(seconds - trainer.aside_s, 1e-9)
     notes = {
         "seconds": round(seconds, 1),
         "loading_share": round(trainer.waited_s / max(seconds, 1e-9), 4),
-        "clips_per_second": round(trainer.trained_rows * trainer.args.world_size / max(seconds, 1e-9), 2),
+        "clips_per_second": round(trainer.trained_rows * trainer.args.world_size / training, 2),
         "parameters": sum(p.numel() for p in parameters),
         "trained_parameters": sum(p.numel() for p in parameters if p.requires_grad),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from pydantic import Field, model_validator
+from safetensors import SafetensorError
 
 from callmood.errors import CallmoodError
 from callmood.model import bundle, network
@@ -103,7 +104,13 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
     chances = bundle.softmax(logits / np.float32(temperature))
     threshold = lowest_threshold(chances, truth(parts.validation), recipe.decision.precision)
     if is_main():
-        save(run.out, built, recipe, parts, temperature, threshold)
+        try:
+            save(run.out, built, recipe, parts, temperature, threshold)
+        except (OSError, SafetensorError) as error:
+            raise CallmoodError(
+                f"The model can't be written to {run.out} ({error}): make room on that disk and start the same "
+                "command again with --resume; nothing has to be trained again."
+            ) from None
     trainer.wait()
     scorer = bundle.load(run.out, run.device)
     notes = {**fitted.notes, "temperature": round(temperature, 3), "comments": len(comments)}
