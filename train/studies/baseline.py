@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Final
 
 import numpy as np
 from pydantic import Field
@@ -11,7 +12,7 @@ from pydantic import Field
 from callmood.errors import CallmoodError
 from callmood.model.bundle import Encoded
 from callmood.model.labels import LABELS, USUAL
-from callmood.train.evaluate import DRAWS
+from callmood.train.evaluate import DRAWS, Line
 from callmood.train.figures import Figures, figures
 from callmood.train.recipe import Table
 from callmood.train.studies.common import (
@@ -34,7 +35,7 @@ from callmood.train.systems.embedded import Corpus, Floats, Ints, Mask
 Draw = Callable[[Corpus, int, np.random.Generator], Ints]
 """Rows of the baseline of a clip: other clips of its speaker."""
 
-LINES = ("clean", "telephone")
+LINES: Final[tuple[Line, ...]] = ("clean", "telephone")
 
 
 class Numbers(Table):
@@ -49,7 +50,7 @@ class Numbers(Table):
 
 
 def study(given: Given, numbers: Numbers) -> StudyResult:
-    corpus, recipe = hear(given, numbers.renditions), fewer(given.recipe, numbers.renditions)
+    corpus, recipe = hear(given, numbers.renditions, LINES), fewer(given.recipe, numbers.renditions)
     angry = corpus.labels == LABELS.index("angry")
     if not angry.any():
         raise CallmoodError("The study baseline needs angry clips, and there are none.")

@@ -12,7 +12,7 @@ import numpy as np
 from callmood.errors import CallmoodError
 from callmood.model.bundle import Scorer
 from callmood.train.corpora.clip import Clip
-from callmood.train.evaluate import BaselineKind
+from callmood.train.evaluate import BaselineKind, Line
 from callmood.train.figures import Figures, figures
 from callmood.train.split import FOLDS
 from callmood.train.systems import embedded
@@ -79,9 +79,10 @@ class StudyResult:
     notes: tuple[str, ...]
 
 
-def hear(given: Given, renditions: int) -> Corpus:
-    """The vectors of the study's clips in the recipe's first ``renditions``."""
-    return embedded.hear(given.clips, fewer(given.recipe, renditions), given.cache, given.report)
+def hear(given: Given, renditions: int, lines: Sequence[Line] = ("clean",)) -> Corpus:
+    """The vectors of the study's clips in the recipe's first ``renditions``, to be tested through ``lines``."""
+    recipe = fewer(given.recipe, renditions)
+    return embedded.hear(given.clips, recipe, given.cache, given.report, lines)
 
 
 def fewer(recipe: Recipe, renditions: int) -> Recipe:

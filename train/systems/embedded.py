@@ -139,16 +139,25 @@ def labels_of(clips: Sequence[Clip]) -> Ints:
     return np.array([LABELS.index(clip.label) for clip in clips], dtype=np.int64)
 
 
-def hear(clips: Sequence[Clip], recipe: Recipe, cache: Path, report: Callable[[str], None]) -> Corpus:
-    """The vectors of ``clips``, labelled as callmood does; what ``cache`` lacks is computed."""
-    steps = [*recipe.renditions.steps, ("telephone",)]
+def hear(
+    clips: Sequence[Clip],
+    recipe: Recipe,
+    cache: Path,
+    report: Callable[[str], None],
+    lines: Sequence[Line] = ("clean", "telephone"),
+) -> Corpus:
+    """The vectors of ``clips``, labelled as callmood does, to be tested through ``lines``.
+
+    What ``cache`` lacks is computed.
+    """
+    taught = len(recipe.renditions.steps)
+    others = [line for line in lines if line != "clean"]
+    steps = [*recipe.renditions.steps, *((line,) for line in others)]
     vectors = rendition_vectors(clips, steps, recipe.audio.settings(), recipe.seed, cache, report)
-    return Corpus(
-        labels_of(clips),
-        np.array([clip.speaker for clip in clips]),
-        vectors[:-1],
-        {"clean": vectors[0], "telephone": vectors[-1]},
-    )
+    tests: dict[str, Floats] = {"clean": vectors[0]}
+    tests.update(zip(others, vectors[taught:], strict=True))
+    speakers = np.array([clip.speaker for clip in clips])
+    return Corpus(labels_of(clips), speakers, vectors[:taught], tests)
 
 
 def fit_heads(corpus: Corpus, recipe: Recipe, seed: int, taught: Mask | None = None) -> Heads:
