@@ -78,8 +78,8 @@ calibration error (ECE) in percentage points. "call" compares each clip with 12 
 or calm. "telephone" is 8 kHz, 300 to 3400 Hz, 8-bit mu-law, a line that is not in the training."""
 _ON_FOLDS: Final = """Tested on speaker-independent folds (EmoBox's, as far as the actors are there), each by a model
 that was taught without the fold's speakers; this model itself is then taught on all of them."""
-_OVER_FOLDS: Final = """Mean and standard deviation over the folds; ECE also over the clips of all folds at once, because
-few clips make it too high by nature."""
+_OVER_FOLDS: Final = """Mean and standard deviation over the folds; ECE also over the clips of all folds at once,
+because few clips make it too high by nature."""
 _LIMITS: Final = """- Real calls are harder than acted speech, and there most speech is neutral or calm; a system that
   does well on acted speech was seen to lose a third of its score on real calls.
 - It knows the languages, accents and rooms of the corpora above, and no others.
