@@ -13,9 +13,11 @@ from typer.testing import CliRunner
 from callmood.cli.evaluate import evaluate as evaluate_command
 from callmood.errors import CallmoodError
 from callmood.model.labels import LABELS
-from callmood.train import evaluate
+from callmood.train import combined, evaluate
+from callmood.train.balance import BalanceTable
 from callmood.train.corpora import ravdess
 from callmood.train.corpora.clip import Clip
+from callmood.train.corpora.known import read_clips
 from callmood.train.figures import figures, in_label_set, measured, over_folds, rounded
 
 CLI = typer.Typer()
@@ -211,6 +213,14 @@ def test_folds_are_told_one_by_one_and_together(corpus: Path, quick: None) -> No
     assert isinstance(parts, dict) and len(parts) == 3 and found["clips"] == 24
     assert {part["clips"] for part in parts.values()} == {8}
     assert set(found["over_parts"]) >= {"ua", "ua_std", "macro_f1"}  # type: ignore[call-overload]
+
+
+def test_a_split_s_test_is_that_of_training(corpus: Path, tmp_path: Path) -> None:
+    corpora = [("ravdess", corpus)]
+    told = evaluate.parts_to_test(corpora, "paper", "speaker", 3, tmp_path, print)
+    recipe = combined.CorpusRecipe(family="classical", seed=3, balance=BalanceTable(per_class="as it is"))
+    (part,) = combined.parts(read_clips(corpora, "paper"), recipe, "speaker", tmp_path)
+    assert told == {part.name: [example.clip for example in part.test]}
 
 
 def test_the_table_tells_of_classes_parts_and_intervals(corpus: Path, quick: None) -> None:

@@ -38,7 +38,7 @@ def evaluate(
     split: Annotated[
         Literal["all", "paper", "speaker", "folds", "corpus"],
         typer.Option(
-            help="Only the clips that training with this split and --seed tests on; all: every clip."
+            help="Only what training with this split, --labels and --seed tests on; all: every clip."
         ),
     ] = "all",
     labels: Annotated[
@@ -77,11 +77,11 @@ def evaluate(
     from callmood.train.figures import over_folds, rounded
 
     corpora = named_folders(corpus)
+    scorer = load(model, device)
     parts = measuring.parts_to_test(corpora, labels, split, seed, cache_folder(), _report)
     _warn_of_known_voices(model, parts.values())
     whole = [clip for part in parts.values() for clip in part]
     tests = [whole] if len(parts) == 1 else [whole, *parts.values()]
-    scorer = load(model, device)
     figures, *by_part = measuring.evaluate(scorer, corpora, labels, tests, baseline, line, words, seed)
     named = dict(zip(parts, by_part, strict=False))
     if not as_json:
