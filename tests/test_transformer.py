@@ -14,6 +14,7 @@ from callmood import packaged
 from callmood.errors import CallmoodError
 from callmood.model import bundle, network
 from callmood.model.labels import LABELS
+from callmood.model.levels import prepared
 from callmood.train import joint, recipe
 from callmood.train.corpora.clip import Clip
 from callmood.train.parts import Example, Outcome, Parts, Run
@@ -119,6 +120,8 @@ def test_a_bundle_gives_the_logits_of_the_network(tmp_path: Path, encoders: tupl
     assert built.joint.voice is not None and built.joint.voice.layer_weights is not None
     with torch.no_grad():
         built.joint.voice.layer_weights.copy_(torch.tensor([0.0, 1.0, -1.0]))
+    sounds = [prepared(example.samples()) for example in given.train]
+    joint.standardise(built.joint.voice, sounds, batch=5)
     transformer.save(tmp_path / "out", built, wanted, given, 2.0, 0.4)
     rows = joint.Utterances(given.test, 15.0)
     tokenize = transformer._tokenize(built, wanted)

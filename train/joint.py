@@ -41,6 +41,9 @@ class AudioTable(Table):
     tune: Tune
     dropout: float = Field(ge=0, lt=1)
     """Of the pooled vector."""
+    standardise: int = Field(default=0, ge=0)
+    """Training clips whose vectors tell mean and deviation of each value, by which vectors are then standardised, so
+    that all are learned from alike; 0: vectors stay as they are. The linear layer of the bundle takes it up."""
     longest_s: float = Field(gt=0)
     """Training hears no more than the beginning of a clip; scoring reads all of it, in windows."""
 
@@ -77,7 +80,10 @@ class HiddenTable(Table):
 class Side(nn.Module):
     """An encoder and its part of the linear layer."""
 
-    def __init__(self, encoder: Any, tune: Tune, dropout: float, width: int, labels: int) -> None:
+    def __init__(
+        self, encoder: Any, tune: Tune, dropout: float, width: int, labels: int, layers: int = 1
+    ) -> None:
+        """``width``: of what the linear layer reads, ``layers`` times of which are pooled."""
         super().__init__()
         self.encoder, self.frozen = encoder, tune == "frozen"
         if tune != "all":
@@ -87,6 +93,10 @@ class Side(nn.Module):
                 layer.requires_grad_(True)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(width, labels)
+        self.mean: torch.Tensor
+        self.deviation: torch.Tensor
+        self.register_buffer("mean", torch.zeros(width * layers))
+        self.register_buffer("deviation", torch.ones(width * layers))
 
     def train(self, mode: bool = True) -> Side:
         """A frozen encoder stays in evaluation mode."""
@@ -94,11 +104,32 @@ class Side(nn.Module):
         self.encoder.train(mode and not self.frozen)
         return self
 
-    def classified(self, vectors: torch.Tensor) -> torch.Tensor:
-        """[n, width] -> logits float32 [n, labels], whatever the precision of the encoder."""
+    def vectors(self, *inputs: torch.Tensor) -> torch.Tensor:
+        """What is pooled, as a bundle's scorer makes it."""
+        raise NotImplementedError
+
+    def weighed(self, vectors: torch.Tensor) -> torch.Tensor:
+        """What the linear layer reads, of standardised vectors."""
+        return vectors
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        """Logits float32 [n, labels], whatever the precision of the encoder."""
+        vectors = self.vectors(*inputs).float()
         with torch.autocast(vectors.device.type, enabled=False):
-            logits: torch.Tensor = self.head(self.dropout(vectors.float()))
+            logits: torch.Tensor = self.head(
+                self.dropout(self.weighed((vectors - self.mean) / self.deviation))
+            )
         return logits
+
+    def spread(self) -> torch.Tensor:
+        """The linear layer's weights for standardised vectors: [labels, width * layers]."""
+        return self.head.weight.detach()
+
+    def term(self) -> tuple[Floats, Floats]:
+        """Weights [labels, width * layers] and biases [labels] for vectors as they are pooled."""
+        weight = self.spread() / self.deviation
+        bias = self.head.bias.detach() - weight @ self.mean
+        return weight.float().cpu().numpy(), bias.float().cpu().numpy()
 
     def above(self) -> Iterator[nn.Parameter]:
         """Parameters that stand above the encoder."""
@@ -106,55 +137,68 @@ class Side(nn.Module):
 
 
 class Voice(Side):
-    """Sound -> logits."""
+    """Prepared sound, float32 [n, time], zero after each clip's length, and the lengths [n] -> logits."""
 
     def __init__(self, encoder: Any, table: AudioTable, labels: int) -> None:
         kinds = 2 if table.pooling == "mean-std" else 1
-        super().__init__(encoder, table.tune, table.dropout, kinds * encoder.config.hidden_size, labels)
-        self.settings = table.settings(table.encoder)
-        self.kinds = kinds
         weighted = table.layers == "weighted"
-        self.layer_weights = (
-            nn.Parameter(torch.zeros(encoder.config.num_hidden_layers + 1)) if weighted else None
-        )
+        layers = encoder.config.num_hidden_layers + 1 if weighted else 1
+        width = kinds * encoder.config.hidden_size
+        super().__init__(encoder, table.tune, table.dropout, width, labels, layers)
+        self.kinds = kinds
+        self.settings = table.settings(table.encoder)
+        self.layer_weights = nn.Parameter(torch.zeros(layers)) if weighted else None
 
-    def forward(self, samples: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """``samples``: prepared, float32 [n, time], zero after each clip's ``lengths`` [n] -> [n, labels]."""
-        vectors = network.pool_audio([self.encoder], self.settings, samples, lengths)
-        if self.layer_weights is not None:
-            parts = vectors.reshape(len(vectors), self.kinds, len(self.layer_weights), -1)
-            vectors = torch.einsum("nklw,l->nkw", parts, self.layer_weights.softmax(0)).flatten(1)
-        return self.classified(vectors)
+    def vectors(self, *inputs: torch.Tensor) -> torch.Tensor:
+        samples, lengths = inputs
+        return network.pool_audio([self.encoder], self.settings, samples, lengths)
+
+    def weighed(self, vectors: torch.Tensor) -> torch.Tensor:
+        """The mean over layers, with the weights that are learned."""
+        if self.layer_weights is None:
+            return vectors
+        parts = vectors.reshape(len(vectors), self.kinds, len(self.layer_weights), -1)
+        return torch.einsum("nklw,l->nkw", parts, self.layer_weights.softmax(0)).flatten(1)
+
+    def spread(self) -> torch.Tensor:
+        weight = self.head.weight.detach()
+        if self.layer_weights is None:
+            return weight
+        shares = self.layer_weights.detach().softmax(0)
+        return torch.einsum("ckw,l->cklw", weight.reshape(len(weight), self.kinds, -1), shares).flatten(1)
 
     def above(self) -> Iterator[nn.Parameter]:
         yield from super().above()
         if self.layer_weights is not None:
             yield self.layer_weights
 
-    def term(self) -> tuple[Floats, Floats]:
-        """Weights [labels, width] and biases [labels] for the vectors of ``settings``: the layers' weights inside."""
-        weight = self.head.weight.detach().float().cpu()
-        if self.layer_weights is not None:
-            shares = self.layer_weights.detach().float().cpu().softmax(0)
-            weight = torch.einsum("ckw,l->cklw", weight.reshape(len(weight), self.kinds, -1), shares).flatten(1)
-        return weight.numpy(), self.head.bias.detach().float().cpu().numpy()
-
 
 class Words(Side):
-    """Text -> logits."""
+    """Token ids and their mask, both [n, tokens] -> logits."""
 
     def __init__(self, encoder: Any, table: TextTable, labels: int) -> None:
         kinds = 2 if table.pooling == "mean-max" else 1
         super().__init__(encoder, table.tune, table.dropout, kinds * encoder.config.hidden_size, labels)
         self.settings = table.settings(table.encoder)
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """Token ids and their mask, both [n, tokens] -> [n, labels]."""
-        return self.classified(network.pool_text(self.encoder, self.settings, input_ids, attention_mask))
+    def vectors(self, *inputs: torch.Tensor) -> torch.Tensor:
+        input_ids, attention_mask = inputs
+        return network.pool_text(self.encoder, self.settings, input_ids, attention_mask)
 
-    def term(self) -> tuple[Floats, Floats]:
-        """Weights [labels, width] and biases [labels]."""
-        return self.head.weight.detach().float().cpu().numpy(), self.head.bias.detach().float().cpu().numpy()
+
+@torch.no_grad()
+def standardise(voice: Voice, clips: Sequence[Floats], batch: int) -> None:
+    """Take mean and deviation of what ``voice`` pools of prepared clips, ``batch`` at once."""
+    device = voice.head.weight.device
+    voice.eval()
+    ordered = sorted(clips, key=len)
+    vectors = []
+    for at in range(0, len(ordered), batch):
+        samples, lengths = network.padded(ordered[at : at + batch])
+        vectors.append(voice.vectors(samples.to(device), lengths.to(device)).float())
+    found = torch.cat(vectors)
+    voice.mean.copy_(found.mean(0))
+    voice.deviation.copy_(found.std(0).clamp(min=1e-3))
 
 
 class Joint(nn.Module):

@@ -21,7 +21,17 @@ from callmood.model.bundle import Heads, Scorer, Settings
 from callmood.model.labels import LABELS
 from callmood.train import trainer
 from callmood.train.combined import CorpusRecipe
-from callmood.train.joint import AudioTable, HiddenTable, Joint, TextTable, Utterances, Voice, Words, collate
+from callmood.train.joint import (
+    AudioTable,
+    HiddenTable,
+    Joint,
+    TextTable,
+    Utterances,
+    Voice,
+    Words,
+    collate,
+    standardise,
+)
 from callmood.train.launch import is_main
 from callmood.train.parts import Example, Outcome, Parts, Run, truth
 from callmood.train.recipe import Table
@@ -87,10 +97,12 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
     comments = _comments(recipe, parts.labels, len(given))
     weight = 1.0 if recipe.text_corpus is None else recipe.text_corpus.weight
     validation = Utterances(parts.validation, longest)
+    rows = Utterances(given, longest, comments, weight)
+    _standardise(built.joint, recipe, rows, run)
     batched = partial(collate, tokenize=_tokenize(built, recipe), sound=recipe.audio is not None)
     fitted = trainer.fit(
         built.joint,
-        Utterances(given, longest, comments, weight),
+        rows,
         validation,
         batched,
         recipe.training,
@@ -127,6 +139,16 @@ def build(recipe: Recipe, labels: int) -> Built:
         encoder, tokenizer, text_base = _text_encoder(recipe.text.encoder)
         words = Words(encoder.float(), recipe.text, labels)
     return Built(Joint(voice, words, recipe.modality_dropout, labels), tokenizer, audio_base, text_base)
+
+
+def _standardise(joint: Joint, recipe: Recipe, rows: Utterances, run: Run) -> None:
+    if recipe.audio is None or not recipe.audio.standardise or joint.voice is None:
+        return
+    joint.to(network.pick_device(run.device))
+    count = len(rows.examples)
+    chosen = random.Random(recipe.seed).sample(range(count), min(recipe.audio.standardise, count))
+    clips = [samples for row in chosen if (samples := rows[row].samples) is not None]
+    standardise(joint.voice, clips, recipe.training.evaluation_batch_size)
 
 
 def save(
