@@ -17,16 +17,14 @@ from callmood.errors import CallmoodError
 from callmood.model import load
 from callmood.model.labels import LABELS
 from callmood.train import augment, card, evaluate, heads, loop, recipe
-from callmood.train.corpora import ravdess, tess
+from callmood.train.corpora import ravdess
 from callmood.train.corpora.clip import Clip
-from callmood.train.split import RAVDESS_FOLDS, ravdess_folds
 from callmood.train.systems import embedded
 
 RATE = 16_000
 CLI = typer.Typer()
 CLI.command()(cli_train.train)
 CLI.command()(cli_evaluate.evaluate)
-LISTS = Path(__file__).parents[2] / "shared" / "text" / "EmoBox_splits" / "ravdess"
 
 
 def tone(pitch_hz: float, seconds: float = 0.7) -> np.ndarray:
@@ -47,76 +45,6 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 name = f"03-01-{emotion}-01-01-{repetition}-{actor}.wav"
                 encode(folder / f"Actor_{actor}" / name, sound[None])
     return folder
-
-
-def test_ravdess_names_are_read(corpus: Path, tmp_path: Path) -> None:
-    clips = list(ravdess.clips(corpus))
-    assert len(clips) == 48 and {clip.speaker for clip in clips} == {
-        "ravdess-01",
-        "ravdess-04",
-        "ravdess-08",
-    }
-    assert clips[0].label == "neutral" and clips[0].text == "Kids are talking by the door"
-    assert {clip.label for clip in clips} == set(LABELS)
-    one = tmp_path / "Actor_01"
-    one.mkdir()
-    for name in (
-        "03-01-05-02-02-01-01.OGG",  # spoken: in, whatever the format
-        "03-02-05-02-02-01-01.wav",  # sung: out
-        "notes.txt",
-    ):
-        (one / name).touch()
-    (found,) = ravdess.clips(one)
-    assert (found.label, found.intensity, found.path.suffix) == ("angry", "strong", ".OGG")
-
-
-def test_folders_of_linked_actors_are_read(corpus: Path, tmp_path: Path) -> None:
-    try:
-        (tmp_path / "Actor_04").symlink_to(corpus / "Actor_04", target_is_directory=True)
-    except OSError:
-        pytest.skip("no links here")
-    assert {clip.speaker for clip in ravdess.clips(tmp_path)} == {"ravdess-04"}
-
-
-def test_tess_names_are_read(tmp_path: Path) -> None:
-    for name in ("OAF_back_ps.wav", "YAF_dog_fear.wav", "OA_bite_neutral.wav", "YAF_dog_bored.wav"):
-        (tmp_path / name).touch()
-    clips = list(tess.clips(tmp_path))
-    assert [(clip.speaker, clip.label) for clip in clips] == [
-        ("tess-old", "surprised"),
-        ("tess-old", "neutral"),
-        ("tess-young", "fearful"),
-    ]
-
-
-@pytest.mark.parametrize("name", ["ravdess", "tess"])
-def test_folders_without_clips_get_a_sentence(name: str, tmp_path: Path) -> None:
-    with pytest.raises(CallmoodError, match="holds no"):
-        evaluate.corpus_clips(name, tmp_path)
-    with pytest.raises(CallmoodError, match="is not a folder"):
-        evaluate.corpus_clips(name, tmp_path / "nowhere")
-    with pytest.raises(CallmoodError, match="no corpus"):
-        evaluate.corpus_clips("radio", tmp_path)
-
-
-def test_folds_keep_speakers_apart() -> None:
-    clips = [Clip("ravdess", Path("x"), f"ravdess-{actor:02}", "angry") for actor in range(1, 25)]
-    clips.append(Clip("tess", Path("x"), "tess-old", "angry"))
-    folds = list(ravdess_folds(clips))
-    assert [fold for fold, _, _ in folds] == [1, 2, 3, 4, 5, 6]
-    for _, train, test in folds:
-        assert not set(train) & set(test) and len(train) == 21 and 24 in train
-    assert sorted(row for _, _, test in folds for row in test) == list(range(24))
-    with pytest.raises(CallmoodError, match="at least two folds"):
-        list(ravdess_folds(clips[24:]))
-
-
-@pytest.mark.skipif(not LISTS.is_dir(), reason="EmoBox's lists are not beside the repository")
-@pytest.mark.parametrize("fold", RAVDESS_FOLDS)
-def test_folds_are_emobox_s(fold: int) -> None:
-    lines = (LISTS / f"fold_{fold}" / f"ravdess_test_fold_{fold}.jsonl").read_text(encoding="utf-8")
-    actors = {json.loads(line)["key"][-2:] for line in lines.splitlines()}
-    assert actors == set(RAVDESS_FOLDS[fold])
 
 
 def share_of_band(sound: np.ndarray, low: float, high: float) -> float:
