@@ -52,14 +52,14 @@ def babble(length: int, background: Sequence[Samples]) -> Samples:
     return total
 
 
-def codec(name: str, container: str) -> Callable[[Samples, float], Samples]:
+def codec(name: str, container: str) -> Callable[[Samples, int], Samples]:
     """A codec of FFmpeg at 8 kHz: samples and bits a second in, samples out."""
 
-    def through(samples: Samples, bit_rate: float) -> Samples:
+    def through(samples: Samples, bit_rate: int) -> Samples:
         narrow = resample(samples, RATE, NARROW)
         peak = float(np.abs(narrow).max(initial=0.0))
         narrow = narrow * np.float32(min(1.0, 0.95 / max(peak, 1e-9)))
-        return resample(coded(narrow, NARROW, name, int(bit_rate), container), NARROW, RATE)
+        return resample(coded(narrow, NARROW, name, bit_rate, container), NARROW, RATE)
 
     return through
 
@@ -73,20 +73,21 @@ CODECS: Final = {
 
 
 def is_condition(name: str) -> bool:
-    """Whether ``name`` begins like a condition."""
-    return name.partition(" ")[0] in {*NOISES, *CODECS}
+    """Whether ``name`` is that of a condition: a noise or a codec, and a number."""
+    kind, _, number = name.partition(" ")
+    return kind in {*NOISES, *CODECS} and number.lstrip("-").isdigit()
 
 
 def condition(name: str, background: Sequence[Samples] = ()) -> Callable[[Samples], Samples]:
     """The condition ``name``, applied to samples at 16 kHz; ``background``: who babbles, at 16 kHz too."""
     kind, _, number = name.partition(" ")
-    level = float(number)
+    level = int(number)
     if kind in CODECS:
         return lambda samples: CODECS[kind](samples, level)
     return lambda samples: noisy(samples, level, lambda length: NOISES[kind](length, background))
 
 
-def noisy(samples: Samples, snr_db: float, noise: Callable[[int], Samples]) -> Samples:
+def noisy(samples: Samples, snr_db: int, noise: Callable[[int], Samples]) -> Samples:
     """Speech [n] without its silent ends, as a call's segments are cut, with ``noise`` ``snr_db`` below it in power."""
     speech = trimmed(samples)
     added = noise(len(speech))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from callmood.errors import CallmoodError
+from callmood.train.conditions import is_condition
 from callmood.train.corpora.clip import Clip
+from callmood.train.evaluate import LINES
 from callmood.train.recipe import Table
 from callmood.train.studies.common import (
     BASELINES,
@@ -33,6 +35,14 @@ class Numbers(Table):
     folds: tuple[int, ...] = Field(min_length=2)
     conditions: tuple[str, ...]
     babble_clips: int = Field(ge=1)
+
+    @field_validator("conditions")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in LINES and not is_condition(name):
+                raise ValueError(f"{name} is no condition; write such as white 10")
+        return names
 
 
 def study(given: Given, numbers: Numbers) -> StudyResult:

@@ -24,6 +24,7 @@ from scipy.optimize import minimize_scalar
 from callmood.model.bundle import Encoded, Heads, Scorer, Settings, softmax
 from callmood.model.labels import LABELS
 from callmood.model.network import AudioSettings, TextSettings
+from callmood.train import augment
 from callmood.train import heads as fitting
 from callmood.train.cache import cache_folder
 from callmood.train.combined import CorpusRecipe
@@ -65,6 +66,9 @@ class RenditionTable(Table):
 
     @model_validator(mode="after")
     def _fits(self) -> RenditionTable:
+        unknown = [name for steps in self.steps for name in steps if name not in augment.STEPS]
+        if unknown:
+            raise ValueError(f"there is no step {unknown[0]}, only {', '.join(augment.STEPS)}")
         if self.steps[0]:
             raise ValueError("the first rendition has to be the recording as it is, []")
         if not set(self.calibration) <= set(range(len(self.steps))):
@@ -216,16 +220,42 @@ def _logits(
     return labels, np.concatenate(raw), np.concatenate(relative)
 
 
-def calibrated(folds: Sequence[Fold], recipe: Recipe) -> Settings:
-    """The bundle's settings, temperatures and threshold from the unseen clips of ``folds``.
+def evened(heads: Heads, folds: Sequence[Fold], recipe: Recipe) -> Heads:
+    """``heads`` whose relative part finds every label as well as the others on speakers that it does not know.
 
-    Only training's renditions are looked at: never the line of the test.
+    Fitted heads call too much of a new speaker calm or neutral: a clip differs less surely from that speaker's
+    baseline than from those of the speakers they were taught on. The unseen clips of ``folds`` tell by how much.
     """
+    assert heads.relative is not None
+    weight, bias = heads.relative
+    return replace(heads, relative=(weight, bias + offsets(folds, recipe)))
+
+
+def offsets(folds: Sequence[Fold], recipe: Recipe) -> Floats:
+    """[labels]: what to add to the relative head's logits; fitted on the unseen clips of ``folds``."""
+    labels, raw, relative, trust = _unseen(folds, recipe)
+    if not trust:
+        return np.zeros(len(LABELS), np.float32)
+    own = (1 - trust) * raw / best_divisor(lambda t: raw / t, labels)
+    return fitting.offsets(own, trust * relative, labels) / np.float32(trust)
+
+
+def _unseen(folds: Sequence[Fold], recipe: Recipe) -> tuple[Ints, Floats, Floats, float]:
+    """Labels and both heads' logits of the unseen clips of ``folds``, and how far their baselines are trusted."""
     labels = np.concatenate([fold.labels for fold in folds])
     raw = np.concatenate([fold.raw for fold in folds])
     relative = np.concatenate([fold.relative for fold in folds])
     count = recipe.baseline.usual_clips + recipe.baseline.other_clips
-    trust = count / (count + recipe.baseline.shrink)
+    return labels, raw, relative, count / (count + recipe.baseline.shrink)
+
+
+def calibrated(folds: Sequence[Fold], recipe: Recipe) -> Settings:
+    """The bundle's settings, temperatures and threshold from the unseen clips of ``folds``, for ``evened`` heads.
+
+    Only training's renditions are looked at: never the line of the test.
+    """
+    labels, raw, relative, trust = _unseen(folds, recipe)
+    relative = relative + offsets(folds, recipe)
     raw_temperature = best_divisor(lambda t: raw / t, labels)
     own = (1 - trust) * raw / raw_temperature
     relative_temperature = best_divisor(lambda t: own + trust * relative / t, labels)
@@ -272,17 +302,12 @@ def _softmax(logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 def scorers(folds: Sequence[Fold], recipe: Recipe) -> list[Scorer]:
     """Each fold's scorer, calibrated on the unseen clips of the other folds. They score vectors, not clips."""
-    return [
-        Scorer(
-            "",
-            calibrated([other for other in folds if other is not fold], recipe),
-            fold.heads,
-            (),
-            None,
-            None,
-        )
-        for fold in folds
-    ]
+    found = []
+    for fold in folds:
+        others = [other for other in folds if other is not fold]
+        heads = evened(fold.heads, others, recipe)
+        found.append(Scorer("", calibrated(others, recipe), heads, (), None, None))
+    return found
 
 
 def floor_scorers(
