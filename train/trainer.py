@@ -158,15 +158,15 @@ def fit(
     if checkpoint is not None and is_main():
         run.report(f"going on from step {_state(checkpoint)['global_step']}")
     started = perf_counter()
-    if checkpoint is not None and _stopped(checkpoint):
-        model.load_state_dict(
-            load_file(Path(_state(checkpoint)["best_model_checkpoint"]) / "model.safetensors")
-        )
-        log = _state(checkpoint)["log_history"]
-    else:
+    if checkpoint is None or not _stopped(checkpoint):
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
-        log = trainer.state.log_history
-    return Fitted(_history(log), _notes(trainer, perf_counter() - started))
+    wait()
+    newest = last_checkpoint(place)
+    assert newest is not None  # the last step is always saved
+    state = _state(newest)
+    best = place / Path(state["best_model_checkpoint"]).name
+    model.load_state_dict(load_file(best / "model.safetensors"))
+    return Fitted(_history(state["log_history"]), _notes(trainer, perf_counter() - started))
 
 
 def predict(model: nn.Module, rows: Rows, collate: Collate, table: TrainingTable, run: Run) -> Floats:
