@@ -11,6 +11,7 @@ from test_model_encoders import tiny_waveform_encoder
 from test_train_embedded import TINY
 
 from callmood.errors import CallmoodError
+from callmood.model.bundle import Encoded, Heads, Scorer, Settings
 from callmood.model.labels import LABELS
 from callmood.train import recipe as recipe_files
 from callmood.train import study
@@ -230,6 +231,25 @@ def test_every_study_has_its_numbers() -> None:
     assert set(table) == set(study.STUDIES)
     for module in (baseline, corpora, intensity, modality, neutral, noise, split):
         recipe_files.read(module.Numbers, table[module.__name__.rpartition(".")[2]])
+
+
+def test_a_narrowed_scorer_answers_alike() -> None:
+    rng = np.random.default_rng(1)
+
+    def head() -> tuple[np.ndarray, np.ndarray]:
+        return rng.normal(size=(8, 30)).astype(np.float32), rng.normal(size=8).astype(np.float32)
+
+    vectors = rng.normal(size=(9, 30)).astype(np.float32)
+    scorer = Scorer("", Settings(LABELS, None, None, shrink=2.0), Heads(head(), head()), (), None, None)
+    yes = np.ones(9, dtype=bool)
+    whole = Encoded(vectors, np.zeros((9, 0), np.float32), yes, ~yes)
+    small, narrow = embedded.narrowed(scorer, vectors)
+    for baseline_of in (lambda one, clips: None, lambda one, clips: one.baseline(clips.take([1, 4, 5]))):
+        np.testing.assert_allclose(
+            small.classify(narrow, baseline_of(small, narrow)),
+            scorer.classify(whole, baseline_of(scorer, whole)),
+            atol=1e-5,
+        )
 
 
 def test_the_embedded_system_answers_in_the_table_of_systems(

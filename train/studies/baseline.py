@@ -10,7 +10,6 @@ import numpy as np
 from pydantic import Field
 
 from callmood.errors import CallmoodError
-from callmood.model.bundle import Encoded
 from callmood.model.labels import LABELS, USUAL
 from callmood.train.evaluate import DRAWS, Line
 from callmood.train.figures import Figures, figures
@@ -164,11 +163,9 @@ def against(
 def _chances(judge: Judge, line: str, draw: Draw, seed: Sequence[int], rows: Ints) -> Floats:
     """[rows, labels]"""
     rng = np.random.default_rng(seed)
-    n = len(judge.unseen.labels)
-    yes = np.ones(n, dtype=bool)
-    encoded = Encoded(judge.unseen.tests[line], np.zeros((n, 0), np.float32), yes, ~yes)
+    scorer, encoded = embedded.narrowed(judge.scorer, judge.unseen.tests[line])
     chances = []
     for clip in rows:
-        baseline = judge.scorer.baseline(encoded.take(draw(judge.unseen, clip, rng)))
-        chances.append(judge.scorer.classify(encoded.take([clip]), baseline))
+        baseline = scorer.baseline(encoded.take(draw(judge.unseen, clip, rng)))
+        chances.append(scorer.classify(encoded.take([clip]), baseline))
     return np.concatenate(chances)

@@ -340,9 +340,7 @@ def floor_scorers(
 
 def vector_chances(scorer: Scorer, corpus: Corpus, line: str, baseline: BaselineKind, seed: int) -> Floats:
     """Probabilities [draws, n, labels] of clips that are vectors already."""
-    n = len(corpus.labels)
-    yes = np.ones(n, dtype=bool)
-    encoded = Encoded(corpus.tests[line], np.zeros((n, 0), np.float32), yes, ~yes)
+    scorer, encoded = narrowed(scorer, corpus.tests[line])
     if baseline == "none":
         return scorer.classify(encoded)[None]
     draws = (np.random.default_rng([seed, draw]) for draw in range(DRAWS))
@@ -386,6 +384,21 @@ def _heard(examples: Sequence[Example], steps: Sequence[tuple[str, ...]], recipe
     clips = [example.clip for example in examples]
     audio = recipe.audio.settings()
     return np.concatenate(rendition_vectors(clips, steps, audio, recipe.seed, cache_folder(), run.report))
+
+
+def narrowed(scorer: Scorer, vectors: Floats) -> tuple[Scorer, Encoded]:
+    """A scorer of what ``scorer``'s heads see of ``vectors`` [n, width], and just that: the same answers, much sooner.
+
+    The heads are linear: what they see of a baseline is the mean of what they see of its clips.
+    """
+    raw, relative = scorer.heads.raw, scorer.heads.relative
+    assert raw is not None and relative is not None
+    n, labels = len(vectors), len(raw[1])
+    seen = np.concatenate([vectors @ raw[0].T, vectors @ relative[0].T], axis=1)
+    both = np.eye(2 * labels, dtype=np.float32)
+    heads = Heads(raw=(both[:labels], raw[1]), relative=(both[labels:], relative[1]))
+    yes = np.ones(n, dtype=bool)
+    return replace(scorer, heads=heads), Encoded(seen, np.zeros((n, 0), np.float32), yes, ~yes)
 
 
 def with_words(settings: Settings, heads: Heads, tower: Path, fusion: FusionTable) -> tuple[Settings, Heads]:
