@@ -173,9 +173,13 @@ def test_every_mapping_is_into_its_label_set() -> None:
     assert LABEL_SETS["calls"] == LABELS
 
 
-def test_excitement_is_happiness_on_calls_but_not_in_the_paper() -> None:
-    excited = Clip("iemocap", Path("x"), "x", native="exc")
-    assert label_of(excited, "paper") is None and label_of(excited, "calls") == "happy"
+@pytest.mark.parametrize(
+    ("native", "paper", "calls"),
+    [("exc", None, "happy"), ("dis", None, "disgust"), ("fru", None, None), ("neu", None, "neutral")],
+)
+def test_iemocap_s_labels_differ_by_set(native: str, paper: str | None, calls: str | None) -> None:
+    clip = Clip("iemocap", Path("x"), "x", native=native)
+    assert (label_of(clip, "paper"), label_of(clip, "calls")) == (paper, calls)
 
 
 def listed(corpus: str) -> list[dict[str, object]]:
