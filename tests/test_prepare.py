@@ -140,9 +140,10 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_part(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(np, "save", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    one = clip(tmp_path / "a.wav", tone())
     with pytest.raises(CallmoodError, match=r"disk that holds .* is full"):
-        prepare([clip(tmp_path / "a.wav", tone())], PLAIN, tmp_path / "cache", silent)
+        prepare([one], PLAIN, tmp_path / "cache", silent)
     assert not list((tmp_path / "cache").rglob("*.part"))
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,10 +32,11 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     Raises CallmoodError where the disk is full or the folder can't be written.
     """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    content = BytesIO()  # NumPy, writing to a file itself, does not say why it failed
+    write(content)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            write(file)
+        part.write_bytes(content.getbuffer())
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
