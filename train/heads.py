@@ -6,11 +6,14 @@ Everything is computed on standardised vectors and returned for plain ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from pydantic import BaseModel, ConfigDict, Field
+from scipy.optimize import minimize
+from scipy.special import softmax
 from torch.nn import functional
 
 from callmood.errors import CallmoodError
@@ -19,6 +22,9 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Head = tuple[Floats, Floats]
 """Weights [classes, width] and biases [classes]."""
+
+OFFSET_PENALTY: Final = 1e-3
+"""Of the squares of a class's offset, in nats: it keeps that of a class that does not occur near the others."""
 
 
 class Block(BaseModel):
@@ -131,6 +137,30 @@ def discriminant(
     absent = [label for label in range(classes) if label not in present]
     bias[absent] = bias[present].min() - 10
     return weight, bias
+
+
+def offsets(fixed: Floats, logits: Floats, labels: Ints) -> Floats:
+    """[classes]: what to add to ``logits`` so that, scaled and added to ``fixed``, they tell ``labels`` [n] best.
+
+    Both are [n, classes]; every class counts the same. The scale is fitted with them and not returned.
+    """
+    classes = logits.shape[1]
+    weight = balanced(torch.from_numpy(labels), classes).numpy()[labels]
+    weight = (weight / weight.sum())[:, None]
+    truth = np.eye(classes)[labels]
+
+    def loss(values: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        scale, added = values[0], values[1:]
+        chances = softmax(fixed + scale * logits + added, axis=1)
+        error = weight * (chances - truth)
+        slope = np.concatenate([[(error * logits).sum()], error.sum(axis=0) + 2 * OFFSET_PENALTY * added])
+        missed = -(weight * truth * np.log(chances + 1e-12)).sum()
+        return float(missed + OFFSET_PENALTY * (added @ added)), slope
+
+    start = np.concatenate([[1 / (logits.std() + 1e-9)], np.zeros(classes)])
+    bounds = [(1e-3, None), *[(None, None)] * classes]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return np.asarray((found[1:] - found[1:].mean()) / found[0], dtype=np.float32)
 
 
 def balanced(labels: torch.Tensor, classes: int) -> torch.Tensor:

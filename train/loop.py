@@ -51,7 +51,7 @@ def train_embedded(
         folds.append(fold)
     results = all_figures(clips, corpus, folds, recipe)
     settings = embedded.calibrated(folds, recipe)
-    heads = embedded.fit_heads(corpus, recipe, recipe.seed)
+    heads = embedded.evened(embedded.fit_heads(corpus, recipe, recipe.seed), folds, recipe)
     tensors = {}
     if tower is not None:
         from safetensors.torch import load_file
