@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from callmood.cli import doctor, evaluate, models, report, scan, train
+from callmood.cli import correct, doctor, evaluate, models, report, scan, train
 from callmood.errors import CallmoodError
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for command in (scan.scan, report.report, doctor.doctor, train.train, evaluate.evaluate):
+for command in (scan.scan, report.report, correct.correct, doctor.doctor, train.train, evaluate.evaluate):
     app.command()(command)
 app.add_typer(models.models)
 

@@ -123,7 +123,7 @@ def _calls(con: Connection, question: Question) -> Answer:
 
 
 def _one_call(con: Connection, question: Question) -> Answer:
-    recording = _find(con, question.name or "")
+    recording = find_call(con, question.name or "")
     asked = {**_parameters(question, None), "recording": recording, "since": None, "until": None}
     calls = _report(con, "calls", asked)
     rows = _report(con, "timeline", {**asked, "role": question.role or "all"})
@@ -178,7 +178,11 @@ def _resolve(con: Connection, question: Question) -> str | None:
     raise CallmoodError(f'There are no calls with {question.by} "{question.name}"; there are with {listed}.')
 
 
-def _find(con: Connection, call: str) -> str:
+def find_call(con: Connection, call: str) -> str:
+    """The recording id of a call named by its call id, its file, or how its recording id begins.
+
+    Raises CallmoodError where there is none, where there are several, and for one that could not be scanned.
+    """
     found = _report(con, "find", {"call": call})
     if not found.height:
         raise CallmoodError(

@@ -29,6 +29,44 @@ class Correction:
     """One of callmood.model.labels.LABELS."""
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A segment of a call."""
+
+    number: int
+    """Counted from 0, as in the table segment."""
+    speaker: int
+    role: str
+
+
+def segment_at(con: Connection, recording_id: str, at_s: float, speaker: int | None = None) -> Moment:
+    """The segment that is spoken ``at_s`` seconds from the start; one that begins in that second goes before others.
+
+    Raises CallmoodError where nobody speaks, and where several do and ``speaker`` does not tell whose is meant.
+    """
+    found = rows(
+        con,
+        """
+        SELECT segment, speaker, role, floor(start_s) = floor($at) AS begins
+        FROM segment
+        WHERE recording_id = $id AND floor(start_s) <= $at AND end_s > $at AND ($speaker IS NULL OR speaker = $speaker)
+        ORDER BY begins DESC, segment
+        """,
+        {"id": recording_id, "at": at_s, "speaker": speaker},
+    )
+    first = [row for row in found if row[3]] or found
+    if not first:
+        raise CallmoodError(
+            f"Nobody speaks {at_s:g} s from the start of this call; report --call shows its segments."
+        )
+    if len(first) > 1:
+        whose = " or ".join(f"--speaker {row[1]} ({row[2]})" for row in first)
+        raise CallmoodError(
+            f"Several segments are spoken {at_s:g} s from the start of this call; say {whose}."
+        )
+    return Moment(*first[0][:3])
+
+
 def correct(con: Connection, recording_id: str, segment: int, label: str) -> None:
     """Store that a segment of a call, counted from 0, is ``label``; a later correction of it replaces this one.
 

@@ -1,0 +1,69 @@
+"""`callmood correct`: a segment's true mood, kept for training."""
+
+from pathlib import Path
+
+import pytest
+from factory import AGENT, CUSTOMER, make_call
+from typer.testing import CliRunner
+
+from callmood.cli.app import app
+from callmood.store import Connection, open_db, start_scan, write_call
+from callmood.store.corrections import corrections
+
+LINES = (
+    (AGENT, 0.4, 2.0, "hello"),
+    (CUSTOMER, 17.6, 20.0, "this is a disgrace"),
+    (AGENT, 18.2, 19.0, "I see"),
+    (AGENT, 30.5, 31.0, "yes"),
+    (CUSTOMER, 30.7, 32.0, "no"),
+)
+
+
+@pytest.fixture
+def scanned(db: Connection, db_path: Path) -> Path:
+    write_call(db, start_scan(db, {}, {}, {}), None, make_call(LINES, name="call.wav"))
+    db.close()
+    return db_path
+
+
+def corrected(db: Path, *arguments: str) -> list[tuple[str, str]]:
+    result = CliRunner().invoke(app, ["correct", "call.wav", *arguments, "--db", str(db)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    with open_db(db, read_only=True) as con:
+        return [(one.text, one.label) for one in corrections(con)]
+
+
+@pytest.mark.parametrize("at", ["0:17", "17", "00:00:17"])
+def test_the_clock_that_a_report_prints_names_a_segment(scanned: Path, at: str) -> None:
+    assert corrected(scanned, at, "angry") == [("this is a disgrace", "angry")]
+
+
+def test_a_segment_that_begins_in_that_second_goes_before_one_that_goes_on(scanned: Path) -> None:
+    assert corrected(scanned, "0:18", "calm") == [("I see", "calm")]
+
+
+def test_a_segment_corrected_again_keeps_the_last_label(scanned: Path) -> None:
+    corrected(scanned, "0:17", "sad")
+    assert corrected(scanned, "0:17", "angry") == [("this is a disgrace", "angry")]
+
+
+def test_where_two_begin_the_speaker_tells_which(scanned: Path) -> None:
+    assert corrected(scanned, "0:30", "happy", "--speaker", "1") == [("no", "happy")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["0:30", "happy"], "--speaker 0 .agent. or --speaker 1 .customer."),
+        (["0:10", "happy"], "Nobody speaks"),
+        (["soon", "happy"], "no moment"),
+        (["0:17", "merry"], "no label merry"),
+    ],
+)
+def test_what_names_no_segment_or_label_is_one_sentence(
+    scanned: Path, arguments: list[str], sentence: str
+) -> None:
+    with pytest.raises(Exception, match=sentence):
+        corrected(scanned, *arguments)
