@@ -86,10 +86,11 @@ def test_one_corpus_is_not_compared(given: Given) -> None:
 
 def test_neutral_is_called_something_else_by_who_does_not_know_it(given: Given) -> None:
     figures, called = neutral.study(given, neutral.Numbers(renditions=2)).grids
-    assert len(figures.rows) == 4 and "neutral" not in called.columns
-    for row in called.rows:
-        shares = [cell.mean for cell in row[1:-1] if isinstance(cell, Spread)]
-        assert sum(shares) == pytest.approx(100)
+    assert len(figures.rows) == 4
+    shares = {row[0]: [cell.mean for cell in row[1:] if isinstance(cell, Spread)] for row in called.rows}
+    assert set(shares) == {*LABELS, "sure"} - {"neutral"}
+    for column in range(2):
+        assert sum(values[column] for name, values in shares.items() if name != "sure") == pytest.approx(100)
 
 
 def test_intensities_are_taught_and_tested_apart(given: Given) -> None:

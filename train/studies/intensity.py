@@ -56,7 +56,8 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
         "intensity",
         "Does a model of strong emotion hear normal emotion, and the other way round?",
         tuple(
-            Grid(kind, f"UA by intensity, baseline {kind}", columns, tuple(rows[kind])) for kind in BASELINES
+            Grid(kind, f"UA by the intensity taught, baseline {kind}", columns, tuple(rows[kind]))
+            for kind in BASELINES
         ),
         (
             f"Mean and standard deviation over {len(folds)} folds of unseen speakers; clean recordings; taught on "
