@@ -15,8 +15,6 @@ from callmood.errors import CallmoodError
 from callmood.model.levels import levelled, trimmed
 from callmood.train.augment import NARROW, RATE, Samples, coded, resample
 
-MAINS_HZ: Final = 50.0
-HUM_PARTIALS: Final = 10
 BABBLE_VOICES: Final = 6
 
 
@@ -30,15 +28,6 @@ def pink(length: int, background: Sequence[Samples]) -> Samples:
     spectrum = np.fft.rfft(np.random.normal(size=length))
     at = np.fft.rfftfreq(length, 1 / RATE)
     return np.asarray(np.fft.irfft(spectrum / np.sqrt(np.maximum(at, 20.0)), length), dtype=np.float32)
-
-
-def hum(length: int, background: Sequence[Samples]) -> Samples:
-    """The mains' partials, the n-th with 1 / n of the first one's amplitude, [length]."""
-    at = np.arange(length) / RATE
-    partials = np.arange(1, HUM_PARTIALS + 1)
-    phases = np.random.uniform(0, 2 * np.pi, HUM_PARTIALS)
-    waves = np.sin(2 * np.pi * MAINS_HZ * partials[:, None] * at + phases[:, None])
-    return np.asarray((waves / partials[:, None]).sum(axis=0), dtype=np.float32)
 
 
 def babble(length: int, background: Sequence[Samples]) -> Samples:
@@ -64,7 +53,7 @@ def codec(name: str, container: str) -> Callable[[Samples, int], Samples]:
     return through
 
 
-NOISES: Final = {"white": white, "pink": pink, "hum": hum, "babble": babble}
+NOISES: Final = {"white": white, "pink": pink, "babble": babble}
 CODECS: Final = {
     "amr": codec("libopencore_amrnb", "amr"),
     "opus": codec("libopus", "ogg"),
