@@ -41,12 +41,10 @@ def test_the_same_command_is_started_under_torchrun(monkeypatch: pytest.MonkeyPa
     assert started["env"] == dict(os.environ)
 
 
-@pytest.mark.parametrize(("found", "sentence"), [(0, "there is none"), (1, "there is 1"), (3, "there are 3")])
-def test_more_gpus_than_there_are_is_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, found: int, sentence: str
-) -> None:
+@pytest.mark.parametrize("found", [0, 1, 3])
+def test_more_gpus_than_there_are_is_one_sentence(monkeypatch: pytest.MonkeyPatch, found: int) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: found)
-    with pytest.raises(CallmoodError, match=f"4 GPUs.*{sentence}"):
+    with pytest.raises(CallmoodError, match=f"asked for: 4, found by CUDA: {found}"):
         launch.relaunched(["train"], 4, "auto")
 
 

@@ -38,7 +38,6 @@ def _require_gpus(wanted: int) -> None:
 
     found = torch.cuda.device_count()
     if wanted > found:
-        there = "there is none" if not found else f"there {'is' if found == 1 else 'are'} {found}"
         raise CallmoodError(
-            f"{wanted} GPUs are asked for, but {there}; ask for fewer, or for --device cpu --processes {wanted}."
+            f"GPUs asked for: {wanted}, found by CUDA: {found}; ask for fewer, or for --device cpu --processes {wanted}."
         )
