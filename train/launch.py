@@ -39,5 +39,6 @@ def _require_gpus(wanted: int) -> None:
     found = torch.cuda.device_count()
     if wanted > found:
         raise CallmoodError(
-            f"GPUs asked for: {wanted}, found by CUDA: {found}; ask for fewer, or for --device cpu --processes {wanted}."
+            f"GPUs asked for: {wanted}, found by CUDA: {found}; ask for fewer, or for "
+            f"--device cpu --processes {wanted}."
         )
