@@ -111,7 +111,7 @@ def test_baselines_of_many_sizes_are_tried(given: Given) -> None:
         shrink_sizes=(1,),
     )
     sizes, moods, shrink = baseline.study(given, numbers).grids
-    assert [row[0] for row in sizes.rows] == ["none", "1", "4", "neutral alone", "all others"]
+    assert [row[0] for row in sizes.rows] == ["none", "1", "4", "neutral", "all"]
     assert len(moods.rows) == 6 and len(shrink.rows) == 2
 
 
@@ -120,13 +120,13 @@ def speaker(labels: list[str]) -> Corpus:
     return Corpus(numbers, np.array(["a"] * len(labels)), [], {})
 
 
-def test_a_mix_is_mostly_calm_and_has_its_size() -> None:
+def test_a_mix_is_mostly_calm_whatever_its_size() -> None:
     corpus = speaker(["calm"] * 5 + ["sad"] * 10)
     rng = np.random.default_rng(1)
-    for size, calm in ((1, 1), (4, 3), (8, 4), (14, 4)):
+    for size, calm in ((1, 1), (4, 3), (8, 6), (40, 30)):
         rows = baseline.mix(corpus, 0, rng, size, 0.75)
-        assert len(set(rows.tolist())) == size and 0 not in rows and (rows < 5).sum() == calm
-    assert len(baseline.mix(corpus, 0, rng, 99, 0.75)) == 14
+        assert len(rows) == size and 0 not in rows and (rows < 5).sum() == calm
+    assert len(set(baseline.mix(corpus, 0, rng, 4, 0.75).tolist())) == 4
 
 
 def test_a_baseline_of_one_mood_has_no_other() -> None:

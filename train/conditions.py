@@ -1,4 +1,4 @@
-"""Sounds that a model is tested through and never taught: noises at a level, codecs at a rate.
+"""Sounds that a model is tested through: noises at a level, codecs at a rate.
 
 A condition is a name and a number: "white 10" is white noise 10 dB below the speech, "amr 5150" is AMR-NB at
 5,150 bits a second. Noise is drawn from NumPy's global generator.

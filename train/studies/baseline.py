@@ -61,8 +61,8 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
     sized = {size: partial(mix, size=size, usual_share=numbers.usual_share) for size in numbers.sizes}
     kinds: dict[str, Draw] = {
         **{str(size): draw for size, draw in sized.items()},
-        "neutral alone": partial(of_labels, names=("neutral",)),
-        "all others": partial(of_labels, names=LABELS),
+        "neutral": partial(of_labels, names=("neutral",)),
+        "all": partial(of_labels, names=LABELS),
     }
     given.report("sizes")
     rows: list[tuple[Cell, ...]] = [("none", *(ua(scored(judges, line, "none", seed)) for line in LINES))]
@@ -71,13 +71,17 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
     given.report("calls of one mood")
     usual = np.isin(corpus.labels, [LABELS.index(label) for label in USUAL])
     moods = (
-        ("angry", angry, "angry from first to last", partial(of_labels, names=("angry",))),
-        ("calm", usual, "calm or neutral from first to last", partial(of_labels, names=USUAL)),
+        ("angry", angry, "angry throughout", partial(of_labels, names=("angry",))),
+        ("calm", usual, "calm throughout", partial(of_labels, names=USUAL)),
     )
     mixed = partial(mix, size=numbers.mood_size, usual_share=numbers.usual_share)
     one_mood: list[tuple[Cell, ...]] = []
     for label, asked, called, draw in moods:
-        for name, tried in (("none", None), (f"call-like, {numbers.mood_size}", mixed), (called, draw)):
+        for name, tried in (
+            ("no baseline", None),
+            (f"call-like, {numbers.mood_size}", mixed),
+            (called, draw),
+        ):
             cells = [
                 recall(
                     scored(judges, line, "none", seed, asked)
@@ -87,7 +91,7 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
                 )
                 for line in LINES
             ]
-            one_mood.append((f"{label}, baseline {name}", *cells))
+            one_mood.append((f"{label}, {name}", *cells))
     given.report("shrinking")
     shrinking: list[tuple[Cell, ...]] = []
     for shrink in numbers.shrinks:
@@ -116,8 +120,9 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
         (
             f"Mean and standard deviation over {len(folds)} folds of unseen speakers; {DRAWS} draws of each baseline; "
             f"taught on the first {numbers.renditions} renditions.",
-            f"A mix as on a call: {numbers.usual_share:.0%} neutral or calm; a speaker who has too few of one kind "
-            "gives more of the other, so that the largest mixes are less calm.",
+            f"Sizes: a mix as on a call, {numbers.usual_share:.0%} neutral or calm, as heads are taught; clips "
+            "are drawn more than once where a speaker has too few. All: every other clip of the speaker once, most of "
+            "them neither neutral nor calm.",
             "A baseline of n segments is trusted with n / (n + shrink); the rest is the score without one.",
             "Recall of calm: of the calm and neutral clips, those of the label calm.",
         ),
@@ -125,14 +130,17 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
 
 
 def mix(corpus: Corpus, clip: int, rng: np.random.Generator, size: int, usual_share: float) -> Ints:
-    """``size`` other clips of the speaker, ``usual_share`` of them neutral or calm as far as there are so many."""
+    """``size`` other clips of the speaker, ``usual_share`` of them neutral or calm; where there are too few of a kind,
+    some are drawn more than once, so that the mix stays what it is."""
     same = _others(corpus, clip)
     usual = np.isin(corpus.labels[same], [LABELS.index(label) for label in USUAL])
-    wanted = min(round(usual_share * size), int(usual.sum()))
-    wanted = max(wanted, size - int((~usual).sum()))
-    first = rng.choice(same[usual], min(wanted, int(usual.sum())), replace=False)
-    rest = rng.choice(same[~usual], min(size - wanted, int((~usual).sum())), replace=False)
-    return np.asarray(np.concatenate([first, rest]), dtype=np.int64)
+    wanted = round(usual_share * size)
+    drawn = [
+        rng.choice(pool, count, replace=len(pool) < count)
+        for pool, count in ((same[usual], wanted), (same[~usual], size - wanted))
+        if len(pool)
+    ]
+    return np.asarray(np.concatenate(drawn), dtype=np.int64)
 
 
 def of_labels(corpus: Corpus, clip: int, rng: np.random.Generator, names: Sequence[str]) -> Ints:
