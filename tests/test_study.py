@@ -175,11 +175,18 @@ def test_random_splits_take_a_share_of_every_group() -> None:
 def test_voice_and_words_are_weighed(given: Given, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
     monkeypatch.setattr(
-        modality, "text_vectors", lambda given: rng.normal(size=(len(given.clips), 4)).astype(np.float32)
+        modality, "text_vectors", lambda given, _: rng.normal(size=(len(given.clips), 4)).astype(np.float32)
     )
+    words = (np.zeros((8, 4), np.float32), np.zeros(8, np.float32))
+    model = Scorer("", Settings(LABELS, None, None), Heads(text=words), (), None, None)
+    monkeypatch.setattr(modality, "shipped", lambda: model)
     numbers = modality.Numbers(renditions=2, parts=2, text_c=0.01, iterations=5)
     (grid,) = modality.study(given, numbers).grids
-    assert grid.columns == ("corpus", "audio", "text", "both") and len(cells(grid)) == 3 * 2
+    assert grid.columns == ("corpus", *modality.SIDES) and len(cells(grid)) == 4 * 2
+    audio, as_on_calls = (
+        grid.rows[0][1 + modality.SIDES.index(side)] for side in ("audio", "both, as on calls")
+    )
+    assert audio == as_on_calls  # this model's words say nothing
 
 
 def test_words_that_carry_nothing_weigh_nothing() -> None:
@@ -194,7 +201,9 @@ def test_words_that_carry_nothing_weigh_nothing() -> None:
 def test_clips_without_words_are_named(given: Given) -> None:
     silent = [replace(given.clips[0], text=None), *given.clips[1:]]
     with pytest.raises(CallmoodError, match="has none"):
-        modality.text_vectors(replace(given, clips=silent))
+        modality.text_vectors(
+            replace(given, clips=silent), Scorer("", Settings(LABELS, None, None), Heads(), (), None, None)
+        )
 
 
 def test_folds_of_the_studies_keep_speakers_apart(two_corpora: Given) -> None:

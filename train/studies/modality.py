@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from callmood.errors import CallmoodError
-from callmood.model.bundle import softmax
+from callmood.model.bundle import Encoded, Heads, Scorer, softmax
 from callmood.model.labels import LABELS
 from callmood.train import heads as fitting
 from callmood.train.figures import figures
@@ -28,7 +29,7 @@ from callmood.train.studies.common import (
 )
 from callmood.train.systems.embedded import Corpus, Floats, Ints, Recipe, linear
 
-SIDES = ("audio", "text", "both")
+SIDES = ("audio", "text", "both, weighed", "both, as on calls")
 
 
 class Numbers(Table):
@@ -41,15 +42,17 @@ class Numbers(Table):
 
 
 class Sides(NamedTuple):
-    """Logits [n, labels] of voice and words."""
+    """Logits [n, labels] of voice and words, and the voice's head."""
 
     audio: Floats
     text: Floats
+    head: fitting.Head
 
 
 def study(given: Given, numbers: Numbers) -> StudyResult:
     corpus, recipe = hear(given, numbers.renditions), fewer(given.recipe, numbers.renditions)
-    texts = text_vectors(given)
+    model = shipped()
+    texts = text_vectors(given, model)
     rows: list[tuple[Cell, ...]] = []
     trusts: list[str] = []
     for tested in corpora_of(given.clips):
@@ -57,25 +60,31 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
         scores: dict[str, list[float]] = {side: [] for side in SIDES}
         weights = []
         for _, train, test in speaker_folds(given.clips, tested, [tested]):
-            logits = unseen_logits(corpus, texts, train, test, recipe, numbers)
+            sides = unseen_sides(corpus, texts, train, test, recipe, numbers)
             weight = text_weight(corpus, texts, train, recipe, numbers)
             weights.append(weight)
-            both = logits.audio + np.float32(weight) * logits.text
-            for side, answer in zip(SIDES, (logits.audio, logits.text, both), strict=True):
-                chances = softmax(answer)[None]
-                scores[side].append(figures(corpus.labels[test], chances, corpus.speakers[test]).ua)
+            answers = (
+                softmax(sides.audio),
+                softmax(sides.text),
+                softmax(sides.audio + np.float32(weight) * sides.text),
+                as_on_calls(model, sides.head, corpus.tests["clean"][test], texts[test]),
+            )
+            for side, chances in zip(SIDES, answers, strict=True):
+                scores[side].append(figures(corpus.labels[test], chances[None], corpus.speakers[test]).ua)
         rows.append((tested, *(Spread(tuple(scores[side])) for side in SIDES)))
         trusts.append(f"{tested} {', '.join(f'{weight:.2f}' for weight in weights)}")
     notes = [
         "Mean and standard deviation over folds of unseen speakers, each corpus taught on itself; clean recordings, no "
         f"baseline; the voice on the first {numbers.renditions} renditions.",
         "Words: the sentence's vector of the embedded model's text side, with a head of the fold's own.",
-        "Both: the logits' sum; the words count as is likeliest on training speakers whom neither head has seen: by "
-        f"fold, {'; '.join(trusts)}.",
+        "Weighed: the logits' sum; the words count as is likeliest on training speakers whom no head has seen, and "
+        f"nothing where one speaker alone trains: by fold, {'; '.join(trusts)}.",
+        "As on calls: the fold's voice with the embedded model's own words' head, weights and shares of the labels, "
+        "which assume that most of a call is calm and that words tell something.",
         "The sentences are acted: every one is said in every mood, so that words can tell nothing.",
     ]
     if given.texts is not None:
-        notes.append(where_words_carry(given))
+        notes.append(where_words_carry(given, model))
     return StudyResult(
         "modality",
         "What do voice and words each bring, and do words that carry nothing do harm?",
@@ -84,20 +93,31 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
     )
 
 
-def text_vectors(given: Given) -> Floats:
-    """[n, width] of the clips' sentences, by the embedded model's text side."""
+def shipped() -> Scorer:
+    """The embedded model."""
     from callmood.model import bundle
 
+    return bundle.load("embedded", "cpu")
+
+
+def text_vectors(given: Given, model: Scorer) -> Floats:
+    """[n, width] of the clips' sentences, by the model's text side."""
     silent = next((clip for clip in given.clips if not clip.text), None)
     if silent is not None:
         raise CallmoodError(f"The study modality needs the words of every clip; {silent.path} has none.")
-    scorer = bundle.load("embedded", "cpu")
     sentences = sorted({clip.text for clip in given.clips if clip.text})
-    vectors = scorer.encode([None] * len(sentences), sentences).text
+    vectors = model.encode([None] * len(sentences), sentences).text
     return vectors[[sentences.index(clip.text or "") for clip in given.clips]]
 
 
-def unseen_logits(
+def as_on_calls(model: Scorer, head: fitting.Head, audio: Floats, texts: Floats) -> Floats:
+    """Probabilities [n, labels] of ``model`` with another head of the voice, from voice and words."""
+    fused = replace(model, heads=Heads(raw=head, text=model.heads.text))
+    yes = np.ones(len(audio), dtype=bool)
+    return fused.classify(Encoded(audio, texts, yes, yes))
+
+
+def unseen_sides(
     corpus: Corpus, texts: Floats, train: Sequence[int], test: Sequence[int], recipe: Recipe, numbers: Numbers
 ) -> Sides:
     """Of the ``test`` rows, by heads that are taught on the ``train`` rows."""
@@ -105,7 +125,7 @@ def unseen_logits(
     labels = np.tile(taught.labels, len(taught.renditions))
     head = fitting.fit(np.concatenate(taught.renditions), labels, len(LABELS), recipe.heads)
     words = text_head(texts[train], taught.labels, recipe, numbers)
-    return Sides(linear(head, corpus.tests["clean"][test]), linear(words, texts[test]))
+    return Sides(linear(head, corpus.tests["clean"][test]), linear(words, texts[test]), head)
 
 
 def text_head(vectors: Floats, labels: Ints, recipe: Recipe, numbers: Numbers) -> fitting.Head:
@@ -134,15 +154,14 @@ def text_weight(
     part_of = {name: number % parts for number, name in enumerate(names)}
     of_row = np.array([part_of[name] for name in speakers.tolist()])
     rows = np.array(train)
-    found, labels = [], []
+    audio, text, labels = [], [], []
     for part in range(parts):
         held = rows[of_row == part]
-        found.append(
-            unseen_logits(corpus, texts, rows[of_row != part].tolist(), held.tolist(), recipe, numbers)
-        )
+        sides = unseen_sides(corpus, texts, rows[of_row != part].tolist(), held.tolist(), recipe, numbers)
+        audio.append(sides.audio)
+        text.append(sides.text)
         labels.append(corpus.labels[held])
-    audio, text = (np.concatenate(side) for side in zip(*found, strict=True))
-    return likeliest_weight(audio, text, np.concatenate(labels))
+    return likeliest_weight(np.concatenate(audio), np.concatenate(text), np.concatenate(labels))
 
 
 def likeliest_weight(audio: Floats, text: Floats, labels: Ints) -> float:
@@ -157,13 +176,12 @@ def likeliest_weight(audio: Floats, text: Floats, labels: Ints) -> float:
     return float(best[1] / best[0])
 
 
-def where_words_carry(given: Given) -> str:
+def where_words_carry(given: Given, model: Scorer) -> str:
     """GoEmotions, where words are all there is."""
-    from callmood.model import bundle
     from callmood.train.evaluate import evaluate_text
 
     assert given.texts is not None
-    found = evaluate_text(bundle.load("embedded", "cpu"), "goemotions", given.texts)
+    found = evaluate_text(model, "goemotions", given.texts)
     return (
         f"Where words carry the mood: macro F1 {100 * found['macro_f1']:.1f} on GoEmotions' test part "
         f"({found['texts']} texts), by the embedded model's text side."
