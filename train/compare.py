@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -107,11 +108,12 @@ def _part_figures(
     )
     run = Run(out, settings.device, settings.resume, settings.report)  # type: ignore[arg-type]
     outcome: Outcome = module.run(checked, part, run)
-    return _kept(name, checked, part, outcome, out)
+    return _kept(name, checked, part, outcome, run)
 
 
-def _kept(name: str, checked: Any, part: Parts, outcome: Outcome, out: Path) -> dict[str, Any]:
+def _kept(name: str, checked: Any, part: Parts, outcome: Outcome, run: Run) -> dict[str, Any]:
     """The figures of a part; they, the learning curves and the confusions are written to its folder, and the card."""
+    out = run.out
     tested = measured([example.clip for example in part.test], outcome.chances, part.labels)
     found = {
         "recipe": name,
@@ -136,4 +138,5 @@ def _kept(name: str, checked: Any, part: Parts, outcome: Outcome, out: Path) -> 
                 name=name,
             )
         (out / FIGURES_FILE).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        shutil.rmtree(run.checkpoints, ignore_errors=True)  # there is nothing to resume any more
     return found

@@ -56,6 +56,10 @@ class Run:
     """Go on from the last checkpoint in ``out``."""
     report: Callable[[str], None] = print
 
+    @property
+    def checkpoints(self) -> Path:
+        return self.out / "checkpoints"
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

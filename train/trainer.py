@@ -131,7 +131,7 @@ def fit(
     ``model(**inputs)`` gives logits [n, labels]. Checkpoints are kept in ``run.out``; with ``run.resume`` training
     goes on from the last whole one. ``groups``: an optimizer's parameter groups, see ``layered``.
     """
-    place = run.out / "checkpoints"
+    place = run.checkpoints
     if is_main():
         _cleared(place, everything=not run.resume)
     arguments = _arguments(table, place, seed, run, len(train))
@@ -172,7 +172,7 @@ def fit(
 def predict(model: nn.Module, rows: Rows, collate: Collate, table: TrainingTable, run: Run) -> Floats:
     """Logits float32 [n, labels] of all rows, in their order."""
     ordered = _longest_first(rows)
-    arguments = _arguments(table, run.out / "checkpoints", 0, run, len(rows))
+    arguments = _arguments(table, run.checkpoints, 0, run, len(rows))
     trainer = _Trainer(
         table, torch.ones(1), model=model, args=arguments, data_collator=collate, eval_dataset=ordered
     )
