@@ -115,6 +115,7 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
                     "angry throughout, recall",
                 ),
                 tuple(shrinking),
+                "curve",
             ),
         ),
         (

@@ -56,7 +56,7 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
         (
             Grid(
                 "taught",
-                "UA by what was taught (rows) and tested (columns)",
+                "UA by what was taught and tested",
                 ("taught on", *columns),
                 tuple(rows),
             ),
