@@ -82,6 +82,13 @@ def test_what_is_there_is_not_trained_again_when_resuming(corpus: Path, tmp_path
     assert first["results"][0]["ua"] != 12.5 == again["results"][0]["ua"]
 
 
+def test_another_recipe_is_not_resumed_in_the_same_place(corpus: Path, tmp_path: Path) -> None:
+    trained(corpus, tmp_path, "--recipe", "knn", "--split", "speaker")
+    other = ["--recipe", "knn", "--split", "speaker", "--resume", "--set", "model.settings.n_neighbors=3"]
+    command = ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path), *QUICK, *other]
+    assert "another recipe" in str(CliRunner().invoke(CLI, command).exception)
+
+
 def test_a_system_whose_weights_are_not_there_is_named_and_the_others_go_on(
     corpus: Path, tmp_path: Path
 ) -> None:

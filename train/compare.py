@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import shutil
@@ -9,18 +10,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from callmood.errors import CallmoodError
 from callmood.model import bundle
 from callmood.train import card, combined, launch, pictures, recipe, results
 from callmood.train.cache import cache_folder
 from callmood.train.corpora.known import read_clips
+from callmood.train.evaluate import Line, evaluate
 from callmood.train.figures import measured, rounded
 from callmood.train.parts import Outcome, Parts, Run
 from callmood.train.results import Result
 
 FIGURES_FILE = "figures.json"
+RUN_FILE = "run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,17 @@ def _measured(
     for part in parts:
         alone = not several and len(parts) == 1
         out = settings.out if alone else settings.out / name / part.name.replace(" ", "-")
-        figures.append(_part_figures(name, module, checked, part, out, settings))
+        found = _part_figures(name, module, checked, part, out, settings)
+        if alone and launch.is_main():
+            _describe(name, checked, part, out, corpora)
+        figures.append(found)
     return Result(name, split, figures, time.monotonic() - began)
 
 
 def _part_figures(
     name: str, module: Any, checked: Any, part: Parts, out: Path, settings: Settings
 ) -> dict[str, Any]:
+    _claim(out, name, checked, part, settings.resume)
     stored = out / FIGURES_FILE
     if settings.resume and stored.is_file():
         return dict(json.loads(stored.read_text(encoding="utf-8")))
@@ -107,13 +114,30 @@ def _part_figures(
         f"{len(part.test)} to test"
     )
     run = Run(out, settings.device, settings.resume, settings.report)  # type: ignore[arg-type]
-    outcome: Outcome = module.run(checked, part, run)
-    return _kept(name, checked, part, outcome, run)
+    return _kept(name, checked, part, module.run(checked, part, run), run)
+
+
+def _claim(out: Path, name: str, checked: Any, part: Parts, resume: bool) -> None:
+    """Write down what is trained in ``out``; what is resumed there has to be the same."""
+    digest = hashlib.sha256()
+    for examples in (part.train, part.validation, part.test):
+        digest.update(json.dumps([(example.sound.name, example.label) for example in examples]).encode())
+    run = {"recipe": name, "numbers": checked.model_dump(mode="json"), "clips": digest.hexdigest()}
+    file = out / RUN_FILE
+    if resume and file.is_file() and json.loads(file.read_text(encoding="utf-8")) != run:
+        raise CallmoodError(
+            f"{out} holds a run of another recipe or of other clips; leave out --resume to replace it, or name "
+            "another --out."
+        )
+    if launch.is_main():
+        out.mkdir(parents=True, exist_ok=True)
+        if not resume:
+            (out / FIGURES_FILE).unlink(missing_ok=True)
+        file.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 
 
 def _kept(name: str, checked: Any, part: Parts, outcome: Outcome, run: Run) -> dict[str, Any]:
-    """The figures of a part; they, the learning curves and the confusions are written to its folder, and the card."""
-    out = run.out
+    """The figures of a part; they, the learning curves and the confusions are written to its folder."""
     tested = measured([example.clip for example in part.test], outcome.chances, part.labels)
     found = {
         "recipe": name,
@@ -124,19 +148,25 @@ def _kept(name: str, checked: Any, part: Parts, outcome: Outcome, run: Run) -> d
         "history": [dict(row) for row in outcome.history],
     }
     if launch.is_main():
-        out.mkdir(parents=True, exist_ok=True)
-        pictures.learning_curves(outcome.history, out)
-        pictures.confusion(tested.confusion, part.labels, out)
-        if (out / bundle.SETTINGS_FILE).is_file():
-            taught = [example.clip for example in part.train if not example.augmented]
-            card.describe(
-                out,
-                bundle.settings_of(out),
-                taught,
-                checked.model_dump(),
-                {f"unseen, {part.name}": tested},
-                name=name,
-            )
-        (out / FIGURES_FILE).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        pictures.learning_curves(outcome.history, run.out)
+        pictures.confusion(tested.confusion, part.labels, run.out)
+        (run.out / FIGURES_FILE).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
         shutil.rmtree(run.checkpoints, ignore_errors=True)  # there is nothing to resume any more
     return found
+
+
+def _describe(name: str, checked: Any, part: Parts, out: Path, corpora: Sequence[tuple[str, Path]]) -> None:
+    """The card of the bundle in ``out``, if the system writes one: tested as a scan hears the clips, on both lines."""
+    if not (out / bundle.SETTINGS_FILE).is_file():
+        return
+    scorer = bundle.load(out)
+    clips = [example.clip for example in part.test]
+    words = scorer.settings.text is not None
+    tests = {
+        f"unseen clips ({part.name}), {line}": evaluate(
+            scorer, corpora, checked.labels, [clips], line=line, words=words
+        )[0]
+        for line in get_args(Line)
+    }
+    taught = [example.clip for example in part.train if not example.augmented]
+    card.describe(out, scorer.settings, taught, checked.model_dump(), tests, name=name)
