@@ -9,7 +9,7 @@ import pytest
 
 from callmood.errors import CallmoodError
 from callmood.train.corpora.clip import Clip
-from callmood.train.split import FOLDS, RAVDESS_FOLDS, SPLITS, Rows, ravdess_folds, splits
+from callmood.train.split import FOLDS, RAVDESS_FOLDS, SPLITS, Rows, ravdess_folds, splits, unseen_folds
 
 LISTS = Path(__file__).parents[2] / "shared" / "text" / "EmoBox_splits"
 
@@ -126,3 +126,17 @@ def test_ravdess_folds_keep_actors_apart() -> None:
     assert sorted(row for _, _, test in folds for row in test) == list(range(24))
     with pytest.raises(CallmoodError, match="at least two folds"):
         list(ravdess_folds(some[24:]))
+
+
+def test_speakers_of_any_corpus_are_tested_unseen_once() -> None:
+    own = [Clip("own", Path(f"{i}.wav"), f"own-{i % 3}", "happy" if i % 2 else "sad") for i in range(18)]
+    folds = list(unseen_folds(own, seed=1))
+    assert sorted(row for _, _, test in folds for row in test) == list(range(18))
+    assert all(
+        {own[i].speaker for i in train}.isdisjoint(own[i].speaker for i in test) for _, train, test in folds
+    )
+
+
+def test_one_speaker_alone_can_not_be_tested_unseen() -> None:
+    with pytest.raises(CallmoodError, match="one speaker"):
+        list(unseen_folds([Clip("own", Path("a.wav"), "own-a", "sad")] * 2, seed=1))

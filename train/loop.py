@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from callmood.train.corpora.clip import Clip
 from callmood.train.corpora.known import read_clips
 from callmood.train.evaluate import BaselineKind, Line
 from callmood.train.figures import Figures, figures, genders_of
-from callmood.train.split import ravdess_folds
+from callmood.train.split import unseen_folds
 from callmood.train.systems import embedded
 
 Report = Callable[[str], None]
@@ -41,12 +42,14 @@ def train_embedded(
 
     ``tower``: the folder of a tuned text tower (systems/text.py), to be fused in.
     """
+    began = time.monotonic()
     recipe = recipe_files.read(embedded.Recipe, table if seed is None else {**table, "seed": seed})
     clips = read_clips(corpora, "calls")
     report(f"{len(clips)} clips of {len({clip.speaker for clip in clips})} speakers")
     corpus = embedded.hear(clips, recipe, cache_folder(), report)
+    heard_s = time.monotonic() - began
     folds = []
-    for fold in embedded.cross_validate(corpus, ravdess_folds(clips), recipe):
+    for fold in embedded.cross_validate(corpus, unseen_folds(clips, recipe.seed), recipe):
         report(f"fold {fold.number}: {len(fold.unseen.labels)} unseen clips")
         folds.append(fold)
     results = all_figures(clips, corpus, folds, recipe)
@@ -63,6 +66,10 @@ def train_embedded(
     cards.describe(out, settings, clips, table, tests, results, name="embedded")
     pictures.confusion(next(iter(tests.values())).confusion, settings.labels, out)
     (out / "figures.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    whole_s = time.monotonic() - began
+    report(
+        f"{whole_s / 60:.1f} min, of which {100 * heard_s / whole_s:.0f} % for reading and hearing the clips"
+    )
     return results
 
 

@@ -84,7 +84,7 @@ def by_speaker(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
     """
     validation, test = [], []
     for corpus in _of_many_speakers(clips):
-        folds = _speaker_folds(clips, corpus, seed)
+        folds = _speaker_folds(clips, _rows_of(clips, corpus), seed)
         test += folds[0]
         validation += folds[1]
     if not test:
@@ -137,7 +137,7 @@ def by_corpus(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
                 continue
             of_corpus = [row for row in others if clips[row].corpus == corpus]
             validation += (
-                _speaker_folds(clips, corpus, seed)[0]
+                _speaker_folds(clips, _rows_of(clips, corpus), seed)[0]
                 if corpus in many
                 else _drawn(clips, of_corpus, seed)[1]
             )
@@ -153,6 +153,21 @@ SPLITS: Final[dict[str, Callable[[Sequence[Clip], int], Iterator[Rows]]]] = {
     "corpus": by_corpus,
 }
 """Each with what it is called in a command."""
+
+
+def unseen_folds(clips: Sequence[Clip], seed: int) -> Iterator[tuple[int, list[int], list[int]]]:
+    """(fold, training rows, test rows), so that every speaker is tested unseen: for calibration.
+
+    EmoBox's where RAVDESS is among the corpora, or else all speakers in five folds, or as many as there are speakers.
+    """
+    if any(clip.corpus == "ravdess" for clip in clips):
+        yield from ravdess_folds(clips)
+        return
+    if len({clip.speaker for clip in clips}) < 2:
+        raise CallmoodError("All clips are of one speaker; calibration takes two or more.")
+    for number, test in enumerate(_speaker_folds(clips, range(len(clips)), seed), start=1):
+        held_out = set(test)
+        yield number, [row for row in range(len(clips)) if row not in held_out], test
 
 
 def ravdess_folds(clips: Sequence[Clip]) -> Iterator[tuple[int, list[int], list[int]]]:
@@ -193,11 +208,14 @@ def _of_many_speakers(clips: Sequence[Clip]) -> list[str]:
     return sorted(corpus for corpus, count in counts.items() if count >= FEWEST_SPEAKERS)
 
 
-def _speaker_folds(clips: Sequence[Clip], corpus: str, seed: int) -> list[list[int]]:
-    """The rows of a corpus in five folds, or as many as it has speakers, none of whom is in two."""
+def _rows_of(clips: Sequence[Clip], corpus: str) -> list[int]:
+    return [row for row, clip in enumerate(clips) if clip.corpus == corpus]
+
+
+def _speaker_folds(clips: Sequence[Clip], rows: Sequence[int], seed: int) -> list[list[int]]:
+    """``rows`` in five folds, or as many as they have speakers, none of whom is in two."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    rows = [row for row, clip in enumerate(clips) if clip.corpus == corpus]
     speakers = [clips[row].speaker for row in rows]
     labels = [clips[row].label for row in rows]
     folds = StratifiedGroupKFold(min(5, len(set(speakers))), shuffle=True, random_state=seed)

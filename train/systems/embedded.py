@@ -39,7 +39,7 @@ from callmood.train.evaluate import (
 from callmood.train.heads import Block, Head, HeadSettings
 from callmood.train.parts import Example, Outcome, Parts, Run, truth
 from callmood.train.recipe import Table
-from callmood.train.split import ravdess_folds
+from callmood.train.split import unseen_folds
 from callmood.train.vectors import rendition_vectors
 
 Floats = npt.NDArray[np.float32]
@@ -334,7 +334,7 @@ def floor_scorers(
             Scorer("", settings, fit_heads(bare.take(train), plain, recipe.seed), (), None, None),
             bare.take(test),
         )
-        for _, train, test in ravdess_folds(clips)
+        for _, train, test in unseen_folds(clips, recipe.seed)
     ]
 
 
