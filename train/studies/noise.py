@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pydantic import Field, field_validator
 
 from callmood.errors import CallmoodError
-from callmood.train.conditions import is_condition
+from callmood.train.conditions import NOISES, is_condition
 from callmood.train.corpora.clip import Clip
 from callmood.train.evaluate import LINES
 from callmood.train.recipe import Table
@@ -18,6 +18,7 @@ from callmood.train.studies.common import (
     Given,
     Grid,
     Judge,
+    Spread,
     StudyResult,
     all_folds,
     fewer,
@@ -53,33 +54,26 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
         given.report(f"taught on {name}")
         taught = replace(corpus, renditions=corpus.renditions[:renditions])
         systems[name] = judges(taught, folds, fewer(given.recipe, renditions))
-    rows: list[tuple[Cell, ...]] = []
+    scores: dict[str, list[Spread]] = {}
     for condition in ("clean", *numbers.conditions):
         given.report(condition)
         tests = [corpus.tests["clean"][test] for _, _, test in folds]
         if condition != "clean":
             tests = [heard(given, test, condition, numbers.babble_clips) for _, _, test in folds]
-        cells: list[Cell] = []
+        scores[condition] = []
         for found in systems.values():
             through = [
                 judge._replace(unseen=replace(judge.unseen, tests={condition: test}))
                 for judge, test in zip(found, tests, strict=True)
             ]
-            cells += [ua(scored(through, condition, kind, given.recipe.seed)) for kind in BASELINES]
-        rows.append((condition, *cells))
+            scores[condition] += [
+                ua(scored(through, condition, kind, given.recipe.seed)) for kind in BASELINES
+            ]
     tested = [given.clips[row] for _, _, test in folds for row in test]
     return StudyResult(
         "noise",
         "What do noise and codecs cost, and how much of it does teaching on lines and rooms win back?",
-        (
-            Grid(
-                "conditions",
-                "UA by what the test is heard through",
-                ("heard through", *(f"{name}, baseline {kind}" for name in systems for kind in BASELINES)),
-                tuple(rows),
-                "curve",
-            ),
-        ),
+        grids(scores, [f"{name}, baseline {kind}" for name in systems for kind in BASELINES]),
         (
             f"Folds {', '.join(map(str, numbers.folds))} alone: {len(tested)} clips of "
             f"{len({clip.speaker for clip in tested})} unseen speakers; mean and standard deviation over them.",
@@ -90,6 +84,23 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
             "them. The telephone's own line is never drawn, and babble is new.",
         ),
     )
+
+
+def grids(scores: Mapping[str, Sequence[Spread]], columns: Sequence[str]) -> tuple[Grid, ...]:
+    """A table of each noise, by its decibels, and one of the lines; ``scores``: each condition's row."""
+    noises: dict[str, list[tuple[Cell, ...]]] = {}
+    lines: list[tuple[Cell, ...]] = []
+    for condition, row in scores.items():
+        kind, _, level = condition.partition(" ")
+        if kind in NOISES:
+            noises.setdefault(kind, [("clean", *scores["clean"])]).append((f"{level} dB", *row))
+        else:
+            lines.append((condition, *row))
+    found = [
+        Grid(kind, f"UA in {kind} noise", ("speech over noise", *columns), tuple(rows), "curve")
+        for kind, rows in noises.items()
+    ]
+    return (*found, Grid("lines", "UA by line", ("line", *columns), tuple(lines)))
 
 
 def heard(given: Given, rows: Sequence[int], condition: str, babble_clips: int) -> Floats:
