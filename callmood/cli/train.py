@@ -155,7 +155,14 @@ def _study(
     seed: int | None,
     as_json: bool,
 ) -> None:
-    raise NotImplementedError
+    from callmood.train import study
+    from callmood.train.cache import cache_folder
+    from callmood.train.studies import common
+
+    texts = [] if text is None else named_folders([text])
+    result = study.run(name, [*corpora, *texts], out, cache_folder(), seed, _report)
+    print(json.dumps(common.as_json(result)) if as_json else common.markdown(result))
+    _report(f"The tables and pictures are in {out}.")
 
 
 def _compare(
