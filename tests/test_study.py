@@ -265,6 +265,11 @@ def test_a_narrowed_scorer_answers_alike() -> None:
         )
 
 
+def test_of_clips_alike_few_are_taught(given: Given) -> None:
+    many = [replace(given.clips[0], text=str(number)) for number in range(10)]
+    assert embedded.fewer_alike([*many, *given.clips[2:6]], 5) == [0, 2, 4, 6, 8, 10, 11, 12, 13]
+
+
 def test_the_embedded_system_answers_in_the_table_of_systems(
     given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -153,6 +153,7 @@ def test_temperature_and_threshold_follow_the_errors() -> None:
 TINY = """
 family = "embedded"
 seed = 1
+most_alike = 20
 [audio]
 encoders = ["{encoder}"]
 layers = "all"

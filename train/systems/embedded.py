@@ -97,6 +97,8 @@ class Recipe(CorpusRecipe):
     """Every number of a run; see recipes/embedded.toml."""
 
     family: Literal["embedded"]
+    most_alike: int = Field(gt=0)
+    """Of a speaker's clips of one label at most so many are taught in ``run``."""
     audio: AudioTable
     renditions: RenditionTable
     heads: HeadSettings
@@ -354,9 +356,9 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
     The validation part gives the temperature.
     """
     began = time.perf_counter()
-    train, validation = (
-        [example for example in part if not example.augmented] for part in (parts.train, parts.validation)
-    )
+    own = [example for example in parts.train if not example.augmented]
+    train = [own[row] for row in fewer_alike([example.clip for example in own], recipe.most_alike)]
+    validation = [example for example in parts.validation if not example.augmented]
     steps = recipe.renditions.steps
     known = _heard(train, steps, recipe, run)
     heard_s = time.perf_counter() - began
@@ -377,6 +379,20 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
             "parameters": head[0].size + head[1].size,
         },
     )
+
+
+def fewer_alike(clips: Sequence[Clip], most: int) -> list[int]:
+    """Rows of ``clips``: of each speaker's clips of one label ``most`` evenly taken, or all where there are fewer."""
+    alike: dict[tuple[str, str], list[int]] = {}
+    for row, clip in enumerate(clips):
+        alike.setdefault((clip.speaker, clip.label), []).append(row)
+    kept = [
+        rows[place * len(rows) // most]
+        for rows in alike.values()
+        if len(rows) > most
+        for place in range(most)
+    ]
+    return sorted(kept + [row for rows in alike.values() if len(rows) <= most for row in rows])
 
 
 def _heard(examples: Sequence[Example], steps: Sequence[tuple[str, ...]], recipe: Recipe, run: Run) -> Floats:
