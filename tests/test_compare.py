@@ -128,3 +128,8 @@ def test_options_that_do_not_go_together_are_wrong_usage(
 ) -> None:
     command = ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path), "--recipe", "knn", *options]
     assert CliRunner().invoke(CLI, command).exit_code == 2
+
+
+def test_the_embedded_recipe_is_not_trained_on_gpus(corpus: Path, tmp_path: Path) -> None:
+    command = ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path), "--gpus", "2"]
+    assert CliRunner().invoke(CLI, command).exit_code == 2

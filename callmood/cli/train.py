@@ -86,6 +86,11 @@ def train(
     if study is not None:
         _study(study, corpora, text, out, seed, as_json)
     elif split is None and [table.get("family") for _, table in tables] == ["embedded"]:
+        if gpus or processes:
+            raise typer.BadParameter(
+                "--gpus and --processes go with recipes that tune a network, such as whisper_minilm; "
+                "embedded hears the clips in a process for each core."
+            )
         _embedded(tables[0][1], corpora, text, tower, out, as_json)
     else:
         if text is not None or tower is not None:
