@@ -202,7 +202,9 @@ def test_a_whole_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     command = ["train", "--recipe", str(tiny), "--corpus", f"ravdess={corpus}", "--out", str(out), "--json"]
     result = CliRunner().invoke(CLI, command)
     assert result.exit_code == 0, result.output
-    figures = json.loads(result.stdout)["figures"]
+    printed = json.loads(result.stdout)
+    assert {"ua", "wa", "ua_wa", "macro_f1", "per_class", "confusion"} <= set(printed)
+    figures = printed["figures"]
     assert set(figures) == {
         f"{line}, baseline {kind}" for line in ("clean", "telephone") for kind in ("none", "call")
     }
@@ -211,7 +213,7 @@ def test_a_whole_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "no commercial use" in (out / "CARD.md").read_text(encoding="utf-8")
 
     heard = []
-    again = loop.train_embedded(recipe.load(str(tiny)), [("ravdess", corpus)], out, report=heard.append)
+    again, _ = loop.train_embedded(recipe.load(str(tiny)), [("ravdess", corpus)], out, report=heard.append)
     assert again == figures and not any("vectors" in line for line in heard)  # they were kept
 
     command = ["evaluate", str(out), "--corpus", f"ravdess={corpus}", "--baseline", "call", "--json"]

@@ -35,15 +35,15 @@ def train_embedded(
     corpora: Sequence[tuple[str, Path]],
     out: Path,
     tower: Path | None = None,
-    seed: int | None = None,
     report: Report = print,
-) -> dict[str, Any]:
-    """Cross-validate, calibrate, fit on all speakers, write the bundle to ``out``; returns the figures.
+) -> tuple[dict[str, Any], dict[str, Figures]]:
+    """Cross-validate, calibrate, fit on all speakers, write the bundle to ``out``.
 
+    Returns the summaries over folds, and the figures of all folds' unseen clips at once, both by the name of the test.
     ``tower``: the folder of a tuned text tower (systems/text.py), to be fused in.
     """
     began = time.monotonic()
-    recipe = recipe_files.read(embedded.Recipe, table if seed is None else {**table, "seed": seed})
+    recipe = recipe_files.read(embedded.Recipe, table)
     clips = read_clips(corpora, "calls")
     report(f"{len(clips)} clips of {len({clip.speaker for clip in clips})} speakers")
     corpus = embedded.hear(clips, recipe, cache_folder(), report)
@@ -70,7 +70,7 @@ def train_embedded(
     report(
         f"{whole_s / 60:.1f} min, of which {100 * heard_s / whole_s:.0f} % for reading and hearing the clips"
     )
-    return results
+    return results, tests
 
 
 def tuned_tower(corpus: str, folder: Path, out: Path, report: Report) -> Path:

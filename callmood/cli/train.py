@@ -139,16 +139,18 @@ def _embedded(
     as_json: bool,
 ) -> None:
     from callmood.train.card import figures_table
+    from callmood.train.figures import rounded
     from callmood.train.loop import train_embedded, tuned_tower
 
     if text is not None:
         ((name, folder),) = named_folders([text])
         tower = tuned_tower(name, folder, out / "tower", _report)
-    results = train_embedded(table, corpora, out, tower, report=_report)
+    summaries, tests = train_embedded(table, corpora, out, tower, report=_report)
     if as_json:
-        print(json.dumps({"out": str(out), "figures": results}))
+        first = rounded(next(iter(tests.values())))
+        print(json.dumps({"out": str(out), **first, "figures": summaries}))
     else:
-        print(figures_table(results))
+        print(figures_table(summaries))
     _report(f"The bundle is in {out}.")
 
 
@@ -186,7 +188,11 @@ def _compare(
     if not launch.is_main():
         return
     if as_json:
-        print(json.dumps({"out": str(out), "results": [_result_row(result) for result in found]}))
+        rows = [_result_row(result) for result in found]
+        alone = rows[0] if len(rows) == 1 else {}
+        if len(alone.get("parts", ())) == 1:
+            alone = {**alone, **alone["parts"][0]}
+        print(json.dumps({"out": str(out), **alone, "results": rows}))
     else:
         _print_results(found)
     _report(f"Figures, pictures and models are in {out}.")
