@@ -30,16 +30,16 @@ def main() -> None:
         figures = json.loads((given.embedded / "figures.json").read_text(encoding="utf-8"))
         text = replaced(text, "embedded", figures_table(figures))
     for study in sorted(given.studies.glob("*.md")) if given.studies else []:
-        text = replaced(text, f"study {study.stem}", study.read_text(encoding="utf-8"))
+        text = replaced(text, f"study {study.stem}", "#" + study.read_text(encoding="utf-8"))
     RESULTS.write_text(text, encoding="utf-8")
 
 
 def replaced(text: str, name: str, table: str) -> str:
     """``text`` with ``table`` between the markers called ``name``."""
-    found = re.compile(f"(<!-- {re.escape(name)} -->\n).*?(\n<!-- end -->)", re.DOTALL)
+    found = re.compile(f"(<!-- {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
     if not found.search(text):
         raise SystemExit(f"{RESULTS} has no place for {name}: <!-- {name} --> and <!-- end -->.")
-    return found.sub(lambda match: match[1] + table.strip() + match[2], text)
+    return found.sub(lambda match: match[1] + table.strip() + "\n" + match[2], text)
 
 
 if __name__ == "__main__":
