@@ -10,6 +10,7 @@ from sounds import encode
 from typer.testing import CliRunner
 
 from callmood.cli import train as cli_train
+from callmood.errors import CallmoodError
 from callmood.train import recipe
 from callmood.train.corpora import ravdess
 
@@ -64,6 +65,24 @@ def test_two_systems_under_two_splits_make_one_table(corpus: Path, tmp_path: Pat
     assert [part["split"] for part in found[1]["parts"]] == [f"fold {i}" for i in range(1, 6)]
     assert (tmp_path / "knn" / "fold-1" / "confusion.png").is_file()
     assert (tmp_path / "table.md").read_text(encoding="utf-8").count("\n") == 4
+
+
+def test_one_system_under_two_splits_has_a_folder_for_each(corpus: Path, tmp_path: Path) -> None:
+    splits = ["--split", "paper", "--split", "speaker"]
+    found = trained(corpus, tmp_path, "--recipe", "naive_bayes", *splits)["results"]
+    again = trained(corpus, tmp_path, "--recipe", "naive_bayes", *splits, "--resume")["results"]
+    assert found == again
+    for split in ("paper", "speaker"):
+        figures = json.loads((tmp_path / "naive_bayes" / split / "figures.json").read_text(encoding="utf-8"))
+        assert figures["split"] == split
+
+
+@pytest.mark.parametrize("options", [[], ["--study", "split"]])
+def test_out_that_is_no_folder_is_one_sentence(corpus: Path, tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "out").write_text("", encoding="utf-8")
+    command = ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path / "out"), *options]
+    found = CliRunner().invoke(CLI, command).exception
+    assert isinstance(found, CallmoodError) and "name another --out" in str(found)
 
 
 def test_systems_are_tested_on_the_same_clips(corpus: Path, tmp_path: Path) -> None:
@@ -122,7 +141,15 @@ def test_wrong_names_are_answered_with_the_nearest(
 
 
 @pytest.mark.parametrize(
-    "options", [["--gpus", "2", "--processes", "2"], ["--processes", "2"], ["--text", "goemotions=x"]]
+    "options",
+    [
+        ["--gpus", "2", "--processes", "2"],
+        ["--processes", "2"],
+        ["--text", "goemotions=x"],
+        ["--recipe", "knn"],
+        ["--study", "split", "--set", "seed=2"],
+        ["--study", "split", "--split", "paper"],
+    ],
 )
 def test_options_that_do_not_go_together_are_wrong_usage(
     corpus: Path, tmp_path: Path, options: list[str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 import torch
@@ -24,21 +24,19 @@ def test_the_first_process_prints_and_writes(
     assert launch.is_main() is main
 
 
-def test_the_same_command_is_started_under_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
-    started = {}
+def test_the_same_command_is_started_in_every_process(tmp_path: Path) -> None:
+    code = f"from callmood.train.launch import relaunched as r; exit(r(['models', 'use', {str(tmp_path)!r}], 2, 'cpu'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    sentences = set(done.stderr.splitlines())
+    assert done.returncode == 1 and len(sentences) == 1
+    assert sentences.pop().startswith(f"callmood: {tmp_path} is not an emotion model")
 
-    def run(command: Sequence[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-        started.update(command=list(command), env=env)
-        return subprocess.CompletedProcess(command, 3)
 
-    monkeypatch.setattr(subprocess, "run", run)
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert launch.relaunched(["train", "--out", "x"], 2, "cpu") == 3
-    assert started["command"][1:] == [
-        *("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"),
-        *("-m", "callmood", "train", "--out", "x"),
-    ]
-    assert started["env"] == dict(os.environ)
+def test_what_libraries_print_is_not_in_the_output(capfd: pytest.CaptureFixture[str]) -> None:
+    with launch.output_to_standard_error():
+        os.write(1, b"Rank 0 is connected")
+    os.write(1, b"{}")
+    assert capfd.readouterr() == ("{}", "Rank 0 is connected")
 
 
 @pytest.mark.parametrize("found", [0, 1, 3])

@@ -44,18 +44,15 @@ def compare(
 ) -> list[Result]:
     """Every recipe (its name, its table) under every split, on the same clips where the recipes prepare alike.
 
-    Each part gets a folder ``out/RECIPE/PART``, or ``out`` itself where there is just one. What is there already is
-    not trained again when resuming. A system whose weights are not to be had is named, and the others go on.
+    Each part gets a folder ``out/RECIPE/PART``, or ``out`` itself where one recipe has one part. What is there already
+    is not trained again when resuming. A system whose weights are not to be had is named, and the others go on.
     """
-    systems = [(name, system(table)) for name, table in tables]
-    recipes = [
-        recipe.read(module.Recipe, table) for (_, module), (_, table) in zip(systems, tables, strict=True)
-    ]
+    several = len(tables) * len(splits) > 1
     found = []
-    for (name, module), checked in zip(systems, recipes, strict=True):
+    for name, module, checked in _checked(tables):
         for split in splits:
             try:
-                found.append(_measured(name, module, checked, corpora, split, settings, len(tables) > 1))
+                found.append(_measured(name, module, checked, corpora, split, settings, several))
             except CallmoodError as error:
                 if len(tables) == 1:
                     raise
@@ -66,6 +63,26 @@ def compare(
         settings.out.mkdir(parents=True, exist_ok=True)
         (settings.out / "table.md").write_text(results.markdown(head, lines) + "\n", encoding="utf-8")
     return found
+
+
+def ready(
+    tables: Sequence[tuple[str, dict[str, Any]]], corpora: Sequence[tuple[str, Path]], splits: Sequence[str]
+) -> None:
+    """Prepare and balance what ``compare`` will train on, for several processes that will find it in the cache.
+
+    Raises CallmoodError for recipes and corpora that are wrong.
+    """
+    for _, _, checked in _checked(tables):
+        clips = read_clips(corpora, checked.labels)
+        for split in splits:
+            for _ in combined.parts(clips, checked, split, cache_folder(), lambda _: None):
+                pass
+
+
+def _checked(tables: Sequence[tuple[str, dict[str, Any]]]) -> list[tuple[str, Any, Any]]:
+    """Each recipe's name, system and numbers."""
+    systems = [(name, system(table), table) for name, table in tables]
+    return [(name, module, recipe.read(module.Recipe, table)) for name, module, table in systems]
 
 
 def system(table: dict[str, Any]) -> Any:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import logging
 import os
-import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from callmood.errors import CallmoodError
 
@@ -27,10 +30,34 @@ def relaunched(argv: Sequence[str], processes: int, device: str) -> int:
     """
     if device != "cpu":
         _require_gpus(processes)
-    threads = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // processes))}
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", str(processes), "-m", "callmood", *argv]
-    return subprocess.run(command, env=threads | os.environ).returncode
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
+    os.environ.setdefault(
+        "TORCH_CPP_LOG_LEVEL", "ERROR"
+    )  # DistributedDataParallel warns of unused parameters
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
+    torchrun: Any = importlib.import_module("torch.distributed.run")
+    # the processes say themselves what is wrong
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    options = ["--standalone", "--nproc-per-node", str(processes), "-m", "callmood", *argv]
+    try:
+        torchrun.run(torchrun.parse_args(options))
+    except ChildFailedError as error:
+        return error.get_first_failure()[1].exitcode
+    return 0
+
+
+@contextmanager
+def output_to_standard_error() -> Iterator[None]:
+    """What libraries print meanwhile does not get into the standard output."""
+    sys.stdout.flush()
+    output = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(output, 1)
+        os.close(output)
 
 
 def _require_gpus(wanted: int) -> None:

@@ -46,10 +46,11 @@ def train_embedded(
     recipe = recipe_files.read(embedded.Recipe, table)
     clips = read_clips(corpora, "calls")
     report(f"{len(clips)} clips of {len({clip.speaker for clip in clips})} speakers")
+    splits = list(unseen_folds(clips, recipe.seed))
     corpus = embedded.hear(clips, recipe, cache_folder(), report)
     heard_s = time.monotonic() - began
     folds = []
-    for fold in embedded.cross_validate(corpus, unseen_folds(clips, recipe.seed), recipe):
+    for fold in embedded.cross_validate(corpus, splits, recipe):
         report(f"fold {fold.number}: {len(fold.unseen.labels)} unseen clips")
         folds.append(fold)
     results = all_figures(clips, corpus, folds, recipe)

@@ -44,7 +44,7 @@ def names() -> list[str]:
 def load(name_or_file: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """The numbers of a recipe that comes with callmood, by its name, or of a TOML file.
 
-    ``overrides``: "optimizer.lr=3e-5" and the like; the right side is TOML, or else plain text.
+    ``overrides``: "training.learning_rate=3e-5" and the like; the right side is TOML, or else plain text.
     """
     file = Path(name_or_file)
     source = file if file.suffix == ".toml" else RECIPES / f"{name_or_file}.toml"
@@ -93,7 +93,7 @@ def _parsed(source: Path) -> dict[str, Any]:
 def _set(table: dict[str, Any], override: str) -> None:
     dotted, equals, text = override.partition("=")
     if not equals or not dotted.strip():
-        raise CallmoodError(f"{override} sets nothing; write NAME=VALUE, such as optimizer.lr=3e-5.")
+        raise CallmoodError(f"{override} sets nothing; write NAME=VALUE, such as training.epochs=3.")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except ValueError:

@@ -58,6 +58,8 @@ def splits(clips: Sequence[Clip], kind: str, seed: int) -> Iterator[Rows]:
         raise CallmoodError(
             f"There is no split {kind}{nearest(kind, list(SPLITS))}; known are {', '.join(SPLITS)}."
         )
+    if not clips:
+        raise CallmoodError("There is no clip left to split; see what was left out, and why.")
     for label, count in Counter(clip.label for clip in clips).items():
         if count < 3:
             raise CallmoodError(
@@ -158,9 +160,10 @@ SPLITS: Final[dict[str, Callable[[Sequence[Clip], int], Iterator[Rows]]]] = {
 def unseen_folds(clips: Sequence[Clip], seed: int) -> Iterator[tuple[int, list[int], list[int]]]:
     """(fold, training rows, test rows), so that every speaker is tested unseen: for calibration.
 
-    EmoBox's where RAVDESS is among the corpora, or else all speakers in five folds, or as many as there are speakers.
+    EmoBox's where RAVDESS's actors are of two folds or more, or else all speakers in five folds, or as many as there
+    are speakers.
     """
-    if any(clip.corpus == "ravdess" for clip in clips):
+    if len(_fold_rows(clips, "ravdess")) > 1:
         yield from ravdess_folds(clips)
         return
     if len({clip.speaker for clip in clips}) < 2:
@@ -171,20 +174,16 @@ def unseen_folds(clips: Sequence[Clip], seed: int) -> Iterator[tuple[int, list[i
 
 
 def ravdess_folds(clips: Sequence[Clip]) -> Iterator[tuple[int, list[int], list[int]]]:
-    """(fold, training rows, test rows) of each fold of which at least one test actor is among ``clips``.
+    """(fold, training rows, test rows) of each of EmoBox's folds that has a test actor among ``clips``.
 
     Clips of other corpora are in every training part.
     """
-    found = False
     for fold, actors in RAVDESS_FOLDS.items():
         held_out = {f"ravdess-{actor}" for actor in actors}
         test = [row for row, clip in enumerate(clips) if clip.speaker in held_out]
         train = [row for row, clip in enumerate(clips) if clip.speaker not in held_out]
-        if test and train:
-            found = True
+        if test:
             yield fold, train, test
-    if not found:
-        raise CallmoodError("Folds need RAVDESS clips of actors of at least two folds.")
 
 
 def _drawn(clips: Sequence[Clip], rows: Sequence[int], seed: int) -> tuple[list[int], list[int]]:

@@ -34,7 +34,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from callmood.errors import CallmoodError
 from callmood.model.network import pick_device
-from callmood.train.launch import is_main
+from callmood.train.launch import is_main, output_to_standard_error
 from callmood.train.parts import Run
 from callmood.train.recipe import Table
 
@@ -358,43 +358,44 @@ def _arguments(table: TrainingTable, place: Path, seed: int, run: Run, rows: int
     batches = -(-rows // (table.batch_size * world))
     steps = -(-batches // table.accumulate)
     interval = -(-steps // table.evaluations_per_epoch)
-    arguments = TrainingArguments(
-        output_dir=str(place),
-        seed=seed,
-        use_cpu=device == "cpu",
-        bf16=table.precision == "bfloat16",
-        num_train_epochs=table.epochs,
-        per_device_train_batch_size=table.batch_size,
-        per_device_eval_batch_size=table.evaluation_batch_size,
-        gradient_accumulation_steps=table.accumulate,
-        learning_rate=table.learning_rate,
-        weight_decay=table.weight_decay,
-        warmup_steps=table.warmup_steps,
-        lr_scheduler_type=table.schedule,
-        max_grad_norm=table.max_grad_norm,
-        average_tokens_across_devices=True,
-        logging_strategy="steps",
-        logging_steps=interval,
-        logging_nan_inf_filter=False,
-        eval_strategy="steps",
-        eval_steps=interval,
-        save_strategy="steps",
-        save_steps=interval,
-        save_total_limit=2,
-        load_best_model_at_end=True,
-        metric_for_best_model="ua_wa",
-        greater_is_better=True,
-        restore_callback_states_from_checkpoint=True,
-        label_names=["labels"],
-        remove_unused_columns=False,
-        dataloader_num_workers=table.workers,
-        dataloader_pin_memory=device == "cuda",
-        # a batch without words, or without sound, leaves an encoder without gradients
-        ddp_find_unused_parameters=world > 1,
-        ddp_backend="gloo" if world > 1 and device == "cpu" else None,
-        report_to="none",
-        disable_tqdm=True,
-    )
+    with output_to_standard_error():  # gloo tells there that the processes have met
+        arguments = TrainingArguments(
+            output_dir=str(place),
+            seed=seed,
+            use_cpu=device == "cpu",
+            bf16=table.precision == "bfloat16",
+            num_train_epochs=table.epochs,
+            per_device_train_batch_size=table.batch_size,
+            per_device_eval_batch_size=table.evaluation_batch_size,
+            gradient_accumulation_steps=table.accumulate,
+            learning_rate=table.learning_rate,
+            weight_decay=table.weight_decay,
+            warmup_steps=table.warmup_steps,
+            lr_scheduler_type=table.schedule,
+            max_grad_norm=table.max_grad_norm,
+            average_tokens_across_devices=True,
+            logging_strategy="steps",
+            logging_steps=interval,
+            logging_nan_inf_filter=False,
+            eval_strategy="steps",
+            eval_steps=interval,
+            save_strategy="steps",
+            save_steps=interval,
+            save_total_limit=2,
+            load_best_model_at_end=True,
+            metric_for_best_model="ua_wa",
+            greater_is_better=True,
+            restore_callback_states_from_checkpoint=True,
+            label_names=["labels"],
+            remove_unused_columns=False,
+            dataloader_num_workers=table.workers,
+            dataloader_pin_memory=device == "cuda",
+            # a batch without words, or without sound, leaves an encoder without gradients
+            ddp_find_unused_parameters=world > 1,
+            ddp_backend="gloo" if world > 1 and device == "cpu" else None,
+            report_to="none",
+            disable_tqdm=True,
+        )
     arguments._n_gpu = min(1, arguments.n_gpu)  # several GPUs are for several processes, not for DataParallel
     return arguments
 

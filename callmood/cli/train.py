@@ -78,12 +78,19 @@ def train(
     overrides = [*(set_ or []), *([] if seed is None else [f"seed={seed}"])]
     names = recipes.names() if recipe == ["all"] else recipe
     tables = [(Path(name).stem, recipes.load(name, overrides)) for name in names]
+    if len(dict(tables)) < len(tables):
+        raise typer.BadParameter("name each recipe once: what comes out goes by its name.")
     if corpus_card:
         _print_card(tables[0][1], corpora, as_json)
         return
     if out is None:
         raise typer.BadParameter("name a folder for what comes out with --out.")
+    _require_writable(out)
     if study is not None:
+        if set_ or split or recipe != ["embedded"]:
+            raise typer.BadParameter(
+                "--study has numbers and splits of its own: leave out --recipe, --split, --set."
+            )
         _study(study, corpora, text, out, seed, as_json)
     elif split is None and [table.get("family") for _, table in tables] == ["embedded"]:
         if gpus or processes:
@@ -99,12 +106,32 @@ def train(
 
         many = _wanted_processes(gpus, processes, device)
         if many > 1 and not launch.is_launched():
+            from callmood.train.compare import ready
+
+            ready(tables, corpora, split or ["speaker"])
             raise typer.Exit(launch.relaunched(sys.argv[1:], many, "cpu" if gpus is None else "cuda"))
         _compare(tables, corpora, split or ["speaker"], out, device, resume, as_json)
 
 
 def _report(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    from callmood.train.launch import is_main
+
+    if is_main():
+        print(line, file=sys.stderr, flush=True)
+
+
+def _require_writable(out: Path) -> None:
+    from tempfile import TemporaryFile
+
+    from callmood.errors import CallmoodError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=out).close()
+    except OSError as error:
+        raise CallmoodError(
+            f"{out} is no folder that can be written to ({error.strerror}); name another --out."
+        ) from None
 
 
 def _wanted_processes(gpus: int | None, processes: int | None, device: Device) -> int:
