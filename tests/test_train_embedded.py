@@ -243,6 +243,11 @@ def test_wrong_recipes_get_a_sentence(tmp_path: Path) -> None:
     assert recipe.read(embedded.Recipe, recipe.load("embedded")).renditions.steps[0] == ()
 
 
+def test_a_folder_without_a_tower_is_told_before_anything_is_heard(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(CallmoodError, match="no tuned text tower"):
+        loop.train_embedded(recipe.load("embedded"), [("ravdess", corpus)], tmp_path, tmp_path)
+
+
 def test_the_card_names_the_licence() -> None:
     clips = [Clip("tess", Path("x"), "tess-old", "angry")]
     settings = load("embedded", "cpu").settings

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from callmood.train.systems import embedded
 Report = Callable[[str], None]
 
 LINES: tuple[Line, ...] = ("clean", "telephone")
+TOWER_FILES: Final = ("text.safetensors", "head.safetensors", "tower.json")
+"""What systems/text.py writes."""
 BASELINES: tuple[BaselineKind, ...] = ("none", "call")
 
 
@@ -44,6 +46,9 @@ def train_embedded(
     """
     began = time.monotonic()
     recipe = recipe_files.read(embedded.Recipe, table)
+    for name in TOWER_FILES if tower is not None else ():
+        if not (tower / name).is_file():
+            raise CallmoodError(f"{tower} is no tuned text tower: it has no {name}; make one with --text.")
     clips = read_clips(corpora, "calls")
     report(f"{len(clips)} clips of {len({clip.speaker for clip in clips})} speakers")
     splits = list(unseen_folds(clips, recipe.seed))
