@@ -50,4 +50,4 @@ def _results(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterable[Res
 def _start() -> None:
     import av
 
-    av.logging.set_level(av.logging.FATAL)  # a codec's remarks on its last, short frame
+    av.logging.set_libav_level(av.logging.FATAL)  # a codec's remarks on its last, short frame
