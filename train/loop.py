@@ -46,8 +46,8 @@ def train_embedded(
     """
     began = time.monotonic()
     recipe = recipe_files.read(embedded.Recipe, table)
-    for name in TOWER_FILES if tower is not None else ():
-        if not (tower / name).is_file():
+    for name in TOWER_FILES:
+        if tower is not None and not (tower / name).is_file():
             raise CallmoodError(f"{tower} is no tuned text tower: it has no {name}; make one with --text.")
     clips = read_clips(corpora, "calls")
     report(f"{len(clips)} clips of {len({clip.speaker for clip in clips})} speakers")
