@@ -1,5 +1,6 @@
 """The command line as a whole."""
 
+import errno
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from callmood.cli import app as cli
 from callmood.cli.app import app
 
 HEAVY = ("torch", "whisperx", "transformers", "polars", "duckdb", "numpy")
@@ -35,3 +37,18 @@ def test_every_command_and_option_has_help(command: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_wrong_option_ends_with_exit_code_2(command: str) -> None:
     assert CliRunner().invoke(app, [command, "--no-such-option"]).exit_code == 2
+
+
+def test_a_full_disk_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "model/weights.safetensors")
+
+    monkeypatch.setattr(cli, "app", full)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == (
+        "callmood: The disk is full: no room for model/weights.safetensors; make some and start again.\n"
+    )

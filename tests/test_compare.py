@@ -161,3 +161,13 @@ def test_options_that_do_not_go_together_are_wrong_usage(
 def test_the_embedded_recipe_is_not_trained_on_gpus(corpus: Path, tmp_path: Path) -> None:
     command = ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path), "--gpus", "2"]
     assert CliRunner().invoke(CLI, command).exit_code == 2
+
+
+def test_a_study_takes_no_settings_of_training(corpus: Path, tmp_path: Path) -> None:
+    command = ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path), "--study", "split", "--resume"]
+    assert CliRunner().invoke(CLI, command).exit_code == 2
+
+
+def test_the_embedded_bundle_knows_the_labels_of_calls_alone(corpus: Path, tmp_path: Path) -> None:
+    command = ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path), "--set", "labels=paper"]
+    assert "labels of calls" in str(CliRunner().invoke(CLI, command).exception)

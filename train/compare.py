@@ -141,12 +141,13 @@ def _claim(out: Path, name: str, checked: Any, part: Parts, resume: bool) -> Non
         digest.update(json.dumps([(example.sound.name, example.label) for example in examples]).encode())
     run = {"recipe": name, "numbers": checked.model_dump(mode="json"), "clips": digest.hexdigest()}
     file = out / RUN_FILE
-    if resume and file.is_file() and json.loads(file.read_text(encoding="utf-8")) != run:
+    begun = resume and file.is_file()
+    if begun and json.loads(file.read_text(encoding="utf-8")) != run:
         raise CallmoodError(
             f"{out} holds a run of another recipe or of other clips; leave out --resume to replace it, or name "
             "another --out."
         )
-    if launch.is_main():
+    if launch.is_main() and not begun:
         out.mkdir(parents=True, exist_ok=True)
         if not resume:
             (out / FIGURES_FILE).unlink(missing_ok=True)

@@ -19,6 +19,8 @@ from callmood.train.recipe import Table
 Floats = npt.NDArray[np.float32]
 
 RATE: Final = 16_000
+VERSION: Final = 1
+"""Part of the cache's key: to be raised when a change of the code changes the features."""
 
 
 class FeatureTable(Table):
@@ -70,7 +72,7 @@ def matrix(examples: Sequence[Example], table: FeatureTable) -> Floats:
     Computed in parallel processes and kept beside the sounds, so that a second run, or one of another split, starts
     at once.
     """
-    key = sha256(table.model_dump_json().encode()).hexdigest()[:12]
+    key = sha256(f"{VERSION}{table.model_dump_json()}".encode()).hexdigest()[:12]
     places = [example.sound.with_name(f"{example.sound.stem}.features-{key}.npy") for example in examples]
     missing = {place: example for place, example in zip(places, examples, strict=True) if not place.exists()}
     jobs = [(example, place, table) for place, example in missing.items()]

@@ -46,6 +46,10 @@ def train_embedded(
     """
     began = time.monotonic()
     recipe = recipe_files.read(embedded.Recipe, table)
+    if recipe.labels != "calls":
+        raise CallmoodError(
+            f"A bundle of the recipe embedded knows the labels of calls, not of {recipe.labels}."
+        )
     for name in TOWER_FILES:
         if tower is not None and not (tower / name).is_file():
             raise CallmoodError(f"{tower} is no tuned text tower: it has no {name}; make one with --text.")

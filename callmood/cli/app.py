@@ -1,5 +1,6 @@
 """The command line: one Typer app, one module a command."""
 
+import errno
 import sys
 
 import typer
@@ -28,3 +29,9 @@ def main() -> None:
     except CallmoodError as error:
         print(f"callmood: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        place = error.filename or "what comes out"
+        print(f"callmood: The disk is full: no room for {place}; make some and start again.", file=sys.stderr)
+        sys.exit(1)

@@ -87,9 +87,9 @@ def train(
         raise typer.BadParameter("name a folder for what comes out with --out.")
     _require_writable(out)
     if study is not None:
-        if set_ or split or recipe != ["embedded"]:
+        if set_ or split or recipe != ["embedded"] or tower or gpus or processes or resume:
             raise typer.BadParameter(
-                "--study has numbers and splits of its own: leave out --recipe, --split, --set."
+                "--study has numbers and splits of its own: it goes with --corpus, --text, --seed and --out alone."
             )
         _study(study, corpora, text, out, seed, as_json)
     elif split is None and [table.get("family") for _, table in tables] == ["embedded"]:

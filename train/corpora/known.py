@@ -63,7 +63,10 @@ def native_clips(name: str, folder: Path, report: Report = to_standard_error) ->
         known = sorted(EXAMPLES)
         raise CallmoodError(f"There is no corpus {name}{nearest(name, known)}; known are {', '.join(known)}.")
     if not folder.is_dir() and not (name == "own" and folder.is_file()):
-        raise CallmoodError(f"{folder} is not a folder; name the one that holds the corpus {name}.")
+        or_database = " or a database of callmood's" if name == "own" else ""
+        raise CallmoodError(
+            f"{folder} is not a folder{or_database}; name the one that holds the corpus {name}."
+        )
     clips = list(own.clips(folder, report) if name == "own" else READERS[name](folder))
     if not clips:
         raise CallmoodError(f"{folder} holds no clips of {name} ({EXAMPLES[name]} and the like).")

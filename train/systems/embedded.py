@@ -375,7 +375,7 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
         np.asarray(chances, dtype=np.float32),
         notes={
             "seconds": round(seconds, 1),
-            "share_of_time_in_data_loading": round(heard_s / seconds, 2),
+            "loading_share": round(heard_s / seconds, 2),
             "parameters": head[0].size + head[1].size,
         },
     )
