@@ -48,6 +48,6 @@ def _results(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterable[Res
 
 
 def _start() -> None:
-    import av
+    import logging
 
-    av.logging.set_libav_level(av.logging.FATAL)  # a codec's remarks on its last, short frame
+    logging.getLogger("libav").setLevel(logging.CRITICAL)  # a codec's remarks on its last, short frame
