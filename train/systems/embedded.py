@@ -29,6 +29,7 @@ from callmood.train import heads as fitting
 from callmood.train.cache import cache_folder
 from callmood.train.combined import CorpusRecipe
 from callmood.train.corpora.clip import Clip
+from callmood.train.corpora.labels import LabelSet
 from callmood.train.evaluate import (
     DRAWS,
     BaselineKind,
@@ -97,6 +98,7 @@ class Recipe(CorpusRecipe):
     """Every number of a run; see recipes/embedded.toml."""
 
     family: Literal["embedded"]
+    labels: LabelSet = "calls"
     most_alike: int = Field(gt=0)
     """Of a speaker's clips of one label at most so many are taught in ``run``."""
     audio: AudioTable
