@@ -48,11 +48,13 @@ def compare(
     is not trained again when resuming. A system whose weights are not to be had is named, and the others go on.
     """
     several = len(tables) * len(splits) > 1
+    parts_of = _shared_parts(corpora, settings.report)
     found = []
     for name, module, checked in _checked(tables):
         for split in splits:
             try:
-                found.append(_measured(name, module, checked, corpora, split, settings, several))
+                parts = parts_of(checked, split)
+                found.append(_measured(name, module, checked, corpora, split, parts, settings, several))
             except CallmoodError as error:
                 if len(tables) == 1:
                     raise
@@ -72,11 +74,27 @@ def ready(
 
     Raises CallmoodError for recipes and corpora that are wrong.
     """
+    parts_of = _shared_parts(corpora, lambda _: None)
     for _, _, checked in _checked(tables):
-        clips = read_clips(corpora, checked.labels)
         for split in splits:
-            for _ in combined.parts(clips, checked, split, cache_folder(), lambda _: None):
-                pass
+            parts_of(checked, split)
+
+
+def _shared_parts(
+    corpora: Sequence[tuple[str, Path]], report: Callable[[str], None]
+) -> Callable[[combined.CorpusRecipe, str], list[Parts]]:
+    """The parts of a recipe's split; made once for all recipes that read, prepare and balance alike."""
+    made: dict[str, list[Parts]] = {}
+
+    def parts_of(checked: combined.CorpusRecipe, split: str) -> list[Parts]:
+        shared = checked.model_dump_json(include=set(combined.CorpusRecipe.model_fields) - {"family"})
+        key = f"{split} {shared}"
+        if key not in made:
+            clips = read_clips(corpora, checked.labels, report)
+            made[key] = list(combined.parts(clips, checked, split, cache_folder(), report))
+        return made[key]
+
+    return parts_of
 
 
 def _checked(tables: Sequence[tuple[str, dict[str, Any]]]) -> list[tuple[str, Any, Any]]:
@@ -103,11 +121,10 @@ def _measured(
     checked: Any,
     corpora: Sequence[tuple[str, Path]],
     split: str,
+    parts: Sequence[Parts],
     settings: Settings,
     several: bool,
 ) -> Result:
-    clips = read_clips(corpora, checked.labels, settings.report)
-    parts = list(combined.parts(clips, checked, split, cache_folder(), settings.report))
     figures, began = [], time.monotonic()
     for part in parts:
         alone = not several and len(parts) == 1

@@ -27,7 +27,7 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from scipy.optimize import minimize_scalar
-from scipy.special import expit, log_softmax
+from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import f1_score, precision_recall_curve
 from torch import Tensor, nn
 from torch.nn import functional
@@ -37,6 +37,7 @@ from transformers import AutoTokenizer, BertModel, get_cosine_schedule_with_warm
 from callmood.errors import CallmoodError
 from callmood.model.labels import LABELS
 from callmood.train.corpora.goemotions import EKMAN_LABELS, FINE_LABELS, Comment, Part, read_comments
+from callmood.train.figures import calibration_error
 
 Floats = npt.NDArray[np.float64]
 
@@ -453,15 +454,6 @@ def _log_likelihood(logits: Floats, truth: npt.NDArray[np.int64]) -> float:
     return float(log_softmax(logits, axis=1)[np.arange(len(truth)), truth].mean())
 
 
-def calibration_error(logits: Floats, truth: npt.NDArray[np.int64], bins: int = 15) -> float:
-    """ECE of the strongest class: mean distance of confidence and accuracy over equal bins of confidence."""
-    chances = np.exp(log_softmax(logits, axis=1))
-    confidence, right = chances.max(1), chances.argmax(1) == truth
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [abs((confidence - right)[place == at].sum()) for at in range(bins)]
-    return float(sum(gaps) / len(truth))
-
-
 def scores(logits: Floats, truth: npt.NDArray[np.float32], thresholds: Floats) -> dict[str, Any]:
     """Macro F1 and the F1 of each group of [texts, 7] sigmoid logits."""
     each = f1_score(truth, expit(logits) >= thresholds, average=None, zero_division=0)
@@ -484,7 +476,7 @@ def evaluate_text(trained: TrainedText, comments: Sequence[Comment]) -> dict[str
         "single_texts": int(alone.sum()),
         "single_accuracy": float((single.argmax(1) == group).mean()),
         "single_log_loss": -_log_likelihood(single, group),
-        "single_ece": calibration_error(single, group),
+        "single_ece": calibration_error(group, softmax(single, axis=1)),
     }
 
 
