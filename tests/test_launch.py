@@ -24,12 +24,46 @@ def test_the_first_process_prints_and_writes(
     assert launch.is_main() is main
 
 
-def test_the_same_command_is_started_in_every_process(tmp_path: Path) -> None:
-    code = f"from callmood.train.launch import relaunched as r; exit(r(['models', 'use', {str(tmp_path)!r}], 2, 'cpu'))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    sentences = set(done.stderr.splitlines())
-    assert done.returncode == 1 and len(sentences) == 1
-    assert sentences.pop().startswith(f"callmood: {tmp_path} is not an emotion model")
+FAILING = """
+import os, sys
+from callmood.cli import app
+
+def work():
+    import torch
+    torch.distributed.init_process_group("gloo")
+    if os.environ["RANK"] == "1":
+        from callmood.errors import CallmoodError
+        raise CallmoodError("The second process is unwell.")
+    torch.distributed.all_reduce(torch.ones(1))
+
+if "RANK" in os.environ:
+    app.app = work
+"""
+
+
+def said_by_two_processes(argv: list[str], **environment: str) -> tuple[int, list[str]]:
+    """The exit status and the sentences of ``callmood`` with ``argv`` in two processes."""
+    code = f"""
+from callmood.cli import app
+from callmood.train.launch import relaunched
+app.app = lambda: relaunched({argv!r}, 2, "cpu")
+app.main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **environment}
+    )
+    return done.returncode, done.stderr.splitlines()
+
+
+def test_what_all_processes_fail_of_is_said_once(tmp_path: Path) -> None:
+    code, (sentence,) = said_by_two_processes(["models", "use", str(tmp_path)])
+    assert code == 1 and sentence.startswith(f"callmood: {tmp_path} is not an emotion model")
+
+
+def test_what_one_process_fails_of_is_all_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(FAILING, encoding="utf-8")
+    code, said = said_by_two_processes([], PYTHONPATH=str(tmp_path))
+    assert code == 1 and said == ["callmood: The second process is unwell."]
 
 
 def test_what_libraries_print_is_not_in_the_output(capfd: pytest.CaptureFixture[str]) -> None:

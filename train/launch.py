@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from callmood.errors import CallmoodError
@@ -27,6 +30,7 @@ def relaunched(argv: Sequence[str], processes: int, device: str) -> int:
     """Run ``callmood`` with the arguments ``argv`` in ``processes`` processes of this machine; the exit status.
 
     ``device``: "cpu", or else every process has a GPU of its own. Not to be called where ``is_launched()``.
+    Raises CallmoodError, with the exit code of its kind, for what the first process to fail has told.
     """
     if device != "cpu":
         _require_gpus(processes)
@@ -37,14 +41,32 @@ def relaunched(argv: Sequence[str], processes: int, device: str) -> int:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     torchrun: Any = importlib.import_module("torch.distributed.run")
-    # the processes say themselves what is wrong
+    # its own table of what failed where is no sentence
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     options = ["--standalone", "--nproc-per-node", str(processes), "-m", "callmood", *argv]
     try:
         torchrun.run(torchrun.parse_args(options))
     except ChildFailedError as error:
-        return error.get_first_failure()[1].exitcode
+        failures = sorted(error.failures.values(), key=lambda failure: failure.timestamp)
+        for failure in failures:
+            if "timestamp" in failure.error_file_data:
+                told = CallmoodError(failure.message)
+                told.exit_code = failure.exitcode
+                raise told from None
+        return failures[0].exitcode
     return 0
+
+
+def tell(sentence: str) -> bool:
+    """Leave ``sentence``, on why this process fails, to the torchrun that started it, if one did: it says it once.
+
+    Printed by every process itself, the sentences would run into each other.
+    """
+    file = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    if file is None:
+        return False
+    Path(file).write_text(json.dumps({"message": sentence, "timestamp": int(time.time())}), encoding="utf-8")
+    return True
 
 
 @contextmanager

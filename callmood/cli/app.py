@@ -1,7 +1,10 @@
 """The command line: one Typer app, one module a command."""
 
 import errno
+import os
 import sys
+import time
+from typing import NoReturn
 
 import typer
 
@@ -23,15 +26,25 @@ app.add_typer(models.models)
 
 
 def main() -> None:
-    """Run the app; what a person can mend is printed as one sentence, with the exit code of its kind."""
+    """Run the app; what a person can mend is said in one sentence, with the exit code of its kind."""
     try:
         app()
     except CallmoodError as error:
-        print(f"callmood: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         place = error.filename or "what comes out"
-        print(f"callmood: The disk is full: no room for {place}; make some and start again.", file=sys.stderr)
-        sys.exit(1)
+        _fail(f"The disk is full: no room for {place}; make some and start again.", 1)
+    except Exception:
+        if "TORCHELASTIC_ERROR_FILE" in os.environ:
+            time.sleep(1)  # one that fails because another has ended is ended by torchrun meanwhile, unheard
+        raise
+
+
+def _fail(sentence: str, code: int) -> NoReturn:
+    from callmood.train import launch
+
+    if not launch.tell(sentence):
+        print(f"callmood: {sentence}", file=sys.stderr)
+    sys.exit(code)
