@@ -17,7 +17,7 @@ from callmood import store
 from callmood.engine.local import find_devices, run_jobs
 from callmood.model.bundle import Baseline, content_id, find_bundle
 from callmood.scan.asr import model_folder
-from callmood.scan.discover import Discovery, Unreadable, discover
+from callmood.scan.discover import Discovery, FileHash, Unreadable, discover
 from callmood.scan.pipeline import Failure, Job, Outcome
 from callmood.settings import Settings
 from callmood.store import Connection, Known
@@ -125,8 +125,9 @@ def open_plan(
     find_devices(settings.engine.device)
     model_folder(settings.transcribe.asr)
     model_id = content_id(find_bundle(settings.score.model))
-    found = discover(paths, settings.discover)
+    found = discover(paths, settings.discover, _hashes(settings.db))
     with store.open_db(settings.db) as con:
+        store.write_hashes(con, found.hashes)
         known = store.known(con)
         told = settings.discover
         store.update_facts(
@@ -140,6 +141,14 @@ def open_plan(
             jobs = _scan_jobs(con, found, known, model_id, retry_failed)
         tally = _tally(found, known, jobs, model_id, settings.score.roles)
         yield Plan(con, settings, model_id, jobs, rescore, tally, found.failures)
+
+
+def _hashes(db: Path) -> dict[str, FileHash]:
+    """What files held in earlier scans, by path. Others may read the database while the folders are searched."""
+    if not store.may_exist(db):
+        return {}
+    with store.open_db(db, read_only=True) as con:
+        return {path: FileHash(*hashed) for path, hashed in store.hashes(con).items()}
 
 
 def _scan_jobs(

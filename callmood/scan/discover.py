@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from callmood.call import Recording
 from callmood.errors import CallmoodError
@@ -23,6 +25,9 @@ ENDINGS: Final = {
 }  # fmt: skip
 """What files in folders must end with; a file that is named itself may end as it likes."""
 _BLOCK_BYTES: Final = 1 << 20
+_SETTLED_NS: Final = 2 * 10**9
+"""A file that changed less than this before it was read may change again without its time telling: on FAT, times
+are of 2 s."""
 _MACHINE_FOLDERS: Final = {"__MACOSX", "@eaDir", "lost+found", "System Volume Information", "$RECYCLE.BIN"}
 
 
@@ -37,6 +42,15 @@ class Unreadable:
     """One sentence."""
 
 
+class FileHash(NamedTuple):
+    """What a file held, and by what to see that it still does."""
+
+    size_bytes: int
+    mtime_ns: int
+    content: str
+    """SHA-256 in hexadecimal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Discovery:
     recordings: tuple[Recording, ...]
@@ -46,6 +60,8 @@ class Discovery:
     """Files that hold the same as another."""
     warnings: tuple[str, ...] = ()
     """One sentence each: names and table rows that did not fit."""
+    hashes: Mapping[str, FileHash] = field(default_factory=dict)
+    """By path, of the files that were read and whose next change their size or time will tell."""
 
 
 @dataclass(slots=True)
@@ -61,11 +77,14 @@ class _Walk:
     """Device and inode: a link back up must not lead round in circles."""
 
 
-def discover(paths: Sequence[Path], settings: DiscoverSettings) -> Discovery:
+def discover(
+    paths: Sequence[Path], settings: DiscoverSettings, earlier: Mapping[str, FileHash] = MappingProxyType({})
+) -> Discovery:
     """Finds the recordings in ``paths``, which are folders, searched to any depth, and files.
 
-    What can't be read becomes a failure. Raises CallmoodError where a path does not exist, where there is
-    nothing at all to scan, or where the name pattern or the table is wrong.
+    A file that is as it was ``earlier``, by its path, is not read. What can't be read becomes a failure. Raises
+    CallmoodError where a path does not exist, where there is nothing at all to scan, or where the name pattern or
+    the table is wrong.
     """
     read_name = name_reader(settings.name_pattern)
     table = read_table(settings.metadata) if settings.metadata else None
@@ -76,19 +95,24 @@ def discover(paths: Sequence[Path], settings: DiscoverSettings) -> Discovery:
         raise CallmoodError(_nothing(paths, walk.others))
 
     recordings: dict[str, Recording] = {}
+    hashes: dict[str, FileHash] = {}
     copies = unnamed = 0
     for path, below in sorted(walk.files.items(), key=lambda item: os.fsencode(item[0])):
         try:
-            content, size = _content_hash(path)
+            hashed = _unchanged(path, earlier.get(str(path)))
+            if hashed is None:
+                hashed, settled = _read(path)
+                if settled:
+                    hashes[str(path)] = hashed
         except UnreadableRecording as error:
             walk.failures.append(Unreadable(path, error.reason, str(error)))
             continue
-        if content in recordings:
+        if hashed.content in recordings:
             copies += 1
             continue
         facts = read_name(below)
         unnamed += facts == Facts()
-        recordings[content] = _recording(content, path, size, facts)
+        recordings[hashed.content] = _recording(hashed, path, facts)
 
     found, warnings = list(recordings.values()), []
     if settings.name_pattern and unnamed:
@@ -96,12 +120,14 @@ def discover(paths: Sequence[Path], settings: DiscoverSettings) -> Discovery:
     if table is not None:
         found, misfits = join(table, found)
         warnings += misfits
-    return Discovery(tuple(found), tuple(walk.failures), copies, tuple(warnings))
+    return Discovery(tuple(found), tuple(walk.failures), copies, tuple(warnings), hashes)
 
 
-def _recording(content: str, path: Path, size: int, facts: Facts) -> Recording:
+def _recording(hashed: FileHash, path: Path, facts: Facts) -> Recording:
     known = {name: getattr(facts, name) for name in FIELDS}
-    return Recording(id=content, path=path, size_bytes=size, **known, metadata=dict(facts.metadata))
+    return Recording(
+        id=hashed.content, path=path, size_bytes=hashed.size_bytes, **known, metadata=dict(facts.metadata)
+    )
 
 
 def _enter(path: Path, walk: _Walk) -> None:
@@ -143,14 +169,29 @@ def _files(root: Path, walk: _Walk) -> Iterator[Path]:
                 walk.others += 1
 
 
-def _content_hash(path: Path) -> tuple[str, int]:
-    """SHA-256 in hexadecimal, and the size in bytes."""
+def _unchanged(path: Path, earlier: FileHash | None) -> FileHash | None:
+    """The earlier hash of a file that is still as it was then."""
+    if earlier is None:
+        return None
+    try:
+        status = path.stat()
+    except OSError:  # reading it will tell why
+        return None
+    same = (status.st_size, status.st_mtime_ns) == (earlier.size_bytes, earlier.mtime_ns)
+    return earlier if same else None
+
+
+def _read(path: Path) -> tuple[FileHash, bool]:
+    """What a file holds, and whether its size and time will tell when that changes."""
+    begun_ns = time.time_ns()
     digest, size = hashlib.sha256(), 0
     with opened(path) as file:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)
             size += len(block)
-    return digest.hexdigest(), size
+        status = os.fstat(file.fileno())
+    settled = status.st_size == size and begun_ns - status.st_mtime_ns > _SETTLED_NS
+    return FileHash(size, status.st_mtime_ns, digest.hexdigest()), settled
 
 
 def _nothing(paths: Sequence[Path], others: int) -> str:

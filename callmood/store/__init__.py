@@ -1,6 +1,7 @@
 """The database: one DuckDB file that a scan writes and reports read. One process writes, or many read."""
 
-from callmood.store.database import Connection, open_db, rows, transaction
+from callmood.store.database import Connection, may_exist, open_db, rows, transaction
+from callmood.store.earlier import hashes
 from callmood.store.read import Known, agent_baselines, known, stored_segments
 from callmood.store.write import (
     finish_scan,
@@ -9,6 +10,7 @@ from callmood.store.write import (
     update_facts,
     write_call,
     write_failure,
+    write_hashes,
 )
 
 __all__ = [
@@ -16,7 +18,9 @@ __all__ = [
     "Known",
     "agent_baselines",
     "finish_scan",
+    "hashes",
     "known",
+    "may_exist",
     "open_db",
     "rescore_call",
     "rows",
@@ -26,4 +30,5 @@ __all__ = [
     "update_facts",
     "write_call",
     "write_failure",
+    "write_hashes",
 ]

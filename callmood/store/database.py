@@ -46,7 +46,7 @@ def open_db(path: str | Path, read_only: bool = False) -> Connection:
     """
     path = Path(path)
     if read_only:
-        if not _may_exist(path):
+        if not may_exist(path):
             raise CallmoodError(
                 f"There is no database at {path}: scan some calls first, or name one with --db."
             )
@@ -58,7 +58,7 @@ def open_db(path: str | Path, read_only: bool = False) -> Connection:
         con.close()
         open_db(path).close()
         return _connect(path, read_only=True)
-    if not _may_exist(path.parent):
+    if not may_exist(path.parent):
         raise CallmoodError(f"There is no folder {path.parent} for the database {path.name}: make it first.")
     _refuse_empty_file(path)
     con = _connect(path, read_only=False)
@@ -113,8 +113,8 @@ def _explain(path: Path, message: str) -> str:
     return f"{path} can't be opened as a database ({first_line}): name another one with --db."
 
 
-def _may_exist(path: Path) -> bool:
-    """What may not be looked at is left to DuckDB to find and to name."""
+def may_exist(path: Path) -> bool:
+    """Whether something is at ``path``; what may not be looked at is left to DuckDB to find and to name."""
     try:
         return path.exists()
     except OSError:

@@ -61,6 +61,7 @@ _SEGMENT: _Shape = {
     "end_s": "DOUBLE",
     "text": "VARCHAR",
 }
+_HASH: _Shape = {"path": "VARCHAR", "size_bytes": "BIGINT", "mtime_ns": "BIGINT", "content": "VARCHAR"}
 _WORD: _Shape = {
     "segment": "INTEGER",
     "word": "INTEGER",
@@ -174,6 +175,23 @@ def update_facts(con: Connection, recordings: Iterable[Recording], *, sure: bool
             {"told": _json(told)},
         )
     return len(changed)
+
+
+def write_hashes(con: Connection, hashes: Mapping[str, tuple[int, int, str]]) -> None:
+    """Keep what files held: size in bytes, time of change in ns and SHA-256 by path.
+
+    Paths that are no text are passed over.
+    """
+    told = [
+        dict(zip(_HASH, (path, *hashed), strict=True))
+        for path, hashed in hashes.items()
+        if _clean(path) == path
+    ]
+    if told:
+        with transaction(con):
+            con.execute(
+                f"INSERT OR REPLACE INTO file_hash BY NAME {_table('told', _HASH)}", {"told": _json(told)}
+            )
 
 
 def rescore_call(
