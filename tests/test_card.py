@@ -65,6 +65,12 @@ def test_clips_are_counted_by_corpus_and_class() -> None:
     assert "| clips | angry | sad | all | speakers |" in text and "| tess | 1 | 1 | 2 | 2 |" in text
 
 
+def test_labels_that_were_not_taught_are_named() -> None:
+    rest = "calm, disgust, fearful, happy, neutral, surprised"
+    assert f"Not taught: {rest}." in card.text(TAUGHT, {}, SETTINGS)
+    assert "Not taught" not in card.text([clip(label, "s") for label in LABELS], {}, SETTINGS)
+
+
 def test_what_was_not_measured_is_left_out() -> None:
     assert "## Figures" not in card.text(TAUGHT, {}, SETTINGS)
 
@@ -111,8 +117,10 @@ def test_versions_are_there() -> None:
 
 def test_goemotions_is_named_where_words_were_tuned_on_it() -> None:
     without = replace(SETTINGS, ekman_thresholds=())
+    mixed_in = {"text_corpus": {"folder": "comments", "share": 0.2, "weight": 0.5}}
     assert "GoEmotions" in card.text(TAUGHT, {}, SETTINGS)
-    assert "GoEmotions" not in card.text(TAUGHT, {}, without)
+    assert "GoEmotions" not in card.text(TAUGHT, {}, without, {"text_corpus": None})
+    assert "GoEmotions" in card.text(TAUGHT, {}, without, mixed_in)
 
 
 def test_a_bundle_says_what_it_was_taught_on(tmp_path: Path) -> None:

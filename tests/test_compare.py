@@ -2,16 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import typer
 from sounds import encode
+from test_transformer import tiny_encoders
 from typer.testing import CliRunner
 
 from callmood.cli import train as cli_train
 from callmood.errors import CallmoodError
-from callmood.train import recipe
+from callmood.model import shelf
+from callmood.train import compare, recipe
 from callmood.train.corpora import ravdess
 
 RATE = 16_000
@@ -42,6 +45,19 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALLMOOD_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
     monkeypatch.setattr("os.cpu_count", lambda: 1)
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The options of a system that writes a bundle."""
+    hubert, _ = tiny_encoders(tmp_path_factory.mktemp("encoders"))
+    changes = [
+        f"audio.encoder={hubert}",
+        "training.epochs=1",
+        "training.batch_size=32",
+        "training.accumulate=1",
+    ]
+    return ["--recipe", "hubert", *(word for change in changes for word in ("--set", change))]
 
 
 def trained(corpus: Path, out: Path, *options: str) -> dict:
@@ -100,6 +116,35 @@ def test_what_is_there_is_not_trained_again_when_resuming(corpus: Path, tmp_path
     )
     again = trained(corpus, tmp_path, "--recipe", "knn", "--split", "speaker", "--resume")
     assert first["ua"] != 12.5 == again["ua"]
+
+
+def test_every_part_s_bundle_tells_what_it_was_taught_on_and_how_good_it_is(
+    corpus: Path, tuned: list[str], tmp_path: Path
+) -> None:
+    splits = ["--split", "paper", "--split", "speaker"]
+    results = trained(corpus, tmp_path, *tuned, *splits)["results"]
+    models = {model.name: model for model in shelf.shelf(tmp_path / "hubert", "embedded")}
+    for part in (result["parts"][0] for result in results):
+        model = models[str(tmp_path / "hubert" / part["split"])]
+        assert (model.corpora, model.ua) == (("ravdess",), part["ua"])
+        assert "CC BY-NC-SA 4.0" in shelf.card(model.name)
+    assert len(models) == 1 + len(results) == 3
+
+
+def test_a_lone_bundle_is_tested_as_a_scan_hears_too_and_only_once(
+    corpus: Path, tuned: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = trained(corpus, tmp_path, *tuned, "--split", "speaker")
+    card = shelf.card(str(tmp_path))
+    assert shelf.about(str(tmp_path))["figures"]["ua"] == first["ua"]
+    assert "as a scan hears them, clean |" in card and "as a scan hears them, telephone |" in card
+
+    def evaluate(*_: Any, **__: Any) -> None:
+        raise AssertionError("it is tested again")
+
+    monkeypatch.setattr(compare, "evaluate", evaluate)
+    again = trained(corpus, tmp_path, *tuned, "--split", "speaker", "--resume")
+    assert again["ua"] == first["ua"] and shelf.card(str(tmp_path)) == card
 
 
 def test_another_recipe_is_not_resumed_in_the_same_place(corpus: Path, tmp_path: Path) -> None:

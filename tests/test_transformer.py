@@ -26,8 +26,11 @@ TEXTS = {"angry": "this is a shame", "happy": "thank you so much", "sad": "we lo
 
 @pytest.fixture(scope="module")
 def encoders(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    return tiny_encoders(tmp_path_factory.mktemp("encoders"))
+
+
+def tiny_encoders(place: Path) -> tuple[str, str]:
     """Folders of a tiny HuBERT and a tiny BERT, in the hub's format."""
-    place = tmp_path_factory.mktemp("encoders")
     torch.manual_seed(1)
     HubertModel(
         HubertConfig(

@@ -127,7 +127,7 @@ def text(
     """
     parts = {
         "How it is made": _making(settings),
-        "Taught on": _taught(clips, settings),
+        "Taught on": _taught(clips, settings, recipe or {}),
         "Licence of the weights": _ALLOWED if all(_source(clip).commercial for clip in clips) else _FORBIDDEN,
         "Figures": _figures(tests or {}, summaries),
         "Recipe": _recipe(recipe, name) if recipe else "",
@@ -178,12 +178,13 @@ def _encoder(name: str) -> str:
     return ENCODERS.get(name, f"an encoder in the model's own folder ({name})" if name[:1] == "." else name)
 
 
-def _taught(clips: Sequence[Clip], settings: Settings) -> str:
+def _taught(clips: Sequence[Clip], settings: Settings, recipe: Mapping[str, Any]) -> str:
     counts = _counts(clips)
     sources = [f"- {found.title}. {found.licence}." for found in map(_source, _one_of_each(clips))]
-    if settings.ekman_thresholds:
+    if settings.ekman_thresholds or recipe.get("text_corpus"):
         sources.append(f"- {TEXTS}")
     labels = [label for label in settings.labels if any(label in corpus for corpus in counts.values())]
+    untaught = [label for label in settings.labels if label not in labels]
     table = _table(
         ["clips", *labels, "all", "speakers"],
         [
@@ -196,7 +197,10 @@ def _taught(clips: Sequence[Clip], settings: Settings) -> str:
             for corpus, found in counts.items()
         ],
     )
-    return "\n".join([*sources, "", table])
+    lines = [*sources, "", table]
+    if untaught:
+        lines += ["", f"Not taught: {', '.join(untaught)}."]
+    return "\n".join(lines)
 
 
 def _figures(tests: Mapping[str, Figures], summaries: Summaries) -> str:

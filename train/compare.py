@@ -18,7 +18,7 @@ from callmood.train import card, combined, launch, pictures, recipe, results
 from callmood.train.cache import cache_folder
 from callmood.train.corpora.known import read_clips
 from callmood.train.evaluate import Line, evaluate
-from callmood.train.figures import measured, rounded
+from callmood.train.figures import Figures, measured, rounded
 from callmood.train.parts import Outcome, Parts, Run
 from callmood.train.results import Result
 
@@ -129,26 +129,22 @@ def _measured(
     for part in parts:
         alone = not several and len(parts) == 1
         out = settings.out if alone else settings.out / name / part.name.replace(" ", "-")
-        found = _part_figures(name, module, checked, part, out, settings)
-        if alone and launch.is_main():
-            _describe(name, checked, part, out, corpora)
-        figures.append(found)
+        _claim(out, name, checked, part, settings.resume)
+        stored = out / FIGURES_FILE
+        if settings.resume and stored.is_file():
+            figures.append(json.loads(stored.read_text(encoding="utf-8")))
+            continue
+        settings.report(
+            f"{name}, {part.name}: {len(part.train)} clips to train on, {len(part.validation)} to validate, "
+            f"{len(part.test)} to test"
+        )
+        run = Run(out, settings.device, settings.resume, settings.report)  # type: ignore[arg-type]
+        outcome = module.run(checked, part, run)
+        tested = measured([example.clip for example in part.test], outcome.chances, part.labels)
+        if launch.is_main():
+            _describe(name, checked, part, run, tested, corpora if alone else None)
+        figures.append(_kept(name, checked, part, tested, outcome, run))
     return Result(name, split, figures, time.monotonic() - began)
-
-
-def _part_figures(
-    name: str, module: Any, checked: Any, part: Parts, out: Path, settings: Settings
-) -> dict[str, Any]:
-    _claim(out, name, checked, part, settings.resume)
-    stored = out / FIGURES_FILE
-    if settings.resume and stored.is_file():
-        return dict(json.loads(stored.read_text(encoding="utf-8")))
-    settings.report(
-        f"{name}, {part.name}: {len(part.train)} clips to train on, {len(part.validation)} to validate, "
-        f"{len(part.test)} to test"
-    )
-    run = Run(out, settings.device, settings.resume, settings.report)  # type: ignore[arg-type]
-    return _kept(name, checked, part, module.run(checked, part, run), run)
 
 
 def _claim(out: Path, name: str, checked: Any, part: Parts, resume: bool) -> None:
@@ -171,9 +167,41 @@ def _claim(out: Path, name: str, checked: Any, part: Parts, resume: bool) -> Non
         file.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 
 
-def _kept(name: str, checked: Any, part: Parts, outcome: Outcome, run: Run) -> dict[str, Any]:
-    """The figures of a part; they, the learning curves and the confusions are written to its folder."""
-    tested = measured([example.clip for example in part.test], outcome.chances, part.labels)
+def _describe(
+    name: str,
+    checked: Any,
+    part: Parts,
+    run: Run,
+    tested: Figures,
+    corpora: Sequence[tuple[str, Path]] | None,
+) -> None:
+    """The card of the bundle in ``run.out``, if the system writes one.
+
+    ``tested``: its figures on the test part, as training prepares sound. With ``corpora``, which the part's clips are
+    of, it is also tested on the recordings as a scan hears them, which takes as long again for each line.
+    """
+    if not (run.out / bundle.SETTINGS_FILE).is_file():
+        return
+    settings = bundle.settings_of(run.out)
+    tests = {f"unseen clips ({part.name})": tested}
+    if corpora is not None and settings.audio is not None:
+        scorer = bundle.load(run.out, run.device)
+        clips = [example.clip for example in part.test]
+        words = settings.text is not None
+        for line in get_args(Line):
+            (found,) = evaluate(scorer, corpora, checked.labels, [clips], line=line, words=words)
+            tests[f"unseen clips ({part.name}) as a scan hears them, {line}"] = found
+    taught = [example.clip for example in part.train if not example.augmented]
+    card.describe(run.out, settings, taught, checked.model_dump(), tests, name=name)
+
+
+def _kept(
+    name: str, checked: Any, part: Parts, tested: Figures, outcome: Outcome, run: Run
+) -> dict[str, Any]:
+    """The figures of a part; they, the learning curves and the confusions are written to its folder.
+
+    The figures come last: where they are, nothing of the part is left to do.
+    """
     found = {
         "recipe": name,
         "split": part.name,
@@ -188,20 +216,3 @@ def _kept(name: str, checked: Any, part: Parts, outcome: Outcome, run: Run) -> d
         (run.out / FIGURES_FILE).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
         shutil.rmtree(run.checkpoints, ignore_errors=True)  # there is nothing to resume any more
     return found
-
-
-def _describe(name: str, checked: Any, part: Parts, out: Path, corpora: Sequence[tuple[str, Path]]) -> None:
-    """The card of the bundle in ``out``, if the system writes one: tested as a scan hears the clips, on both lines."""
-    if not (out / bundle.SETTINGS_FILE).is_file():
-        return
-    scorer = bundle.load(out)
-    clips = [example.clip for example in part.test]
-    words = scorer.settings.text is not None
-    tests = {
-        f"unseen clips ({part.name}), {line}": evaluate(
-            scorer, corpora, checked.labels, [clips], line=line, words=words
-        )[0]
-        for line in get_args(Line)
-    }
-    taught = [example.clip for example in part.train if not example.augmented]
-    card.describe(out, scorer.settings, taught, checked.model_dump(), tests, name=name)

@@ -186,8 +186,7 @@ def save(
         threshold=threshold,
         threshold_with_words=threshold,
     )
-    card = _card(recipe, parts)
-    bundle.save(folder, settings, Heads(raw=raw, text=read), audio_changes, text_changes, card)
+    bundle.save(folder, settings, Heads(raw=raw, text=read), audio_changes, text_changes, card="")
 
 
 def score(scorer: Scorer, examples: Sequence[Example], labels: Sequence[str]) -> Floats:
@@ -267,24 +266,3 @@ def _changes(encoder: Any, published: Any) -> dict[str, torch.Tensor]:
     before = published.state_dict()
     now = {name: value.detach().cpu() for name, value in encoder.state_dict().items()}
     return {name: value for name, value in now.items() if not torch.equal(value, before[name])}
-
-
-def _card(recipe: Recipe, parts: Parts) -> str:
-    """The bundle's card as far as a system knows it."""
-    sides = [
-        f"{name}: {table.encoder}, tuned: {table.tune}"
-        for name, table in (("Sound", recipe.audio), ("Words", recipe.text))
-        if table is not None
-    ]
-    untaught = [label for label in LABELS if label not in parts.labels]
-    return "\n".join(
-        [
-            "# An emotion model of callmood's",
-            "",
-            *(f"- {side}" for side in sides),
-            f"- Taught on {len(parts.train)} clips, {sum(row.augmented for row in parts.train)} of them augmented",
-            f"- Labels: {', '.join(parts.labels)}",
-            f"- Not taught, and never given: {', '.join(untaught) or 'none'}",
-            "",
-        ]
-    )
