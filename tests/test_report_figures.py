@@ -10,7 +10,7 @@ from callmood.call import EmotionScores
 from callmood.model.labels import LABELS
 from callmood.report.ask import Question, ask
 from callmood.report.sheets import page
-from callmood.store import Connection, rows, write_call, write_failure
+from callmood.store import Connection, rows, start_scan, write_call, write_failure
 
 TALK: list[Line] = [
     (AGENT, 0.0, 4.0, "one two three four"),
@@ -328,6 +328,15 @@ def test_failures_and_several_models_are_told(db: Connection) -> None:
         "In no figure: 1 recording that could not be scanned.",
         "Moods don't compare: 2 models scored these calls; mend it with scan --rescore.",
     )
+
+
+def test_several_recognisers_are_told(db: Connection) -> None:
+    for number, asr in enumerate(["tiny.en", "large-v3"]):
+        write_call(db, start_scan(db, {}, {}, {"asr": asr}), "m1", make_call(name=str(number), agent=asr))
+    assert ask(db, Question()).notes == (
+        "Words don't compare: 2 recognisers transcribed these calls; mend it with scan --retranscribe.",
+    )
+    assert ask(db, Question(name="tiny.en")).notes == ()
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,22 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import time_ns
 from typing import Any
 
 import pytest
+from factory import make_call
 
 from callmood import store
 from callmood.call import Recording
 from callmood.engine.run import Plan, open_plan
+from callmood.errors import UsageError
 from callmood.scan import discover
+from callmood.scan.asr import model_name
 from callmood.settings import EngineSettings, Settings, TranscribeSettings
+from callmood.store import database
 
 LONG_AGO_NS = 1_700_000_000 * 10**9
 
@@ -117,3 +122,85 @@ def test_a_name_that_is_no_text_is_read_again(folder: Folder) -> None:
     for _ in range(2):
         assert len(folder.plan().jobs) == 3
         assert "call \udcff.wav" in folder.read
+
+
+def scanned(folder: Folder, asr: str) -> None:
+    """The folder's recordings as a scan with that recogniser stores them."""
+    jobs = folder.plan(asr=asr, retranscribe=True).jobs
+    with store.open_db(folder.db) as con:
+        scan_id = store.start_scan(con, {}, {}, {"asr": asr})
+        for job in jobs:
+            store.write_call(con, scan_id, "m1", replace(make_call(), recording=job.recording))
+
+
+def test_calls_of_another_recogniser_are_counted_and_stay(folder: Folder) -> None:
+    scanned(folder, "tiny.en")
+    assert folder.plan().tally.transcribed_otherwise == 0
+    plan = folder.plan(asr=model(folder))
+    assert (len(plan.jobs), plan.tally.skipped, plan.tally.transcribed_otherwise) == (0, 2, 2)
+    assert plan.tally.as_dict()["transcribed_otherwise"] == 2
+
+
+def test_calls_of_another_recogniser_are_transcribed_again_on_demand(folder: Folder) -> None:
+    scanned(folder, "tiny.en")
+    folder.write("three.wav", b"three")
+    assert len(folder.plan(retranscribe=True).jobs) == 1
+    plan = folder.plan(asr=model(folder), retranscribe=True)
+    assert (len(plan.jobs), plan.tally.transcribed_otherwise) == (3, 0)
+    assert all(job.stored is None for job in plan.jobs)
+    scanned(folder, model(folder))
+    assert folder.plan(asr=model(folder)).tally.transcribed_otherwise == 0
+    assert folder.plan().tally.transcribed_otherwise == 3
+
+
+def test_scoring_again_does_not_hide_who_transcribed(folder: Folder) -> None:
+    scanned(folder, "tiny.en")
+    ((recording_id, count),) = folder.rows(
+        "SELECT recording_id, count(*) FROM segment GROUP BY ALL ORDER BY ALL LIMIT 1"
+    )
+    with store.open_db(folder.db) as con:
+        scan_id = store.start_scan(con, {}, {}, {"asr": model(folder)})
+        store.rescore_call(con, scan_id, "m2", recording_id, [None] * count, [])
+    assert folder.plan(asr=model(folder)).tally.transcribed_otherwise == 2
+
+
+def test_a_folder_of_a_recogniser_is_the_same_however_it_is_written(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(model(folder))
+    monkeypatch.chdir(path.parent)
+    assert model_name(f"./{path.name}/") == model_name(str(path)) == str(path.resolve())
+    assert model_name("tiny.en") == "tiny.en"
+
+
+def test_to_score_again_and_to_transcribe_again_exclude_each_other(folder: Folder) -> None:
+    with pytest.raises(UsageError, match="--rescore or --retranscribe"):
+        folder.plan(rescore=True, retranscribe=True)
+
+
+def test_what_an_older_callmood_stored_was_transcribed_by_the_scan_that_wrote_it(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "migrations", lambda all=database.migrations: all()[:4])
+        with store.open_db(folder.db) as con:
+            scan_id = store.start_scan(con, {}, {}, {"asr": "tiny.en"})
+            con.execute(
+                """
+                INSERT INTO recording (id, path, size_bytes, metadata, state, scan_id, stored_at)
+                SELECT 'a', 'a.wav', 1, MAP {}, 'done', $scan_id, now()::TIMESTAMPTZ AT TIME ZONE 'UTC'
+                """,
+                {"scan_id": scan_id},
+            )
+    with store.open_db(folder.db) as con:
+        assert store.transcribed_otherwise(con, "tiny.en") == set()
+        assert store.transcribed_otherwise(con, "large-v3") == {"a"}
+
+
+def model(folder: Folder) -> str:
+    """A folder that looks like another recogniser's."""
+    path = folder.db.parent / "model"
+    path.mkdir(exist_ok=True)
+    for name in ("model.bin", "tokenizer.json", "config.json"):
+        (path / name).touch()
+    return str(path)

@@ -16,7 +16,7 @@ def said(monkeypatch: pytest.MonkeyPatch, folder: Path, number: int) -> str:
     """All output of a scan with ``number`` of everything."""
     monkeypatch.chdir(folder)
     tally = Tally(total=number, bytes_total=0, skipped=number, failed_earlier=0, copies=number)
-    tally.done = tally.segments = tally.scored_otherwise = number
+    tally.done = tally.segments = tally.scored_otherwise = tally.transcribed_otherwise = number
 
     @contextmanager
     def open_plan(*_: object, **__: object) -> Iterator[SimpleNamespace]:
@@ -33,6 +33,7 @@ def test_one_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "1 recording to scan;",
         "1 is stored already;",
         "1 of them was scored",
+        "1 of them was transcribed",
         "1 is a copy of another.",
         "1 recording scanned (",
         "1 segment)",
@@ -46,6 +47,7 @@ def test_two_are_many(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "2 recordings to scan;",
         "2 are stored already;",
         "2 of them were scored",
+        "2 of them were transcribed",
         "2 are copies of others.",
         "2 recordings scanned (",
         "2 segments)",

@@ -74,6 +74,10 @@ def scan(
         bool,
         typer.Option("--rescore", help="Score stored calls again with the model; nothing is transcribed."),
     ] = False,
+    retranscribe: Annotated[
+        bool,
+        typer.Option("--retranscribe", help="Transcribe again what another recogniser transcribed."),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One line of JSON a recording and one summary on standard output.")
     ] = False,
@@ -102,7 +106,9 @@ def scan(
             "engine.workers": workers,
         }
     )
-    with open_plan(paths, settings, retry_failed=retry_failed, rescore=rescore) as plan:
+    with open_plan(
+        paths, settings, retry_failed=retry_failed, rescore=rescore, retranscribe=retranscribe
+    ) as plan:
         tally = plan.tally
         if not as_json:
             _announce(plan)
@@ -144,6 +150,11 @@ def _announce(plan: Plan) -> None:
         parts.append(
             _counted(tally.scored_otherwise, "of them was", "of them were")
             + " scored by another model or for other roles (score anew with --rescore)"
+        )
+    if tally.transcribed_otherwise:
+        parts.append(
+            _counted(tally.transcribed_otherwise, "of them was", "of them were")
+            + " transcribed by another recogniser (transcribe anew with --retranscribe)"
         )
     if tally.failed_earlier:
         parts.append(f"{tally.failed_earlier} failed earlier (try again with --retry-failed)")

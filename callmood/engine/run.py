@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 import callmood
 from callmood import store
 from callmood.engine.local import find_devices, run_jobs
+from callmood.errors import UsageError
 from callmood.model.bundle import Baseline, content_id, find_bundle
-from callmood.scan.asr import model_folder
+from callmood.scan.asr import model_folder, model_name
 from callmood.scan.discover import Discovery, FileHash, Unreadable, discover
 from callmood.scan.pipeline import Failure, Job, Outcome
 from callmood.settings import Settings
@@ -40,6 +41,8 @@ class Tally:
     """Files with the same content as another."""
     scored_otherwise: int = 0
     """Of the skipped, those that another emotion model scored, or for other roles."""
+    transcribed_otherwise: int = 0
+    """Of the skipped, those that another recogniser transcribed."""
     started: float = field(default_factory=time.monotonic)
     done: int = 0
     segments: int = 0
@@ -86,6 +89,8 @@ class Tally:
             "failed": self.failed,
             "failures": {reason: len(errors) for reason, errors in self.failures.items()},
             "skipped": self.skipped,
+            "scored_otherwise": self.scored_otherwise,
+            "transcribed_otherwise": self.transcribed_otherwise,
             "failed_earlier": self.failed_earlier,
             "copies": self.copies,
             "segments": self.segments,
@@ -112,15 +117,23 @@ class Plan:
 
 @contextmanager
 def open_plan(
-    paths: Sequence[Path], settings: Settings, *, retry_failed: bool = False, rescore: bool = False
+    paths: Sequence[Path],
+    settings: Settings,
+    *,
+    retry_failed: bool = False,
+    rescore: bool = False,
+    retranscribe: bool = False,
 ) -> Iterator[Plan]:
     """Walks the paths and compares them with the database, which stays open within.
 
     A known recording's path and call facts are brought up to date. With ``rescore`` the jobs are the stored calls
-    that another model has scored, or for other roles; without, the recordings that are new, and with
-    ``retry_failed`` those that failed.
+    that another model has scored, or for other roles; without, the recordings that are new, with
+    ``retry_failed`` those that failed, and with ``retranscribe`` the stored calls that another recogniser
+    transcribed.
     Raises CallmoodError where there is nothing to scan or the database can't be used.
     """
+    if rescore and retranscribe:
+        raise UsageError("Give --rescore or --retranscribe: what is transcribed again is scored again too.")
     # what would fail in every worker fails here, before a database is made
     find_devices(settings.engine.device)
     model_folder(settings.transcribe.asr)
@@ -129,6 +142,7 @@ def open_plan(
     with store.open_db(settings.db) as con:
         store.write_hashes(con, found.hashes)
         known = store.known(con)
+        otherwise = store.transcribed_otherwise(con, model_name(settings.transcribe.asr))
         told = settings.discover
         store.update_facts(
             con,
@@ -138,8 +152,9 @@ def open_plan(
         if rescore:
             jobs = _rescore_jobs(con, found, known, model_id, settings.score.roles)
         else:
-            jobs = _scan_jobs(con, found, known, model_id, retry_failed)
-        tally = _tally(found, known, jobs, model_id, settings.score.roles)
+            again = {one for one in known if retry_failed and known[one].state == "failed"}
+            jobs = _scan_jobs(con, found, known, model_id, again | (otherwise if retranscribe else set()))
+        tally = _tally(found, known, jobs, model_id, settings.score.roles, otherwise)
         yield Plan(con, settings, model_id, jobs, rescore, tally, found.failures)
 
 
@@ -152,14 +167,14 @@ def _hashes(db: Path) -> dict[str, FileHash]:
 
 
 def _scan_jobs(
-    con: Connection, found: Discovery, known: dict[str, Known], model_id: str, retry_failed: bool
+    con: Connection, found: Discovery, known: dict[str, Known], model_id: str, again: set[str]
 ) -> tuple[Job, ...]:
-    states = {"failed"} if retry_failed else set()
+    """What is new, and what is to be done ``again``, by its id."""
     voices = store.agent_baselines(con, model_id)
     return tuple(
         Job(recording, _baseline(voices.get(recording.agent or "")))
         for recording in found.recordings
-        if recording.id not in known or known[recording.id].state in states
+        if recording.id not in known or recording.id in again
     )
 
 
@@ -184,21 +199,27 @@ def _baseline(voice: tuple[NDArray[np.float32], int] | None) -> Baseline | None:
 
 
 def _tally(
-    found: Discovery, known: dict[str, Known], jobs: Sequence[Job], model_id: str, roles: str
+    found: Discovery,
+    known: dict[str, Known],
+    jobs: Sequence[Job],
+    model_id: str,
+    roles: str,
+    transcribed_otherwise: set[str],
 ) -> Tally:
     at_work = {job.recording.id for job in jobs}
-    idle = [
-        known[recording.id]
+    idle = {
+        recording.id: known[recording.id]
         for recording in found.recordings
         if recording.id not in at_work and recording.id in known
-    ]
+    }
     tally = Tally(
         total=len(jobs),
         bytes_total=sum(job.recording.size_bytes for job in jobs),
-        skipped=sum(one.state == "done" for one in idle),
-        failed_earlier=sum(one.state == "failed" for one in idle),
+        skipped=sum(one.state == "done" for one in idle.values()),
+        failed_earlier=sum(one.state == "failed" for one in idle.values()),
         copies=found.copies,
-        scored_otherwise=sum(_scored_otherwise(one, model_id, roles) for one in idle),
+        scored_otherwise=sum(_scored_otherwise(one, model_id, roles) for one in idle.values()),
+        transcribed_otherwise=len(transcribed_otherwise & idle.keys()),
     )
     for unreadable in found.failures:
         tally.add_failure(unreadable.reason, unreadable.error)
@@ -215,7 +236,11 @@ def carry_out(plan: Plan) -> Iterator[Outcome]:
         con,
         settings.model_dump(mode="json"),
         {"callmood": callmood.__version__} | {name: version(name) for name in PACKAGES},
-        {"emotion": plan.model_id, "asr": settings.transcribe.asr, "diarizer": settings.speakers.diarizer},
+        {
+            "emotion": plan.model_id,
+            "asr": model_name(settings.transcribe.asr),
+            "diarizer": settings.speakers.diarizer,
+        },
     )
     plan.tally.started = time.monotonic()
     for outcome in run_jobs(settings, plan.jobs, rescore=plan.rescore):

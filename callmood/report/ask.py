@@ -235,3 +235,8 @@ def _notes(seen: dict[str, Any], role: Whose) -> Iterator[str]:
         yield f"Not in overtalk and interruptions: {number(seen['on_one_channel'], 'call')} on one channel."
     if seen["models"] > 1:
         yield f"Moods don't compare: {seen['models']} models scored these calls; mend it with scan --rescore."
+    if seen["recognisers"] > 1:
+        yield (
+            f"Words don't compare: {seen['recognisers']} recognisers transcribed these calls; "
+            "mend it with scan --retranscribe."
+        )

@@ -61,6 +61,12 @@ def model_folder(name: str) -> Path:
     return folder
 
 
+def model_name(asr: str) -> str:
+    """What to know a recogniser by that a person named: a folder by where it lies, another by its name."""
+    folder = Path(asr).expanduser()
+    return str(folder.resolve()) if asr != TINY_EN and folder.is_dir() else asr
+
+
 def _downloaded(name: str) -> Path:
     """The local copy of a hub's model; says how to get it where there is none."""
     from faster_whisper.utils import _MODELS, download_model

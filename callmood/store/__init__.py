@@ -1,7 +1,7 @@
 """The database: one DuckDB file that a scan writes and reports read. One process writes, or many read."""
 
 from callmood.store.database import Connection, may_exist, open_db, rows, transaction
-from callmood.store.earlier import hashes
+from callmood.store.earlier import hashes, transcribed_otherwise
 from callmood.store.read import Known, agent_baselines, known, stored_segments
 from callmood.store.write import (
     finish_scan,
@@ -27,6 +27,7 @@ __all__ = [
     "start_scan",
     "stored_segments",
     "transaction",
+    "transcribed_otherwise",
     "update_facts",
     "write_call",
     "write_failure",

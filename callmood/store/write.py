@@ -40,6 +40,7 @@ _RECORDING: _Shape = {
     "warnings": ["VARCHAR"],
     "model_id": "VARCHAR",
     "scan_id": "INTEGER",
+    "transcribed_in": "INTEGER",
     "stored_at": "TIMESTAMP",
 }
 _VOICE: _Shape = {"speaker": "INTEGER", "baseline_mean": ["FLOAT"], "baseline_count": "INTEGER"}
@@ -120,6 +121,7 @@ def write_call(con: Connection, scan_id: int, model_id: str | None, call: Call) 
                 "warnings": [_clean(warning) for warning in call.warnings],
                 "model_id": model_id,
                 "scan_id": scan_id,
+                "transcribed_in": scan_id,
             },
         )
         _write_speakers(con, model_id, call)

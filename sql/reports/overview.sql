@@ -12,6 +12,8 @@ WITH named AS (
         OR $name = group_name($by, agent, queue, customer, started_at, metadata)
 ), scored AS (
     SELECT recording_id, scored FROM call_mood WHERE role = $role
+), transcription AS (
+    SELECT id AS transcribed_in, models->>'asr' AS recogniser FROM scan
 )
 SELECT
     count(*) FILTER (state = 'done' AND in_time) AS calls,
@@ -22,6 +24,8 @@ SELECT
     count(*) FILTER (state = 'done' AND in_time IS NULL) AS without_time,
     count(*) FILTER (state = 'done' AND in_time AND coalesce(scored, 0) = 0) AS without_mood,
     count(*) FILTER (state = 'done' AND in_time AND layout <> 'stereo') AS on_one_channel,
-    count(DISTINCT model_id) FILTER (state = 'done' AND in_time) AS models
+    count(DISTINCT model_id) FILTER (state = 'done' AND in_time) AS models,
+    count(DISTINCT recogniser) FILTER (state = 'done' AND in_time) AS recognisers
 FROM named
 LEFT JOIN scored ON scored.recording_id = named.id
+LEFT JOIN transcription USING (transcribed_in)
