@@ -1,16 +1,19 @@
 """The text tower: GoEmotions is read as published, and a tiny encoder learns, is measured and is stored."""
 
 import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from scipy.special import softmax
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from callmood.errors import CallmoodError
+from callmood.model import bundle, network
 from callmood.model.labels import LABELS
 from callmood.train.corpora.goemotions import EKMAN_LABELS, FINE_LABELS, Comment, read_comments
 from callmood.train.corpora.phrases import read_phrases
@@ -261,17 +264,23 @@ def test_goemotions_evaluation_reads_logits_of_any_model(tmp_path: Path) -> None
     assert (figures["macro_f1"], figures["texts"], figures["f1"]["fear"]) == (1.0, 7, 1.0)
 
 
-def test_stored_tower_answers_as_before(trained: TrainedText, encoder_folder: Path, tmp_path: Path) -> None:
+def test_a_stored_tower_answers_in_a_bundle_as_before(
+    trained: TrainedText, encoder_folder: Path, tmp_path: Path
+) -> None:
     systems.save_text(trained, tmp_path, {})
-    encoder, head = systems.load_saved(tmp_path, encoder_folder)
+    layers, head = (load_file(tmp_path / name) for name in (systems.ENCODER_FILE, systems.HEAD_FILE))
+    ekman, single = (
+        (head[f"{name}.weight"].numpy(), head[f"{name}.bias"].numpy()) for name in ("ekman", "single")
+    )
+    shutil.copytree(encoder_folder, tmp_path / "bundle" / bundle.TEXT_ENCODER)
+    settings = bundle.Settings(LABELS, None, network.TextSettings(bundle.TEXT_ENCODER))
+    bundle.save(tmp_path / "bundle", settings, bundle.Heads(text=single, ekman=ekman), {}, layers, card="")
+    scorer = bundle.load(tmp_path / "bundle", "cpu")
     texts = ["furious the bill", "table"]
-    inputs = trained.reader(texts)
-    with torch.no_grad():
-        vectors = systems.pooled(encoder(**inputs).last_hidden_state, inputs["attention_mask"])
-        logits = vectors @ head["ekman.weight"].T + head["ekman.bias"]
-        chances = (vectors @ head["single.weight"].T + head["single.bias"]).softmax(1).numpy()
+    encoded = scorer.encode([None, None], texts)
+    chances = scorer.classify(encoded)
     before = answers(trained, *texts)
-    assert logits.numpy() == pytest.approx(before.ekman, abs=1e-5)
+    assert encoded.text @ ekman[0].T + ekman[1] == pytest.approx(before.ekman, abs=1e-5)
     assert chances[:, LABELS.index("calm")] == pytest.approx(chances[:, LABELS.index("neutral")])
     anger = softmax(before.single / trained.temperature, axis=1)[:, EKMAN_LABELS.index("anger")]
     assert chances[:, LABELS.index("angry")] == pytest.approx(anger, abs=1e-5)

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import transformers
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import f1_score, precision_recall_curve
@@ -552,13 +552,3 @@ def save_text(trained: TrainedText, folder: Path, figures: Mapping[str, Any]) ->
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
     }
     (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-
-
-def load_saved(folder: Path, encoder_folder: Path) -> tuple[BertModel, dict[str, Tensor]]:
-    """The encoder with a saved tower's layers in place of its own, and the saved heads."""
-    encoder = load_encoder(encoder_folder)
-    tuned = {name: tensor.float() for name, tensor in load_file(folder / ENCODER_FILE).items()}
-    _missing, unknown = encoder.load_state_dict(tuned, strict=False)
-    if unknown:
-        raise CallmoodError(f"{folder / ENCODER_FILE} does not fit the encoder in {encoder_folder}.")
-    return encoder.eval(), load_file(folder / HEAD_FILE)  # type: ignore[no-untyped-call]
