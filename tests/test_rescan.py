@@ -188,7 +188,7 @@ def test_what_an_older_callmood_stored_was_transcribed_by_the_scan_that_wrote_it
             con.execute(
                 """
                 INSERT INTO recording (id, path, size_bytes, metadata, state, scan_id, stored_at)
-                SELECT 'a', 'a.wav', 1, MAP {}, 'done', $scan_id, now()::TIMESTAMPTZ AT TIME ZONE 'UTC'
+                VALUES ('a', '/calls/a.wav', 1, MAP {}, 'done', $scan_id, TIMESTAMP '2026-11-22 09:00:00')
                 """,
                 {"scan_id": scan_id},
             )

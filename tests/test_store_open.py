@@ -71,7 +71,12 @@ def make_old(db_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(database, "migrations", lambda all=database.migrations: all()[:1])
         with open_db(db_path) as con:
-            write_call(con, 1, "m1", make_call())
+            con.execute(
+                """
+                INSERT INTO recording (id, path, size_bytes, metadata, state, scan_id, stored_at)
+                VALUES ('a', '/calls/a.wav', 1, MAP {}, 'done', 1, TIMESTAMP '2026-11-22 09:00:00')
+                """
+            )
 
 
 @pytest.mark.parametrize("read_only", [True, False])
