@@ -13,7 +13,7 @@ from callmood.train import cache as caches
 from callmood.train import prepare as preparing
 from callmood.train import processes
 from callmood.train.corpora.clip import Clip
-from callmood.train.prepare import PrepareTable, denoised, heard, preparation, prepare, trimmed
+from callmood.train.prepare import PrepareTable, audible, denoised, heard, preparation, prepare, trimmed
 
 PLAIN = PrepareTable(denoise=False, trim=False, shortest_s=0, distinct=False)
 
@@ -90,6 +90,53 @@ def test_what_is_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
     }
     assert "left out: 2 clips of own shorter than 1 s" in told
     assert any("bad.wav" in line for line in told)
+
+
+def test_clips_that_can_t_be_heard_are_left_out_and_named(tmp_path: Path) -> None:
+    good = clip(tmp_path / "a.wav", tone(), start_s=0.5)
+    bad = [
+        clip(tmp_path / "short.wav", tone(0.3)),
+        clip(tmp_path / "mono.wav", tone(), channel=1),
+        clip(tmp_path / "late.wav", tone(), start_s=5.0),
+        Clip("own", tmp_path / "bad.wav", "own-bob", "sad"),
+        Clip("own", tmp_path / "gone.wav", "own-ann", "angry"),
+    ]
+    (tmp_path / "bad.wav").write_bytes(b"no sound")
+    told: list[str] = []
+    assert audible([*bad, good], tmp_path / "cache", told.append) == [good]
+    named, label, speaker = told
+    assert named.startswith("left out: 5 clips that can't be read: ")
+    for why in (
+        "short.wav (too short)",
+        "mono.wav (has no channel 1: it has 1, counted from 0)",
+        "late.wav (it ends before 5 s)",
+        "bad.wav (not audio)",
+        "gone.wav (missing)",
+    ):
+        assert why in named
+    assert (label, speaker) == ("no clip is left of 1 label: sad", "no clip is left of 1 speaker: own-bob")
+
+
+def test_of_many_bad_files_some_are_named(tmp_path: Path) -> None:
+    some = [Clip("own", tmp_path / f"{name}.wav", "own-ann", "angry") for name in range(12)]
+    told: list[str] = []
+    good = clip(tmp_path / "a.wav", tone())
+    assert audible([*some, good], tmp_path / "cache", told.append) == [good]
+    (line,) = told
+    assert "12 clips" in line and line.count(".wav") == 5 and line.endswith(", and 7 more files")
+
+
+def test_what_was_heard_once_is_not_tried_again_until_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = clip(tmp_path / "a.wav", tone())
+    assert audible([one], tmp_path / "cache", silent) == [one]
+    with monkeypatch.context() as patched:
+        patched.setattr(preparing, "decode", None)
+        assert audible([one], tmp_path / "cache", silent) == [one]
+    one.path.write_bytes(b"no sound")
+    with pytest.raises(CallmoodError, match=r"No clip of own can be read; the first: .*a\.wav"):
+        audible([one], tmp_path / "cache", silent)
 
 
 def test_a_corpus_of_unreadable_clips_is_an_error(tmp_path: Path) -> None:

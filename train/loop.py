@@ -13,6 +13,7 @@ import numpy as np
 from callmood.errors import CallmoodError
 from callmood.model import bundle
 from callmood.model.bundle import Scorer
+from callmood.report.words import number
 from callmood.train import card as cards
 from callmood.train import pictures
 from callmood.train import recipe as recipe_files
@@ -21,6 +22,7 @@ from callmood.train.corpora.clip import Clip
 from callmood.train.corpora.known import read_clips
 from callmood.train.evaluate import BaselineKind, Line
 from callmood.train.figures import Figures, figures, genders_of
+from callmood.train.prepare import audible
 from callmood.train.split import unseen_folds
 from callmood.train.systems import embedded
 
@@ -53,14 +55,14 @@ def train_embedded(
     for name in TOWER_FILES:
         if tower is not None and not (tower / name).is_file():
             raise CallmoodError(f"{tower} is no tuned text tower: it has no {name}; make one with --text.")
-    clips = read_clips(corpora, "calls")
-    report(f"{len(clips)} clips of {len({clip.speaker for clip in clips})} speakers")
+    clips = audible(read_clips(corpora, "calls"), cache_folder(), report)
+    report(f"{number(len(clips), 'clip')} of {number(len({clip.speaker for clip in clips}), 'speaker')}")
     splits = list(unseen_folds(clips, recipe.seed))
     corpus = embedded.hear(clips, recipe, cache_folder(), report)
     heard_s = time.monotonic() - began
     folds = []
     for fold in embedded.cross_validate(corpus, splits, recipe):
-        report(f"fold {fold.number}: {len(fold.unseen.labels)} unseen clips")
+        report(f"fold {fold.number}: {number(len(fold.unseen.labels), 'unseen clip')}")
         folds.append(fold)
     results = all_figures(clips, corpus, folds, recipe)
     settings = embedded.calibrated(folds, recipe)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from callmood.errors import CallmoodError
+from callmood.report.words import number
 from callmood.scan.audio import RATE, UnreadableRecording, decode
 from callmood.train.cache import add_to_index, index, write_whole
 from callmood.train.corpora.clip import Clip
@@ -35,7 +36,7 @@ _VERSION: Final = 2
 """Of what this module makes of a clip: another one makes the cached sounds stale."""
 _SAVE_EVERY: Final = 500
 _NAMED: Final = 5
-"""Bad files that are reported one by one; all are counted."""
+"""Bad files and the like that are named; all are counted."""
 
 
 class PrepareTable(Table):
@@ -54,6 +55,9 @@ class PrepareTable(Table):
     """
     distinct: bool = True
     """Of clips with the same sound the first is kept."""
+
+
+_AS_RECORDED: Final = PrepareTable(denoise=False, trim=False)
 
 
 class _Stretch(NamedTuple):
@@ -112,13 +116,56 @@ def preparation(clips: Sequence[Clip], table: PrepareTable, cache: Path, report:
     _tell_bad(clips, _make(clips, keys, table, cache, sounds), report)
     found = _sorted_out(clips, [sounds.get(key) for key in keys], table, cache)
     for (corpus, reason), count in Counter((clip.corpus, why) for clip, why in found.left_out).items():
-        report(f"left out: {count} {'clip' if count == 1 else 'clips'} of {corpus} {reason}")
+        report(f"left out: {number(count, 'clip')} of {corpus} {reason}")
     return found
 
 
 def heard(clip: Clip) -> Floats:
     """A clip's samples as scanning hears them: float32 [n], mono at 16 kHz."""
     return _cut(clip.path, decode(clip.path).samples, clip.channel, clip.start_s, clip.end_s)
+
+
+def audible(clips: Sequence[Clip], cache: Path, report: Report) -> list[Clip]:
+    """``clips`` without those of which ``heard`` gives nothing; one report names them.
+
+    What was heard once is noted in ``cache`` and not tried again. Raises CallmoodError for a corpus of which nothing
+    can be heard.
+    """
+    store = cache / "audible.json"
+    hashes, known = file_hashes([clip.path for clip in clips], cache), index(store)
+    keys = {clip: _key(hashes.get(clip.path, ""), clip, _AS_RECORDED) for clip in clips}
+    untried = [clip for clip, key in keys.items() if key not in known]
+    reasons = dict(zip(untried, mapped(_why_unheard, untried, "reading"), strict=True))
+    add_to_index(store, {keys[clip]: True for clip, reason in reasons.items() if not reason})
+    bad = {clip: f"{clip.path} ({reason})" for clip, reason in reasons.items() if reason}
+    _require_some(clips, bad)
+    kept = [clip for clip in clips if clip not in bad]
+    if bad:
+        files = _few(list(dict.fromkeys(bad.values())), "file")
+        report(f"left out: {number(len(clips) - len(kept), 'clip')} that can't be read: {files}")
+    for name in ("label", "speaker"):
+        lost = sorted({getattr(clip, name) for clip in clips} - {getattr(clip, name) for clip in kept})
+        if lost:
+            report(f"no clip is left of {number(len(lost), name)}: {_few(lost, name)}")
+    return kept
+
+
+def _why_unheard(clip: Clip) -> str:
+    """Why ``heard`` gives nothing of ``clip``; "" where it gives something."""
+    try:
+        return "" if heard(clip).size else f"it ends before {clip.start_s:g} s"
+    except UnreadableRecording as error:
+        return error.reason
+    except CallmoodError as error:
+        return str(error).removeprefix(f"{clip.path} ").removesuffix(".")
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def _few(names: Sequence[str], noun: str) -> str:
+    """``names`` in a line, as many as a line may hold, and how many more there are."""
+    more = [f"and {number(len(names) - _NAMED, f'more {noun}')}"] if len(names) > _NAMED else []
+    return ", ".join([*names[:_NAMED], *more])
 
 
 def file_hashes(paths: Sequence[Path], cache: Path) -> dict[Path, str]:
@@ -166,13 +213,13 @@ def _make(
     bad: dict[Path, str] = {}
     fresh: dict[str, _Sound] = {}
     try:
-        for number, (job, (made, reason)) in enumerate(
+        for done, (job, (made, reason)) in enumerate(
             zip(jobs, mapped(_prepared, jobs, "preparing"), strict=False), start=1
         ):
             fresh |= made
             if reason is not None:
                 bad[job.path] = reason
-            if number % _SAVE_EVERY == 0:
+            if done % _SAVE_EVERY == 0:
                 add_to_index(cache / "sounds.json", fresh)
     finally:
         add_to_index(cache / "sounds.json", fresh)
@@ -249,12 +296,17 @@ def trimmed(pcm: Pcm, below_peak_db: float) -> Pcm:
 
 def _tell_bad(clips: Sequence[Clip], bad: Mapping[Path, str], report: Report) -> None:
     """Report the files that give nothing; raises where a whole corpus is of them."""
-    readable = {clip.corpus for clip in clips if clip.path not in bad}
-    for clip in clips:
-        if clip.corpus not in readable:
-            raise CallmoodError(f"No clip of {clip.corpus} can be read; the first: {bad[clip.path]}")
+    _require_some(clips, {clip: bad[clip.path] for clip in clips if clip.path in bad})
     for reason in list(bad.values())[:_NAMED]:
         report(reason)
+
+
+def _require_some(clips: Sequence[Clip], bad: Mapping[Clip, str]) -> None:
+    """Raise where all clips of a corpus are ``bad``, with the reason of the first."""
+    readable = {clip.corpus for clip in clips if clip not in bad}
+    for clip in clips:
+        if clip.corpus not in readable:
+            raise CallmoodError(f"No clip of {clip.corpus} can be read; the first: {bad[clip]}")
 
 
 def _sorted_out(
