@@ -1,6 +1,7 @@
 """The figures of a labelled test, and `callmood evaluate` on corpora."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,14 @@ import pytest
 import typer
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 from sounds import encode
+from test_transformer import tiny_encoders
 from typer.testing import CliRunner
 
 from callmood.cli.evaluate import evaluate as evaluate_command
+from callmood.cli.train import train as train_command
 from callmood.errors import CallmoodError
 from callmood.model.labels import LABELS
 from callmood.train import combined, evaluate
-from callmood.train.balance import BalanceTable
 from callmood.train.corpora import ravdess
 from callmood.train.corpora.clip import Clip
 from callmood.train.corpora.known import read_clips
@@ -22,6 +24,8 @@ from callmood.train.figures import figures, in_label_set, measured, over_folds, 
 
 CLI = typer.Typer()
 CLI.command()(evaluate_command)
+TRAIN = typer.Typer()
+TRAIN.command()(train_command)
 PAPER = tuple(label for label in LABELS if label != "neutral")
 
 
@@ -215,12 +219,90 @@ def test_folds_are_told_one_by_one_and_together(corpus: Path, quick: None) -> No
     assert set(found["over_parts"]) >= {"ua", "ua_std", "macro_f1"}  # type: ignore[call-overload]
 
 
+AS_IT_IS = {"family": "transformer", "seed": 3, "balance": {"per_class": "as it is"}}
+SHORTER = {**AS_IT_IS, "prepare": {"denoise": False, "shortest_s": 0.5}}
+
+
 def test_a_split_s_test_is_that_of_training(corpus: Path, tmp_path: Path) -> None:
-    corpora = [("ravdess", corpus)]
-    told = evaluate.parts_to_test(corpora, "paper", "speaker", 3, tmp_path, print)
-    recipe = combined.CorpusRecipe(family="classical", seed=3, balance=BalanceTable(per_class="as it is"))
+    corpora, notes = [("ravdess", corpus)], list[str]()
+    told = evaluate.parts_to_test("embedded", corpora, "paper", "speaker", 3, tmp_path, notes.append)
+    recipe = combined.CorpusRecipe.model_validate(AS_IT_IS)
     (part,) = combined.parts(read_clips(corpora, "paper"), recipe, "speaker", tmp_path)
     assert told == {part.name: [example.clip for example in part.test]}
+    assert notes == [
+        "note: the model may have been taught on clips that are tested here: its folder tells no split that "
+        "it was trained on."
+    ]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A corpus, half of whose clips are under a second, and models that `callmood train` made of all of them."""
+    folder, out = tmp_path_factory.mktemp("ravdess"), tmp_path_factory.mktemp("out")
+    rng = np.random.default_rng(1)
+    for actor in ("01", "04", "08", "03", "02"):
+        for emotion in ravdess.EMOTIONS:
+            for repetition in ("01", "02"):
+                sound = rng.normal(0, 0.1, {"01": 12_000, "02": 20_000}[repetition]).astype(np.float32)
+                encode(folder / f"03-01-{emotion}-01-01-{repetition}-{actor}.wav", sound[None])
+    hubert, _ = tiny_encoders(tmp_path_factory.mktemp("encoders"))
+    numbers = [
+        f"audio.encoder={hubert}",
+        "training.epochs=1",
+        "training.batch_size=32",
+        "training.accumulate=1",
+        "balance.per_class=as it is",
+        "prepare.denoise=false",
+        "prepare.shortest_s=0.5",
+    ]
+    options = [word for number in numbers for word in ("--set", number)]
+    where = ["--corpus", f"ravdess={folder}", "--out", str(out), "--split", "paper", "--split", "folds"]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CALLMOOD_CACHE", str(out / "cache"))
+        patched.setattr("os.cpu_count", lambda: 1)
+        result = CliRunner().invoke(TRAIN, ["--recipe", "hubert", "--seed", "3", *where, *options])
+    assert result.exit_code == 0, result.output
+    return folder, out
+
+
+@pytest.mark.parametrize(("split", "part"), [("paper", "paper"), ("folds", "fold 4")])
+def test_a_model_is_tested_on_just_what_its_training_held_out(
+    models: tuple[Path, Path], tmp_path: Path, split: str, part: str
+) -> None:
+    folder, out = models
+    corpora, notes = [("ravdess", folder)], list[str]()
+    trained = str(out / "hubert" / part.replace(" ", "-"))
+    told = evaluate.parts_to_test(trained, corpora, "calls", split, 1, tmp_path, notes.append)
+    recipe = combined.CorpusRecipe.model_validate(SHORTER)
+    parts = combined.parts(read_clips(corpora, "paper"), recipe, split, tmp_path)
+    held_out = {found.name: [example.clip for example in found.test] for found in parts}
+    assert told == {part: held_out[part]} and not notes
+
+
+@pytest.mark.parametrize(
+    ("split", "missing", "why"),
+    [
+        ("speaker", "", "it was trained on another split, paper"),
+        ("paper", "03-01-05-01-01-01-01.wav", "it was trained on other corpora or other clips of them"),
+    ],
+)
+def test_what_a_model_may_have_been_taught_on_is_told(
+    models: tuple[Path, Path], tmp_path: Path, split: str, missing: str, why: str
+) -> None:
+    folder, out = models
+    shutil.copytree(folder, tmp_path / "ravdess", ignore=shutil.ignore_patterns(missing))
+    corpora, notes = [("ravdess", tmp_path / "ravdess")], list[str]()
+    evaluate.parts_to_test(
+        str(out / "hubert" / "paper"), corpora, "calls", split, 1, tmp_path / "cache", notes.append
+    )
+    assert notes == [f"note: the model may have been taught on clips that are tested here: {why}."]
+
+
+def test_a_model_that_replaced_another_is_not_taken_for_it(models: tuple[Path, Path], tmp_path: Path) -> None:
+    shutil.copytree(models[1] / "hubert" / "paper", tmp_path / "paper")
+    assert evaluate.training_of(str(tmp_path / "paper")) is not None
+    (tmp_path / "paper" / "about.json").write_text('{"recipe": "embedded"}', encoding="utf-8")
+    assert evaluate.training_of(str(tmp_path / "paper")) is None
 
 
 def test_the_table_tells_of_classes_parts_and_intervals(corpus: Path, quick: None) -> None:
@@ -232,4 +314,4 @@ def test_the_table_tells_of_classes_parts_and_intervals(corpus: Path, quick: Non
 
 def test_voices_that_the_model_knows_are_named(corpus: Path, quick: None) -> None:
     result = CliRunner().invoke(CLI, ["embedded", "--corpus", f"ravdess={corpus}"])
-    assert "3 of the 3 speakers here are among those that the model was taught on" in result.stderr
+    assert "the model was taught on 3 of the 3 speakers here" in result.stderr

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -223,6 +224,34 @@ def test_a_whole_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert measured["clips"] == 48 and 0 <= measured["ua"] <= 100 and 0 <= measured["wa"] <= 100
     result = CliRunner().invoke(CLI, [*command[:-1], "--line", "telephone"])
     assert result.exit_code == 0 and "surprised" in result.output
+
+
+def test_a_broken_clip_is_left_out_and_named(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from test_model_encoders import tiny_waveform_encoder
+
+    monkeypatch.setenv("CALLMOOD_CACHE", str(tmp_path / "cache"))
+    encoder = tiny_waveform_encoder("Hubert", tmp_path / "hubert", "layer")
+    tiny = tmp_path / "tiny.toml"
+    tiny.write_text(TINY.format(encoder=encoder), encoding="utf-8")
+    mine, out = tmp_path / "ravdess", tmp_path / "out"
+    shutil.copytree(corpus, mine)
+    (mine / "Actor_04" / "03-01-05-01-01-01-04.wav").write_bytes(b"RIFFbroken")
+    for path in mine.glob("*/03-01-02-*.wav"):  # all of calm
+        path.write_bytes(b"")
+    command = ["train", "--recipe", str(tiny), "--corpus", f"ravdess={mine}", "--out", str(out), "--json"]
+    result = CliRunner().invoke(CLI, command)
+    assert result.exit_code == 0, result.output
+    assert "left out: 7 clips that can't be read: " in result.stderr
+    assert "no clip is left of 1 label: calm" in result.stderr
+    assert "41 clips of 3 speakers" in result.stderr
+    assert load(out, "cpu").labels == LABELS
+
+    command = ["evaluate", str(out), "--corpus", f"ravdess={mine}", "--baseline", "call", "--json"]
+    result = CliRunner().invoke(CLI, command)
+    assert result.exit_code == 0 and json.loads(result.stdout)["clips"] == 41, result.output
+    assert result.stderr.count("left out: 7 clips") == 1
 
 
 def test_wrong_recipes_get_a_sentence(tmp_path: Path) -> None:

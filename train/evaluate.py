@@ -6,25 +6,30 @@ speaker, nine neutral or calm and three others, drawn at random.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from callmood.errors import CallmoodError
-from callmood.model.bundle import Encoded, Scorer
+from callmood.model.bundle import Encoded, Scorer, find_bundle
 from callmood.model.labels import LABELS, USUAL
+from callmood.model.shelf import about
 from callmood.train import augment
+from callmood.train.cache import cache_folder, index
+from callmood.train.combined import CorpusRecipe
 from callmood.train.corpora.clip import Clip
 from callmood.train.corpora.known import read_clips
-from callmood.train.corpora.labels import LABEL_SETS, LabelSet
+from callmood.train.corpora.labels import LABEL_SETS, LabelSet, labelled
 from callmood.train.figures import Figures, in_label_set, measured
 from callmood.train.figures import figures as figures
-from callmood.train.prepare import PrepareTable, prepare
+from callmood.train.prepare import audible, prepare
 from callmood.train.prepare import heard as heard
-from callmood.train.split import splits
+from callmood.train.recipe import read
+from callmood.train.split import Rows, splits
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -60,8 +65,9 @@ def evaluate(
     It hears the recordings as a scan does; with ``words`` it also reads what is said. Baselines are drawn from all
     clips of the corpora, those that the label set leaves out among them.
     """
-    # the labels of a pool only draw baselines
-    pool = [clip for test in tests for clip in test] if baseline == "none" else read_clips(corpora, "calls")
+    pool = [clip for test in tests for clip in test]
+    if baseline != "none":  # the labels of this pool only draw baselines
+        pool = audible(read_clips(corpora, "calls"), cache_folder(), lambda _: None)
     rows = {_place(clip): row for row, clip in enumerate(pool)}
     labels = LABEL_SETS[label_set]
     chances = in_label_set(pool_chances(scorer, pool, baseline, line, words, seed), scorer.labels, labels)
@@ -69,17 +75,61 @@ def evaluate(
 
 
 def parts_to_test(
-    corpora: Corpora, label_set: LabelSet, split: str, seed: int, cache: Path, report: Report
+    model: str, corpora: Corpora, label_set: LabelSet, split: str, seed: int, cache: Path, report: Report
 ) -> dict[str, list[Clip]]:
-    """The clips to test on, by the name of the part: the test parts of ``split`` as training has them, or "all".
+    """The clips to test ``model`` on, by the name of the part: the test parts of ``split``, or "all".
 
-    A split is drawn among the clips that the paper's preparation leaves, which it makes in ``cache``.
+    A split is drawn as it was for the model's training, and only the part is tested that the model was trained for;
+    where the model's folder does not tell, by ``seed``, ``label_set`` and the paper's preparation, and a report says
+    so.
     """
-    clips = read_clips(corpora, label_set)
     if split == "all":
-        return {"all": clips}
-    kept = [clip for clip, _ in prepare(clips, PrepareTable(), cache, report)]
-    return {rows.name: [kept[row] for row in rows.test] for rows in splits(kept, split, seed)}
+        return {"all": audible(read_clips(corpora, label_set), cache, report)}
+    training = training_of(model)
+    recipe = training.recipe if training else CorpusRecipe(family="embedded", seed=seed, labels=label_set)
+    clips = [clip for clip, _ in prepare(read_clips(corpora, recipe.labels), recipe.prepare, cache, report)]
+    parts = {rows.name: rows for rows in splits(clips, split, recipe.seed)}
+    if training and training.part in parts:
+        parts = {training.part: parts[training.part]}
+    doubt = _doubt(training, parts, clips)
+    if doubt:
+        report(f"note: the model may have been taught on clips that are tested here: {doubt}.")
+    return {name: labelled([clips[row] for row in rows.test], label_set) for name, rows in parts.items()}
+
+
+class Training(NamedTuple):
+    """How a system that ``callmood train --split`` compares was trained."""
+
+    recipe: CorpusRecipe
+    part: str
+    """Of the split: "paper", "fold 1"."""
+    tested: Mapping[str, int]
+    """Clips of the part's test, by speaker."""
+
+
+def training_of(model: str) -> Training | None:
+    """What the folder of a model tells of its training; None where it does not tell all."""
+    from callmood.train.compare import FIGURES_FILE, RUN_FILE
+
+    folder = find_bundle(model)
+    run, figures = index(folder / RUN_FILE), index(folder / FIGURES_FILE)
+    if not run or "split" not in figures or run["recipe"] != about(model).get("recipe"):
+        return None
+    numbers = {name: run["numbers"][name] for name in CorpusRecipe.model_fields}
+    tested = {speaker: found["clips"] for speaker, found in figures["per_speaker"].items()}
+    return Training(read(CorpusRecipe, numbers), figures["split"], tested)
+
+
+def _doubt(training: Training | None, parts: Mapping[str, Rows], clips: Sequence[Clip]) -> str:
+    """Why the test parts of ``clips`` may not be those of the model's training; "" where they are."""
+    if training is None:
+        return "its folder tells no split that it was trained on"
+    if training.part not in parts:
+        return f"it was trained on another split, {training.part}"
+    tested = Counter(clips[row].speaker for row in parts[training.part].test)
+    return (
+        "" if tested == Counter(training.tested) else "it was trained on other corpora or other clips of them"
+    )
 
 
 def pool_chances(

@@ -38,7 +38,7 @@ def evaluate(
     split: Annotated[
         Literal["all", "paper", "speaker", "folds", "corpus"],
         typer.Option(
-            help="Only what training with this split, --labels and --seed tests on; all: every clip."
+            help="Only what training with this split tests on, drawn as it was for this model; all: every clip."
         ),
     ] = "all",
     labels: Annotated[
@@ -56,7 +56,9 @@ def evaluate(
     words: Annotated[
         bool, typer.Option("--words", help="Let the model read what is said, too, where the corpus tells.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Draws the split, as in training, and the baselines.")] = 1,
+    seed: Annotated[
+        int, typer.Option(help="Draws the baselines, and the split of a model that does not tell its own.")
+    ] = 1,
     device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to compute.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -78,7 +80,7 @@ def evaluate(
 
     corpora = named_folders(corpus)
     scorer = load(model, device)
-    parts = measuring.parts_to_test(corpora, labels, split, seed, cache_folder(), _report)
+    parts = measuring.parts_to_test(model, corpora, labels, split, seed, cache_folder(), _report)
     _warn_of_known_voices(model, parts.values())
     whole = [clip for part in parts.values() for clip in part]
     tests = [whole] if len(parts) == 1 else [whole, *parts.values()]
@@ -101,18 +103,20 @@ def _report(sentence: str) -> None:
 
 def _warn_of_known_voices(model: str, parts: Iterable[Sequence[Clip]]) -> None:
     from callmood.model.shelf import taught_speakers
+    from callmood.report.words import number
 
     here = {clip.speaker for part in parts for clip in part}
     known = here & taught_speakers(model)
     if known:
         _report(
-            f"note: {len(known)} of the {len(here)} speakers here are among those that the model was taught on; "
-            "its figures for others are lower."
+            f"note: the model was taught on {len(known)} of the {number(len(here), 'speaker')} here; its figures for "
+            "others are lower."
         )
 
 
 def _evaluate_text(model: str, text: str, device: str, as_json: bool) -> None:
     from callmood.model import load
+    from callmood.report.words import number
     from callmood.train.evaluate import evaluate_text
 
     ((name, folder),) = named_folders([text])
@@ -120,7 +124,7 @@ def _evaluate_text(model: str, text: str, device: str, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"model": model, **found}))
         return
-    print(f"macro F1 {100 * found['macro_f1']:.1f} %   ({found['texts']} texts)")
+    print(f"macro F1 {100 * found['macro_f1']:.1f} %   ({number(found['texts'], 'text')})")
     for group, f1 in found["f1"].items():
         print(f"  {group:9} {100 * f1:5.1f} %")
 
@@ -141,9 +145,11 @@ def named_folders(options: list[str]) -> list[tuple[str, Path]]:
 def _show(figures: Figures, parts: Mapping[str, Figures]) -> None:
     from rich.console import Console
 
+    from callmood.report.words import number
+
     console = Console(highlight=False)
-    speakers = f"{figures.speakers} speaker{'' if figures.speakers == 1 else 's'}"
-    console.print(_headline_table(figures, f"{figures.clips} clips, {speakers}"))
+    title = f"{number(figures.clips, 'clip')}, {number(figures.speakers, 'speaker')}"
+    console.print(_headline_table(figures, title))
     console.print(f"\nCalibration error {figures.ece:.1f} points.", _spread_of_speakers(figures))
     tables = [_class_table(figures)]
     for title, groups in (("corpus", figures.per_corpus), ("gender", figures.per_gender)):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from callmood.errors import CallmoodError
 from callmood.train.corpora import cremad, iemocap, own, ravdess, savee, tess
 from callmood.train.corpora.clip import Clip
-from callmood.train.corpora.labels import LabelSet, label_of
+from callmood.train.corpora.labels import LabelSet, labelled
 from callmood.train.recipe import nearest
 
 Report = Callable[[str], None]
@@ -50,10 +49,7 @@ def read_clips(
     not hold it, and a label that it should not have.
     """
     return [
-        replace(clip, label=label)
-        for name, folder in corpora
-        for clip in native_clips(name, folder, report)
-        if (label := label_of(clip, label_set)) is not None
+        clip for name, folder in corpora for clip in labelled(native_clips(name, folder, report), label_set)
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, Literal
 
 from callmood.errors import CallmoodError
@@ -100,3 +102,8 @@ def label_of(clip: Clip, label_set: LabelSet) -> str | None:
             f"its labels are {', '.join(known)}."
         )
     return known[clip.native][_COLUMNS.index(label_set)]
+
+
+def labelled(clips: Iterable[Clip], label_set: LabelSet) -> list[Clip]:
+    """``clips`` with their labels in the set, without those that it leaves out."""
+    return [replace(clip, label=label) for clip in clips if (label := label_of(clip, label_set)) is not None]
