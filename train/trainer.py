@@ -26,6 +26,7 @@ from accelerate import PartialState
 from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from scipy.special import softmax
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import Sampler, Subset
@@ -180,6 +181,22 @@ def predict(model: nn.Module, rows: Rows, collate: Collate, table: TrainingTable
     logits = np.empty_like(found)
     logits[np.asarray(ordered.indices)] = found
     return logits
+
+
+def fit_and_test(
+    model: nn.Module,
+    parts: tuple[Rows, Rows, Rows],
+    collate: Collate,
+    table: TrainingTable,
+    *,
+    labels: int,
+    seed: int,
+    run: Run,
+) -> tuple[Floats, Fitted]:
+    """``fit``, and then probabilities float32 [n, labels] of the test part. ``parts``: train, validation, test."""
+    train, validation, test = parts
+    fitted = fit(model, train, validation, collate, table, labels=labels, seed=seed, run=run)
+    return softmax(predict(model, test, collate, table, run), axis=1), fitted
 
 
 def wait() -> None:

@@ -46,10 +46,9 @@ class Recipe(CorpusRecipe):
 def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
     """Trains the network on the training part; the validation part says which epoch is kept."""
     import torch
-    from scipy.special import softmax
     from sklearn.preprocessing import StandardScaler
 
-    from callmood.train.trainer import fit, predict
+    from callmood.train.trainer import fit_and_test
 
     scaler = StandardScaler().fit(matrix(parts.train, recipe.features))
 
@@ -60,19 +59,11 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
 
     torch.manual_seed(recipe.seed)
     model = network(recipe.model, recipe.features.width, len(parts.labels))
-    train, validation = rows(parts.train), rows(parts.validation)
-    fitted = fit(
-        model,
-        train,
-        validation,
-        collate,
-        recipe.training,
-        labels=len(parts.labels),
-        seed=recipe.seed,
-        run=run,
+    given = rows(parts.train), rows(parts.validation), rows(parts.test)
+    chances, fitted = fit_and_test(
+        model, given, collate, recipe.training, labels=len(parts.labels), seed=recipe.seed, run=run
     )
-    logits = predict(model, rows(parts.test), collate, recipe.training, run)
-    return Outcome(softmax(logits, axis=1), fitted.history, fitted.notes)
+    return Outcome(chances, fitted.history, fitted.notes)
 
 
 def network(table: ModelTable, width: int, classes: int) -> nn.Module:

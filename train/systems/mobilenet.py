@@ -82,26 +82,16 @@ class Block:
 def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
     """Trains the network on the blocks of the training part; those of the validation part say which epoch is kept."""
     import torch
-    from scipy.special import softmax
 
-    from callmood.train.trainer import fit, predict
+    from callmood.train.trainer import fit_and_test
 
     torch.manual_seed(recipe.seed)
     model = network(recipe, len(parts.labels))
-    train, validation, test = (
-        rows(examples, recipe.blocks) for examples in (parts.train, parts.validation, parts.test)
+    train, test = rows(parts.train, recipe.blocks), rows(parts.test, recipe.blocks)
+    given = train, rows(parts.validation, recipe.blocks), test
+    chances, fitted = fit_and_test(
+        model, given, collate, recipe.training, labels=len(parts.labels), seed=recipe.seed, run=run
     )
-    fitted = fit(
-        model,
-        train,
-        validation,
-        collate,
-        recipe.training,
-        labels=len(parts.labels),
-        seed=recipe.seed,
-        run=run,
-    )
-    chances = softmax(predict(model, test, collate, recipe.training, run), axis=1)
     notes = {**fitted.notes, "training_blocks": len(train)}
     return Outcome(clip_means(chances, test.items), fitted.history, notes)
 
