@@ -15,7 +15,7 @@ def transcribed_otherwise(con: Connection, asr: str) -> set[str]:
         con,
         """
         SELECT recording.id FROM recording LEFT JOIN scan ON scan.id = transcribed_in
-        WHERE state = 'done' AND scan.models->>'asr' IS DISTINCT FROM $asr
+        WHERE state = 'done' AND (scan.models->>'asr') IS DISTINCT FROM $asr
         """,
         {"asr": asr},
     )
