@@ -1,6 +1,7 @@
 """Systems under splits, from the command: figures, pictures and one table; resumed, refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from callmood.cli import train as cli_train
 from callmood.errors import CallmoodError
 from callmood.model import shelf
 from callmood.train import compare, recipe
-from callmood.train.corpora import ravdess
+from callmood.train.corpora import known, ravdess
+from callmood.train.corpora.clip import Clip
 
 RATE = 16_000
 CLI = typer.Typer()
@@ -51,13 +53,13 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 def tuned(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The options of a system that writes a bundle."""
     hubert, _ = tiny_encoders(tmp_path_factory.mktemp("encoders"))
-    changes = [
-        f"audio.encoder={hubert}",
-        "training.epochs=1",
-        "training.batch_size=32",
-        "training.accumulate=1",
-    ]
-    return ["--recipe", "hubert", *(word for change in changes for word in ("--set", change))]
+    return ["--recipe", "hubert", *quickly(f"audio.encoder={hubert}")]
+
+
+def quickly(*changes: str) -> list[str]:
+    """Options for one epoch and ``changes``."""
+    quick = ("training.epochs=1", "training.batch_size=32", "training.accumulate=1")
+    return [word for change in (*quick, *changes) for word in ("--set", change)]
 
 
 def trained(corpus: Path, out: Path, *options: str) -> dict:
@@ -145,6 +147,22 @@ def test_a_lone_bundle_is_tested_as_a_scan_hears_too_and_only_once(
     monkeypatch.setattr(compare, "evaluate", evaluate)
     again = trained(corpus, tmp_path, *tuned, "--split", "speaker", "--resume")
     assert again["ua"] == first["ua"] and shelf.card(str(tmp_path)) == card
+
+
+def test_a_bundle_that_only_reads_was_taught_on_no_clip_without_a_text(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_clips(*given: Any) -> list[Clip]:
+        clips = known.read_clips(*given)
+        return [replace(clip, text=None if clip.speaker == "ravdess-01" else clip.text) for clip in clips]
+
+    monkeypatch.setattr(compare, "read_clips", read_clips)
+    _, bert = tiny_encoders(tmp_path)
+    options = ["--recipe", "bert", *quickly(f"text.encoder={bert}"), "--split", "paper"]
+    trained(corpus, tmp_path / "out", *options)
+    assert shelf.taught_speakers(str(tmp_path / "out")) == {
+        f"ravdess-{actor}" for actor in ACTORS if actor != "01"
+    }
 
 
 def test_another_recipe_is_not_resumed_in_the_same_place(corpus: Path, tmp_path: Path) -> None:

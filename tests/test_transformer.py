@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,25 @@ def test_the_paper_s_systems_learn_and_leave_a_bundle_of_their_own(
     scorer = bundle.load(tmp_path / "out", "cpu")
     assert (scorer.settings.audio is not None) == (name != "bert")
     assert (scorer.settings.text is not None) == (name != "hubert")
+
+
+def test_clips_without_a_text_count_and_are_named_where_nothing_else_is_read(
+    tmp_path: Path, encoders: tuple[str, str]
+) -> None:
+    given = parts(tmp_path)
+    first, second, *others = given.test
+    mute = [
+        replace(first, clip=replace(first.clip, text="")),
+        replace(second, clip=replace(second.clip, text=None)),
+    ]
+    given = replace(given, test=[*mute, *others])
+    lines: list[str] = []
+    (tmp_path / "out").mkdir()
+    run = Run(tmp_path / "out", "cpu", report=lines.append)
+    found = transformer.run(settings(encoders, "bert"), given, run)
+    assert found.notes["test_clips_without_text"] == 2
+    assert any("2 of 6 clips to test have no text" in line for line in lines)
+    np.testing.assert_array_equal(found.chances[:2], found.chances[0, 0])
 
 
 def test_a_bundle_gives_the_logits_of_the_network(tmp_path: Path, encoders: tuple[str, str]) -> None:

@@ -183,15 +183,17 @@ def _describe(
     if not (run.out / bundle.SETTINGS_FILE).is_file():
         return
     settings = bundle.settings_of(run.out)
+    hears = settings.audio is not None
     tests = {f"unseen clips ({part.name})": tested}
-    if corpora is not None and settings.audio is not None:
+    if corpora is not None and hears:
         scorer = bundle.load(run.out, run.device)
         clips = [example.clip for example in part.test]
         words = settings.text is not None
         for line in get_args(Line):
             (found,) = evaluate(scorer, corpora, checked.labels, [clips], line=line, words=words)
             tests[f"unseen clips ({part.name}) as a scan hears them, {line}"] = found
-    taught = [example.clip for example in part.train if not example.augmented]
+    own = [example.clip for example in part.train if not example.augmented]
+    taught = [clip for clip in own if hears or clip.text]
     card.describe(run.out, settings, taught, checked.model_dump(), tests, name=name)
 
 

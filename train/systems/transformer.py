@@ -126,7 +126,19 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
     trainer.wait()
     scorer = bundle.load(run.out, run.device)
     notes = {**fitted.notes, "temperature": round(temperature, 3), "comments": len(comments)}
+    if recipe.audio is None:
+        notes["test_clips_without_text"] = _without_text(parts.test, run)
     return Outcome(score(scorer, parts.test, parts.labels), fitted.history, notes)
+
+
+def _without_text(test: Sequence[Example], run: Run) -> int:
+    """How many clips a system that only reads has to guess; they count, so that all systems are tested on the same."""
+    count = sum(not example.clip.text for example in test)
+    if count:
+        run.report(
+            f"{count} of {len(test)} clips to test have no text: they count in the figures, as guesses"
+        )
+    return count
 
 
 def build(recipe: Recipe, labels: int) -> Built:
