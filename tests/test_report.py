@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from callmood.cli.app import app
 from callmood.errors import CallmoodError
-from callmood.store import Connection, open_db, write_call, write_failure
+from callmood.store import Connection, open_db, write_call, write_failure, write_unreadable
 
 Report = Callable[..., str]
 
@@ -51,6 +51,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for call in calls:
             write_call(con, 1, "m1", call)
         write_failure(con, 1, broken, "no audio", "broken.mp3 holds no audio.")
+        empty = Path("/calls/empty.wav")
+        write_unreadable(con, [empty], [(empty, "empty file", "empty.wav is empty.")])
     return path
 
 
@@ -125,9 +127,12 @@ def test_a_call_that_is_not_there_is_said_to_be_so(report: Report) -> None:
         report("--call", "nine")
 
 
-def test_a_call_that_failed_is_told_with_its_reason(report: Report) -> None:
-    with pytest.raises(CallmoodError, match=r"could not be scanned: .* holds no audio"):
-        report("--call", "broken.mp3")
+@pytest.mark.parametrize(
+    ("name", "why"), [("broken.mp3", "broken.mp3 holds no audio."), ("empty", "empty.wav is empty.")]
+)
+def test_a_call_that_failed_is_told_with_its_reason(report: Report, name: str, why: str) -> None:
+    with pytest.raises(CallmoodError, match=f"could not be scanned: {why}"):
+        report("--call", name)
 
 
 def test_calls_that_ended_worst_come_first(report: Report) -> None:
@@ -235,7 +240,13 @@ def test_figures_of_one_call_have_no_interval(report: Report) -> None:
 
 def test_a_table_tells_what_its_figures_mean_and_lack(report: Report) -> None:
     shown = " ".join(report().split())
-    for words in ("Mood: −1 angry", "95 % interval", "In no figure: 1 recording", "listen to a moment"):
+    for words in (
+        "Mood: −1 angry",
+        "95 % interval",
+        "In no figure: 1 recording",
+        "no figure: 1 file that",
+        "listen to a moment",
+    ):
         assert words in shown
 
 

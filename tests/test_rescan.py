@@ -204,3 +204,32 @@ def model(folder: Folder) -> str:
     for name in ("model.bin", "tokenizer.json", "config.json"):
         (path / name).touch()
     return str(path)
+
+
+UNREADABLE = "SELECT path, reason, error FROM unreadable ORDER BY path"
+
+
+def test_files_that_cannot_be_read_are_stored_until_they_can(folder: Folder) -> None:
+    folder.write("empty.wav", b"")
+    for _ in range(2):
+        folder.plan()
+        assert folder.rows(UNREADABLE) == [
+            (str(folder.path / "empty.wav"), "empty file", "empty.wav is empty.")
+        ]
+    folder.write("empty.wav", b"not any more")
+    folder.plan()
+    assert folder.rows(UNREADABLE) == []
+
+
+def test_what_is_gone_is_forgotten_and_what_was_not_looked_at_is_kept(folder: Folder) -> None:
+    for name in ("a", "a b"):
+        (folder.path / name).mkdir()
+        folder.write(f"{name}/empty.wav", b"")
+    folder.plan()
+    for name in ("a", "a b"):
+        (folder.path / name / "empty.wav").unlink()
+        folder.write(f"{name}/call.wav", b"call")
+    folder.plan(folder.path / "a")
+    assert folder.rows(UNREADABLE) == [
+        (str(folder.path / "a b" / "empty.wav"), "empty file", "empty.wav is empty.")
+    ]

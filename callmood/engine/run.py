@@ -141,6 +141,11 @@ def open_plan(
     found = discover(paths, settings.discover, _hashes(settings.db))
     with store.open_db(settings.db) as con:
         store.write_hashes(con, found.hashes)
+        store.write_unreadable(
+            con,
+            (path.absolute() for path in paths),
+            ((one.path, one.reason, one.error) for one in found.failures),
+        )
         known = store.known(con)
         otherwise = store.transcribed_otherwise(con, model_name(settings.transcribe.asr))
         told = settings.discover

@@ -226,6 +226,8 @@ def _notes(seen: dict[str, Any], role: Whose) -> Iterator[str]:
         yield "No call matches."
     if seen["failed"]:
         yield f"In no figure: {number(seen['failed'], 'recording')} that could not be scanned."
+    if seen["unreadable"]:
+        yield f"In no figure: {number(seen['unreadable'], 'file')} that could not be read."
     if seen["without_time"]:
         yield f"Left out by --since and --until: {number(seen['without_time'], 'call')} without a start time."
     if seen["calls"] and seen["without_mood"]:

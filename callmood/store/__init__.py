@@ -11,6 +11,7 @@ from callmood.store.write import (
     write_call,
     write_failure,
     write_hashes,
+    write_unreadable,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "write_call",
     "write_failure",
     "write_hashes",
+    "write_unreadable",
 ]

@@ -5,8 +5,10 @@ same in all of its versions. All else is a parameter too, so that no text of a c
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from callmood.call import Call, EmotionScores, Recording, VoiceBaseline
@@ -63,6 +65,7 @@ _SEGMENT: _Shape = {
     "text": "VARCHAR",
 }
 _HASH: _Shape = {"path": "VARCHAR", "size_bytes": "BIGINT", "mtime_ns": "BIGINT", "content": "VARCHAR"}
+_UNREADABLE: _Shape = {"path": "VARCHAR", "reason": "VARCHAR", "error": "VARCHAR"}
 _WORD: _Shape = {
     "segment": "INTEGER",
     "word": "INTEGER",
@@ -194,6 +197,35 @@ def write_hashes(con: Connection, hashes: Mapping[str, tuple[int, int, str]]) ->
             con.execute(
                 f"INSERT OR REPLACE INTO file_hash BY NAME {_table('told', _HASH)}", {"told": _json(told)}
             )
+
+
+def write_unreadable(
+    con: Connection, searched: Iterable[Path], failures: Iterable[tuple[Path, str, str]]
+) -> None:
+    """Keep path, reason and error of what could not be read, in the place of what failed in ``searched`` before.
+
+    ``searched`` are the absolute paths of files, and of folders with all that is below them.
+    """
+    told = [
+        {"path": _clean(str(path)), "reason": reason, "error": _clean(error)}
+        for path, reason, error in failures
+    ]
+    with transaction(con):
+        con.execute(
+            """
+            DELETE FROM unreadable
+            USING (SELECT unnest($searched::VARCHAR[]) AS root)
+            WHERE starts_with(path || $end, root)
+            """,
+            {
+                "searched": [_clean(str(path).rstrip(os.sep) + os.sep) for path in searched],
+                "end": os.sep,
+            },
+        )
+        con.execute(
+            f"INSERT INTO unreadable BY NAME SELECT *, $now AS seen_at FROM ({_table('told', _UNREADABLE)})",
+            {"told": _json(told), "now": _now()},
+        )
 
 
 def rescore_call(
