@@ -70,7 +70,10 @@ def test_labels_that_only_the_left_out_corpus_has_are_told(
     table = table.model_copy(update={"prepare": table.prepare.model_copy(update={"distinct": False})})
     found = {parts.name: parts for parts in combined.parts(some, table, "corpus", tmp_path, told.append)}
     assert {example.clip.label for example in found["without ravdess"].test} == {"angry", "surprised"}
-    assert any("without ravdess: 25 clips of labels that no other corpus teaches" in line for line in told)
+    assert any(
+        "without ravdess: tested without 25 clips of labels that no other corpus teaches" in line
+        for line in told
+    )
 
 
 def test_missing_texts_are_transcribed_when_asked(
@@ -110,3 +113,12 @@ def test_the_corpus_card_explains_every_difference(
     assert "ravdess: +5 clips that the paper's labels leave out or name otherwise (+5 neutral)." in lines
     corpus_card.show(found)
     assert "5/192" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("clips", "sentence"),
+    [(1, "savee: +1 clip of another kind (+1 sad)."), (-2, "savee: -2 clips of another kind (-2 sad).")],
+)
+def test_a_difference_of_one_is_one_clip(clips: int, sentence: str) -> None:
+    count = corpus_card.Count("savee", "sad", 60 + clips, 60, {"of another kind": clips})
+    assert corpus_card.differences([count]) == [sentence]

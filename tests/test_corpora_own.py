@@ -97,4 +97,4 @@ def test_recordings_that_are_gone_are_counted(db: Connection, call_id: str, tmp_
     told: list[str] = []
     with pytest.raises(CallmoodError, match="holds no clips of own"):
         read_clips([("own", tmp_path / "callmood.duckdb")], "calls", told.append)
-    assert len(told) == 1 and "1 corrected recordings that are gone" in told[0]
+    assert len(told) == 1 and "left out: 1 corrected recording whose file is gone, such as" in told[0]

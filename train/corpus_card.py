@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from callmood.report.words import number
 from callmood.train.combined import CorpusRecipe
 from callmood.train.corpora.clip import Clip
 from callmood.train.corpora.known import read_clips
@@ -115,10 +116,15 @@ def differences(found: Sequence[Count]) -> list[str]:
             if clips:
                 causes.setdefault((count.corpus, reason), {})[count.label] = clips
     return [
-        f"{corpus}: {sum(labels.values()):+} clips {reason} "
+        f"{corpus}: {_signed(sum(labels.values()))} {reason} "
         f"({', '.join(f'{clips:+} {label}' for label, clips in labels.items())})."
         for (corpus, reason), labels in causes.items()
     ]
+
+
+def _signed(clips: int) -> str:
+    """ "+1 clip", "-32 clips"."""
+    return f"{'-' if clips < 0 else '+'}{number(abs(clips), 'clip')}"
 
 
 def _pair(found: Sequence[Count]) -> str:

@@ -23,6 +23,7 @@ from callmood import packaged
 from callmood.errors import CallmoodError
 from callmood.model import network
 from callmood.model.network import AudioSettings
+from callmood.report.words import number
 from callmood.train import augment, conditions
 from callmood.train.cache import write_whole
 from callmood.train.corpora.clip import Clip
@@ -88,7 +89,9 @@ def vectors(
     places = _places(pairs, settings, cache)
     missing = {place: pair for place, pair in zip(places, pairs, strict=True) if not place.is_file()}
     if missing:
-        report(f"{len(missing)} of {len(pairs)} vectors are not in the cache yet")
+        report(
+            f"{len(missing)} of {number(len(pairs), 'vector')} to be computed; the others are in the cache"
+        )
     for _ in mapped(_compute, list(_jobs(missing, settings)), "vectors"):
         pass
     return np.stack([np.load(place) for place in places])
