@@ -20,6 +20,7 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 from safetensors.numpy import load_file
 from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
 
 from callmood.model.bundle import Encoded, Heads, Scorer, Settings, softmax
 from callmood.model.labels import LABELS
@@ -50,6 +51,11 @@ Split = tuple[int, Sequence[int], Sequence[int]]
 """A fold's number, its training rows and its test rows."""
 
 THRESHOLDS: Final = np.arange(0.2, 0.96, 0.01)
+"""Where a decision's threshold may lie: under 0.2 it would hardly ever bind, over 0.95 next to nothing be sure."""
+FLOOR: Final = HeadSettings(
+    logistic_c=0.01, iterations=60, discriminant_ridge=1.0, discriminant_share=0.0, blocks=()
+)
+"""Plain logistic regression, for a recipe to be measured against: the same whatever the recipe says."""
 
 
 class AudioTable(Table):
@@ -263,7 +269,7 @@ def calibrated(folds: Sequence[Fold], recipe: Recipe) -> Settings:
     raw_temperature = best_divisor(lambda t: raw / t, labels)
     own = (1 - trust) * raw / raw_temperature
     relative_temperature = best_divisor(lambda t: own + trust * relative / t, labels)
-    chances = _softmax(own + trust * relative / relative_temperature)
+    chances = softmax(own + trust * relative / relative_temperature)
     return Settings(
         labels=LABELS,
         audio=recipe.audio.settings(),
@@ -283,8 +289,9 @@ def best_divisor(logits: Callable[[float], npt.NDArray[Any]], labels: Ints) -> f
     """The temperature whose ``logits`` [n, labels] give the true labels the highest mean log-likelihood."""
 
     def loss(log_temperature: float) -> float:
-        chances = _softmax(logits(float(np.exp(log_temperature))))
-        return -float(np.log(chances[np.arange(len(labels)), labels] + 1e-12).mean())
+        # in float64: the search goes by differences that float32 rounds off
+        given = np.asarray(logits(float(np.exp(log_temperature))), dtype=np.float64)
+        return -float(log_softmax(given, axis=1)[np.arange(len(labels)), labels].mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=(-5.0, 3.0), method="bounded").x))
 
@@ -297,11 +304,6 @@ def lowest_threshold(chances: npt.NDArray[Any], labels: Ints, precision: float) 
         if sure.any() and right[sure].mean() >= precision:
             return round(float(threshold), 2)
     return round(float(THRESHOLDS[-1]), 2)
-
-
-def _softmax(logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def scorers(folds: Sequence[Fold], recipe: Recipe) -> list[Scorer]:
@@ -324,13 +326,7 @@ def floor_scorers(
     width = recipe.heads.blocks[0].width
     tests: dict[str, Floats] = {line: vectors[:, :width] for line, vectors in corpus.tests.items()}
     bare = Corpus(corpus.labels, corpus.speakers, [tests[line] for line in taught], tests)
-    heads = HeadSettings(
-        logistic_c=0.01,
-        iterations=60,
-        discriminant_ridge=1.0,
-        discriminant_share=0.0,
-        blocks=(Block(width=width, share=1.0),),
-    )
+    heads = FLOOR.model_copy(update={"blocks": (Block(width=width, share=1.0),)})
     plain = recipe.model_copy(update={"heads": heads})
     settings = Settings(LABELS, recipe.audio.settings(), None)
     return [
