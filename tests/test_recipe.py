@@ -64,6 +64,13 @@ def test_an_unknown_recipe_is_answered_with_the_nearest() -> None:
         recipe.load("embeded")
 
 
+@pytest.mark.parametrize("name", ["studies", "text", "call_phrases"])
+def test_other_files_of_numbers_are_no_recipes(name: str) -> None:
+    with pytest.raises(CallmoodError, match=rf"^{name} is no recipe, .* one of bert, .*, xgboost\.$"):
+        recipe.load_system(name)
+    assert recipe.load(name)
+
+
 def test_every_recipe_that_comes_along_names_a_family() -> None:
     assert "embedded" in recipe.names()
     assert {recipe.load(name)["family"] for name in recipe.names()} <= set(recipe.families())

@@ -59,6 +59,17 @@ def load(name_or_file: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     return table
 
 
+def load_system(name_or_file: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """``load`` of a recipe that trains a system; other files of numbers are refused."""
+    table = load(name_or_file, overrides)
+    if "family" not in table:
+        raise CallmoodError(
+            f"{name_or_file} is no recipe, as it names no family; name a TOML file that does or one of "
+            f"{', '.join(names())}."
+        )
+    return table
+
+
 def read(model: type[Read], table: Mapping[str, Any]) -> Read:
     """``table`` as ``model``; a wrong name or type is refused in one sentence, with the nearest right name."""
     try:

@@ -77,7 +77,7 @@ def train(
     corpora = named_folders(corpus)
     overrides = [*(set_ or []), *([] if seed is None else [f"seed={seed}"])]
     names = recipes.names() if recipe == ["all"] else recipe
-    tables = [(Path(name).stem, recipes.load(name, overrides)) for name in names]
+    tables = [(Path(name).stem, recipes.load_system(name, overrides)) for name in names]
     if len(dict(tables)) < len(tables):
         raise typer.BadParameter("name each recipe once: what comes out goes by its name.")
     if corpus_card:
