@@ -64,6 +64,33 @@ def test_an_unknown_recipe_is_answered_with_the_nearest() -> None:
         recipe.load("embeded")
 
 
+class Sides(Table):
+    encoder: str = "facebook/hubert-base-ls960"
+    encoders: tuple[str, ...] = ("tiny.en",)
+    folder: Path | None = None
+
+
+class Both(Table):
+    sides: Sides
+
+
+@pytest.mark.parametrize("name", ["encoder", "encoders", "folder"])
+def test_a_recipe_is_another_when_a_folder_that_it_names_has_changed(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "weights"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "model.bin").write_bytes(b"one")
+    value = [str(folder), "cam++"] if name == "encoders" else str(folder)
+    one = Both.model_validate({"sides": {name: value}})
+    first = one.model_dump(mode="json")
+    assert one.model_dump(mode="json") == first
+    assert set(one.model_dump()["sides"]) == {"encoder", "encoders", "folder"}
+    (folder / "deep" / "model.bin").write_bytes(b"two")
+    assert one.model_dump(mode="json") != first
+    assert Both(sides=Sides()).model_dump(mode="json") == {
+        "sides": {"encoder": "facebook/hubert-base-ls960", "encoders": ["tiny.en"], "folder": None}
+    }
+
+
 @pytest.mark.parametrize("name", ["studies", "text", "call_phrases"])
 def test_other_files_of_numbers_are_no_recipes(name: str) -> None:
     with pytest.raises(CallmoodError, match=rf"^{name} is no recipe, .* one of bert, .*, xgboost\.$"):

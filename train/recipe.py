@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from callmood.errors import CallmoodError
 
@@ -23,10 +24,38 @@ Family = Literal["embedded", "classical", "cnn1d", "mobilenet", "transformer"]
 """A module of callmood.train.systems."""
 
 
+FOLDERS: Final = ("encoder", "encoders", "folder")
+"""The numbers of any table that may name folders."""
+
+
 class Table(BaseModel):
-    """A table of a recipe: names and types are checked."""
+    """A table of a recipe: names and types are checked.
+
+    As JSON, by which one run is told from another, each folder that it names goes with a digest of what is in it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_serializer(mode="wrap", when_used="json")
+    def _with_contents(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = dump(self)
+        for name in [name for name in FOLDERS if name in found]:
+            values = found[name] if isinstance(found[name], list) else [found[name]]
+            digests = [contents(Path(value)) for value in values if value and Path(value).is_dir()]
+            if digests:
+                found[f"{name} contents"] = digests
+        return found
+
+
+def contents(folder: Path) -> str:
+    """32 hexadecimal digits that tell the files of ``folder`` by their names and bytes."""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{file.relative_to(folder).as_posix()} {file.stat().st_size}".encode())
+        with file.open("rb") as opened:
+            while block := opened.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()[:32]
 
 
 Read = TypeVar("Read", bound=Table)
