@@ -1,5 +1,6 @@
 """Encoders: what they hear does not depend on the batch, and Whisper's is the one in the package."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,30 @@ def test_other_encoders_and_wrong_names_get_a_sentence(tmp_path: Path) -> None:
         network.load_audio_encoder(str(tmp_path))
     with pytest.raises(CallmoodError, match="can't be loaded"):
         network.load_audio_encoder(str(tmp_path.parent))
+
+
+@pytest.mark.parametrize("library", ["huggingface_hub", "transformers"])
+def test_a_hub_that_is_not_reached_is_one_sentence(library: str) -> None:
+    heard: list[logging.LogRecord] = []
+    listener = logging.Handler()
+    listener.emit = heard.append  # type: ignore[method-assign]
+    logger = logging.getLogger(library)
+
+    class Unreached:
+        @staticmethod
+        def from_pretrained(*_: object, **__: object) -> None:
+            logging.getLogger(f"{library}.utils._http").warning("Retrying in 1s")
+            raise OSError("We couldn't connect\nto the hub")
+
+    logger.addHandler(listener)
+    try:
+        with pytest.raises(CallmoodError, match=r"a/b can't be loaded .*: We couldn't connect$"):
+            network._from_folder_or_hub(Unreached, "a/b")
+        assert not heard
+        logging.getLogger(f"{library}.utils._http").warning("said at another time")
+        assert len(heard) == 1
+    finally:
+        logger.removeHandler(listener)
 
 
 def test_texts_are_pooled_over_their_own_tokens_only() -> None:

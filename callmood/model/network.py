@@ -100,12 +100,14 @@ def load_text_encoder(name: str) -> tuple[Any, Any]:
 
 
 def _from_folder_or_hub(kind: Any, name: str, **arguments: Any) -> Any:
-    """``from_pretrained`` that never asks a hub about a folder."""
+    """``from_pretrained`` that never asks a hub about a folder; the libraries keep their remarks to themselves."""
+    from huggingface_hub.utils import logging as hub
     from transformers import utils
 
-    logging: Any = utils.logging
-    chatter = logging.get_verbosity()
-    logging.set_verbosity_error()
+    loggers: tuple[Any, ...] = (utils.logging, hub)
+    chatter = [logging.get_verbosity() for logging in loggers]
+    for logging in loggers:
+        logging.set_verbosity_error()
     try:
         return kind.from_pretrained(name, local_files_only=Path(name).exists(), **arguments)
     except (OSError, ValueError) as error:
@@ -113,7 +115,8 @@ def _from_folder_or_hub(kind: Any, name: str, **arguments: Any) -> Any:
             f"The encoder {name} can't be loaded from a folder or a hub: {str(error).splitlines()[0]}"
         ) from None
     finally:
-        logging.set_verbosity(chatter)
+        for logging, verbosity in zip(loggers, chatter, strict=True):
+            logging.set_verbosity(verbosity)
 
 
 def audio_vectors(encoders: Sequence[Any], settings: AudioSettings, clips: Sequence[Floats]) -> Floats:
