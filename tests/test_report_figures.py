@@ -71,11 +71,15 @@ def test_what_is_not_scored_has_no_mood(db: Connection) -> None:
 
 
 def test_the_margin_of_a_mean_is_students(db: Connection) -> None:
-    assert only(db, "SELECT margin(1.0, 1)") is None
-    assert only(db, "SELECT margin(1.0, 2)") == pytest.approx(12.7062 / 2**0.5)
+    assert only(db, "SELECT margin(1.0, 5)") == pytest.approx(2.7764 / 5**0.5)
     assert only(db, "SELECT margin(1.0, 31)") == pytest.approx(2.0423 / 31**0.5)
     assert only(db, "SELECT margin(1.0, 32)") == pytest.approx(2.0395 / 32**0.5, rel=1e-4)
     assert only(db, "SELECT margin(1.0, 1001)") == pytest.approx(1.9623 / 1001**0.5, rel=1e-4)
+
+
+@pytest.mark.parametrize("calls", [1, 2, 4])
+def test_a_mean_of_few_calls_has_no_margin(db: Connection, calls: int) -> None:
+    assert only(db, f"SELECT margin(1.0, {calls})") is None
 
 
 def test_who_talks_how_long_and_how_fast(db: Connection) -> None:
@@ -179,16 +183,24 @@ def test_an_agent_has_means_over_calls_with_their_intervals(db: Connection) -> N
     store(
         db,
         customer_call(calm, calm, calm, calm, name="1", agent="Ann", duration_s=1800.0),
-        customer_call(calm, calm, calm, angry, name="2", agent="Ann", duration_s=1800.0),
-        customer_call(calm, calm, calm, calm, name="3", agent="Ben"),
+        *(
+            customer_call(calm, calm, calm, angry, name=name, agent="Ann", duration_s=1800.0)
+            for name in "2345"
+        ),
+        *(customer_call(calm, calm, calm, mood, name=f"Ben {mood}", agent="Ben") for mood in (calm, angry)),
     )
     ann, ben = ask(db, Question()).rows.to_dicts()
-    assert (ann["name"], ann["calls"], ann["hours"], ann["calls_compared"]) == ("Ann", 2, 1.0, 2)
-    assert (ann["mood_start"], ann["mood_end"], ann["mood_change"]) == (0.0, -0.5, -0.5)
-    assert ann["mood_change_margin"] == pytest.approx(12.7062 / 2)
-    assert (ann["segments"], ann["angry"], ann["negative"], ann["uncertain"]) == (8, 0.125, 0.125, 0.0)
-    assert ann["ended_worse"] == 1
-    assert (ben["name"], ben["calls"], ben["mood_change"], ben["mood_change_margin"]) == ("Ben", 1, 0.0, None)
+    assert (ann["name"], ann["calls"], ann["hours"], ann["calls_compared"]) == ("Ann", 5, 2.5, 5)
+    assert (ann["mood_start"], ann["mood_end"], ann["mood_change"]) == (0.0, -0.8, -0.8)
+    assert ann["mood_change_margin"] == pytest.approx(2.7764 * 0.2**0.5 / 5**0.5)
+    assert (ann["segments"], ann["angry"], ann["negative"], ann["uncertain"]) == (20, 0.2, 0.2, 0.0)
+    assert ann["ended_worse"] == 4
+    assert (ben["name"], ben["calls"], ben["mood_change"], ben["mood_change_margin"]) == (
+        "Ben",
+        2,
+        -0.5,
+        None,
+    )
 
 
 def test_start_and_end_are_of_the_calls_that_have_both(db: Connection) -> None:

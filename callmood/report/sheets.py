@@ -77,9 +77,7 @@ def _group_page(answer: Answer) -> Page:
 
     def mean(name: str, form: Callable[[float | None], str]) -> str:
         margin = row[f"{name}_margin"]
-        return words.with_margin(
-            form(row[name]), form(margin).strip(" +") if margin is not None else words.NONE
-        )
+        return form(row[name]) if margin is None else f"{form(row[name])} ±{form(margin).strip(' +')}"
 
     cuts_in, is_cut = row["interruptions_by_agent"], row["interruptions_by_customer"]
     facts = [
@@ -193,8 +191,8 @@ def _change(row: Row) -> str:
     if row["mood_change"] is None:
         return words.NONE
     margin = row["mood_change_margin"]
-    # padded, so that the changes stand under each other
-    half = f"{words.NONE:<4}" if margin is None else f"{margin:.2f}"
+    # of one width, so that the changes stand under each other
+    half = f"{words.NONE:>4}" if margin is None else f"{margin:.2f}"
     return f"{words.mood(row['mood_change'])} ±{half}"
 
 
@@ -340,7 +338,7 @@ _DOUBT: Final = "A model mishears emotions: listen to a moment before you judge 
 def _explain(answer: Answer) -> list[str]:
     whose = {"customer": "customers'", "agent": "agents'", "all": "all"}[answer.question.role or "customer"]
     means = (
-        "Means over calls, ± half of their 95 % interval (– where one call allows none); "
+        "Means over calls, ± half of their 95 % interval (none with fewer than 5 calls); "
         "red or green only where it leaves out 0."
     )
     terms = "Ended worse: the mood fell by 0.2 or more, to below 0. Dead air: silences of 2 s or more."

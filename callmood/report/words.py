@@ -18,11 +18,6 @@ def mood(value: float | None) -> str:
     return rounded if rounded == "0.00" else f"{MINUS if value < 0 else '+'}{rounded}"
 
 
-def with_margin(text: str, margin: str) -> str:
-    """ "58 %" and "3 %" as "58 % ±3 %"."""
-    return text if text == NONE else f"{text} ±{margin}"
-
-
 def plain(value: float | None, decimals: int = 0) -> str:
     return NONE if value is None else f"{value:,.{decimals}f}"
 

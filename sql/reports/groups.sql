@@ -7,7 +7,7 @@
 --   $since, $until   start of the call, the second excluded; NULL: no bound
 --
 -- Means are over calls, each counting the same, and their margin is half of their 95 % interval (Student's t; NULL
--- with fewer than two calls). angry, negative and uncertain are shares of the role's scored segments, all calls
+-- with fewer than five calls). angry, negative and uncertain are shares of the role's scored segments, all calls
 -- together. What talk ratio, dead air, overtalk, interruption and mood are stands at the views call_talk and mood.
 WITH asked AS (
     SELECT recording.id AS recording_id,
