@@ -90,6 +90,10 @@ def parts_to_test(
     clips = [clip for clip, _ in prepare(read_clips(corpora, recipe.labels), recipe.prepare, cache, report)]
     parts = {rows.name: rows for rows in splits(clips, split, recipe.seed)}
     if training and training.part in parts:
+        if len(parts) > 1:
+            report(
+                f"note: {training.part} alone is tested: the model was taught on the clips of the other parts."
+            )
         parts = {training.part: parts[training.part]}
     doubt = _doubt(training, parts, clips)
     if doubt:
