@@ -164,6 +164,15 @@ def test_scoring_again_does_not_hide_who_transcribed(folder: Folder) -> None:
     assert folder.plan(asr=model(folder)).tally.transcribed_otherwise == 2
 
 
+@pytest.mark.parametrize("flag", ["retranscribe", "rescore"])
+def test_what_is_done_again_keeps_the_facts_that_are_not_told_any_more(folder: Folder, flag: str) -> None:
+    (folder.path / "anna").mkdir()
+    folder.write("anna/three.wav", b"three")
+    scanned(folder, "tiny.en")
+    (job,) = folder.plan(folder.path / "anna", asr=model(folder), **{flag: True}).jobs
+    assert (job.recording.agent, job.recording.path) == ("anna", folder.path / "anna" / "three.wav")
+
+
 def test_a_folder_of_a_recogniser_is_the_same_however_it_is_written(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import callmood
 from callmood import store
+from callmood.call import Recording
 from callmood.engine.local import find_devices, run_jobs
 from callmood.errors import UsageError
 from callmood.model.bundle import Baseline, content_id, find_bundle
@@ -155,44 +156,40 @@ def open_plan(
             sure=told.metadata is not None or told.name_pattern is not None,
         )
         if rescore:
-            jobs = _rescore_jobs(con, found, known, model_id, settings.score.roles)
+            wanted = {one for one in known if _scored_otherwise(known[one], model_id, settings.score.roles)}
         else:
-            again = {one for one in known if retry_failed and known[one].state == "failed"}
-            jobs = _scan_jobs(con, found, known, model_id, again | (otherwise if retranscribe else set()))
+            wanted = {one.id for one in found.recordings} - known.keys()
+            if retry_failed:
+                wanted |= {one for one in known if known[one].state == "failed"}
+            if retranscribe:
+                wanted |= otherwise
+        jobs = _jobs(con, [one for one in found.recordings if one.id in wanted], model_id, rescore)
         tally = _tally(found, known, jobs, model_id, settings.score.roles, otherwise)
         yield Plan(con, settings, model_id, jobs, rescore, tally, found.failures)
 
 
 def _hashes(db: Path) -> dict[str, FileHash]:
-    """What files held in earlier scans, by path. Others may read the database while the folders are searched."""
+    """What files held in earlier scans, by path. The database is free again while the folders are searched."""
     if not store.may_exist(db):
         return {}
     with store.open_db(db, read_only=True) as con:
         return {path: FileHash(*hashed) for path, hashed in store.hashes(con).items()}
 
 
-def _scan_jobs(
-    con: Connection, found: Discovery, known: dict[str, Known], model_id: str, again: set[str]
-) -> tuple[Job, ...]:
-    """What is new, and what is to be done ``again``, by its id."""
-    voices = store.agent_baselines(con, model_id)
-    return tuple(
-        Job(recording, _baseline(voices.get(recording.agent or "")))
-        for recording in found.recordings
-        if recording.id not in known or recording.id in again
-    )
+def _jobs(con: Connection, wanted: Sequence[Recording], model_id: str, rescore: bool) -> tuple[Job, ...]:
+    """Calls are scored against what this model has heard of their agents in the calls it scored before.
 
-
-def _rescore_jobs(
-    con: Connection, found: Discovery, known: dict[str, Known], model_id: str, roles: str
-) -> tuple[Job, ...]:
-    """Calls are scored anew against what this model has heard of their agents in the calls it scored before."""
+    The facts of a known recording are those that are stored: this scan may be told less than an earlier one.
+    """
+    stored = store.facts(con, [recording.id for recording in wanted])
     voices = store.agent_baselines(con, model_id)
-    return tuple(
-        Job(recording, _baseline(voices.get(recording.agent or "")), store.stored_segments(con, recording.id))
-        for recording in found.recordings
-        if recording.id in known and _scored_otherwise(known[recording.id], model_id, roles)
-    )
+    jobs = []
+    for recording in wanted:
+        if recording.id in stored:
+            recording = replace(stored[recording.id], path=recording.path)
+        voice = _baseline(voices.get(recording.agent or ""))
+        jobs.append(Job(recording, voice, store.stored_segments(con, recording.id) if rescore else None))
+    return tuple(jobs)
 
 
 def _scored_otherwise(known: Known, model_id: str, roles: str) -> bool:

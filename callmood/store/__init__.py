@@ -1,7 +1,7 @@
 """The database: one DuckDB file that a scan writes and reports read. One process writes, or many read."""
 
 from callmood.store.database import Connection, may_exist, open_db, rows, transaction
-from callmood.store.earlier import hashes, transcribed_otherwise
+from callmood.store.earlier import facts, hashes, transcribed_otherwise
 from callmood.store.read import Known, agent_baselines, known, stored_segments
 from callmood.store.write import (
     finish_scan,
@@ -18,6 +18,7 @@ __all__ = [
     "Connection",
     "Known",
     "agent_baselines",
+    "facts",
     "finish_scan",
     "hashes",
     "known",
