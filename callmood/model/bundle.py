@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -106,16 +106,6 @@ class Baseline:
     """[labels]: the clips' mean, as the relative head sees it. The head is linear, so that it needs no more of a
     voice than this to compare another clip with; a thousandth of the vector, it can be kept for every call."""
     count: int
-
-
-def combine(baselines: Iterable[Baseline]) -> Baseline | None:
-    """The baseline over all clips of several; None where there are none."""
-    known = [baseline for baseline in baselines if baseline.count > 0]
-    if not known:
-        return None
-    count = sum(baseline.count for baseline in known)
-    mean = sum((np.float32(b.count / count) * b.mean for b in known), np.zeros_like(known[0].mean))
-    return Baseline(np.asarray(mean, dtype=np.float32), count)
 
 
 @dataclass(frozen=True, slots=True)
