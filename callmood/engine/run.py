@@ -182,11 +182,13 @@ def _jobs(con: Connection, wanted: Sequence[Recording], model_id: str, rescore: 
     The facts of a known recording are those that are stored: this scan may be told less than an earlier one.
     """
     stored = store.facts(con, [recording.id for recording in wanted])
-    voices = store.agent_baselines(con, model_id)
+    of_all_calls = store.agent_baselines(con, model_id)
     jobs = []
     for recording in wanted:
+        voices = of_all_calls
         if recording.id in stored:
             recording = replace(stored[recording.id], path=recording.path)
+            voices = store.agent_baselines(con, model_id, exclude=recording.id)
         voice = _baseline(voices.get(recording.agent or ""))
         jobs.append(Job(recording, voice, store.stored_segments(con, recording.id) if rescore else None))
     return tuple(jobs)
