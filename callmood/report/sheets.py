@@ -192,8 +192,8 @@ def _change(row: Row) -> str:
         return words.NONE
     margin = row["mood_change_margin"]
     # of one width, so that the changes stand under each other
-    half = f"{words.NONE:>4}" if margin is None else f"{margin:.2f}"
-    return f"{words.mood(row['mood_change'])} ±{half}"
+    half = f"{words.NONE:>5}" if margin is None else f"±{margin:.2f}"
+    return f"{words.mood(row['mood_change'])} {half}"
 
 
 def _change_style(row: Row) -> str:
