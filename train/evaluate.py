@@ -119,7 +119,7 @@ def training_of(model: str) -> Training | None:
     run, figures = index(folder / RUN_FILE), index(folder / FIGURES_FILE)
     if not run or "split" not in figures or run["recipe"] != about(model).get("recipe"):
         return None
-    numbers = {name: run["numbers"][name] for name in CorpusRecipe.model_fields}
+    numbers = {name: value for name, value in run["numbers"].items() if name in CorpusRecipe.model_fields}
     tested = {speaker: found["clips"] for speaker, found in figures["per_speaker"].items()}
     return Training(read(CorpusRecipe, numbers), figures["split"], tested)
 

@@ -1,8 +1,15 @@
 """The database: one DuckDB file that a scan writes and reports read. One process writes, or many read."""
 
 from callmood.store.database import Connection, may_exist, open_db, rows, transaction
-from callmood.store.earlier import facts, hashes, transcribed_otherwise
-from callmood.store.read import Known, agent_baselines, known, stored_segments
+from callmood.store.read import (
+    Known,
+    agent_baselines,
+    facts,
+    hashes,
+    known,
+    stored_segments,
+    transcribed_otherwise,
+)
 from callmood.store.write import (
     finish_scan,
     rescore_call,
