@@ -239,6 +239,25 @@ def test_an_unknown_study_gets_the_nearest_name(tmp_path: Path) -> None:
         study.run("nosie", [], tmp_path, tmp_path, None, print)
 
 
+def test_what_cannot_be_read_is_in_no_study(
+    given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = replace(given.clips[0], path=tmp_path / "broken.wav")
+    broken.path.write_bytes(b"RIFF")
+    monkeypatch.setattr(study, "read_clips", lambda folders, labels: [broken, *given.clips[1:4]])
+    asked: list[Given] = []
+
+    def answer(given: Given, numbers: object) -> StudyResult:
+        asked.append(given)
+        return StudyResult("split", "What?", (), ())
+
+    monkeypatch.setattr(split, "study", answer)
+    said: list[str] = []
+    study.run("split", [("ravdess", tmp_path)], tmp_path / "out", tmp_path, None, said.append)
+    assert list(asked[0].clips) == list(given.clips[1:4])
+    assert "broken.wav" in said[0]
+
+
 def test_every_study_has_its_numbers() -> None:
     table = recipe_files.load("studies")
     assert set(table) == set(study.STUDIES)

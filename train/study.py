@@ -11,6 +11,7 @@ from typing import Final
 from callmood.errors import CallmoodError
 from callmood.train import recipe as recipe_files
 from callmood.train.corpora.known import read_clips
+from callmood.train.prepare import audible
 from callmood.train.recipe import nearest
 from callmood.train.studies.common import Given, StudyResult, as_json, draw, markdown
 from callmood.train.systems import embedded
@@ -41,7 +42,8 @@ def run(
     recipe = recipe_files.read(embedded.Recipe, table if seed is None else {**table, "seed": seed})
     module = importlib.import_module(f"callmood.train.studies.{name}")
     numbers = recipe_files.read(module.Numbers, recipe_files.load("studies")[name])
-    clips = read_clips([(corpus, folder) for corpus, folder in corpora if corpus != TEXTS], "calls")
+    spoken = [(corpus, folder) for corpus, folder in corpora if corpus != TEXTS]
+    clips = audible(read_clips(spoken, "calls"), cache, report)
     texts = next((folder for corpus, folder in corpora if corpus == TEXTS), None)
     result: StudyResult = module.study(Given(clips, texts, recipe, cache, report), numbers)
     write(result, out)
