@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from callmood.counted import counted
 from callmood.scan.audio import RATE
 from callmood.train import augment
 from callmood.train.cache import write_whole
@@ -83,7 +84,10 @@ def balance(
     missing = [copy for copy in copies if not copy.target.is_file()]
     for _ in mapped(_write, missing, "augmenting"):
         pass
-    report(f"{len(examples)} clips to train on, balanced to {len(balanced)} with {len(copies)} copies")
+    report(
+        f"{counted(len(examples), 'clip')} to train on, balanced to {len(balanced)} "
+        f"with {counted(len(copies), 'copy', 'copies')}"
+    )
     return balanced
 
 

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from callmood.counted import counted
 from callmood.model.bundle import CARD_FILE, Settings
 from callmood.model.shelf import ABOUT_FILE
 from callmood.train.corpora.clip import Clip
@@ -211,7 +212,7 @@ def _figures(tests: Mapping[str, Figures], summaries: Summaries) -> str:
         first, found = next(iter(tests.items()))
         parts += [
             _tests_table(tests),
-            f"In full, “{first}” ({found.clips} clips, {found.speakers} speakers):",
+            f"In full, “{first}” ({counted(found.clips, 'clip')}, {counted(found.speakers, 'speaker')}):",
             _class_table(found),
         ]
         parts += [

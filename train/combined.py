@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from callmood.report.words import number
+from callmood.counted import counted
 from callmood.train import balance as balancing
 from callmood.train import prepare as preparing
 from callmood.train import split as splits
@@ -50,7 +50,7 @@ def parts(
         unused = len(prepared) - len(train) - len(validation) - len(test)
         if unused:
             report(
-                f"{rows.name}: tested without {number(unused, 'clip')} of labels that no other corpus teaches"
+                f"{rows.name}: tested without {counted(unused, 'clip')} of labels that no other corpus teaches"
             )
         train = balancing.balance(train, recipe.balance, recipe.seed, cache, report)
         yield Parts(rows.name, labels, train, validation, test)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from callmood.counted import counted
 from callmood.errors import CallmoodError
 from callmood.model import bundle
 from callmood.train import card, combined, launch, pictures, recipe, results
@@ -135,7 +136,7 @@ def _measured(
             figures.append(json.loads(stored.read_text(encoding="utf-8")))
             continue
         settings.report(
-            f"{name}, {part.name}: {len(part.train)} clips to train on, {len(part.validation)} to validate, "
+            f"{name}, {part.name}: {counted(len(part.train), 'clip')} to train on, {len(part.validation)} to validate, "
             f"{len(part.test)} to test"
         )
         run = Run(out, settings.device, settings.resume, settings.report)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from callmood.report.words import number
+from callmood.counted import counted
 from callmood.train.combined import CorpusRecipe
 from callmood.train.corpora.clip import Clip
 from callmood.train.corpora.known import read_clips
@@ -124,7 +124,7 @@ def differences(found: Sequence[Count]) -> list[str]:
 
 def _signed(clips: int) -> str:
     """ "+1 clip", "-32 clips"."""
-    return f"{'-' if clips < 0 else '+'}{number(abs(clips), 'clip')}"
+    return f"{'-' if clips < 0 else '+'}{counted(abs(clips), 'clip')}"
 
 
 def _pair(found: Sequence[Count]) -> str:

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from callmood.counted import counted
 from callmood.errors import CallmoodError
 from callmood.model import bundle
 from callmood.model.bundle import Scorer
-from callmood.report.words import number
 from callmood.train import card as cards
 from callmood.train import pictures
 from callmood.train import recipe as recipe_files
@@ -56,13 +56,13 @@ def train_embedded(
         if tower is not None and not (tower / name).is_file():
             raise CallmoodError(f"{tower} is no tuned text tower: it has no {name}; make one with --text.")
     clips = audible(read_clips(corpora, "calls"), cache_folder(), report)
-    report(f"{number(len(clips), 'clip')} of {number(len({clip.speaker for clip in clips}), 'speaker')}")
+    report(f"{counted(len(clips), 'clip')} of {counted(len({clip.speaker for clip in clips}), 'speaker')}")
     splits = list(unseen_folds(clips, recipe.seed))
     corpus = embedded.hear(clips, recipe, cache_folder(), report)
     heard_s = time.monotonic() - began
     folds = []
     for fold in embedded.cross_validate(corpus, splits, recipe):
-        report(f"fold {fold.number}: {number(len(fold.unseen.labels), 'unseen clip')}")
+        report(f"fold {fold.number}: {counted(len(fold.unseen.labels), 'unseen clip')}")
         folds.append(fold)
     results = all_figures(clips, corpus, folds, recipe)
     settings = embedded.calibrated(folds, recipe)

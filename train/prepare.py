@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from callmood.counted import counted
 from callmood.errors import CallmoodError
-from callmood.report.words import number
 from callmood.scan.audio import RATE, UnreadableRecording, decode
 from callmood.train.cache import add_to_index, index, write_whole
 from callmood.train.corpora.clip import Clip
@@ -116,7 +116,7 @@ def preparation(clips: Sequence[Clip], table: PrepareTable, cache: Path, report:
     _tell_bad(clips, _make(clips, keys, table, cache, sounds), report)
     found = _sorted_out(clips, [sounds.get(key) for key in keys], table, cache)
     for (corpus, reason), count in Counter((clip.corpus, why) for clip, why in found.left_out).items():
-        report(f"left out: {number(count, 'clip')} of {corpus} {reason}")
+        report(f"left out: {counted(count, 'clip')} of {corpus} {reason}")
     return found
 
 
@@ -142,11 +142,11 @@ def audible(clips: Sequence[Clip], cache: Path, report: Report) -> list[Clip]:
     kept = [clip for clip in clips if clip not in bad]
     if bad:
         files = _few(list(dict.fromkeys(bad.values())), "file")
-        report(f"left out: {number(len(clips) - len(kept), 'clip')} that can't be read: {files}")
+        report(f"left out: {counted(len(clips) - len(kept), 'clip')} that can't be read: {files}")
     for name in ("label", "speaker"):
         lost = sorted({getattr(clip, name) for clip in clips} - {getattr(clip, name) for clip in kept})
         if lost:
-            report(f"no clip is left of {number(len(lost), name)}: {_few(lost, name)}")
+            report(f"no clip is left of {counted(len(lost), name)}: {_few(lost, name)}")
     return kept
 
 
@@ -164,7 +164,7 @@ def _why_unheard(clip: Clip) -> str:
 
 def _few(names: Sequence[str], noun: str) -> str:
     """``names`` in a line, as many as a line may hold, and how many more there are."""
-    more = [f"and {number(len(names) - _NAMED, f'more {noun}')}"] if len(names) > _NAMED else []
+    more = [f"and {counted(len(names) - _NAMED, f'more {noun}')}"] if len(names) > _NAMED else []
     return ", ".join([*names[:_NAMED], *more])
 
 

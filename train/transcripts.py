@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from callmood.call import Speaker, Turn
+from callmood.counted import counted
 from callmood.scan.audio import RATE
 from callmood.settings import TranscribeSettings
 from callmood.train.cache import add_to_index, index
@@ -27,7 +28,7 @@ def with_texts(prepared: Sequence[Prepared], cache: Path, report: Callable[[str]
     texts = index(store)
     silent = [sound for clip, sound in prepared if clip.text is None and sound.stem not in texts]
     if silent:
-        report(f"{len(silent)} clips without a text are transcribed by {settings.asr}")
+        report(f"transcribed by {settings.asr}: {counted(len(silent), 'clip')} without a text")
     for sounds, heard in _heard(silent, settings):
         fresh = {sound.stem: text for sound, text in zip(sounds, heard, strict=True)}
         add_to_index(store, fresh)

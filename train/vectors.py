@@ -20,10 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from callmood import packaged
+from callmood.counted import counted
 from callmood.errors import CallmoodError
 from callmood.model import network
 from callmood.model.network import AudioSettings
-from callmood.report.words import number
 from callmood.train import augment, conditions
 from callmood.train.cache import write_whole
 from callmood.train.corpora.clip import Clip
@@ -90,7 +90,7 @@ def vectors(
     missing = {place: pair for place, pair in zip(places, pairs, strict=True) if not place.is_file()}
     if missing:
         report(
-            f"{len(missing)} of {number(len(pairs), 'vector')} to be computed; the others are in the cache"
+            f"{len(missing)} of {counted(len(pairs), 'vector')} to be computed; the others are in the cache"
         )
     for _ in mapped(_compute, list(_jobs(missing, settings)), "vectors"):
         pass

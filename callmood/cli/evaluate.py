@@ -102,21 +102,21 @@ def _report(sentence: str) -> None:
 
 
 def _warn_of_known_voices(model: str, parts: Iterable[Sequence[Clip]]) -> None:
+    from callmood.counted import counted
     from callmood.model.shelf import taught_speakers
-    from callmood.report.words import number
 
     here = {clip.speaker for part in parts for clip in part}
     known = here & taught_speakers(model)
     if known:
         _report(
-            f"note: the model was taught on {len(known)} of the {number(len(here), 'speaker')} here; its figures for "
+            f"note: the model was taught on {len(known)} of the {counted(len(here), 'speaker')} here; its figures for "
             "others are lower."
         )
 
 
 def _evaluate_text(model: str, text: str, device: str, as_json: bool) -> None:
+    from callmood.counted import counted
     from callmood.model import load
-    from callmood.report.words import number
     from callmood.train.evaluate import evaluate_text
 
     ((name, folder),) = named_folders([text])
@@ -124,7 +124,7 @@ def _evaluate_text(model: str, text: str, device: str, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"model": model, **found}))
         return
-    print(f"macro F1 {100 * found['macro_f1']:.1f} %   ({number(found['texts'], 'text')})")
+    print(f"macro F1 {100 * found['macro_f1']:.1f} %   ({counted(found['texts'], 'text')})")
     for group, f1 in found["f1"].items():
         print(f"  {group:9} {100 * f1:5.1f} %")
 
@@ -145,10 +145,10 @@ def named_folders(options: list[str]) -> list[tuple[str, Path]]:
 def _show(figures: Figures, parts: Mapping[str, Figures]) -> None:
     from rich.console import Console
 
-    from callmood.report.words import number
+    from callmood.counted import counted
 
     console = Console(highlight=False)
-    title = f"{number(figures.clips, 'clip')}, {number(figures.speakers, 'speaker')}"
+    title = f"{counted(figures.clips, 'clip')}, {counted(figures.speakers, 'speaker')}"
     console.print(_headline_table(figures, title))
     console.print(f"\nCalibration error {figures.ece:.1f} points.", _spread_of_speakers(figures))
     tables = [_class_table(figures)]

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from callmood.counted import counted
+
 if TYPE_CHECKING:
     from callmood.engine.run import Plan, Tally
     from callmood.scan.discover import Unreadable
@@ -128,7 +130,7 @@ def scan(
                         print(json.dumps(_line(outcome), ensure_ascii=False), flush=True)
         except KeyboardInterrupt:
             print(
-                f"Stopped: {_counted(tally.done, 'recording is', 'recordings are')} stored; "
+                f"Stopped: {counted(tally.done, 'recording is', 'recordings are')} stored; "
                 "the same command goes on from there.",
                 file=sys.stderr,
             )
@@ -143,23 +145,23 @@ def scan(
 
 def _announce(plan: Plan) -> None:
     tally = plan.tally
-    parts = [_counted(tally.total, "recording to scan", "recordings to scan")]
+    parts = [counted(tally.total, "recording to scan", "recordings to scan")]
     if tally.skipped:
-        parts.append(_counted(tally.skipped, "is stored already", "are stored already"))
+        parts.append(counted(tally.skipped, "is stored already", "are stored already"))
     if tally.scored_otherwise:
         parts.append(
-            _counted(tally.scored_otherwise, "of them was", "of them were")
+            counted(tally.scored_otherwise, "of them was", "of them were")
             + " scored by another model or for other roles (score anew with --rescore)"
         )
     if tally.transcribed_otherwise:
         parts.append(
-            _counted(tally.transcribed_otherwise, "of them was", "of them were")
+            counted(tally.transcribed_otherwise, "of them was", "of them were")
             + " transcribed by another recogniser (transcribe anew with --retranscribe)"
         )
     if tally.failed_earlier:
         parts.append(f"{tally.failed_earlier} failed earlier (try again with --retry-failed)")
     if tally.copies:
-        parts.append(_counted(tally.copies, "is a copy of another", "are copies of others"))
+        parts.append(counted(tally.copies, "is a copy of another", "are copies of others"))
     print("; ".join(parts) + ".", file=sys.stderr)
 
 
@@ -231,8 +233,8 @@ def _summarise(tally: Tally, db: Path) -> None:
 
 def _summarise_work(tally: Tally) -> None:
     print(
-        f"{_counted(tally.done, 'recording', 'recordings')} scanned "
-        f"({_hours(tally.audio_s)} of audio, {_counted(tally.segments, 'segment', 'segments')}) "
+        f"{counted(tally.done, 'recording', 'recordings')} scanned "
+        f"({_hours(tally.audio_s)} of audio, {counted(tally.segments, 'segment', 'segments')}) "
         f"in {_hours(tally.wall_s)}, RTFx {tally.rtfx:.0f}."
     )
     for reason, failures in sorted(tally.failures.items(), key=lambda item: -len(item[1])):
@@ -245,10 +247,6 @@ def _summarise_work(tally: Tally) -> None:
         print(f"note: {warning}")
     if len(tally.warnings) > FAILURES_SHOWN:
         print(f"note: and {len(tally.warnings) - FAILURES_SHOWN} more notes, stored in the table recording")
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def _hours(seconds: float) -> str:

@@ -11,8 +11,8 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
+from callmood.counted import counted
 from callmood.errors import CallmoodError
-from callmood.report.words import number
 from callmood.store import Connection
 
 Kind = Literal["groups", "calls", "call"]
@@ -225,16 +225,16 @@ def _notes(seen: dict[str, Any], role: Whose) -> Iterator[str]:
     if not seen["calls"]:
         yield "No call matches."
     if seen["failed"]:
-        yield f"In no figure: {number(seen['failed'], 'recording')} that could not be scanned."
+        yield f"In no figure: {counted(seen['failed'], 'recording')} that could not be scanned."
     if seen["unreadable"]:
-        yield f"In no figure: {number(seen['unreadable'], 'file')} that could not be read."
+        yield f"In no figure: {counted(seen['unreadable'], 'file')} that could not be read."
     if seen["without_time"]:
-        yield f"Left out by --since and --until: {number(seen['without_time'], 'call')} without a start time."
+        yield f"Left out by --since and --until: {counted(seen['without_time'], 'call')} without a start time."
     if seen["calls"] and seen["without_mood"]:
         whose = "voice" if role == "all" else role
-        yield f"Not in mood and emotions: {number(seen['without_mood'], 'call')} where no {whose} was scored."
+        yield f"Not in mood and emotions: {counted(seen['without_mood'], 'call')} where no {whose} was scored."
     if seen["on_one_channel"]:
-        yield f"Not in overtalk and interruptions: {number(seen['on_one_channel'], 'call')} on one channel."
+        yield f"Not in overtalk and interruptions: {counted(seen['on_one_channel'], 'call')} on one channel."
     if seen["models"] > 1:
         yield f"Moods don't compare: {seen['models']} models scored these calls; mend it with scan --rescore."
     if seen["recognisers"] > 1:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from callmood.counted import counted
 from callmood.report import words
 from callmood.report.ask import Answer, Whose
 
@@ -89,7 +90,7 @@ def _group_page(answer: Answer) -> Page:
         ("Ended worse", f"{words.compared(row)} calls"),
         (
             "Segments",
-            f"{words.number(row['segments'], 'segment')} scored: {words.percent(row['angry'])} angry, "
+            f"{counted(row['segments'], 'segment')} scored: {words.percent(row['angry'])} angry, "
             f"{words.percent(row['negative'])} negative, {words.percent(row['uncertain'])} uncertain",
         ),
         (
@@ -179,7 +180,7 @@ def _span(answer: Answer) -> str:
     return " · ".join(
         part
         for part in (
-            words.number(seen["calls"], "call"),
+            counted(seen["calls"], "call"),
             words.length(3600 * (seen["hours"] or 0)),
             words.days(seen["first_call"], seen["last_call"]),
         )

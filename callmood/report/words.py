@@ -61,10 +61,6 @@ def days(first: datetime | None, last: datetime | None) -> str:
     return f"{first:%Y-%m-%d}" if first.date() == last.date() else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
 
 
-def number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def compared(row: Mapping[str, Any]) -> str:
     """ "3 of 41": calls that ended worse, of those that have a mood at both ends."""
     return f"{row['ended_worse']} of {row['calls_compared']}" if row["calls_compared"] else NONE

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from callmood.counted import counted
 from callmood.errors import CallmoodError
-from callmood.report import words
 from callmood.scan.sidetable import records
 from callmood.store.corrections import Correction, corrections
 from callmood.store.database import open_db
@@ -85,7 +85,7 @@ def _corrected(database: Path, report: Callable[[str], None]) -> Iterator[Clip]:
     gone = {one.path for one in found if not one.path.is_file()}
     if gone:
         report(
-            f"left out: {words.number(len(gone), 'corrected recording')} whose file is gone, such as {min(gone)}"
+            f"left out: {counted(len(gone), 'corrected recording')} whose file is gone, such as {min(gone)}"
         )
     for one in found:
         if one.path not in gone:
