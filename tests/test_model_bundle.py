@@ -128,7 +128,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         *((rng.normal(size=(8, w)).astype(np.float32), np.zeros(8, np.float32)) for w in (3840, 3840, 768))
     )
     settings = Settings(LABELS, AudioSettings(), TextSettings(), shrink=3.0, threshold=0.4)
-    bundle.save(tmp_path, settings, heads, changed_sound, changed_words, "card")
+    bundle.save(tmp_path, settings, heads, changed_sound, changed_words)
     model = load(tmp_path, "cpu")
     assert model.settings == settings and model.labels == LABELS
     assert model.text_encoder is not None

@@ -274,7 +274,7 @@ def test_a_stored_tower_answers_in_a_bundle_as_before(
     )
     shutil.copytree(encoder_folder, tmp_path / "bundle" / bundle.TEXT_ENCODER)
     settings = bundle.Settings(LABELS, None, network.TextSettings(bundle.TEXT_ENCODER))
-    bundle.save(tmp_path / "bundle", settings, bundle.Heads(text=single, ekman=ekman), {}, layers, card="")
+    bundle.save(tmp_path / "bundle", settings, bundle.Heads(text=single, ekman=ekman), {}, layers)
     scorer = bundle.load(tmp_path / "bundle", "cpu")
     texts = ["furious the bill", "table"]
     encoded = scorer.encode([None, None], texts)

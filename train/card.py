@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from callmood.counted import counted
-from callmood.model.bundle import CARD_FILE, Settings
-from callmood.model.shelf import ABOUT_FILE
+from callmood.model.bundle import Settings
+from callmood.model.shelf import ABOUT_FILE, CARD_FILE
 from callmood.train.corpora.clip import Clip
 from callmood.train.figures import HEADLINES, Figures
 

@@ -74,7 +74,7 @@ def train_embedded(
         tensors = load_file(tower / "text.safetensors")
         settings, heads = embedded.with_words(settings, heads, tower, recipe.fusion)
     tests = pooled_figures(clips, folds, recipe)
-    bundle.save(out, settings, heads, {}, tensors, card="")
+    bundle.save(out, settings, heads, {}, tensors)
     cards.describe(out, settings, clips, table, tests, results, name="embedded")
     pictures.confusion(next(iter(tests.values())).confusion, settings.labels, out)
     (out / "figures.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")

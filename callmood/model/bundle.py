@@ -31,7 +31,6 @@ Floats = npt.NDArray[np.float32]
 
 SETTINGS_FILE: Final = "bundle.json"
 WEIGHTS_FILE: Final = "weights.safetensors"
-CARD_FILE: Final = "CARD.md"
 FORMAT: Final = 1
 AUDIO_ENCODER: Final = "./audio_encoder"
 TEXT_ENCODER: Final = "./text_encoder"
@@ -230,9 +229,8 @@ def save(
     heads: Heads,
     audio_changes: Mapping[str, torch.Tensor],
     text_changes: Mapping[str, torch.Tensor],
-    card: str,
 ) -> None:
-    """Write a bundle: the encoders' changed tensors as float16, the heads as float32.
+    """Write a bundle but for its card: the encoders' changed tensors as float16, the heads as float32.
 
     Tensors have transformers' names; those of the first acoustic encoder begin with "0.", and so on.
     """
@@ -250,7 +248,6 @@ def save(
     (folder / WEIGHTS_FILE).write_bytes(serialized(tensors))
     written = {"format": FORMAT, **asdict(settings)}
     (folder / SETTINGS_FILE).write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
-    (folder / CARD_FILE).write_text(card, encoding="utf-8")
 
 
 def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Scorer:

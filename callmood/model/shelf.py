@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from callmood.errors import CallmoodError
-from callmood.model.bundle import CARD_FILE, EMBEDDED, SETTINGS_FILE, find_bundle, settings_of
+from callmood.model.bundle import EMBEDDED, SETTINGS_FILE, find_bundle, settings_of
 
 ABOUT_FILE: Final = "about.json"
+CARD_FILE: Final = "CARD.md"
 """Beside a bundle's other files: "corpora" (clips by corpus and label), "speakers" (names), "figures" (percent)."""
 
 

@@ -198,7 +198,7 @@ def save(
         threshold=threshold,
         threshold_with_words=threshold,
     )
-    bundle.save(folder, settings, Heads(raw=raw, text=read), audio_changes, text_changes, card="")
+    bundle.save(folder, settings, Heads(raw=raw, text=read), audio_changes, text_changes)
 
 
 def score(scorer: Scorer, examples: Sequence[Example], labels: Sequence[str]) -> Floats:
