@@ -70,15 +70,29 @@ def test_every_codec_gives_back_what_it_was_given(codec: augment.Codec) -> None:
     assert np.corrcoef(*spectra)[0, 1] > 0.8
 
 
-@pytest.mark.parametrize("steps", [["line"], ["room", "line"], ["voice"], ["voice", "room", "line"]])
+@pytest.mark.parametrize(
+    "steps", [["line"], ["room", "line"], ["voice"], ["babble"], ["voice", "room", "babble", "line"]]
+)
 def test_renditions_are_drawn_by_their_seed(steps: list[str]) -> None:
     clip, other = tone(300), tone(500)
-    first, again, third = (augment.rendition(steps, seed, clip) for seed in (5, 5, 6))
+    first, again, third = (augment.rendition(steps, seed, [clip]) for seed in (5, 5, 6))
     assert (np.isfinite(first(clip)).all() and len(first(other)) == len(third(other))) or "voice" in steps
-    if "room" not in steps:  # a room's noise is new each time
+    if "room" not in steps:  # a room's noise is new each time, and so is what others say
         random.seed(5)
-        np.testing.assert_allclose(first(other), again(other), atol=1e-5)
+        np.random.seed(5)
+        heard = first(other)
+        np.random.seed(5)
+        np.testing.assert_allclose(heard, again(other), atol=1e-5)
     assert len(first(clip)) > 0
+
+
+def test_others_talk_in_the_background_at_other_pitches() -> None:
+    speech, behind = tone(300, 1.0), tone(1000, 1.0)
+    for seed in range(5):
+        noise = augment.rendition(["babble"], seed, [behind])(speech) - speech
+        level = 10 * np.log10(np.square(speech).mean() / np.square(noise).mean())
+        assert 5 <= level <= 25
+        assert share_of_band(noise, 720, 1280) > 0.9 and share_of_band(noise, 970, 1030) < 0.2
 
 
 def test_heads_tell_classes_apart_however_rare() -> None:

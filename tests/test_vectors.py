@@ -97,6 +97,19 @@ def test_renditions_are_drawn_for_each_speaker_and_seed() -> None:
     assert vectors.drawn(("telephone",), 1, 7, "own-anna") == Hearing(("telephone",))  # nothing is drawn
 
 
+def test_babble_is_made_of_the_speakers_own_clips(clips: list[Clip]) -> None:
+    assert vectors.drawn(("babble",), 1, 7, "own-anna", clips).background == tuple(clips)
+    assert vectors.drawn(("line",), 1, 7, "own-anna", clips).background == ()
+    many = [replace(clips[0], start_s=float(start)) for start in range(90)]
+    assert len(vectors.drawn(("babble",), 1, 7, "own-anna", many).background) == vectors.BACKGROUND
+    speech = tone(500)
+    quiet, loud = (
+        vectors.changed(vectors.drawn(("babble",), 1, 7, "own-anna", some))(speech)
+        for some in (clips[:1], clips)
+    )
+    assert quiet.shape == loud.shape == speech.shape and not np.allclose(quiet, loud)
+
+
 def test_other_weights_are_another_encoder(settings: AudioSettings) -> None:
     before = vectors.encoders_id(settings)
     weights = Path(settings.encoders[0]) / "model.safetensors"

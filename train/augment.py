@@ -1,4 +1,4 @@
-"""Renditions of a speaker's clips: another voice, another room, another line.
+"""Renditions of a speaker's clips: another voice, another room, others in the background, another line.
 
 A rendition is drawn once and applied to all clips of a speaker, as a call does it: the
 baseline of the speaker then sees the same line as the clip it is compared with.
@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from callmood.model.levels import levelled, trimmed
 
 Samples = npt.NDArray[np.float32]
 
@@ -109,7 +111,7 @@ def _frozen(transforms: Sequence[Any], clip: Samples) -> Rendition:
     return lambda samples: np.asarray(chain(samples, sample_rate=RATE), dtype=np.float32)
 
 
-def voice(rng: random.Random, clip: Samples) -> Rendition:
+def voice(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
     """Another voice: speed of the recording (pitch and formants together), pitch and tempo."""
     from audiomentations import PitchShift, TimeStretch
 
@@ -119,12 +121,12 @@ def voice(rng: random.Random, clip: Samples) -> Rendition:
             PitchShift(-2.0, 2.0, p=0.3),
             TimeStretch(0.9, 1.12, leave_length_unchanged=False, p=0.3),
         ],
-        clip,
+        clips[0],
     )
     return lambda samples: change(resample(samples, RATE * speed, RATE))
 
 
-def room(rng: random.Random, clip: Samples) -> Rendition:
+def room(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
     """Another microphone and room: equaliser, noise, gain, overdrive."""
     from audiomentations import AddColorNoise, ClippingDistortion, Gain, SevenBandParametricEQ
 
@@ -135,11 +137,42 @@ def room(rng: random.Random, clip: Samples) -> Rendition:
             ClippingDistortion(0, 3, p=0.1),
             Gain(-12.0, 6.0, p=0.8),
         ],
-        clip,
+        clips[0],
     )
 
 
-def line(rng: random.Random, clip: Samples) -> Rendition:
+def babble(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
+    """Two to eight others who talk in the background.
+
+    They are ``clips`` of the speaker at other speeds, which makes other voices of them: nobody is heard whom a test
+    holds out.
+    """
+    level = rng.uniform(5.0, 25.0)
+    speeds = [
+        rng.choice((rng.uniform(0.75, 0.94), rng.uniform(1.06, 1.25))) for _ in range(rng.randint(2, 8))
+    ]
+
+    def others(length: int) -> Samples:
+        total = np.zeros(length, np.float32)
+        for speed in speeds:
+            other = levelled(trimmed(clips[np.random.randint(len(clips))]))
+            talk = resample(other, RATE * speed, RATE)
+            loudness = np.float32(10 ** (np.random.uniform(-6.0, 0.0) / 20))
+            total += loudness * np.resize(np.roll(talk, -np.random.randint(len(talk))), length)
+        return total
+
+    return lambda samples: noisy(samples, level, others)
+
+
+def noisy(samples: Samples, snr_db: float, noise: Callable[[int], Samples]) -> Samples:
+    """Speech [n] without its silent ends, as a call's segments are cut, with ``noise`` ``snr_db`` below it in power."""
+    speech = trimmed(samples)
+    added = noise(len(speech))
+    wanted = np.sqrt(np.square(speech).mean() / 10 ** (snr_db / 10))
+    return np.asarray(speech + added * (wanted / (np.sqrt(np.square(added).mean()) + 1e-9)), dtype=np.float32)
+
+
+def line(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
     """A telephone line drawn at random; never the one of ``telephone``."""
     from audiomentations import HighPassFilter, LowPassFilter
 
@@ -157,7 +190,7 @@ def line(rng: random.Random, clip: Samples) -> Rendition:
             HighPassFilter(low, low, first, first, p=1.0),
             LowPassFilter(high, high, second, second, p=1.0),
         ],
-        clip,
+        clips[0],
     )
 
     def through(samples: Samples) -> Samples:
@@ -171,15 +204,18 @@ def line(rng: random.Random, clip: Samples) -> Rendition:
     return through
 
 
-STEPS = {"voice": voice, "room": room, "line": line}
+STEPS = {"voice": voice, "room": room, "babble": babble, "line": line}
 
 
-def rendition(steps: Sequence[str], seed: int, clip: Samples) -> Rendition:
-    """The named steps, their parameters drawn with ``seed``; ``clip`` is any clip of the speaker."""
+def rendition(steps: Sequence[str], seed: int, clips: Sequence[Samples]) -> Rendition:
+    """The named steps, their parameters drawn with ``seed``; ``clips`` are some of the speaker's, one or more.
+
+    No parameter depends on them: only babble is made of them.
+    """
     rng = random.Random(seed)
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    chosen = [STEPS[name](rng, clip) for name in steps]
+    chosen = [STEPS[name](rng, clips) for name in steps]
 
     def apply(samples: Samples) -> Samples:
         for step in chosen:

@@ -122,5 +122,5 @@ def augmented(samples: Floats, table: BalanceTable, seed: int) -> Floats:
     change = SomeOf((1, None), [known[name]() for name in table.changes])
     changed = np.asarray(change(samples, sample_rate=RATE), dtype=np.float32)
     if random.random() < table.telephone:
-        changed = augment.line(random.Random(seed), changed)(changed)
+        changed = augment.line(random.Random(seed), [changed])(changed)
     return changed

@@ -13,7 +13,7 @@ import numpy as np
 
 from callmood.errors import CallmoodError
 from callmood.model.levels import levelled, trimmed
-from callmood.train.augment import NARROW, RATE, Samples, coded, resample
+from callmood.train.augment import NARROW, RATE, Samples, coded, noisy, resample
 
 BABBLE_VOICES: Final = 6
 
@@ -74,11 +74,3 @@ def condition(name: str, background: Sequence[Samples] = ()) -> Callable[[Sample
     if kind in CODECS:
         return lambda samples: CODECS[kind](samples, level)
     return lambda samples: noisy(samples, level, lambda length: NOISES[kind](length, background))
-
-
-def noisy(samples: Samples, snr_db: int, noise: Callable[[int], Samples]) -> Samples:
-    """Speech [n] without its silent ends, as a call's segments are cut, with ``noise`` ``snr_db`` below it in power."""
-    speech = trimmed(samples)
-    added = noise(len(speech))
-    wanted = np.sqrt(np.square(speech).mean() / 10 ** (snr_db / 10))
-    return np.asarray(speech + added * (wanted / (np.sqrt(np.square(added).mean()) + 1e-9)), dtype=np.float32)

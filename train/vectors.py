@@ -1,7 +1,8 @@
 """Clips -> pooled vectors, each computed once: kept by what is heard and what hears it, for every run and study.
 
 A vector's place in the cache follows from the clip's content, what is done to its sound, and the encoders. The folder
-of a corpus, the recipe's other numbers and the other clips of a run make no difference to it.
+of a corpus, the recipe's other numbers and the other clips of a run, but for those that are heard behind it, make no
+difference to it.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ VERSION: Final = 1
 """Part of every key: to be raised when a change of the code changes the vectors."""
 CHUNK: Final = 10
 """Clips that are computed, and kept, at a time."""
+BACKGROUND: Final = 30
+"""Of a speaker's clips about as many babble behind the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Hearing:
     seed: int = 0
     """Of the steps' draws."""
     background: tuple[Clip, ...] = ()
-    """Who else is heard, where a step is babble."""
+    """Of whom babble is made, where a step is that."""
 
 
 Pair = tuple[Clip, Hearing]
@@ -64,19 +67,26 @@ def rendition_vectors(
     report: Callable[[str], None],
 ) -> list[Floats]:
     """[n, width] of each rendition. A rendition is drawn for each speaker; the same ``seed`` gives the same."""
-    pairs = [
-        (clip, drawn(tuple(steps), seed, number, clip.speaker))
-        for number, steps in enumerate(renditions)
-        for clip in clips
-    ]
+    own: dict[str, list[Clip]] = {}
+    for clip in clips:
+        own.setdefault(clip.speaker, []).append(clip)
+    pairs: list[Pair] = []
+    for number, steps in enumerate(renditions):
+        hearings = {
+            speaker: drawn(tuple(steps), seed, number, speaker, said) for speaker, said in own.items()
+        }
+        pairs += [(clip, hearings[clip.speaker]) for clip in clips]
     return np.split(vectors(pairs, settings, cache, report), len(renditions))
 
 
-def drawn(steps: tuple[Step, ...], seed: int, number: int, speaker: str) -> Hearing:
-    """The ``number``-th rendition of a speaker's clips, of a run with ``seed``."""
+def drawn(
+    steps: tuple[Step, ...], seed: int, number: int, speaker: str, clips: Sequence[Clip] = ()
+) -> Hearing:
+    """The ``number``-th rendition of ``clips``, a speaker's, of a run with ``seed``."""
     if not set(steps) & set(augment.STEPS):
         return Hearing(steps)
-    return Hearing(steps, zlib.crc32(f"{seed}/{number}/{speaker}".encode()))
+    behind = clips[:: max(1, len(clips) // BACKGROUND)] if "babble" in steps else ()
+    return Hearing(steps, zlib.crc32(f"{seed}/{number}/{speaker}".encode()), tuple(behind))
 
 
 def vectors(
@@ -181,8 +191,8 @@ def changed(hearing: Hearing) -> Callable[[Floats], Floats]:
         return LINES[first]
     if conditions.is_condition(first):
         return conditions.condition(first, [heard(clip) for clip in hearing.background])
-    # Any clip will do for the draw: no parameter depends on it.
-    return augment.rendition(hearing.steps, hearing.seed, np.zeros(augment.RATE, np.float32))
+    behind = [heard(clip) for clip in hearing.background]
+    return augment.rendition(hearing.steps, hearing.seed, behind or [np.zeros(augment.RATE, np.float32)])
 
 
 def seed_all(name: str) -> None:

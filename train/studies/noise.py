@@ -80,8 +80,8 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
             "Noise: dB of speech over noise in power, the clip's silent ends cut before. Codecs: bits a second, 8 kHz.",
             "Babble: six clips at once of the other speakers of the fold, whom no training has heard.",
             "The baseline is heard through the same noise and line as the clip.",
-            "The renditions hold coloured noise at 12 to 40 dB and lines with nine codecs, AMR, Opus and G.726 among "
-            "them. The telephone's own line is never drawn, and babble is new.",
+            "The renditions hold coloured noise at 12 to 40 dB, babble made of the speaker's own clips at 5 to 25 dB, "
+            "and lines with nine codecs, AMR, Opus and G.726 among them. The telephone's own line is never drawn.",
         ),
     )
 
