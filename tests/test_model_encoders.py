@@ -136,7 +136,7 @@ def test_a_hub_that_is_not_reached_is_one_sentence(library: str) -> None:
     logger.addHandler(listener)
     try:
         with pytest.raises(CallmoodError, match=r"a/b can't be loaded .*: We couldn't connect$"):
-            network._from_folder_or_hub(Unreached, "a/b")
+            network.pretrained(Unreached, "a/b")
         assert not heard
         logging.getLogger(f"{library}.utils._http").warning("said at another time")
         assert len(heard) == 1

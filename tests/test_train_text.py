@@ -174,6 +174,13 @@ def test_tiny_encoder_learns(trained: TrainedText) -> None:
     assert 0 <= figures["single_ece"] <= 1
 
 
+def test_the_published_encoder_is_loaded_without_remarks(
+    encoder_folder: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    systems.load_encoder(encoder_folder)
+    assert capfd.readouterr() == ("", "") and not caplog.records
+
+
 def test_embeddings_stay_as_published(trained: TrainedText, encoder_folder: Path) -> None:
     published = BertModel.from_pretrained(encoder_folder).state_dict()
     tuned = trained.tower.encoder.state_dict()

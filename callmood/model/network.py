@@ -75,11 +75,11 @@ def load_audio_encoder(name: str) -> Any:
         return camplus()
     from transformers import AutoConfig, AutoModel
 
-    if _from_folder_or_hub(AutoConfig, name).architectures == ["WhisperEncoder"]:  # saved without its decoder
+    if pretrained(AutoConfig, name).architectures == ["WhisperEncoder"]:  # saved without its decoder
         from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-        return _from_folder_or_hub(WhisperEncoder, name).eval()
-    model = _from_folder_or_hub(AutoModel, name)
+        return pretrained(WhisperEncoder, name).eval()
+    model = pretrained(AutoModel, name)
     if model.config.model_type == "whisper":
         return model.encoder.eval()
     if model.config.model_type not in {"hubert", "wav2vec2", "wavlm"}:
@@ -95,12 +95,15 @@ def load_text_encoder(name: str) -> tuple[Any, Any]:
 
     folder = str(packaged.weights(packaged.MINILM).parent) if name == MINILM else name
     arguments = {"add_pooling_layer": False} if name == MINILM else {}
-    model = _from_folder_or_hub(AutoModel, folder, **arguments)
-    return model.eval(), _from_folder_or_hub(AutoTokenizer, folder)
+    model = pretrained(AutoModel, folder, **arguments)
+    return model.eval(), pretrained(AutoTokenizer, folder)
 
 
-def _from_folder_or_hub(kind: Any, name: str, **arguments: Any) -> Any:
-    """``from_pretrained`` that never asks a hub about a folder; the libraries keep their remarks to themselves."""
+def pretrained(kind: Any, name: str, **arguments: Any) -> Any:
+    """What ``kind.from_pretrained`` loads from a folder, without asking a hub, or else from a hub.
+
+    The libraries keep their remarks to themselves. Raises CallmoodError for what can't be loaded.
+    """
     from huggingface_hub.utils import logging as hub
     from transformers import utils
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -25,6 +25,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import transformers
+from rich.console import Console
+from rich.progress import track
 from safetensors.torch import save_file
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, softmax
@@ -36,6 +38,7 @@ from transformers import AutoTokenizer, BertModel, get_cosine_schedule_with_warm
 
 from callmood.errors import CallmoodError
 from callmood.model.labels import LABELS
+from callmood.model.network import pretrained
 from callmood.train.corpora.goemotions import EKMAN_LABELS, FINE_LABELS, Comment, Part, read_comments
 from callmood.train.figures import calibration_error
 
@@ -168,9 +171,7 @@ class TextReader:
     """Turns texts into a tower's inputs: at most ``max_tokens`` tokens each, padded to the longest."""
 
     def __init__(self, encoder_folder: Path, max_tokens: int) -> None:
-        self._tokenizer = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
-            encoder_folder, local_files_only=True
-        )
+        self._tokenizer = pretrained(AutoTokenizer, str(encoder_folder))
         self._max_tokens = max_tokens
 
     def __call__(self, texts: Sequence[str]) -> dict[str, Tensor]:
@@ -225,7 +226,8 @@ def train_text(
     for epoch in range(settings.epochs):
         tower.train()
         losses = []
-        for batch in length_batches(train, settings.batch_size, draw):
+        batches = length_batches(train, settings.batch_size, draw)
+        for batch in track(batches, f"epoch {epoch + 1}", console=Console(stderr=True)):
             inputs = reader([roughened(comment.text, settings, draw) for comment in batch])
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.bfloat16):
                 logits = tower(**inputs)
@@ -309,9 +311,9 @@ def load_encoder(folder: Path) -> BertModel:
 
     Eager attention trains texts of this length in half the processor time of torch's fused one.
     """
-    encoder: BertModel = BertModel.from_pretrained(
-        folder,
-        local_files_only=True,
+    encoder: BertModel = pretrained(
+        BertModel,
+        str(folder),
         add_pooling_layer=False,
         attn_implementation="eager",
         attention_probs_dropout_prob=0.0,
@@ -369,7 +371,7 @@ def roughened(text: str, settings: TextSettings, draw: random.Random) -> str:
     return text
 
 
-def length_batches(comments: Sequence[Comment], size: int, draw: random.Random) -> Iterator[list[Comment]]:
+def length_batches(comments: Sequence[Comment], size: int, draw: random.Random) -> list[list[Comment]]:
     """Every comment once, in batches of about equal lengths, in random order."""
     order = draw.sample(list(comments), len(comments))
     batches = []
@@ -377,7 +379,7 @@ def length_batches(comments: Sequence[Comment], size: int, draw: random.Random) 
         pool = sorted(order[start : start + size * _POOL], key=lambda comment: _length(comment.text))
         batches += [pool[at : at + size] for at in range(0, len(pool), size)]
     draw.shuffle(batches)
-    yield from batches
+    return batches
 
 
 def _length(text: str) -> int:
