@@ -9,6 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Final, TypeVar
 
+from callmood.engine.parent import end_with_parent
 from callmood.errors import CallmoodError
 
 Job = TypeVar("Job")
@@ -50,4 +51,5 @@ def _results(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterable[Res
 def _start() -> None:
     import logging
 
+    end_with_parent()
     logging.getLogger("libav").setLevel(logging.CRITICAL)  # a codec's remarks on its last, short frame

@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import TypeAlias
 
 from callmood.call import Call
+from callmood.engine.parent import end_with_parent
 from callmood.errors import CallmoodError
 from callmood.scan.pipeline import Failure, Job, Outcome
 from callmood.settings import Settings
@@ -145,7 +145,7 @@ def work_on_chunks(
     connection: Connection, settings: Settings, device: str, threads: int, rescore: bool
 ) -> None:
     """A worker's life: load the models, then scan chunk after chunk until the parent hangs up."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = str(threads)
     from callmood.scan.pipeline import load_stages, scan
@@ -165,14 +165,6 @@ def work_on_chunks(
         while True:
             for result in scan(stages, connection.recv()):
                 connection.send(result)
-
-
-def _end_with_parent() -> None:
-    """A killed parent can't stop its workers; they must not go on beside the next scan."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 def _hand_out(worker: _Worker, todo: deque[Job], retry: deque[Job], workers: int) -> None:
