@@ -56,6 +56,11 @@ def test_one_corpus_that_forbids_commercial_use_binds_the_weights(
     assert ("trains its own bundle" in text) is forbidden
 
 
+def test_a_card_names_the_sides_that_there_are() -> None:
+    assert "in the sound's vector and the words' side by side" in card.text(TAUGHT, {}, SETTINGS)
+    assert "linear, in the sound's vector;" in card.text(TAUGHT, {}, replace(SETTINGS, text=None))
+
+
 def test_a_corpus_that_nobody_knows_binds_the_weights() -> None:
     assert "licence unknown" in card.text([clip("sad", "s", "found")], {}, SETTINGS)
 

@@ -305,6 +305,8 @@ def test_a_model_that_replaced_another_is_not_taken_for_it(models: tuple[Path, P
     assert evaluate.training_of(str(tmp_path / "paper")) is not None
     (tmp_path / "paper" / "about.json").write_text('{"recipe": "embedded"}', encoding="utf-8")
     assert evaluate.training_of(str(tmp_path / "paper")) is None
+    (tmp_path / "paper" / "run.json").write_text('{"of": "something else"}', encoding="utf-8")
+    assert evaluate.training_of(str(tmp_path / "paper")) is None
 
 
 def test_the_table_tells_of_classes_parts_and_intervals(corpus: Path, quick: None) -> None:

@@ -51,8 +51,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for call in calls:
             write_call(con, 1, "m1", call)
         write_failure(con, 1, broken, "no audio", "broken.mp3 holds no audio.")
-        empty = Path("/calls/empty.wav")
-        write_unreadable(con, [empty], [(empty, "empty file", "empty.wav is empty.")])
+        # two new files of one name, and one that was a call when it was scanned
+        empty = [Path("/calls/empty.wav"), Path("/other/empty.wav"), calls[1].recording.path]
+        write_unreadable(con, empty, [(path, "empty file", f"{path.name} is empty.") for path in empty])
     return path
 
 
@@ -127,8 +128,16 @@ def test_a_call_that_is_not_there_is_said_to_be_so(report: Report) -> None:
         report("--call", "nine")
 
 
+def test_files_without_an_id_are_told_apart_by_their_paths(report: Report) -> None:
+    with pytest.raises(
+        CallmoodError, match=r'"empty" is 2 .*its whole path: /calls/empty.wav, /other/empty.wav\.'
+    ):
+        report("--call", "empty")
+
+
 @pytest.mark.parametrize(
-    ("name", "why"), [("broken.mp3", "broken.mp3 holds no audio."), ("empty", "empty.wav is empty.")]
+    ("name", "why"),
+    [("broken.mp3", "broken.mp3 holds no audio."), ("/calls/empty.wav", "empty.wav is empty.")],
 )
 def test_a_call_that_failed_is_told_with_its_reason(report: Report, name: str, why: str) -> None:
     with pytest.raises(CallmoodError, match=f"could not be scanned: {why}"):
@@ -247,7 +256,7 @@ def test_a_table_tells_what_its_figures_mean_and_lack(report: Report) -> None:
         "Mood: −1 angry",
         "95 % interval",
         "In no figure: 1 recording",
-        "no figure: 1 file that",
+        "no figure: 2 files that",
         "listen to a moment",
     ):
         assert words in shown

@@ -103,16 +103,49 @@ def test_a_file_that_grows_while_it_is_read_is_read_again(
 ) -> None:
     opened = discover.opened
 
+    class Growing:
+        """A file whose last block is followed by more, as long ago as the rest."""
+
+        def __init__(self, file: Any) -> None:
+            self.file = file
+            self.fileno = file.fileno
+
+        def read(self, size: int) -> bytes:
+            block: bytes = self.file.read(size)
+            if not block:
+                folder.write("two.wav", b"two, and more")
+            return block
+
     @contextmanager
     def growing(path: Path) -> Iterator[Any]:
         with opened(path) as file:
-            yield file
-            folder.write("two.wav", b"two, and more")
+            yield Growing(file)
 
     monkeypatch.setattr(discover, "opened", growing)
-    folder.plan(folder.path / "two.wav")
-    folder.plan(folder.path / "two.wav")
-    assert folder.read == ["two.wav"]
+    for _ in range(2):
+        folder.plan(folder.path / "two.wav")
+        assert folder.read == ["two.wav"]
+        folder.write("two.wav", b"two.wav")
+
+
+def test_a_file_is_one_however_its_folder_is_named(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder.path / "in").mkdir()
+    monkeypatch.chdir(folder.path / "in")
+    folder.write("empty.wav", b"")
+    folder.plan(Path(".."))
+    folder.plan()
+    assert folder.read == ["empty.wav"]
+    assert len(folder.rows(UNREADABLE)) == 1
+
+
+def test_a_link_is_followed_before_what_lies_above_it(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder.path / "deep" / "inner").mkdir(parents=True)
+    folder.write("deep/three.wav", b"three")
+    (folder.path.parent / "link").symlink_to(folder.path / "deep" / "inner")
+    (job,) = folder.plan(folder.path.parent / "link" / "..").jobs
+    assert job.recording.path.name == "three.wav"
 
 
 def test_a_name_that_is_no_text_is_read_again(folder: Folder) -> None:

@@ -104,7 +104,7 @@ def test_a_corpus_left_out_is_tested_on_the_labels_that_others_teach() -> None:
         (ALL, "speakers", r"no split speakers \(did you mean speaker\?\)"),
         (ALL + clips("own", ["a"], "happy", 1), "paper", "There is one clip of happy"),
         (ALL + clips("own", ["a"], "happy", 2), "speaker", "There are two clips of happy"),
-        (clips("own", ["a"], each=3), "paper", "too few to draw a fifth of each class; it takes 15"),
+        (clips("own", ["a"], each=3), "paper", "too few; it takes 15"),
         (TESS, "speaker", "takes a corpus of 3 speakers or more"),
         (TESS, "folds", "at least three folds"),
         (TESS, "corpus", "there is tess alone"),

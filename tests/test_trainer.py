@@ -185,26 +185,45 @@ TWO = """
 import sys, torch
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from test_trainer import Sloppy, TABLE, fitted, weights
+from pytest import MonkeyPatch
+from test_trainer import Sloppy, TABLE, fitted, killed_at, weights
 table = TABLE.model_copy(update={{"batch_size": int(sys.argv[2]), "class_weights": True, "epochs": 2}})
-model, told = fitted(Path(sys.argv[1]), table, model=Sloppy(0.0))
+if sys.argv[3] == "killed":
+    killed_at(7, MonkeyPatch())
+model, told = fitted(Path(sys.argv[1]), table, sys.argv[3] == "resumed", model=Sloppy(0.0))
 torch.save((weights(model), [row["loss"] for row in told.history]), sys.argv[1] + f"/{{sys.argv[2]}}.pt")
 torch.distributed.is_initialized() and torch.distributed.destroy_process_group()
 """
 
 
-def test_two_processes_reach_the_weights_of_one_with_the_same_global_batch(tmp_path: Path) -> None:
-    script = tmp_path / "two.py"
+def by_processes(processes: int, out: Path, batch: int, how: str) -> subprocess.CompletedProcess[str]:
+    """The script TWO run by one process or by several: its weights are in ``out``, in BATCH.pt."""
+    out.mkdir(exist_ok=True)
+    script = out / "two.py"
     script.write_text(TWO.format(tests=str(Path(__file__).parent)), encoding="utf-8")
-    alone, together = tmp_path / "alone", tmp_path / "together"
-    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    command = [sys.executable, *(launch if processes > 1 else []), str(script), str(out), str(batch), how]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    for python, out, batch in (([], alone, "8"), (launch, together, "4")):
-        out.mkdir()
-        command = [sys.executable, *python, str(script), str(out), batch]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+def test_two_processes_reach_the_weights_of_one_with_the_same_global_batch(tmp_path: Path) -> None:
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    for processes, out, batch in ((1, alone, 8), (2, together, 4)):
+        done = by_processes(processes, out, batch, "whole")
         assert done.returncode == 0, done.stderr[-3000:]
     one, one_losses = torch.load(alone / "8.pt", weights_only=True)
     two, two_losses = torch.load(together / "4.pt", weights_only=True)
     torch.testing.assert_close(one, two, atol=1e-6, rtol=0)
     assert one_losses == pytest.approx(two_losses, abs=2e-4)
+
+
+def test_two_processes_that_go_on_end_with_the_weights_of_one(tmp_path: Path) -> None:
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    by_processes(1, alone, 8, "whole")
+    assert "Killed" in by_processes(2, together, 4, "killed").stderr
+    done = by_processes(2, together, 4, "resumed")
+    assert done.returncode == 0, done.stderr[-3000:]
+    whole, _ = torch.load(alone / "8.pt", weights_only=True)
+    resumed, _ = torch.load(together / "4.pt", weights_only=True)
+    torch.testing.assert_close(whole, resumed, atol=1e-6, rtol=0)

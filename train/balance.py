@@ -85,7 +85,7 @@ def balance(
     for _ in mapped(_write, missing, "augmenting"):
         pass
     report(
-        f"{counted(len(examples), 'clip')} to train on, balanced to {len(balanced)} "
+        f"{counted(len(examples), 'clip')} to train on, balanced to {len(balanced):,} "
         f"with {counted(len(copies), 'copy', 'copies')}"
     )
     return balanced

@@ -169,7 +169,12 @@ def _making(settings: Settings) -> str:
         )
     if settings.text is not None:
         lines.append(f"- Words: {_encoder(settings.text.encoder)}, over tokens: {settings.text.pooling}.")
-    heads = "- On top: linear, in the sound's vector and the words' side by side"
+    sides = [
+        side
+        for side, there in (("the sound's vector", settings.audio), ("the words'", settings.text))
+        if there
+    ]
+    heads = f"- On top: linear, in {' and '.join(sides)}{' side by side' if len(sides) > 1 else ''}"
     if settings.shrink:
         heads += "; the sound's also in its difference to what the same speaker sounds like otherwise"
     return "\n".join([*lines, f"{heads}.", "- Made by `callmood train`."])

@@ -136,8 +136,8 @@ def _measured(
             figures.append(json.loads(stored.read_text(encoding="utf-8")))
             continue
         settings.report(
-            f"{name}, {part.name}: {counted(len(part.train), 'clip')} to train on, {len(part.validation)} to validate, "
-            f"{len(part.test)} to test"
+            f"{name}, {part.name}: {counted(len(part.train), 'clip')} to train on, "
+            f"{len(part.validation):,} to validate, {len(part.test):,} to test"
         )
         run = Run(out, settings.device, settings.resume, settings.report)  # type: ignore[arg-type]
         outcome = module.run(checked, part, run)

@@ -65,7 +65,7 @@ def evaluate(
     It hears the recordings as a scan does; with ``words`` it also reads what is said. Baselines are drawn from all
     clips of the corpora, those that the label set leaves out among them.
     """
-    pool = [clip for test in tests for clip in test]
+    pool = list(dict.fromkeys(clip for test in tests for clip in test))
     if baseline != "none":  # the labels of this pool only draw baselines
         pool = audible(read_clips(corpora, "calls"), cache_folder(), lambda _: None)
     rows = {_place(clip): row for row, clip in enumerate(pool)}
@@ -117,7 +117,8 @@ def training_of(model: str) -> Training | None:
 
     folder = find_bundle(model)
     run, figures = index(folder / RUN_FILE), index(folder / FIGURES_FILE)
-    if not run or "split" not in figures or run["recipe"] != about(model).get("recipe"):
+    told = {"recipe", "numbers"} <= run.keys() and {"split", "per_speaker"} <= figures.keys()
+    if not told or run["recipe"] != about(model).get("recipe"):
         return None
     numbers = {name: value for name, value in run["numbers"].items() if name in CorpusRecipe.model_fields}
     tested = {speaker: found["clips"] for speaker, found in figures["per_speaker"].items()}

@@ -30,7 +30,8 @@ def relaunched(argv: Sequence[str], processes: int, device: str) -> int:
     """Run ``callmood`` with the arguments ``argv`` in ``processes`` processes of this machine; the exit status.
 
     ``device``: "cpu", or else every process has a GPU of its own. Not to be called where ``is_launched()``.
-    Raises CallmoodError, with the exit code of its kind, for what the first process to fail has told.
+    Raises CallmoodError, with the exit code of its kind, for what the first process to fail has told, and for one that
+    was killed.
     """
     if device != "cpu":
         _require_gpus(processes)
@@ -38,11 +39,13 @@ def relaunched(argv: Sequence[str], processes: int, device: str) -> int:
     os.environ.setdefault(
         "TORCH_CPP_LOG_LEVEL", "ERROR"
     )  # DistributedDataParallel warns of unused parameters
+    from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     torchrun: Any = importlib.import_module("torch.distributed.run")
     # its own table of what failed where is no sentence
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    for name in ("torch.distributed.elastic", "torch.distributed.elastic.agent.server.api"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     options = ["--standalone", "--nproc-per-node", str(processes), "-m", "callmood", *argv]
     try:
         torchrun.run(torchrun.parse_args(options))
@@ -53,7 +56,14 @@ def relaunched(argv: Sequence[str], processes: int, device: str) -> int:
                 told = CallmoodError(failure.message)
                 told.exit_code = failure.exitcode
                 raise told from None
+        if failures[0].exitcode < 0:
+            raise CallmoodError(
+                f"A process of the training was ended by {failures[0].signal_name()}, most likely for "
+                "want of memory; start the same command again with --resume."
+            ) from None
         return failures[0].exitcode
+    except SignalException as stopped:
+        return 128 + stopped.sigval
     return 0
 
 
@@ -65,7 +75,9 @@ def tell(sentence: str) -> bool:
     file = os.environ.get("TORCHELASTIC_ERROR_FILE")
     if file is None:
         return False
-    Path(file).write_text(json.dumps({"message": sentence, "timestamp": int(time.time())}), encoding="utf-8")
+    part = Path(f"{file}.part")  # half a sentence would be worse to torchrun than none
+    part.write_text(json.dumps({"message": sentence, "timestamp": int(time.time())}), encoding="utf-8")
+    part.replace(file)
     return True
 
 

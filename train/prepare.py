@@ -213,8 +213,8 @@ def _make(
     bad: dict[Path, str] = {}
     fresh: dict[str, _Sound] = {}
     try:
-        for done, (job, (made, reason)) in enumerate(
-            zip(jobs, mapped(_prepared, jobs, "preparing"), strict=False), start=1
+        for done, ((made, reason), job) in enumerate(
+            zip(mapped(_prepared, jobs, "preparing"), jobs, strict=True), start=1
         ):
             fresh |= made
             if reason is not None:

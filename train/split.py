@@ -194,8 +194,8 @@ def _drawn(clips: Sequence[Clip], rows: Sequence[int], seed: int) -> tuple[list[
     fewest = 5 * len(set(labels))
     if len(rows) < fewest or min(Counter(labels).values()) < 2:
         raise CallmoodError(
-            f"{len(rows)} clips of {len(set(labels))} classes are too few to draw a fifth of each class; "
-            f"it takes {fewest}, and two of each."
+            f"{len(rows)} of {len(clips)} clips, of {len(set(labels))} classes, are left to draw a fifth of each class "
+            f"from: too few; it takes {fewest}, and two of each."
         )
     most, fifth = train_test_split(list(rows), test_size=0.2, stratify=labels, random_state=seed)
     return sorted(most), sorted(fifth)

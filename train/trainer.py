@@ -50,6 +50,11 @@ NO_LABEL: Final = -100
 _POOL: Final = 50  # batches that are sorted by length together
 _WHOLE: Final = "complete"  # written into a checkpoint when all the rest of it is there
 
+# Accelerate calls the processor of one of several processes "cpu:0", as which torch loads no checkpoint.
+torch.serialization.register_package(
+    15, lambda storage: None, lambda storage, place: storage if place.startswith("cpu:") else None
+)
+
 
 class TrainingTable(Table):
     """How weights are fitted; see the recipes."""

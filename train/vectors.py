@@ -100,7 +100,7 @@ def vectors(
     missing = {place: pair for place, pair in zip(places, pairs, strict=True) if not place.is_file()}
     if missing:
         report(
-            f"{len(missing)} of {counted(len(pairs), 'vector')} to be computed; the others are in the cache"
+            f"{len(missing):,} of {counted(len(pairs), 'vector')} to be computed; the others are in the cache"
         )
     for _ in mapped(_compute, list(_jobs(missing, settings)), "vectors"):
         pass

@@ -150,7 +150,7 @@ def _show(figures: Figures, parts: Mapping[str, Figures]) -> None:
     console = Console(highlight=False)
     title = f"{counted(figures.clips, 'clip')}, {counted(figures.speakers, 'speaker')}"
     console.print(_headline_table(figures, title))
-    console.print(f"\nCalibration error {figures.ece:.1f} points.", _spread_of_speakers(figures))
+    console.print(f"\nCalibration error {figures.ece:.1f} points.{_spread_of_speakers(figures)}")
     tables = [_class_table(figures)]
     for title, groups in (("corpus", figures.per_corpus), ("gender", figures.per_gender)):
         if len(groups) > 1:
@@ -180,7 +180,7 @@ def _spread_of_speakers(figures: Figures) -> str:
     if figures.speakers == 1:
         return ""
     found = [speaker["ua"] for speaker in figures.per_speaker.values()]
-    return f"UA by speaker: {min(found):.1f} to {max(found):.1f} %, median {median(found):.1f} %."
+    return f" UA by speaker: {min(found):.1f} to {max(found):.1f} %, median {median(found):.1f} %."
 
 
 def _class_table(figures: Figures) -> Table:

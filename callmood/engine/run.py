@@ -19,7 +19,7 @@ from callmood.engine.local import find_devices, run_jobs
 from callmood.errors import UsageError
 from callmood.model.bundle import Baseline, content_id, find_bundle
 from callmood.scan.asr import model_folder, model_name
-from callmood.scan.discover import Discovery, FileHash, Unreadable, discover
+from callmood.scan.discover import Discovery, FileHash, Unreadable, discover, place
 from callmood.scan.pipeline import Failure, Job, Outcome
 from callmood.settings import Settings
 from callmood.store import Connection, Known
@@ -144,7 +144,7 @@ def open_plan(
         store.write_hashes(con, found.hashes)
         store.write_unreadable(
             con,
-            (path.absolute() for path in paths),
+            (place(path) for path in paths),
             ((one.path, one.reason, one.error) for one in found.failures),
         )
         known = store.known(con)

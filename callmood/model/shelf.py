@@ -11,8 +11,8 @@ from typing import Any, Final
 from callmood.errors import CallmoodError
 from callmood.model.bundle import EMBEDDED, SETTINGS_FILE, find_bundle, settings_of
 
-ABOUT_FILE: Final = "about.json"
 CARD_FILE: Final = "CARD.md"
+ABOUT_FILE: Final = "about.json"
 """Beside a bundle's other files: "corpora" (clips by corpus and label), "speakers" (names), "figures" (percent)."""
 
 

@@ -190,8 +190,13 @@ def find_call(con: Connection, call: str) -> str:
             "report --call lists them."
         )
     if found.height > 1:
-        listed = ", ".join(f"{row['recording_id'][:12]} ({row['file']})" for row in found.head(5).to_dicts())
-        raise CallmoodError(f'"{call}" is {found.height} recordings: name one by its id: {listed}.')
+        listed = ", ".join(
+            f"{row['recording_id'][:12]} ({row['file']})" if row["recording_id"] else row["path"]
+            for row in found.head(5).to_dicts()
+        )
+        raise CallmoodError(
+            f'"{call}" is {found.height} recordings: name one by its id or its whole path: {listed}.'
+        )
     row = found.row(0, named=True)
     if row["state"] == "failed":
         raise CallmoodError(f"{row['file']} could not be scanned: {row['error']}")

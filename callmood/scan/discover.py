@@ -130,8 +130,15 @@ def _recording(hashed: FileHash, path: Path, facts: Facts) -> Recording:
     )
 
 
+def place(path: Path) -> Path:
+    """``path`` absolute and without "..". Links are not resolved: a link's own name is the one that says who called."""
+    whole = path.absolute()
+    short = Path(os.path.normpath(whole))
+    return short if short.exists() and short.samefile(whole) else whole  # ".." behind a link leads elsewhere
+
+
 def _enter(path: Path, walk: _Walk) -> None:
-    whole = path.absolute()  # not resolved: a link's own name is the one that says who called
+    whole = place(path)
     if path.is_dir():
         for file in _files(whole, walk):
             walk.files.setdefault(file, PurePosixPath(file.relative_to(whole).as_posix()))

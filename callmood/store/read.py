@@ -79,7 +79,8 @@ def agent_baselines(
 ) -> "dict[str, tuple[NDArray[np.float32], int]]":
     """Each agent's mean voice over the calls that ``model_id`` scored, and the number of segments it is of.
 
-    ``exclude`` is a recording to leave out: scored again, a call must not be compared with itself.
+    ``exclude`` is a recording to leave out, and its agent the only one asked for: scored again, a call must not be
+    compared with itself.
     """
     import numpy as np
 
@@ -91,7 +92,8 @@ def agent_baselines(
                 generate_subscripts(baseline_mean, 1) AS place
             FROM speaker JOIN recording ON recording.id = recording_id
             WHERE role = 'agent' AND agent IS NOT NULL AND speaker.model_id = $model_id AND baseline_count > 0
-                AND recording_id IS DISTINCT FROM $exclude
+                AND ($exclude::VARCHAR IS NULL OR
+                    (recording_id <> $exclude AND agent = (SELECT agent FROM recording WHERE id = $exclude)))
         ), voice AS (
             SELECT agent, place, sum(value * count) / sum(count) AS value, sum(count) AS count
             FROM place GROUP BY agent, place

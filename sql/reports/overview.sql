@@ -21,7 +21,9 @@ SELECT
     min(started_at) FILTER (state = 'done' AND in_time) AS first_call,
     max(started_at) FILTER (state = 'done' AND in_time) AS last_call,
     count(*) FILTER (state = 'failed') AS failed,
-    (SELECT count(*) FROM unreadable WHERE $name::VARCHAR IS NULL) AS unreadable,
+    (
+        SELECT count(*) FROM unreadable WHERE $name::VARCHAR IS NULL AND path NOT IN (SELECT path FROM recording)
+    ) AS unreadable,
     count(*) FILTER (state = 'done' AND in_time IS NULL) AS without_time,
     count(*) FILTER (state = 'done' AND in_time AND coalesce(scored, 0) = 0) AS without_mood,
     count(*) FILTER (state = 'done' AND in_time AND layout <> 'stereo') AS on_one_channel,
