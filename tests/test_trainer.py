@@ -207,23 +207,31 @@ def by_processes(processes: int, out: Path, batch: int, how: str) -> subprocess.
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
-def test_two_processes_reach_the_weights_of_one_with_the_same_global_batch(tmp_path: Path) -> None:
-    alone, together = tmp_path / "alone", tmp_path / "together"
-    for processes, out, batch in ((1, alone, 8), (2, together, 4)):
-        done = by_processes(processes, out, batch, "whole")
-        assert done.returncode == 0, done.stderr[-3000:]
-    one, one_losses = torch.load(alone / "8.pt", weights_only=True)
-    two, two_losses = torch.load(together / "4.pt", weights_only=True)
-    torch.testing.assert_close(one, two, atol=1e-6, rtol=0)
-    assert one_losses == pytest.approx(two_losses, abs=2e-4)
-
-
-def test_two_processes_that_go_on_end_with_the_weights_of_one(tmp_path: Path) -> None:
-    alone, together = tmp_path / "alone", tmp_path / "together"
-    by_processes(1, alone, 8, "whole")
-    assert "Killed" in by_processes(2, together, 4, "killed").stderr
-    done = by_processes(2, together, 4, "resumed")
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> tuple[torch.Tensor, list[float]]:
+    """Weights and losses of one process with a batch of eight."""
+    out = tmp_path_factory.mktemp("alone")
+    done = by_processes(1, out, 8, "whole")
     assert done.returncode == 0, done.stderr[-3000:]
-    whole, _ = torch.load(alone / "8.pt", weights_only=True)
-    resumed, _ = torch.load(together / "4.pt", weights_only=True)
-    torch.testing.assert_close(whole, resumed, atol=1e-6, rtol=0)
+    weights, losses = torch.load(out / "8.pt", weights_only=True)
+    return weights, losses
+
+
+def test_two_processes_reach_the_weights_of_one_with_the_same_global_batch(
+    alone: tuple[torch.Tensor, list[float]], tmp_path: Path
+) -> None:
+    done = by_processes(2, tmp_path, 4, "whole")
+    assert done.returncode == 0, done.stderr[-3000:]
+    weights, losses = torch.load(tmp_path / "4.pt", weights_only=True)
+    torch.testing.assert_close(weights, alone[0], atol=1e-6, rtol=0)
+    assert losses == pytest.approx(alone[1], abs=2e-4)
+
+
+def test_two_processes_that_go_on_end_with_the_weights_of_one(
+    alone: tuple[torch.Tensor, list[float]], tmp_path: Path
+) -> None:
+    assert "Killed" in by_processes(2, tmp_path, 4, "killed").stderr
+    done = by_processes(2, tmp_path, 4, "resumed")
+    assert done.returncode == 0, done.stderr[-3000:]
+    weights, _ = torch.load(tmp_path / "4.pt", weights_only=True)
+    torch.testing.assert_close(weights, alone[0], atol=1e-6, rtol=0)
