@@ -99,7 +99,7 @@ def timed(work: Any) -> tuple[Any, float]:
 def compare_speed(transcriber: Transcriber, paths: Sequence[Path]) -> None:
     import torch
 
-    from callmood.scan.asr import _folder
+    from callmood.scan.asr import model_folder
     from callmood.scan.speakers import load_finder
 
     torch.set_num_threads(1)
@@ -119,7 +119,7 @@ def compare_speed(transcriber: Transcriber, paths: Sequence[Path]) -> None:
 
         with contextlib.redirect_stdout(io.StringIO()):
             pipeline = whisperx.load_model(
-                str(_folder("tiny.en")), "cpu", compute_type=precision, language="en", threads=1
+                str(model_folder("tiny.en")), "cpu", compute_type=precision, language="en", threads=1
             )
         plain, plain_s = timed(
             lambda pipeline=pipeline: [
