@@ -87,7 +87,7 @@ def report(tables: Sequence[tuple[str, Sequence[Case]]], settings: SpeakerSettin
     """Prints a Markdown table of each set, its mean, and the speed over all."""
     import torch
 
-    from callmood.scan.speakers import load_finder
+    from callmood.pipeline.speakers.finder import load_finder
 
     torch.set_num_threads(1)
     find = load_finder(settings, "cpu")

@@ -23,12 +23,12 @@ import numpy as np
 import torch
 from transformers import AutoTokenizer, BertConfig, BertModel, HubertConfig, HubertModel
 
-from callmood import packaged
-from callmood.train import recipe as recipes
-from callmood.train.corpora.clip import Clip
-from callmood.train.corpora.labels import LABEL_SETS
-from callmood.train.parts import Example, Outcome, Parts, Run
-from callmood.train.systems import transformer
+from callmood.bundled_weights import MINILM
+from callmood.training import recipe as recipes
+from callmood.training.corpora.clip import Clip
+from callmood.training.corpora.labels import LABEL_SETS
+from callmood.training.systems import transformer
+from callmood.training.systems.system import Example, Outcome, Parts, Run
 
 RECIPES = ("hubert", "bert", "hubert_bert")
 WORDS = (
@@ -44,7 +44,7 @@ def write_encoders(place: Path) -> dict[str, str]:
     torch.manual_seed(1)
     HubertModel(HubertConfig()).save_pretrained(place / "hubert")
     BertModel(BertConfig()).save_pretrained(place / "bert")
-    folder = packaged.weights(packaged.MINILM).parent
+    folder = MINILM.path().parent
     AutoTokenizer.from_pretrained(folder, local_files_only=True).save_pretrained(place / "bert")
     return {"audio": str(place / "hubert"), "text": str(place / "bert")}
 

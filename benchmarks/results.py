@@ -13,7 +13,7 @@ import json
 import re
 from pathlib import Path
 
-from callmood.train.card import figures_table
+from callmood.training.measure.card import figures_table
 
 RESULTS = Path(__file__).parents[1] / "train" / "RESULTS.md"
 

@@ -23,8 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
-from callmood.packaged import MINILM, TINY_EN, weights
-from callmood.scan.audio import RATE, decode
+from callmood.bundled_weights import MINILM, TINY_EN
+from callmood.pipeline.audio.decode import RATE, decode
 
 SECONDS = (18, 25, 32, 40)
 """Lengths of the cut calls, in turn."""
@@ -78,7 +78,7 @@ def save_pipelines(to: Path) -> None:
     )
     WhisperForAudioClassification(sound).save_pretrained(to / "sound")
     WhisperFeatureExtractor().save_pretrained(to / "sound")
-    minilm = weights(MINILM).parent
+    minilm = MINILM.path().parent
     words = AutoConfig.from_pretrained(minilm, num_labels=8)
     BertForSequenceClassification(words).save_pretrained(to / "words")
     AutoTokenizer.from_pretrained(minilm).save_pretrained(to / "words")
@@ -86,7 +86,7 @@ def save_pipelines(to: Path) -> None:
 
 def usual_way(calls: Path, work: Path) -> None:
     """WhisperX by file, then the emotion of each segment in a second step, as one would do it by hand."""
-    model = weights(TINY_EN).parent
+    model = TINY_EN.path().parent
     for call in sorted(calls.iterdir()):
         subprocess.run(
             [

@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callmood.call import Speaker, Turn
-from callmood.scan.audio import decode
-from callmood.scan.transcribe import Transcriber, Transcript, load_transcriber
+from callmood.pipeline.audio.decode import decode
+from callmood.pipeline.transcribe.transcriber import Transcriber, Transcript, load_transcriber
 from callmood.settings import SpeakerSettings, TranscribeSettings
 
 Samples = NDArray[np.float32]
@@ -99,8 +99,8 @@ def timed(work: Any) -> tuple[Any, float]:
 def compare_speed(transcriber: Transcriber, paths: Sequence[Path]) -> None:
     import torch
 
-    from callmood.scan.asr import model_folder
-    from callmood.scan.speakers import load_finder
+    from callmood.pipeline.speakers.finder import load_finder
+    from callmood.pipeline.transcribe.recogniser import model_folder
 
     torch.set_num_threads(1)
     find = load_finder(SpeakerSettings(), "cpu")
@@ -143,7 +143,7 @@ def main() -> None:
     parser.add_argument("--verbose", action="store_true")
     given = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    from callmood.train.augment import telephone
+    from callmood.training.data.augment import telephone
 
     transcriber, load_s = timed(lambda: load_transcriber(TranscribeSettings(asr=given.asr), "cpu"))
     print(f"loaded in {load_s:.1f} s of processor time")

@@ -70,7 +70,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class EmotionScores:
-    """What one segment's voice and words say, as probabilities in the order of ``callmood.model.labels.LABELS``."""
+    """What one segment's voice and words say, as probabilities in the order of ``callmood.labels.LABELS``."""
 
     relative: tuple[float, ...]
     """Against the speaker's own baseline; the ones that count. Sums to 1."""

@@ -10,10 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import callmood
-from callmood import packaged
+from callmood import bundled_weights
 from callmood.engine.local import count_cores, worker_places
 from callmood.errors import CallmoodError
-from callmood.scan.asr import model_folder
+from callmood.pipeline.transcribe.recogniser import model_folder
 from callmood.settings import SETTINGS_FILE, Settings, load_settings
 
 PACKAGES = ("whisperx", "torch", "transformers", "ctranslate2", "pyannote-audio", "av", "polars", "duckdb")
@@ -83,8 +83,8 @@ def _models(settings: Settings) -> Iterator[Check]:
     from callmood.model.bundle import content_id, find_bundle
 
     again = "install callmood again with pip"
-    for model in packaged.ALL:
-        yield _check(model.what, lambda model=model: str(packaged.weights(model)), again)  # type: ignore[misc]
+    for model in bundled_weights.ALL:
+        yield _check(model.name, lambda model=model: str(model.path()), again)  # type: ignore[misc]
     yield _check(
         f"emotion model {settings.score.model}",
         lambda: content_id(find_bundle(settings.score.model)),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from callmood.call import Call, EmotionScores, Recording, Segment, Speaker, VoiceBaseline, Word
-from callmood.model.labels import LABELS
+from callmood.labels import LABELS
 
 AGENT, CUSTOMER = 0, 1
 

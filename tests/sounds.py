@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from callmood.scan.audio import RATE
+from callmood.pipeline.audio.decode import RATE
 
 DATA = Path(__file__).parent / "data"
 CALLS = DATA / "calls"
@@ -15,7 +15,7 @@ STEREO_CALL = CALLS / "anna" / "2026-11-20_09-14-05_anna_5551234.wav"
 Sound = npt.NDArray[np.float32]
 
 
-def encode(
+def write_audio(
     path: Path, sound: Sound, codec: str = "pcm_s16le", rate: int = RATE, layout: str | None = None
 ) -> Path:
     """Writes [channels, n] at 16 kHz as ``codec``; the ending names the container. Returns ``path``."""

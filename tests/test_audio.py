@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sounds import DATA, STEREO_CALL, Sound, encode, likeness
+from sounds import DATA, STEREO_CALL, Sound, likeness, write_audio
 
-from callmood.scan import audio
-from callmood.scan.audio import RATE, Audio, UnreadableRecording, decode
+from callmood.pipeline.audio.decode import RATE, Audio, UnreadableRecording, decode
 
 Refused = Callable[[Path], UnreadableRecording]
 
@@ -68,7 +67,7 @@ def refused() -> Refused:
 def test_stereo_format_keeps_what_each_channel_says(
     tmp_path: Path, voices: Sound, ending: str, codec: str, rate: int, kind: str, alike: float
 ) -> None:
-    heard = decode(encode(tmp_path / f"call.{ending}", voices, codec, rate))
+    heard = decode(write_audio(tmp_path / f"call.{ending}", voices, codec, rate))
 
     assert heard.format == kind
     assert heard.sample_rate == (48_000 if "opus" in kind else rate)
@@ -90,7 +89,7 @@ def test_stereo_format_keeps_what_each_channel_says(
 def test_mono_format_has_one_channel(
     tmp_path: Path, voices: Sound, ending: str, codec: str, rate: int, kind: str
 ) -> None:
-    heard = decode(encode(tmp_path / f"call.{ending}", voices[:1], codec, rate))
+    heard = decode(write_audio(tmp_path / f"call.{ending}", voices[:1], codec, rate))
 
     assert heard.format == kind
     assert heard.warnings == ()
@@ -124,7 +123,7 @@ def assert_sounds_like(heard: Audio, said: Sound, alike: float) -> None:
 
 
 def test_content_counts_and_not_the_ending(tmp_path: Path, voices: Sound) -> None:
-    mp3 = encode(tmp_path / "call.mp3", voices, "libmp3lame")
+    mp3 = write_audio(tmp_path / "call.mp3", voices, "libmp3lame")
     assert decode(mp3.rename(tmp_path / "call.wav")).format == "mp3/mp3"
 
 
@@ -140,13 +139,13 @@ def test_content_counts_and_not_the_ending(tmp_path: Path, voices: Sound) -> Non
     ],
 )
 def test_any_file_name_will_do(tmp_path: Path, voices: Sound, name: str) -> None:
-    assert decode(encode(tmp_path / "plain.wav", voices).rename(tmp_path / name)).duration_s == 3.0
+    assert decode(write_audio(tmp_path / "plain.wav", voices).rename(tmp_path / name)).duration_s == 3.0
 
 
 def test_name_that_is_no_unicode_will_do(tmp_path: Path, voices: Sound) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
     try:
-        encode(tmp_path / "plain.wav", voices).rename(path)
+        write_audio(tmp_path / "plain.wav", voices).rename(path)
     except OSError:
         pytest.skip("this file system takes only Unicode names")
     assert decode(path).duration_s == 3.0
@@ -160,7 +159,7 @@ def test_name_that_is_no_unicode_will_do(tmp_path: Path, voices: Sound) -> None:
 def test_wav_that_was_streamed_without_its_length_is_read_to_the_end(
     tmp_path: Path, voices: Sound, size: int
 ) -> None:
-    path = encode(tmp_path / "call.wav", voices)
+    path = write_audio(tmp_path / "call.wav", voices)
     raw = bytearray(path.read_bytes())
     data = raw.index(b"data")
     raw[data + 4 : data + 8] = size.to_bytes(4, "little")
@@ -185,7 +184,7 @@ def test_wav_that_was_streamed_without_its_length_is_read_to_the_end(
 def test_truncated_file_gives_what_is_left_and_says_so(
     tmp_path: Path, voices: Sound, name: str, codec: str
 ) -> None:
-    path = encode(tmp_path / name, np.tile(voices, 3), codec)
+    path = write_audio(tmp_path / name, np.tile(voices, 3), codec)
     raw = path.read_bytes()
     path.write_bytes(raw[: len(raw) // 2])
 
@@ -198,7 +197,7 @@ def test_truncated_file_gives_what_is_left_and_says_so(
 
 
 def test_whole_wav_with_a_wrong_byte_rate_is_not_called_truncated(tmp_path: Path, voices: Sound) -> None:
-    path = encode(tmp_path / "call.wav", voices)
+    path = write_audio(tmp_path / "call.wav", voices)
     raw = bytearray(path.read_bytes())
     raw[28:32] = (8_000).to_bytes(4, "little")
     path.write_bytes(raw)
@@ -206,7 +205,7 @@ def test_whole_wav_with_a_wrong_byte_rate_is_not_called_truncated(tmp_path: Path
 
 
 def test_damaged_middle_is_skipped_and_said(tmp_path: Path, voices: Sound) -> None:
-    path = encode(tmp_path / "call.mp3", voices, "libmp3lame", 8_000)
+    path = write_audio(tmp_path / "call.mp3", voices, "libmp3lame", 8_000)
     raw = bytearray(path.read_bytes())
     middle = slice(len(raw) // 2, len(raw) // 2 + 1_500)
     raw[middle] = np.random.default_rng(0).bytes(1_500)
@@ -218,7 +217,7 @@ def test_damaged_middle_is_skipped_and_said(tmp_path: Path, voices: Sound) -> No
 
 
 def test_samples_that_are_no_numbers_become_silence(tmp_path: Path, voices: Sound) -> None:
-    path = encode(tmp_path / "call.wav", voices, "pcm_f32le")
+    path = write_audio(tmp_path / "call.wav", voices, "pcm_f32le")
     raw = bytearray(path.read_bytes())
     at = raw.index(b"data") + 8 + 4_000
     raw[at : at + 12] = np.array([np.nan, np.inf, -np.inf], "<f4").tobytes()
@@ -231,7 +230,7 @@ def test_samples_that_are_no_numbers_become_silence(tmp_path: Path, voices: Soun
 
 
 def test_more_than_two_channels_give_the_first_two(tmp_path: Path, voices: Sound) -> None:
-    heard = decode(encode(tmp_path / "call.wav", np.concatenate([voices] * 3), layout="5.1"))
+    heard = decode(write_audio(tmp_path / "call.wav", np.concatenate([voices] * 3), layout="5.1"))
     assert heard.channels == 2
     assert_sounds_like(heard, voices, 0.99)
     assert heard.warnings == ("file has 6 channels: the first 2 were taken",)
@@ -240,7 +239,7 @@ def test_more_than_two_channels_give_the_first_two(tmp_path: Path, voices: Sound
 def test_frames_with_more_channels_than_pyav_survives_are_damage(
     tmp_path: Path, voices: Sound, refused: Refused
 ) -> None:
-    path = encode(tmp_path / "call.m4a", np.concatenate([voices] * 4), "aac", layout="7.1(wide)")
+    path = write_audio(tmp_path / "call.m4a", np.concatenate([voices] * 4), "aac", layout="7.1(wide)")
     assert refused(path).reason == "damaged"
 
 
@@ -300,7 +299,7 @@ def test_disk_that_fails_is_said(
                 raise OSError(5, "Input/output error")
             return super().read(size)
 
-    path = encode(tmp_path / "call.wav", np.tile(voices, 10))
+    path = write_audio(tmp_path / "call.wav", np.tile(voices, 10))
     content = path.read_bytes()
     monkeypatch.setattr(Path, "open", lambda *_: Failing(content))
     error = refused(path)
@@ -328,20 +327,20 @@ def test_text_named_wav_is_not_audio(tmp_path: Path, refused: Refused, text: str
 def test_playlist_does_not_open_other_files(
     tmp_path: Path, voices: Sound, refused: Refused, name: str, text: str
 ) -> None:
-    other = encode(tmp_path / "other.mp3", voices, "libmp3lame")
+    other = write_audio(tmp_path / "other.mp3", voices, "libmp3lame")
     (tmp_path / name).write_text(text.format(file=other))
     assert refused(tmp_path / name).reason == "not audio"
 
 
 @pytest.mark.parametrize("name", ["call.wav", "call.m4a"])
 def test_head_without_a_body_is_damaged(tmp_path: Path, voices: Sound, refused: Refused, name: str) -> None:
-    path = encode(tmp_path / name, voices, "aac" if name.endswith("m4a") else "pcm_s16le")
+    path = write_audio(tmp_path / name, voices, "aac" if name.endswith("m4a") else "pcm_s16le")
     path.write_bytes(path.read_bytes()[:40])
     assert refused(path).reason == "damaged"
 
 
 def test_a_fifth_of_a_second_is_too_short(tmp_path: Path, voices: Sound, refused: Refused) -> None:
-    error = refused(encode(tmp_path / "call.wav", voices[:, : RATE // 5]))
+    error = refused(write_audio(tmp_path / "call.wav", voices[:, : RATE // 5]))
     assert error.reason == "too short"
     assert str(error) == "call.wav has only 0.20 s of sound, less than 0.5 s."
 
@@ -349,12 +348,12 @@ def test_a_fifth_of_a_second_is_too_short(tmp_path: Path, voices: Sound, refused
 def test_tape_of_a_whole_day_is_too_long(
     tmp_path: Path, voices: Sound, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audio, "MAX_DURATION_S", 2.0)
-    assert refused(encode(tmp_path / "call.wav", np.tile(voices, 3))).reason == "too long"
+    monkeypatch.setattr("callmood.pipeline.audio.decode.MAX_DURATION_S", 2.0)
+    assert refused(write_audio(tmp_path / "call.wav", np.tile(voices, 3))).reason == "too long"
 
 
 def test_header_with_a_mad_sample_rate_is_damaged(tmp_path: Path, voices: Sound, refused: Refused) -> None:
-    path = encode(tmp_path / "call.wav", voices)
+    path = write_audio(tmp_path / "call.wav", voices)
     raw = bytearray(path.read_bytes())
     raw[24:28] = (1).to_bytes(4, "little")
     path.write_bytes(raw)
@@ -363,7 +362,7 @@ def test_header_with_a_mad_sample_rate_is_damaged(tmp_path: Path, voices: Sound,
 
 def test_long_call_needs_little_more_memory_than_its_samples(tmp_path: Path) -> None:
     minute = np.random.default_rng(0).normal(0, 0.1, (2, 60 * RATE)).astype(np.float32)
-    path = encode(tmp_path / "call.wav", np.tile(minute, 5), "pcm_mulaw", 8_000)
+    path = write_audio(tmp_path / "call.wav", np.tile(minute, 5), "pcm_mulaw", 8_000)
     tracemalloc.start()
     try:
         heard = decode(path)

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from callmood.errors import CallmoodError
-from callmood.scan.audio import RATE
-from callmood.train import augment, processes, recipe
-from callmood.train.balance import BalanceTable, augmented, balance
-from callmood.train.corpora.clip import Clip
-from callmood.train.parts import Example
+from callmood.pipeline.audio.decode import RATE
+from callmood.training import processes, recipe
+from callmood.training.corpora.clip import Clip
+from callmood.training.data import augment
+from callmood.training.data.balance import BalanceTable, augmented, balance
+from callmood.training.systems.system import Example
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from callmood.labels import LABELS
 from callmood.model.bundle import EMBEDDED, settings_of
-from callmood.model.labels import LABELS
-from callmood.train import card
-from callmood.train.corpora.clip import Clip
-from callmood.train.figures import Figures, measured
+from callmood.training.corpora.clip import Clip
+from callmood.training.measure import card
+from callmood.training.measure.metrics import Figures, measured
 
 SETTINGS = settings_of(EMBEDDED)
 RECIPE = {

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from callmood.errors import CallmoodError
-from callmood.train import recipe as recipes
-from callmood.train.corpora.clip import Clip
-from callmood.train.parts import Example, Parts, Run
-from callmood.train.systems import classical
-from callmood.train.systems.classical import ESTIMATORS, Recipe, chances_of
+from callmood.training import recipe as recipes
+from callmood.training.corpora.clip import Clip
+from callmood.training.systems import classical
+from callmood.training.systems.classical import ESTIMATORS, Recipe, chances_of
+from callmood.training.systems.system import Example, Parts, Run
 
 KINDS = sorted(ESTIMATORS)
 pytestmark = pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger than sample size")

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from callmood.train import recipe as recipes
-from callmood.train.corpora.clip import Clip
-from callmood.train.parts import Example, Parts, Run
-from callmood.train.systems import cnn1d
-from callmood.train.systems.cnn1d import Recipe, collate, network
+from callmood.training import recipe as recipes
+from callmood.training.corpora.clip import Clip
+from callmood.training.systems import cnn1d
+from callmood.training.systems.cnn1d import Recipe, collate, network
+from callmood.training.systems.system import Example, Parts, Run
 
 SMALL = ("model.blocks=[[8], [8]]", "model.dense=[8]", "model.dropout=0.1", "training.precision=float32")
 

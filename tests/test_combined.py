@@ -4,14 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sounds import encode
+from sounds import write_audio
 
 from callmood.errors import CallmoodError
-from callmood.scan.audio import RATE
-from callmood.train import combined, corpus_card, recipe, transcripts
-from callmood.train.corpora.clip import Clip
-from callmood.train.corpora.known import read_clips
-from callmood.train.corpora.ravdess import EMOTIONS
+from callmood.pipeline.audio.decode import RATE
+from callmood.training import recipe
+from callmood.training.corpora.clip import Clip
+from callmood.training.corpora.ravdess import EMOTIONS
+from callmood.training.corpora.registry import read_clips
+from callmood.training.data import combined, transcripts
+from callmood.training.measure import corpus_card
 
 PLAIN = {"family": "classical", "prepare": {"denoise": False, "trim": False, "shortest_s": 0}}
 
@@ -29,7 +31,9 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Path]]:
     for number, name in enumerate(names):
         (folder / name).parent.mkdir(exist_ok=True)
         at = np.arange(round(0.6 * RATE)) / RATE
-        encode(folder / name, 0.2 * np.sin(2 * np.pi * (150 + 10 * number) * at)[None].astype(np.float32))
+        write_audio(
+            folder / name, 0.2 * np.sin(2 * np.pi * (150 + 10 * number) * at)[None].astype(np.float32)
+        )
     return [("ravdess", folder / "ravdess"), ("tess", folder / "tess")]
 
 

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
-from sounds import encode
+from sounds import write_audio
 from test_transformer import tiny_encoders
 from typer.testing import CliRunner
 
 from callmood.cli import train as cli_train
 from callmood.errors import CallmoodError
-from callmood.model import shelf
-from callmood.train import compare, recipe
-from callmood.train.corpora import known, ravdess
-from callmood.train.corpora.clip import Clip
+from callmood.model import registry
+from callmood.training import compare, recipe
+from callmood.training.corpora import ravdess
+from callmood.training.corpora import registry as corpora_registry
+from callmood.training.corpora.clip import Clip
 
 RATE = 16_000
 CLI = typer.Typer()
@@ -39,7 +40,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 pitch = 200 + 300 * int(emotion) + int(actor) + 5 * int(repetition)
                 sound = (0.3 * np.sin(2 * np.pi * pitch * at)).astype(np.float32)
                 name = f"03-01-{emotion}-01-01-{repetition}-{actor}.wav"
-                encode(folder / f"Actor_{actor}" / name, sound[None])
+                write_audio(folder / f"Actor_{actor}" / name, sound[None])
     return folder
 
 
@@ -125,11 +126,11 @@ def test_every_part_s_bundle_tells_what_it_was_taught_on_and_how_good_it_is(
 ) -> None:
     splits = ["--split", "paper", "--split", "speaker"]
     results = trained(corpus, tmp_path, *tuned, *splits)["results"]
-    models = {model.name: model for model in shelf.shelf(tmp_path / "hubert", "embedded")}
+    models = {model.name: model for model in registry.shelf(tmp_path / "hubert", "embedded")}
     for part in (result["parts"][0] for result in results):
         model = models[str(tmp_path / "hubert" / part["split"])]
         assert (model.corpora, model.ua) == (("ravdess",), part["ua"])
-        assert "CC BY-NC-SA 4.0" in shelf.card(model.name)
+        assert "CC BY-NC-SA 4.0" in registry.card(model.name)
     assert len(models) == 1 + len(results) == 3
 
 
@@ -137,8 +138,8 @@ def test_a_lone_bundle_is_tested_as_a_scan_hears_too_and_only_once(
     corpus: Path, tuned: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = trained(corpus, tmp_path, *tuned, "--split", "speaker")
-    card = shelf.card(str(tmp_path))
-    assert shelf.about(str(tmp_path))["figures"]["ua"] == first["ua"]
+    card = registry.card(str(tmp_path))
+    assert registry.about(str(tmp_path))["figures"]["ua"] == first["ua"]
     assert "as a scan hears them, clean |" in card and "as a scan hears them, telephone |" in card
 
     def evaluate(*_: Any, **__: Any) -> None:
@@ -146,21 +147,21 @@ def test_a_lone_bundle_is_tested_as_a_scan_hears_too_and_only_once(
 
     monkeypatch.setattr(compare, "evaluate", evaluate)
     again = trained(corpus, tmp_path, *tuned, "--split", "speaker", "--resume")
-    assert again["ua"] == first["ua"] and shelf.card(str(tmp_path)) == card
+    assert again["ua"] == first["ua"] and registry.card(str(tmp_path)) == card
 
 
 def test_a_bundle_that_only_reads_was_taught_on_no_clip_without_a_text(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def read_clips(*given: Any) -> list[Clip]:
-        clips = known.read_clips(*given)
+        clips = corpora_registry.read_clips(*given)
         return [replace(clip, text=None if clip.speaker == "ravdess-01" else clip.text) for clip in clips]
 
     monkeypatch.setattr(compare, "read_clips", read_clips)
     _, bert = tiny_encoders(tmp_path)
     options = ["--recipe", "bert", *quickly(f"text.encoder={bert}"), "--split", "paper"]
     trained(corpus, tmp_path / "out", *options)
-    assert shelf.taught_speakers(str(tmp_path / "out")) == {
+    assert registry.taught_speakers(str(tmp_path / "out")) == {
         f"ravdess-{actor}" for actor in ACTORS if actor != "01"
     }
 

@@ -8,7 +8,7 @@ from factory import AGENT, CUSTOMER, make_call, make_recording
 from callmood.errors import CallmoodError
 from callmood.store import Connection, start_scan, write_call
 from callmood.store.corrections import correct, corrections
-from callmood.train.corpora.known import read_clips
+from callmood.training.corpora.registry import read_clips
 
 
 def folder_of(place: Path, *rows: str) -> Path:

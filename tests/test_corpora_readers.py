@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from callmood.errors import CallmoodError
-from callmood.model.labels import LABELS
-from callmood.train.corpora.clip import Clip
-from callmood.train.corpora.known import READERS, native_clips, read_clips
-from callmood.train.corpora.labels import LABEL_SETS, TABLE, label_of
-from callmood.train.corpus_card import PAPER
+from callmood.labels import LABELS
+from callmood.training.corpora.clip import Clip
+from callmood.training.corpora.labels import LABEL_SETS, TABLE, label_of
+from callmood.training.corpora.registry import READERS, native_clips, read_clips
+from callmood.training.measure.corpus_card import PAPER
 
 SHARED = Path(__file__).parents[2] / "shared" / "text"
 LISTS = SHARED / "EmoBox_splits"

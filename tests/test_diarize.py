@@ -10,12 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 from callmood.errors import CallmoodError
-from callmood.model.campplus import load_embedding
-from callmood.scan.audio import decode
-from callmood.scan.diarize import HOP_S, WINDOW_S, Windows, cluster, embed, label
-from callmood.scan.pyannote_pipeline import load_pipeline
-from callmood.scan.speakers import Conversation, load_finder
-from callmood.scan.voice import FRAME_S
+from callmood.model.networks.campplus import load_embedding
+from callmood.pipeline.audio.decode import decode
+from callmood.pipeline.speakers.diarize import HOP_S, WINDOW_S, Windows, cluster, embed, label
+from callmood.pipeline.speakers.finder import Conversation, load_finder
+from callmood.pipeline.speakers.pyannote_pipeline import load_pipeline
+from callmood.pipeline.speakers.vad import FRAME_S
 from callmood.settings import SpeakerSettings
 
 CALLS = Path(__file__).parent / "data" / "calls"

@@ -12,8 +12,15 @@ from sounds import CALLS
 
 from callmood.call import Recording
 from callmood.errors import CallmoodError
-from callmood.scan.discover import Discovery, discover
-from callmood.scan.names import NAME_PATTERNS, Facts, facts_of_name, find_time, name_reader, parse_time
+from callmood.pipeline.intake.discover import Discovery, discover
+from callmood.pipeline.intake.names import (
+    NAME_PATTERNS,
+    Facts,
+    facts_of_name,
+    find_time,
+    name_reader,
+    parse_time,
+)
 from callmood.settings import DiscoverSettings
 
 Make = Callable[..., Path]

@@ -9,7 +9,7 @@ import pytest
 from callmood.call import Recording
 from callmood.engine.local import Broken, run_jobs
 from callmood.errors import CallmoodError
-from callmood.scan.pipeline import Failure, Job
+from callmood.pipeline.pipeline import Failure, Job
 from callmood.settings import EngineSettings, Settings
 
 

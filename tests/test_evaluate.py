@@ -8,19 +8,20 @@ import numpy as np
 import pytest
 import typer
 from sklearn.metrics import f1_score, precision_recall_fscore_support
-from sounds import encode
+from sounds import write_audio
 from test_transformer import tiny_encoders
 from typer.testing import CliRunner
 
 from callmood.cli.evaluate import evaluate as evaluate_command
 from callmood.cli.train import train as train_command
 from callmood.errors import CallmoodError
-from callmood.model.labels import LABELS
-from callmood.train import combined, evaluate
-from callmood.train.corpora import ravdess
-from callmood.train.corpora.clip import Clip
-from callmood.train.corpora.known import read_clips
-from callmood.train.figures import figures, in_label_set, measured, over_folds, rounded
+from callmood.labels import LABELS
+from callmood.training.corpora import ravdess
+from callmood.training.corpora.clip import Clip
+from callmood.training.corpora.registry import read_clips
+from callmood.training.data import combined
+from callmood.training.measure import evaluate
+from callmood.training.measure.metrics import figures, in_label_set, measured, over_folds, rounded
 
 CLI = typer.Typer()
 CLI.command()(evaluate_command)
@@ -171,7 +172,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for emotion in ravdess.EMOTIONS:
             name = f"03-01-{emotion}-01-01-01-{actor}.wav"
             sound = rng.normal(0, 0.1, 20_000).astype(np.float32)
-            encode(folder / f"Actor_{actor}" / name, sound[None])
+            write_audio(folder / f"Actor_{actor}" / name, sound[None])
     return folder
 
 
@@ -244,7 +245,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         for emotion in ravdess.EMOTIONS:
             for repetition in ("01", "02"):
                 sound = rng.normal(0, 0.1, {"01": 12_000, "02": 20_000}[repetition]).astype(np.float32)
-                encode(folder / f"03-01-{emotion}-01-01-{repetition}-{actor}.wav", sound[None])
+                write_audio(folder / f"03-01-{emotion}-01-01-{repetition}-{actor}.wav", sound[None])
     hubert, _ = tiny_encoders(tmp_path_factory.mktemp("encoders"))
     numbers = [
         f"audio.encoder={hubert}",

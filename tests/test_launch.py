@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from callmood.errors import CallmoodError
-from callmood.train import launch
+from callmood.training import launch
 
 
 @pytest.mark.parametrize(("rank", "main"), [(None, True), ("0", True), ("1", False)])
@@ -60,7 +60,7 @@ if "RANK" in os.environ:
 LAUNCHING = """
 import sys
 from callmood.cli import app
-from callmood.train.launch import relaunched
+from callmood.training.launch import relaunched
 app.app = lambda: sys.exit(relaunched({argv!r}, 2, "cpu"))
 app.main()
 """

@@ -7,11 +7,10 @@ from safetensors.torch import save_file
 from torchvision.models import mobilenet_v2
 
 from callmood.errors import CallmoodError
-from callmood.train import recipe as recipes
-from callmood.train.corpora.clip import Clip
-from callmood.train.parts import Example, Parts, Run
-from callmood.train.systems import mobilenet
-from callmood.train.systems.mobilenet import (
+from callmood.training import recipe as recipes
+from callmood.training.corpora.clip import Clip
+from callmood.training.systems import mobilenet
+from callmood.training.systems.mobilenet import (
     Block,
     Recipe,
     blocks,
@@ -21,6 +20,7 @@ from callmood.train.systems.mobilenet import (
     network,
     palette,
 )
+from callmood.training.systems.system import Example, Parts, Run
 
 GREY = torch.linspace(0, 1, 256)[:, None].expand(256, 3)
 

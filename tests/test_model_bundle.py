@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from callmood.errors import CallmoodError
-from callmood.model import Baseline, Encoded, Scorer, bundle, load, network
+from callmood.labels import LABELS
+from callmood.model import Baseline, Encoded, Scorer, bundle, encode, load
 from callmood.model.bundle import Heads, Settings
-from callmood.model.labels import LABELS
-from callmood.model.network import AudioSettings, TextSettings
+from callmood.model.encode import AudioSettings, TextSettings
 
 WIDTH, TEXT_WIDTH = 6, 4
 
@@ -119,8 +119,8 @@ def test_calm_and_neutral_make_each_other_sure() -> None:
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
-    audio = network.load_audio_encoder(network.TINY_EN)
-    text, _ = network.load_text_encoder(network.MINILM)
+    audio = encode.load_audio_encoder(encode.TINY_EN)
+    text, _ = encode.load_text_encoder(encode.MINILM)
     changed_sound = {"0.layers.3.fc2.bias": audio.state_dict()["layers.3.fc2.bias"] + 1}
     changed_words = {"encoder.layer.5.output.dense.bias": torch.ones(384)}
     rng = np.random.default_rng(3)

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from callmood import packaged
+from callmood.bundled_weights import TINY_EN
 from callmood.errors import CallmoodError
-from callmood.model import network, pooling
-from callmood.model.encoders import ctranslate2_tensors, tiny_en, whisper_hidden
-from callmood.model.levels import RATE, SHORTEST, levelled, prepared, trimmed
-from callmood.model.mel import log_mel
-from callmood.model.network import AudioSettings, TextSettings
+from callmood.model import encode, pooling
+from callmood.model.encode import AudioSettings, TextSettings
+from callmood.model.loudness import RATE, SHORTEST, levelled, prepared, trimmed
+from callmood.model.networks.mel import log_mel
+from callmood.model.networks.whisper import ctranslate2_tensors, tiny_en, whisper_hidden
 
 SECONDS = (0.2, 1.3, 0.7, 2.0)
 
@@ -54,7 +54,7 @@ def tiny_waveform_encoder(kind: str, folder: Path, norm: str) -> str:
 def test_mel_is_that_of_transformers(clips: list[np.ndarray]) -> None:
     from transformers import WhisperFeatureExtractor
 
-    samples, lengths = network.padded(clips)
+    samples, lengths = encode.padded(clips)
     mel, frames = log_mel(samples, lengths)
     extractor = WhisperFeatureExtractor()
     for clip, ours, count in zip(clips, mel, frames.tolist(), strict=True):
@@ -70,7 +70,7 @@ def test_package_weights_give_what_ctranslate2_computes(whisper: Any) -> None:
 
     sound = np.random.default_rng(2).normal(0, 0.1, 2 * RATE).astype(np.float32)
     mel = WhisperFeatureExtractor()(sound, sampling_rate=RATE, return_tensors="np").input_features
-    folder = str(packaged.weights(packaged.TINY_EN).parent)
+    folder = str(TINY_EN.path().parent)
     model = ctranslate2.models.Whisper(folder, compute_type="float32", intra_threads=1)
     wanted = np.array(model.encode(ctranslate2.StorageView.from_array(mel)))
     with torch.inference_mode():
@@ -86,10 +86,10 @@ def test_other_ctranslate2_versions_are_refused(version: int) -> None:
 
 
 def test_whisper_vectors_do_not_depend_on_the_batch(whisper: Any, clips: list[np.ndarray]) -> None:
-    together = network.audio_vectors([whisper], AudioSettings(), clips)
+    together = encode.audio_vectors([whisper], AudioSettings(), clips)
     assert together.shape == (4, 2 * 5 * 384)
     for clip, vector in zip(clips, together, strict=True):
-        alone = network.audio_vectors([whisper], AudioSettings(), [clip])[0]
+        alone = encode.audio_vectors([whisper], AudioSettings(), [clip])[0]
         np.testing.assert_allclose(alone, vector, atol=2e-3)
 
 
@@ -98,13 +98,13 @@ def test_whisper_vectors_do_not_depend_on_the_batch(whisper: Any, clips: list[np
 def test_waveform_encoders_load_from_a_folder(
     tmp_path: Path, clips: list[np.ndarray], kind: str, norm: str
 ) -> None:
-    encoder = network.load_audio_encoder(tiny_waveform_encoder(kind, tmp_path, norm))
-    mean = network.audio_vectors([encoder], AudioSettings(("x",), "last", "mean"), clips)
-    everything = network.audio_vectors([encoder], AudioSettings(("x",), "all", "mean-std"), clips)
+    encoder = encode.load_audio_encoder(tiny_waveform_encoder(kind, tmp_path, norm))
+    mean = encode.audio_vectors([encoder], AudioSettings(("x",), "last", "mean"), clips)
+    everything = encode.audio_vectors([encoder], AudioSettings(("x",), "all", "mean-std"), clips)
     assert mean.shape == (4, 16) and everything.shape == (4, 2 * 3 * 16)
     assert np.isfinite(everything).all()
     if norm == "layer":  # the others normalise over the padding, as they were trained to
-        alone = network.audio_vectors([encoder], AudioSettings(("x",), "last", "mean"), clips[:1])
+        alone = encode.audio_vectors([encoder], AudioSettings(("x",), "last", "mean"), clips[:1])
         np.testing.assert_allclose(alone, mean[:1], atol=1e-4)
 
 
@@ -115,9 +115,9 @@ def test_other_encoders_and_wrong_names_get_a_sentence(tmp_path: Path) -> None:
         BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=1)
     ).save_pretrained(tmp_path)
     with pytest.raises(CallmoodError, match="is a bert"):
-        network.load_audio_encoder(str(tmp_path))
+        encode.load_audio_encoder(str(tmp_path))
     with pytest.raises(CallmoodError, match="can't be loaded"):
-        network.load_audio_encoder(str(tmp_path.parent))
+        encode.load_audio_encoder(str(tmp_path.parent))
 
 
 @pytest.mark.parametrize("library", ["huggingface_hub", "transformers"])
@@ -136,7 +136,7 @@ def test_a_hub_that_is_not_reached_is_one_sentence(library: str) -> None:
     logger.addHandler(listener)
     try:
         with pytest.raises(CallmoodError, match=r"a/b can't be loaded .*: We couldn't connect$"):
-            network.pretrained(Unreached, "a/b")
+            encode.pretrained(Unreached, "a/b")
         assert not heard
         logging.getLogger(f"{library}.utils._http").warning("said at another time")
         assert len(heard) == 1
@@ -145,11 +145,11 @@ def test_a_hub_that_is_not_reached_is_one_sentence(library: str) -> None:
 
 
 def test_texts_are_pooled_over_their_own_tokens_only() -> None:
-    encoder, tokenizer = network.load_text_encoder(network.MINILM)
+    encoder, tokenizer = encode.load_text_encoder(encode.MINILM)
     texts = ["no", "I have been waiting for forty minutes and nobody told me anything", "thank you"]
-    together = network.text_vectors(encoder, tokenizer, TextSettings(), texts)
+    together = encode.text_vectors(encoder, tokenizer, TextSettings(), texts)
     assert together.shape == (3, 768)
-    alone = network.text_vectors(encoder, tokenizer, TextSettings(), texts[:1])
+    alone = encode.text_vectors(encoder, tokenizer, TextSettings(), texts[:1])
     np.testing.assert_allclose(alone, together[:1], atol=1e-4)
 
 
@@ -165,12 +165,12 @@ def test_pooling_ignores_the_padding() -> None:
 
 def test_long_clips_are_read_in_windows(whisper: Any) -> None:
     sound = np.random.default_rng(3).normal(0, 0.1, 31 * RATE).astype(np.float32)
-    vector = network.audio_vectors([whisper], AudioSettings(), [sound])
+    vector = encode.audio_vectors([whisper], AudioSettings(), [sound])
     assert vector.shape == (1, 3840) and np.isfinite(vector).all()
 
 
 def test_batches_hold_similar_lengths_and_everything_once() -> None:
-    batches = list(network.length_batches([5, 1, 9, 5, 2], most=10))
+    batches = list(encode.length_batches([5, 1, 9, 5, 2], most=10))
     assert batches == [[2], [0, 3], [4, 1]]
 
 
@@ -185,13 +185,13 @@ def test_silent_ends_are_cut_and_the_level_does_not_matter() -> None:
 def test_silence_and_scraps_survive(whisper: Any, samples: int) -> None:
     for sound in (np.zeros(samples, np.float32), np.full(samples, np.nan, np.float32)):
         assert len(prepared(sound)) >= SHORTEST
-        assert np.isfinite(network.audio_vectors([whisper], AudioSettings(), [sound])).all()
+        assert np.isfinite(encode.audio_vectors([whisper], AudioSettings(), [sound])).all()
 
 
 def test_the_speaker_network_is_read_beside_whisper(whisper: Any, clips: list[np.ndarray]) -> None:
-    settings = AudioSettings((network.TINY_EN, network.CAMPLUS))
-    encoders = [whisper, network.load_audio_encoder(network.CAMPLUS)]
-    together = network.audio_vectors(encoders, settings, clips)
+    settings = AudioSettings((encode.TINY_EN, encode.CAMPLUS))
+    encoders = [whisper, encode.load_audio_encoder(encode.CAMPLUS)]
+    together = encode.audio_vectors(encoders, settings, clips)
     assert together.shape == (4, 3840 + 4032) and np.isfinite(together).all()
-    alone = network.audio_vectors(encoders, settings, clips[:1])
+    alone = encode.audio_vectors(encoders, settings, clips[:1])
     np.testing.assert_allclose(alone, together[:1], atol=5e-3)

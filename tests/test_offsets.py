@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from callmood.labels import LABELS
 from callmood.model.bundle import Heads
-from callmood.model.labels import LABELS
-from callmood.train import heads, recipe
-from callmood.train.systems import embedded
+from callmood.training import recipe
+from callmood.training.fit import heads
+from callmood.training.systems import embedded
 
 CALM = LABELS.index("calm")
 

@@ -5,15 +5,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sounds import encode
+from sounds import write_audio
 
 from callmood.errors import CallmoodError
-from callmood.scan.audio import RATE
-from callmood.train import cache as caches
-from callmood.train import prepare as preparing
-from callmood.train import processes
-from callmood.train.corpora.clip import Clip
-from callmood.train.prepare import PrepareTable, audible, denoised, heard, preparation, prepare, trimmed
+from callmood.pipeline.audio.decode import RATE
+from callmood.training import cache as caches
+from callmood.training import processes
+from callmood.training.corpora.clip import Clip
+from callmood.training.data import prepare as preparing
+from callmood.training.data.prepare import (
+    PrepareTable,
+    audible,
+    denoised,
+    heard,
+    preparation,
+    prepare,
+    trimmed,
+)
 
 PLAIN = PrepareTable(denoise=False, trim=False, shortest_s=0, distinct=False)
 
@@ -24,7 +32,7 @@ def tone(seconds: float = 1.2, pitch_hz: float = 300.0) -> np.ndarray:
 
 
 def clip(path: Path, *channels: np.ndarray, **facts: object) -> Clip:
-    encode(path, np.stack(channels))
+    write_audio(path, np.stack(channels))
     return Clip("own", path, "own-ann", "angry", **facts)  # type: ignore[arg-type]
 
 

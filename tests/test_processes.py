@@ -6,7 +6,7 @@ from pathlib import Path
 
 SLEEPING = """
 import time
-from callmood.train.processes import mapped
+from callmood.training.processes import mapped
 
 def work(number):
     print("begun", flush=True)

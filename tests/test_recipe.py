@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from callmood.errors import CallmoodError
-from callmood.train import recipe
-from callmood.train.recipe import Table
+from callmood.training import recipe
+from callmood.training.recipe import Table
 
 
 class Inner(Table):

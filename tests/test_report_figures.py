@@ -7,9 +7,9 @@ import pytest
 from factory import AGENT, CUSTOMER, Line, feeling, make_call, make_recording, on
 
 from callmood.call import EmotionScores
-from callmood.model.labels import LABELS
-from callmood.report.ask import Question, ask
-from callmood.report.sheets import page
+from callmood.labels import LABELS
+from callmood.reports.ask import Question, ask
+from callmood.reports.sheets import page
 from callmood.store import Connection, rows, start_scan, write_call, write_failure
 
 TALK: list[Line] = [

@@ -12,12 +12,12 @@ import pytest
 from factory import AGENT, make_call
 
 from callmood import store
+from callmood.batch.run import Plan, open_plan
 from callmood.call import Recording
-from callmood.engine.run import Plan, open_plan
 from callmood.errors import UsageError
 from callmood.model.bundle import EMBEDDED, content_id
-from callmood.scan import discover
-from callmood.scan.asr import model_name
+from callmood.pipeline.intake import discover
+from callmood.pipeline.transcribe.recogniser import model_name
 from callmood.settings import EngineSettings, Settings, TranscribeSettings
 from callmood.store import database
 

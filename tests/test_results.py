@@ -1,6 +1,6 @@
 """The table of systems."""
 
-from callmood.train.results import Result, markdown, rows, short_rows
+from callmood.training.measure.table import Result, markdown, rows, short_rows
 
 KNN = Result("knn", "paper", [{"ua": 80.0, "wa": 82.0, "ua_wa": 162.0, "macro_f1": 79.0}])
 FOLDS = Result("knn", "folds", [{"ua": ua, "wa": ua, "ua_wa": 2 * ua, "macro_f1": ua} for ua in (30.0, 40.0)])

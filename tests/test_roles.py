@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from callmood.call import Segment, Speaker, Turn
-from callmood.scan import roles as rules
-from callmood.scan.speakers import assign_roles
+from callmood.pipeline.speakers import roles as rules
+from callmood.pipeline.speakers.finder import assign_roles
 from callmood.settings import SpeakerSettings
 
 AUTO = SpeakerSettings()

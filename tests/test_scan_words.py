@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
+from callmood.batch.run import Tally
 from callmood.cli.app import app
-from callmood.engine.run import Tally
 
 
 def said(monkeypatch: pytest.MonkeyPatch, folder: Path, number: int) -> str:
@@ -22,8 +22,8 @@ def said(monkeypatch: pytest.MonkeyPatch, folder: Path, number: int) -> str:
     def open_plan(*_: object, **__: object) -> Iterator[SimpleNamespace]:
         yield SimpleNamespace(tally=tally, unreadable=[])
 
-    monkeypatch.setattr("callmood.engine.run.open_plan", open_plan)
-    monkeypatch.setattr("callmood.engine.run.carry_out", lambda plan: [])
+    monkeypatch.setattr("callmood.batch.run.open_plan", open_plan)
+    monkeypatch.setattr("callmood.batch.run.carry_out", lambda plan: [])
     return CliRunner().invoke(app, ["scan", "calls"]).output
 
 

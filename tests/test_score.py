@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from callmood.call import Segment, Speaker, Word
+from callmood.labels import LABELS, UNCERTAIN
 from callmood.model.bundle import Baseline, Encoded
-from callmood.model.labels import LABELS, UNCERTAIN
-from callmood.scan.score import EARLIER_CALLS_COUNT, Scorable, score_calls
+from callmood.pipeline.score import EARLIER_CALLS_COUNT, Scorable, score_calls
 
 SPEAKERS = (Speaker(0, 0, "agent"), Speaker(1, 1, "customer"))
 

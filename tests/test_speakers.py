@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from callmood.scan.audio import decode
-from callmood.scan.speakers import Conversation, load_finder, same_content, without_leaks
-from callmood.scan.voice import FRAME_S, RATE
+from callmood.pipeline.audio.decode import decode
+from callmood.pipeline.speakers.finder import Conversation, load_finder, same_content, without_leaks
+from callmood.pipeline.speakers.vad import FRAME_S, RATE
 from callmood.settings import SpeakerSettings
 
 Samples = NDArray[np.float32]

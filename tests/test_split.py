@@ -8,8 +8,16 @@ from pathlib import Path
 import pytest
 
 from callmood.errors import CallmoodError
-from callmood.train.corpora.clip import Clip
-from callmood.train.split import FOLDS, RAVDESS_FOLDS, SPLITS, Rows, ravdess_folds, splits, unseen_folds
+from callmood.training.corpora.clip import Clip
+from callmood.training.data.split import (
+    FOLDS,
+    RAVDESS_FOLDS,
+    SPLITS,
+    Rows,
+    ravdess_folds,
+    splits,
+    unseen_folds,
+)
 
 LISTS = Path(__file__).parents[2] / "shared" / "text" / "EmoBox_splits"
 

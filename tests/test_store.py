@@ -7,7 +7,7 @@ import pytest
 from factory import AGENT, CUSTOMER, feeling, make_call, make_recording, on
 
 from callmood.call import EmotionScores, VoiceBaseline
-from callmood.model.labels import LABELS
+from callmood.labels import LABELS
 from callmood.store import (
     Connection,
     agent_baselines,

@@ -6,21 +6,30 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sounds import encode
+from sounds import write_audio
 from test_model_encoders import tiny_waveform_encoder
 from test_train_embedded import TINY
 
 from callmood.errors import CallmoodError
+from callmood.labels import LABELS
 from callmood.model.bundle import Encoded, Heads, Scorer, Settings
-from callmood.model.labels import LABELS
-from callmood.train import recipe as recipe_files
-from callmood.train import study
-from callmood.train.corpora.clip import Clip
-from callmood.train.parts import Example, Parts, Run
-from callmood.train.studies import baseline, common, corpora, intensity, modality, neutral, noise, split
-from callmood.train.studies.common import Given, Grid, Spread, StudyResult
-from callmood.train.systems import embedded
-from callmood.train.systems.embedded import Corpus
+from callmood.training import recipe as recipe_files
+from callmood.training.corpora.clip import Clip
+from callmood.training.studies import (
+    baseline,
+    common,
+    corpora,
+    intensity,
+    modality,
+    neutral,
+    noise,
+    run,
+    split,
+)
+from callmood.training.studies.common import Given, Grid, Spread, StudyResult
+from callmood.training.systems import embedded
+from callmood.training.systems.embedded import Corpus
+from callmood.training.systems.system import Example, Parts, Run
 
 RATE = 16_000
 ACTORS = ("01", "11", "04", "10")
@@ -45,7 +54,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
         for number, label in enumerate(LABELS):
             for shown in ("normal", "strong") if label != "neutral" else ("normal", "normal"):
                 pitch = 200 + 150 * number + 3 * int(actor) + len(clips) % 2
-                path = encode(folder / f"{actor}-{len(clips)}.wav", tone(pitch)[None])
+                path = write_audio(folder / f"{actor}-{len(clips)}.wav", tone(pitch)[None])
                 clips.append(Clip("ravdess", path, f"ravdess-{actor}", label, shown, text=f"Take {pitch}"))
     recipe = recipe_files.read(embedded.Recipe, recipe_files.load(str(tiny)))
     return Given(clips, None, recipe, folder / "cache", lambda _: None)
@@ -227,7 +236,7 @@ def test_a_study_is_written_as_text_json_and_pictures(tmp_path: Path) -> None:
     grid = Grid(
         "one", "A title", ("what", "UA"), (("this", Spread((70.0, 80.0))), ("that", Spread((50.0, 50.0))))
     )
-    study.write(StudyResult("toy", "Why?", (grid, replace(grid, name="two")), ("A note.",)), tmp_path)
+    run.write(StudyResult("toy", "Why?", (grid, replace(grid, name="two")), ("A note.",)), tmp_path)
     assert "| this | 75.0 ± 5.0 |" in (tmp_path / "toy.md").read_text(encoding="utf-8")
     stored = json.loads((tmp_path / "toy.json").read_text(encoding="utf-8"))
     assert stored["tables"][0]["rows"][0]["UA"] == {"mean": 75.0, "std": 5.0, "values": [70.0, 80.0]}
@@ -236,7 +245,7 @@ def test_a_study_is_written_as_text_json_and_pictures(tmp_path: Path) -> None:
 
 def test_an_unknown_study_gets_the_nearest_name(tmp_path: Path) -> None:
     with pytest.raises(CallmoodError, match="did you mean noise"):
-        study.run("nosie", [], tmp_path, tmp_path, None, print)
+        run.run("nosie", [], tmp_path, tmp_path, None, print)
 
 
 def test_what_cannot_be_read_is_in_no_study(
@@ -244,7 +253,7 @@ def test_what_cannot_be_read_is_in_no_study(
 ) -> None:
     broken = replace(given.clips[0], path=tmp_path / "broken.wav")
     broken.path.write_bytes(b"RIFF")
-    monkeypatch.setattr(study, "read_clips", lambda folders, labels: [broken, *given.clips[1:4]])
+    monkeypatch.setattr(run, "read_clips", lambda folders, labels: [broken, *given.clips[1:4]])
     asked: list[Given] = []
 
     def answer(given: Given, numbers: object) -> StudyResult:
@@ -253,14 +262,14 @@ def test_what_cannot_be_read_is_in_no_study(
 
     monkeypatch.setattr(split, "study", answer)
     said: list[str] = []
-    study.run("split", [("ravdess", tmp_path)], tmp_path / "out", tmp_path, None, said.append)
+    run.run("split", [("ravdess", tmp_path)], tmp_path / "out", tmp_path, None, said.append)
     assert list(asked[0].clips) == list(given.clips[1:4])
     assert "broken.wav" in said[0]
 
 
 def test_every_study_has_its_numbers() -> None:
     table = recipe_files.load("studies")
-    assert set(table) == set(study.STUDIES)
+    assert set(table) == set(run.STUDIES)
     for module in (baseline, corpora, intensity, modality, neutral, noise, split):
         recipe_files.read(module.Numbers, table[module.__name__.rpartition(".")[2]])
 

@@ -9,18 +9,21 @@ import numpy as np
 import pytest
 import torch
 import typer
-from sounds import encode
+from sounds import write_audio
 from typer.testing import CliRunner
 
 from callmood.cli import evaluate as cli_evaluate
 from callmood.cli import train as cli_train
 from callmood.errors import CallmoodError
+from callmood.labels import LABELS
 from callmood.model import load
-from callmood.model.labels import LABELS
-from callmood.train import augment, card, evaluate, heads, loop, recipe
-from callmood.train.corpora import ravdess
-from callmood.train.corpora.clip import Clip
-from callmood.train.systems import embedded
+from callmood.training import embedded_run, recipe
+from callmood.training.corpora import ravdess
+from callmood.training.corpora.clip import Clip
+from callmood.training.data import augment
+from callmood.training.fit import heads
+from callmood.training.measure import card, evaluate
+from callmood.training.systems import embedded
 
 RATE = 16_000
 CLI = typer.Typer()
@@ -44,7 +47,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for repetition in ("01", "02"):
                 sound = tone(200 + 150 * int(emotion) + 3 * int(actor) + int(repetition))
                 name = f"03-01-{emotion}-01-01-{repetition}-{actor}.wav"
-                encode(folder / f"Actor_{actor}" / name, sound[None])
+                write_audio(folder / f"Actor_{actor}" / name, sound[None])
     return folder
 
 
@@ -228,7 +231,9 @@ def test_a_whole_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "no commercial use" in (out / "CARD.md").read_text(encoding="utf-8")
 
     heard = []
-    again, _ = loop.train_embedded(recipe.load(str(tiny)), [("ravdess", corpus)], out, report=heard.append)
+    again, _ = embedded_run.train_embedded(
+        recipe.load(str(tiny)), [("ravdess", corpus)], out, report=heard.append
+    )
     assert again == figures and not any("vectors" in line for line in heard)  # they were kept
 
     command = ["evaluate", str(out), "--corpus", f"ravdess={corpus}", "--baseline", "call", "--json"]
@@ -288,7 +293,7 @@ def test_wrong_recipes_get_a_sentence(tmp_path: Path) -> None:
 
 def test_a_folder_without_a_tower_is_told_before_anything_is_heard(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(CallmoodError, match="no tuned text tower"):
-        loop.train_embedded(recipe.load("embedded"), [("ravdess", corpus)], tmp_path, tmp_path)
+        embedded_run.train_embedded(recipe.load("embedded"), [("ravdess", corpus)], tmp_path, tmp_path)
 
 
 def test_the_card_names_the_licence() -> None:

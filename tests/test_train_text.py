@@ -13,14 +13,14 @@ from scipy.special import softmax
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from callmood.errors import CallmoodError
-from callmood.model import bundle, network
-from callmood.model.labels import LABELS
-from callmood.train.corpora.goemotions import EKMAN_LABELS, FINE_LABELS, Comment, read_comments
-from callmood.train.corpora.phrases import read_phrases
-from callmood.train.figures import calibration_error
-from callmood.train.recipe import load
-from callmood.train.systems import text as systems
-from callmood.train.systems.text import TextSettings, TrainedText, train_text
+from callmood.labels import LABELS
+from callmood.model import bundle, encode
+from callmood.training.corpora.goemotions import EKMAN_LABELS, FINE_LABELS, Comment, read_comments
+from callmood.training.corpora.phrases import read_phrases
+from callmood.training.measure.metrics import calibration_error
+from callmood.training.recipe import load
+from callmood.training.text import tower as systems
+from callmood.training.text.tower import TextSettings, TrainedText, train_text
 
 WORDS = {"anger": "furious", "fear": "scared", "joy": "glad", "neutral": "table", "sadness": "crying"}
 SETTINGS = TextSettings(
@@ -280,7 +280,7 @@ def test_a_stored_tower_answers_in_a_bundle_as_before(
         (head[f"{name}.weight"].numpy(), head[f"{name}.bias"].numpy()) for name in ("ekman", "single")
     )
     shutil.copytree(encoder_folder, tmp_path / "bundle" / bundle.TEXT_ENCODER)
-    settings = bundle.Settings(LABELS, None, network.TextSettings(bundle.TEXT_ENCODER))
+    settings = bundle.Settings(LABELS, None, encode.TextSettings(bundle.TEXT_ENCODER))
     bundle.save(tmp_path / "bundle", settings, bundle.Heads(text=single, ekman=ekman), {}, layers)
     scorer = bundle.load(tmp_path / "bundle", "cpu")
     texts = ["furious the bill", "table"]

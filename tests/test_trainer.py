@@ -14,9 +14,9 @@ import torch
 from torch import nn
 
 from callmood.errors import CallmoodError
-from callmood.train import trainer
-from callmood.train.parts import Run
-from callmood.train.trainer import TrainingTable, fit, last_checkpoint, predict
+from callmood.training.fit import trainer
+from callmood.training.fit.trainer import TrainingTable, fit, last_checkpoint, predict
+from callmood.training.systems.system import Run
 
 TABLE = TrainingTable(learning_rate=0.01, epochs=3, batch_size=4, accumulate=2, patience=0)
 

@@ -11,11 +11,11 @@ import pytest
 
 from callmood.call import Speaker, Turn
 from callmood.errors import CallmoodError
-from callmood.scan.audio import decode
-from callmood.scan.doubt import Decoded, doubt
-from callmood.scan.pieces import LONGEST_S, RATE, pieces_of
-from callmood.scan.transcribe import Transcriber, Transcript, load_transcriber
-from callmood.scan.words import words_of
+from callmood.pipeline.audio.decode import decode
+from callmood.pipeline.transcribe.hallucination import Decoded, doubt
+from callmood.pipeline.transcribe.segmenter import LONGEST_S, RATE, pieces_of
+from callmood.pipeline.transcribe.transcriber import Transcriber, Transcript, load_transcriber
+from callmood.pipeline.transcribe.word_times import words_of
 from callmood.settings import TranscribeSettings
 
 CALLS = Path(__file__).parent / "data" / "calls"

@@ -11,15 +11,16 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel, BertTokenizerFast, HubertConfig, HubertModel
 
-from callmood import packaged
+from callmood.bundled_weights import TINY_EN
 from callmood.errors import CallmoodError
-from callmood.model import bundle, network
-from callmood.model.labels import LABELS
-from callmood.model.levels import prepared
-from callmood.train import joint, recipe
-from callmood.train.corpora.clip import Clip
-from callmood.train.parts import Example, Outcome, Parts, Run
-from callmood.train.systems import transformer
+from callmood.labels import LABELS
+from callmood.model import bundle, encode
+from callmood.model.loudness import prepared
+from callmood.training import recipe
+from callmood.training.corpora.clip import Clip
+from callmood.training.fit import joint
+from callmood.training.systems import transformer
+from callmood.training.systems.system import Example, Outcome, Parts, Run
 
 TAUGHT = ("angry", "happy", "sad")
 TEXTS = {"angry": "this is a shame", "happy": "thank you so much", "sad": "we lost it all"}
@@ -195,7 +196,7 @@ def test_of_packaged_encoders_only_the_changes_are_kept(tmp_path: Path, encoders
     given = parts(tmp_path, each=3)
     trained(tmp_path / "out", wanted, given)
     assert not (tmp_path / "out" / "audio_encoder").exists()
-    scorer, published = bundle.load(tmp_path / "out", "cpu"), network.load_audio_encoder(network.TINY_EN)
+    scorer, published = bundle.load(tmp_path / "out", "cpu"), encode.load_audio_encoder(encode.TINY_EN)
     before, after = published.state_dict(), scorer.audio_encoders[0].state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed and all(name.startswith("layers.3.") for name in changed)
@@ -265,8 +266,8 @@ def test_recipes_are_whole(name: str) -> None:
 
 
 def test_a_whisper_from_a_folder_keeps_its_encoder_alone(tmp_path: Path) -> None:
-    network.load_audio_encoder(network.TINY_EN).save_pretrained(tmp_path)
-    again = network.load_audio_encoder(str(tmp_path)).state_dict()
-    for name, value in network.load_audio_encoder(network.TINY_EN).state_dict().items():
+    encode.load_audio_encoder(encode.TINY_EN).save_pretrained(tmp_path)
+    again = encode.load_audio_encoder(str(tmp_path)).state_dict()
+    for name, value in encode.load_audio_encoder(encode.TINY_EN).state_dict().items():
         assert torch.equal(value, again[name])
-    assert packaged.weights(packaged.TINY_EN).is_file()
+    assert TINY_EN.path().is_file()

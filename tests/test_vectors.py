@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sounds import encode
+from sounds import write_audio
 from test_model_encoders import tiny_waveform_encoder
 
 from callmood.errors import CallmoodError
-from callmood.model import network
-from callmood.model.network import AudioSettings
-from callmood.train import conditions, vectors
-from callmood.train.corpora.clip import Clip
-from callmood.train.vectors import Hearing
+from callmood.model import encode
+from callmood.model.encode import AudioSettings
+from callmood.training.corpora.clip import Clip
+from callmood.training.data import conditions, vectors
+from callmood.training.data.vectors import Hearing
 
 RATE = 16_000
 
@@ -32,7 +32,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> AudioSettings:
 
 @pytest.fixture
 def clips(tmp_path: Path) -> list[Clip]:
-    paths = [encode(tmp_path / f"{pitch}.wav", tone(pitch)[None]) for pitch in (200, 300, 400)]
+    paths = [write_audio(tmp_path / f"{pitch}.wav", tone(pitch)[None]) for pitch in (200, 300, 400)]
     return [Clip("own", path, "own-anna", "angry") for path in paths]
 
 
@@ -40,13 +40,13 @@ def clips(tmp_path: Path) -> list[Clip]:
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many clips an encoder heard, call by call."""
     counts: list[int] = []
-    real = network.audio_vectors
+    real = encode.audio_vectors
 
     def counting(encoders: object, settings: AudioSettings, sounds: list[np.ndarray]) -> np.ndarray:
         counts.append(len(sounds))
         return real(encoders, settings, sounds)
 
-    monkeypatch.setattr(network, "audio_vectors", counting)
+    monkeypatch.setattr(encode, "audio_vectors", counting)
     return counts
 
 

@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from callmood.counted import counted
 from callmood.errors import CallmoodError
 from callmood.model import bundle
-from callmood.train import card, combined, launch, pictures, recipe, results
-from callmood.train.cache import cache_folder
-from callmood.train.corpora.known import read_clips
-from callmood.train.evaluate import Line, evaluate
-from callmood.train.figures import Figures, measured, rounded
-from callmood.train.parts import Outcome, Parts, Run
-from callmood.train.results import Result
+from callmood.training import launch, recipe
+from callmood.training.cache import cache_folder
+from callmood.training.corpora.registry import read_clips
+from callmood.training.data import combined
+from callmood.training.measure import card, plots, table
+from callmood.training.measure.evaluate import Line, evaluate
+from callmood.training.measure.metrics import Figures, measured, rounded
+from callmood.training.measure.table import Result
+from callmood.training.systems.system import Outcome, Parts, Run
+from callmood.wording import counted
 
 FIGURES_FILE = "figures.json"
 RUN_FILE = "run.json"
@@ -62,9 +64,9 @@ def compare(
                 settings.report(f"{name}: {error}")
                 found.append(Result(name, split, (), reason=str(error)))
     if launch.is_main():
-        head, lines = results.rows(found)
+        head, lines = table.rows(found)
         settings.out.mkdir(parents=True, exist_ok=True)
-        (settings.out / "table.md").write_text(results.markdown(head, lines) + "\n", encoding="utf-8")
+        (settings.out / "table.md").write_text(table.markdown(head, lines) + "\n", encoding="utf-8")
     return found
 
 
@@ -105,7 +107,7 @@ def _checked(tables: Sequence[tuple[str, dict[str, Any]]]) -> list[tuple[str, An
 
 
 def system(table: dict[str, Any]) -> Any:
-    """The module of callmood.train.systems that a recipe's family names."""
+    """The module of callmood.training.systems that a recipe's family names."""
     families = recipe.families()
     family = table.get("family")
     if family not in families:
@@ -113,7 +115,7 @@ def system(table: dict[str, Any]) -> Any:
             f"The recipe's family is {family}{recipe.nearest(str(family), families)}; "
             f"it can be {', '.join(families)}."
         )
-    return importlib.import_module(f"callmood.train.systems.{family}")
+    return importlib.import_module(f"callmood.training.systems.{family}")
 
 
 def _measured(
@@ -214,8 +216,8 @@ def _kept(
         "history": [dict(row) for row in outcome.history],
     }
     if launch.is_main():
-        pictures.learning_curves(outcome.history, run.out)
-        pictures.confusion(tested.confusion, part.labels, run.out)
+        plots.learning_curves(outcome.history, run.out)
+        plots.confusion(tested.confusion, part.labels, run.out)
         (run.out / FIGURES_FILE).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
         shutil.rmtree(run.checkpoints, ignore_errors=True)  # there is nothing to resume any more
     return found

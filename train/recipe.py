@@ -21,7 +21,7 @@ else:
 RECIPES = Path(__file__).with_name("recipes")
 
 Family = Literal["embedded", "classical", "cnn1d", "mobilenet", "transformer"]
-"""A module of callmood.train.systems."""
+"""A module of callmood.training.systems."""
 
 
 FOLDERS: Final = ("encoder", "encoders", "folder")

@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
-    from callmood.train import launch
+    from callmood.training import launch
 
     if not launch.tell(sentence):
         print(f"callmood: {sentence}", file=sys.stderr)

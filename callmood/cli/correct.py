@@ -23,7 +23,7 @@ def correct(
 
     The scores stay as they are; callmood train --corpus own=callmood.duckdb learns from all corrections.
     """
-    from callmood.report.ask import find_call
+    from callmood.reports.ask import find_call
     from callmood.settings import load_settings
     from callmood.store import open_db
     from callmood.store.corrections import correct as store

@@ -14,8 +14,8 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from callmood.train.corpora.clip import Clip
-    from callmood.train.figures import Figures
+    from callmood.training.corpora.clip import Clip
+    from callmood.training.measure.metrics import Figures
 
 Corpora = Annotated[
     list[str],
@@ -74,9 +74,9 @@ def evaluate(
         return
     assert corpus is not None
     from callmood.model import load
-    from callmood.train import evaluate as measuring
-    from callmood.train.cache import cache_folder
-    from callmood.train.figures import over_folds, rounded
+    from callmood.training.cache import cache_folder
+    from callmood.training.measure import evaluate as measuring
+    from callmood.training.measure.metrics import over_folds, rounded
 
     corpora = named_folders(corpus)
     scorer = load(model, device)
@@ -102,8 +102,8 @@ def _report(sentence: str) -> None:
 
 
 def _warn_of_known_voices(model: str, parts: Iterable[Sequence[Clip]]) -> None:
-    from callmood.counted import counted
-    from callmood.model.shelf import taught_speakers
+    from callmood.model.registry import taught_speakers
+    from callmood.wording import counted
 
     here = {clip.speaker for part in parts for clip in part}
     known = here & taught_speakers(model)
@@ -115,9 +115,9 @@ def _warn_of_known_voices(model: str, parts: Iterable[Sequence[Clip]]) -> None:
 
 
 def _evaluate_text(model: str, text: str, device: str, as_json: bool) -> None:
-    from callmood.counted import counted
     from callmood.model import load
-    from callmood.train.evaluate import evaluate_text
+    from callmood.training.measure.evaluate import evaluate_text
+    from callmood.wording import counted
 
     ((name, folder),) = named_folders([text])
     found = evaluate_text(load(model, device), name, folder)
@@ -145,7 +145,7 @@ def named_folders(options: list[str]) -> list[tuple[str, Path]]:
 def _show(figures: Figures, parts: Mapping[str, Figures]) -> None:
     from rich.console import Console
 
-    from callmood.counted import counted
+    from callmood.wording import counted
 
     console = Console(highlight=False)
     title = f"{counted(figures.clips, 'clip')}, {counted(figures.speakers, 'speaker')}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from callmood.model.shelf import Shelved
+    from callmood.model.registry import Shelved
 
 models = typer.Typer(
     name="models",
@@ -30,7 +30,7 @@ def list_models(
     """List the models at hand; a star marks the one that scans use."""
     from dataclasses import asdict
 
-    from callmood.model.shelf import shelf
+    from callmood.model.registry import shelf
     from callmood.settings import load_settings
 
     found = shelf(folder, load_settings().score.model)
@@ -47,7 +47,7 @@ def show(
     ] = None,
 ) -> None:
     """Show a model's card: data, licences, figures, limits."""
-    from callmood.model.shelf import card
+    from callmood.model.registry import card
     from callmood.settings import load_settings
 
     text = card(model or load_settings().score.model)

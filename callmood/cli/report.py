@@ -12,7 +12,7 @@ import typer
 from callmood.errors import CallmoodError
 
 if TYPE_CHECKING:
-    from callmood.report.ask import Answer
+    from callmood.reports.ask import Answer
 
 _WIDTH_OF_FILES = 120
 """Columns of a report that doesn't go to a terminal."""
@@ -89,7 +89,7 @@ def report(
 
     In CSV, text that a spreadsheet would take for a formula has an apostrophe before it.
     """
-    from callmood.report.ask import Question, ask
+    from callmood.reports.ask import Question, ask
     from callmood.settings import load_settings
     from callmood.store import open_db
 
@@ -127,9 +127,9 @@ def _time(text: str, flag: str, up_to: bool) -> datetime:
 
 
 def _deliver(answer: "Answer", face: Format, output: Path | None) -> None:
-    from callmood.report.export import to_csv, to_json, to_parquet
-    from callmood.report.markdown import to_markdown
-    from callmood.report.sheets import page
+    from callmood.reports.export import to_csv, to_json, to_parquet
+    from callmood.reports.markdown import to_markdown
+    from callmood.reports.sheets import page
 
     if face is Format.table:
         _print_table(answer, output)
@@ -146,8 +146,8 @@ def _print_table(answer: "Answer", output: Path | None) -> None:
 
     from rich.console import Console
 
-    from callmood.report.sheets import page
-    from callmood.report.terminal import show
+    from callmood.reports.sheets import page
+    from callmood.reports.terminal import show
 
     if output is not None:
         buffer = io.StringIO()

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from callmood.counted import counted
+from callmood.wording import counted
 
 if TYPE_CHECKING:
-    from callmood.engine.run import Plan, Tally
-    from callmood.scan.discover import Unreadable
-    from callmood.scan.pipeline import Failure, Outcome
+    from callmood.batch.run import Plan, Tally
+    from callmood.pipeline.intake.discover import Unreadable
+    from callmood.pipeline.pipeline import Failure, Outcome
 
 Channel = Literal["auto", "left", "right"]
 Roles = Literal["all", "agent", "customer"]
@@ -89,7 +89,7 @@ def scan(
     Recordings that are stored already are skipped. Exit code 0: all went well; 3: some recordings failed;
     1: nothing could be done.
     """
-    from callmood.engine.run import carry_out, open_plan
+    from callmood.batch.run import carry_out, open_plan
     from callmood.settings import load_settings
 
     settings = load_settings(

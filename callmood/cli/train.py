@@ -14,7 +14,7 @@ from callmood.cli.evaluate import Corpora, named_folders
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from callmood.train.results import Result
+    from callmood.training.measure.table import Result
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
@@ -72,7 +72,7 @@ def train(
 
     Without --split the recipe embedded is cross-validated over speakers, calibrated, and then taught on all of them.
     """
-    from callmood.train import recipe as recipes
+    from callmood.training import recipe as recipes
 
     corpora = named_folders(corpus)
     overrides = [*(set_ or []), *([] if seed is None else [f"seed={seed}"])]
@@ -102,11 +102,11 @@ def train(
     else:
         if text is not None or tower is not None:
             raise typer.BadParameter("--text and --tower go with the recipe embedded, without --split.")
-        from callmood.train import launch
+        from callmood.training import launch
 
         many = _wanted_processes(gpus, processes, device)
         if many > 1 and not launch.is_launched():
-            from callmood.train.compare import ready
+            from callmood.training.compare import ready
 
             ready(tables, corpora, split or ["speaker"])
             raise typer.Exit(launch.relaunched(sys.argv[1:], many, "cpu" if gpus is None else "cuda"))
@@ -114,7 +114,7 @@ def train(
 
 
 def _report(line: str) -> None:
-    from callmood.train.launch import is_main
+    from callmood.training.launch import is_main
 
     if is_main():
         print(line, file=sys.stderr, flush=True)
@@ -145,10 +145,10 @@ def _wanted_processes(gpus: int | None, processes: int | None, device: Device) -
 def _print_card(table: dict[str, Any], corpora: list[tuple[str, Path]], as_json: bool) -> None:
     from dataclasses import asdict
 
-    from callmood.train import corpus_card
-    from callmood.train.cache import cache_folder
-    from callmood.train.compare import system
-    from callmood.train.recipe import read
+    from callmood.training.cache import cache_folder
+    from callmood.training.compare import system
+    from callmood.training.measure import corpus_card
+    from callmood.training.recipe import read
 
     found = corpus_card.counts(corpora, read(system(table).Recipe, table), cache_folder(), _report)
     if as_json:
@@ -165,9 +165,9 @@ def _embedded(
     out: Path,
     as_json: bool,
 ) -> None:
-    from callmood.train.card import figures_table
-    from callmood.train.figures import rounded
-    from callmood.train.loop import train_embedded, tuned_tower
+    from callmood.training.embedded_run import train_embedded, tuned_tower
+    from callmood.training.measure.card import figures_table
+    from callmood.training.measure.metrics import rounded
 
     if text is not None:
         ((name, folder),) = named_folders([text])
@@ -189,12 +189,11 @@ def _study(
     seed: int | None,
     as_json: bool,
 ) -> None:
-    from callmood.train import study
-    from callmood.train.cache import cache_folder
-    from callmood.train.studies import common
+    from callmood.training.cache import cache_folder
+    from callmood.training.studies import common, run
 
     texts = [] if text is None else named_folders([text])
-    result = study.run(name, [*corpora, *texts], out, cache_folder(), seed, _report)
+    result = run.run(name, [*corpora, *texts], out, cache_folder(), seed, _report)
     print(json.dumps(common.as_json(result)) if as_json else common.markdown(result))
     _report(f"The tables and pictures are in {out}.")
 
@@ -208,8 +207,8 @@ def _compare(
     resume: bool,
     as_json: bool,
 ) -> None:
-    from callmood.train import launch
-    from callmood.train.compare import Settings, compare
+    from callmood.training import launch
+    from callmood.training.compare import Settings, compare
 
     found = compare(tables, corpora, splits, Settings(out, device, resume, _report))
     if not launch.is_main():
@@ -243,7 +242,7 @@ def _print_results(found: list[Result]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from callmood.train.results import short_rows
+    from callmood.training.measure.table import short_rows
 
     head, lines = short_rows(found)
     table = Table(box=None)

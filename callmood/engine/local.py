@@ -20,7 +20,7 @@ from typing import TypeAlias
 from callmood.call import Call
 from callmood.engine.parent import end_with_parent
 from callmood.errors import CallmoodError
-from callmood.scan.pipeline import Failure, Job, Outcome
+from callmood.pipeline.pipeline import Failure, Job, Outcome
 from callmood.settings import Settings
 
 CHUNK_MOST = 8
@@ -148,7 +148,7 @@ def work_on_chunks(
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    from callmood.scan.pipeline import load_stages, scan
+    from callmood.pipeline.pipeline import load_stages, scan
 
     try:
         stages = load_stages(settings, device, threads, rescore=rescore)

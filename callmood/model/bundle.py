@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from callmood.errors import CallmoodError
-from callmood.model import network
-from callmood.model.labels import LABELS, USUAL
-from callmood.model.network import AudioSettings, TextSettings
+from callmood.labels import LABELS, USUAL
+from callmood.model import encode
+from callmood.model.encode import AudioSettings, TextSettings
 
 if TYPE_CHECKING:
     import torch
@@ -151,10 +151,10 @@ class Scorer:
         words = np.zeros((len(texts), text_width), np.float32)
         if audio is not None and self.audio_encoders and heard.any():
             given = [clip for clip, use in zip(clips, heard, strict=True) if clip is not None and use]
-            sound[heard] = network.audio_vectors(self.audio_encoders, audio, given)
+            sound[heard] = encode.audio_vectors(self.audio_encoders, audio, given)
         if text is not None and self.text_encoder is not None and read.any():
             known = [line for line, use in zip(texts, read, strict=True) if line is not None and use]
-            words[read] = network.text_vectors(self.text_encoder, self.tokenizer, text, known)
+            words[read] = encode.text_vectors(self.text_encoder, self.tokenizer, text, known)
         return Encoded(sound, words, heard, read)
 
     def baseline(self, encoded: Encoded) -> Baseline:
@@ -267,18 +267,16 @@ def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Score
         raise CallmoodError(
             f"{folder / WEIGHTS_FILE} can't be read ({error}): make the model again."
         ) from None
-    place = torch.device(network.pick_device(device))
+    place = torch.device(encode.pick_device(device))
     audio: tuple[torch.nn.Module, ...] = ()
     text = tokenizer = None
     if settings.audio is not None:
         audio = tuple(
-            _overlaid(network.load_audio_encoder(_placed(name, folder)), tensors, f"audio.{number}.").to(
-                place
-            )
+            _overlaid(encode.load_audio_encoder(_placed(name, folder)), tensors, f"audio.{number}.").to(place)
             for number, name in enumerate(settings.audio.encoders)
         )
     if settings.text is not None:
-        text, tokenizer = network.load_text_encoder(_placed(settings.text.encoder, folder))
+        text, tokenizer = encode.load_text_encoder(_placed(settings.text.encoder, folder))
         text = _overlaid(text, tensors, "text.").to(place)
     heads = Heads(*(_term(tensors, name) for name in HEADS))
     return Scorer(content_id(folder), settings, heads, audio, text, tokenizer)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from callmood.errors import CallmoodError
-from callmood.model.labels import LABELS
+from callmood.labels import LABELS
 from callmood.store.database import Connection, rows, transaction
 
 
@@ -26,7 +26,7 @@ class Correction:
     end_s: float
     text: str
     label: str
-    """One of callmood.model.labels.LABELS."""
+    """One of callmood.labels.LABELS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from callmood.call import Call, EmotionScores, Recording, VoiceBaseline
-from callmood.model.labels import LABELS
+from callmood.labels import LABELS
 from callmood.store.database import Connection, rows, transaction
 
 _Shape = Mapping[str, Any]

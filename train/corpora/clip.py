@@ -16,7 +16,7 @@ class Clip:
     speaker: str
     """Unique across corpora: "ravdess-01"."""
     label: str = ""
-    """One of callmood.model.labels.LABELS; "" as a reader yields it, before a label set is chosen."""
+    """One of callmood.labels.LABELS; "" as a reader yields it, before a label set is chosen."""
     intensity: str = "normal"
     """"normal" or "strong", where the corpus tells."""
     text: str | None = None

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from callmood.scan.sidetable import records
-from callmood.train.corpora.clip import Clip, audio_files
+from callmood.pipeline.intake.metadata import records
+from callmood.training.corpora.clip import Clip, audio_files
 
 SENTENCES = {
     "IEO": "It's eleven o'clock",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from callmood.errors import CallmoodError
-from callmood.train.corpora.clip import Clip, audio_files
+from callmood.training.corpora.clip import Clip, audio_files
 
 RATERS_WORDS = {
     "ang": "anger",

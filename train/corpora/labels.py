@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from callmood.errors import CallmoodError
-from callmood.model.labels import LABELS
-from callmood.train.corpora.clip import Clip
+from callmood.labels import LABELS
+from callmood.training.corpora.clip import Clip
 
 LabelSet = Literal["paper", "calls", "calls-merged"]
 

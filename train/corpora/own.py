@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from callmood.counted import counted
 from callmood.errors import CallmoodError
-from callmood.scan.sidetable import records
+from callmood.pipeline.intake.metadata import records
 from callmood.store.corrections import Correction, corrections
 from callmood.store.database import open_db
-from callmood.train.corpora.clip import Clip
+from callmood.training.corpora.clip import Clip
+from callmood.wording import counted
 
 NEEDED = ("file", "label", "speaker")
 _GENDERS = {"f": "female", "m": "male", "female": "female", "male": "male", "": None}

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from callmood.errors import CallmoodError
-from callmood.train.corpora.goemotions import EKMAN_LABELS, Comment
+from callmood.training.corpora.goemotions import EKMAN_LABELS, Comment
 
 if sys.version_info >= (3, 11):
     import tomllib

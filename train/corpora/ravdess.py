@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from callmood.train.corpora.clip import Clip, audio_files
+from callmood.training.corpora.clip import Clip, audio_files
 
 EMOTIONS = {
     "01": "neutral",

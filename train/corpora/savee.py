@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from callmood.train.corpora.clip import Clip, audio_files
+from callmood.training.corpora.clip import Clip, audio_files
 
 SPEAKERS = ("DC", "JE", "JK", "KL")
 _NAME = re.compile(rf"({'|'.join(SPEAKERS)})[_/]([a-z]+)\d+")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from callmood.train.corpora.clip import Clip, audio_files
+from callmood.training.corpora.clip import Clip, audio_files
 
 # the original has one actress as OAF and, in a single name, OA
 _NAME = re.compile(r"(OAF|OA|YAF)_([a-z]+)_([a-z]+)", re.IGNORECASE)

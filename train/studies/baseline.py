@@ -10,11 +10,11 @@ import numpy as np
 from pydantic import Field
 
 from callmood.errors import CallmoodError
-from callmood.model.labels import LABELS, USUAL
-from callmood.train.evaluate import DRAWS, Line
-from callmood.train.figures import Figures, figures
-from callmood.train.recipe import Table
-from callmood.train.studies.common import (
+from callmood.labels import LABELS, USUAL
+from callmood.training.measure.evaluate import DRAWS, Line
+from callmood.training.measure.metrics import Figures, figures
+from callmood.training.recipe import Table
+from callmood.training.studies.common import (
     Cell,
     Given,
     Grid,
@@ -28,8 +28,8 @@ from callmood.train.studies.common import (
     scored,
     ua,
 )
-from callmood.train.systems import embedded
-from callmood.train.systems.embedded import Corpus, Floats, Ints, Mask
+from callmood.training.systems import embedded
+from callmood.training.systems.embedded import Corpus, Floats, Ints, Mask
 
 Draw = Callable[[Corpus, int, np.random.Generator], Ints]
 """Rows of the baseline of a clip: other clips of its speaker."""

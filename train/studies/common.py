@@ -11,12 +11,12 @@ import numpy as np
 
 from callmood.errors import CallmoodError
 from callmood.model.bundle import Scorer
-from callmood.train.corpora.clip import Clip
-from callmood.train.evaluate import BaselineKind, Line
-from callmood.train.figures import Figures, figures
-from callmood.train.split import FOLDS
-from callmood.train.systems import embedded
-from callmood.train.systems.embedded import Corpus, Fold, Ints, Mask, Recipe, Split
+from callmood.training.corpora.clip import Clip
+from callmood.training.data.split import FOLDS
+from callmood.training.measure.evaluate import BaselineKind, Line
+from callmood.training.measure.metrics import Figures, figures
+from callmood.training.systems import embedded
+from callmood.training.systems.embedded import Corpus, Fold, Ints, Mask, Recipe, Split
 
 Report = Callable[[str], None]
 
@@ -234,7 +234,7 @@ def as_json(result: StudyResult) -> dict[str, object]:
 
 def draw(result: StudyResult, out: Path) -> list[Path]:
     """A picture of each table that has figures: NAME.png of the first, NAME-TABLE.png of the others."""
-    from callmood.train import pictures
+    from callmood.training.measure import plots
 
     paths = []
     for number, grid in enumerate(result.grids):
@@ -250,9 +250,9 @@ def draw(result: StudyResult, out: Path) -> list[Path]:
         means = _each(columns, lambda cell: cell.mean)
         spread = _each(columns, lambda cell: cell.deviation)
         if grid.picture == "bars":
-            pictures.bars(path, grid.title, names, means, spread)
+            plots.bars(path, grid.title, names, means, spread)
         else:
-            pictures.curve(path, grid.title, grid.columns[0], names, means, spread)
+            plots.curve(path, grid.title, grid.columns[0], names, means, spread)
         paths.append(path)
     return paths
 

@@ -6,9 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from callmood.errors import CallmoodError
-from callmood.model.labels import LABELS
-from callmood.train.recipe import Table
-from callmood.train.studies.common import (
+from callmood.labels import LABELS
+from callmood.training.recipe import Table
+from callmood.training.studies.common import (
     BASELINES,
     Cell,
     Given,

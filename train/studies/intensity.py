@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from callmood.errors import CallmoodError
-from callmood.train.evaluate import BaselineKind
-from callmood.train.recipe import Table
-from callmood.train.studies.common import (
+from callmood.training.measure.evaluate import BaselineKind
+from callmood.training.recipe import Table
+from callmood.training.studies.common import (
     BASELINES,
     Cell,
     Given,

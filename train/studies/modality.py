@@ -11,12 +11,12 @@ import numpy.typing as npt
 from pydantic import Field
 
 from callmood.errors import CallmoodError
+from callmood.labels import LABELS
 from callmood.model.bundle import Encoded, Heads, Scorer, softmax
-from callmood.model.labels import LABELS
-from callmood.train import heads as fitting
-from callmood.train.figures import figures
-from callmood.train.recipe import Table
-from callmood.train.studies.common import (
+from callmood.training.fit import heads as fitting
+from callmood.training.measure.metrics import figures
+from callmood.training.recipe import Table
+from callmood.training.studies.common import (
     Cell,
     Given,
     Grid,
@@ -27,7 +27,7 @@ from callmood.train.studies.common import (
     hear,
     speaker_folds,
 )
-from callmood.train.systems.embedded import Corpus, Floats, Ints, Recipe, linear
+from callmood.training.systems.embedded import Corpus, Floats, Ints, Recipe, linear
 
 SIDES = ("audio", "text", "both, weighed", "both, as on calls")
 
@@ -178,7 +178,7 @@ def likeliest_weight(audio: Floats, text: Floats, labels: Ints) -> float:
 
 def where_words_carry(given: Given, model: Scorer) -> str:
     """GoEmotions, where words are all there is."""
-    from callmood.train.evaluate import evaluate_text
+    from callmood.training.measure.evaluate import evaluate_text
 
     assert given.texts is not None
     found = evaluate_text(model, "goemotions", given.texts)

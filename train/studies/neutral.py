@@ -9,10 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from callmood.errors import CallmoodError
-from callmood.model.labels import LABELS
-from callmood.train.evaluate import BaselineKind
-from callmood.train.recipe import Table
-from callmood.train.studies.common import (
+from callmood.labels import LABELS
+from callmood.training.measure.evaluate import BaselineKind
+from callmood.training.recipe import Table
+from callmood.training.studies.common import (
     BASELINES,
     Cell,
     Given,
@@ -28,7 +28,7 @@ from callmood.train.studies.common import (
     ua,
     wa,
 )
-from callmood.train.systems import embedded
+from callmood.training.systems import embedded
 
 NEUTRAL, CALM = LABELS.index("neutral"), LABELS.index("calm")
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 from pydantic import Field, field_validator
 
 from callmood.errors import CallmoodError
-from callmood.train.conditions import NOISES, is_condition
-from callmood.train.corpora.clip import Clip
-from callmood.train.evaluate import LINES
-from callmood.train.recipe import Table
-from callmood.train.studies.common import (
+from callmood.training.corpora.clip import Clip
+from callmood.training.data.conditions import NOISES, is_condition
+from callmood.training.data.vectors import Hearing, vectors
+from callmood.training.measure.evaluate import LINES
+from callmood.training.recipe import Table
+from callmood.training.studies.common import (
     BASELINES,
     Cell,
     Given,
@@ -27,8 +28,7 @@ from callmood.train.studies.common import (
     scored,
     ua,
 )
-from callmood.train.systems.embedded import Floats
-from callmood.train.vectors import Hearing, vectors
+from callmood.training.systems.embedded import Floats
 
 
 class Numbers(Table):

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from callmood.labels import LABELS
 from callmood.model.bundle import softmax
-from callmood.model.labels import LABELS
-from callmood.train import heads as fitting
-from callmood.train.figures import figures
-from callmood.train.heads import Block, HeadSettings
-from callmood.train.recipe import Table
-from callmood.train.studies.common import (
+from callmood.training.fit import heads as fitting
+from callmood.training.fit.heads import Block, HeadSettings
+from callmood.training.measure.metrics import figures
+from callmood.training.recipe import Table
+from callmood.training.studies.common import (
     Cell,
     Given,
     Grid,
@@ -25,7 +25,7 @@ from callmood.train.studies.common import (
     fewer,
     hear,
 )
-from callmood.train.systems.embedded import Corpus, Floats, Split, linear
+from callmood.training.systems.embedded import Corpus, Floats, Split, linear
 
 System = Callable[[Corpus, Corpus], Floats]
 """Training clips and test clips in, probabilities [test, labels] out."""

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from callmood.errors import CallmoodError
-from callmood.train.combined import CorpusRecipe
-from callmood.train.features import FeatureTable, matrix
-from callmood.train.parts import Outcome, Parts, Run, truth
-from callmood.train.recipe import Table, nearest
+from callmood.training.data.combined import CorpusRecipe
+from callmood.training.data.features import FeatureTable, matrix
+from callmood.training.recipe import Table, nearest
+from callmood.training.systems.system import Outcome, Parts, Run, truth
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]

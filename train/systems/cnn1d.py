@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from callmood.train.combined import CorpusRecipe
-from callmood.train.features import FeatureTable, matrix
-from callmood.train.parts import Example, Outcome, Parts, Run, truth
-from callmood.train.recipe import Table
-from callmood.train.rows import Alike
-from callmood.train.trainer import TrainingTable
+from callmood.training.data.combined import CorpusRecipe
+from callmood.training.data.features import FeatureTable, matrix
+from callmood.training.fit.rows import Alike
+from callmood.training.fit.trainer import TrainingTable
+from callmood.training.recipe import Table
+from callmood.training.systems.system import Example, Outcome, Parts, Run, truth
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,7 +48,7 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
     import torch
     from sklearn.preprocessing import StandardScaler
 
-    from callmood.train.trainer import fit_and_test
+    from callmood.training.fit.trainer import fit_and_test
 
     scaler = StandardScaler().fit(matrix(parts.train, recipe.features))
 

@@ -22,27 +22,27 @@ from safetensors.numpy import load_file
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from callmood.labels import LABELS
 from callmood.model.bundle import Encoded, Heads, Scorer, Settings, softmax
-from callmood.model.labels import LABELS
-from callmood.model.network import AudioSettings, TextSettings
-from callmood.train import augment
-from callmood.train import heads as fitting
-from callmood.train.cache import cache_folder
-from callmood.train.combined import CorpusRecipe
-from callmood.train.corpora.clip import Clip
-from callmood.train.corpora.labels import LabelSet
-from callmood.train.evaluate import (
+from callmood.model.encode import AudioSettings, TextSettings
+from callmood.training.cache import cache_folder
+from callmood.training.corpora.clip import Clip
+from callmood.training.corpora.labels import LabelSet
+from callmood.training.data import augment
+from callmood.training.data.combined import CorpusRecipe
+from callmood.training.data.split import unseen_folds
+from callmood.training.data.vectors import rendition_vectors
+from callmood.training.fit import heads as fitting
+from callmood.training.fit.heads import Block, Head, HeadSettings
+from callmood.training.measure.evaluate import (
     DRAWS,
     BaselineKind,
     Line,
     against_drawn,
     draw_baseline,
 )
-from callmood.train.heads import Block, Head, HeadSettings
-from callmood.train.parts import Example, Outcome, Parts, Run, truth
-from callmood.train.recipe import Table
-from callmood.train.split import unseen_folds
-from callmood.train.vectors import rendition_vectors
+from callmood.training.recipe import Table
+from callmood.training.systems.system import Example, Outcome, Parts, Run, truth
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]

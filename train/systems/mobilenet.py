@@ -12,11 +12,11 @@ import numpy.typing as npt
 from pydantic import Field
 
 from callmood.errors import CallmoodError
-from callmood.train.combined import CorpusRecipe
-from callmood.train.parts import Example, Outcome, Parts, Run, truth
-from callmood.train.recipe import Table
-from callmood.train.rows import Alike
-from callmood.train.trainer import TrainingTable
+from callmood.training.data.combined import CorpusRecipe
+from callmood.training.fit.rows import Alike
+from callmood.training.fit.trainer import TrainingTable
+from callmood.training.recipe import Table
+from callmood.training.systems.system import Example, Outcome, Parts, Run, truth
 
 if TYPE_CHECKING:
     import torch
@@ -83,7 +83,7 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
     """Trains the network on the blocks of the training part; those of the validation part say which epoch is kept."""
     import torch
 
-    from callmood.train.trainer import fit_and_test
+    from callmood.training.fit.trainer import fit_and_test
 
     torch.manual_seed(recipe.seed)
     model = network(recipe, len(parts.labels))
@@ -137,7 +137,7 @@ def palette(colours: str) -> torch.Tensor:
     import matplotlib
     import torch
 
-    from callmood.train.recipe import nearest
+    from callmood.training.recipe import nearest
 
     known = list(matplotlib.colormaps)
     if colours not in known:

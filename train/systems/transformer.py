@@ -16,12 +16,12 @@ from pydantic import Field, model_validator
 from safetensors import SafetensorError
 
 from callmood.errors import CallmoodError
-from callmood.model import bundle, network
+from callmood.labels import LABELS
+from callmood.model import bundle, encode
 from callmood.model.bundle import Heads, Scorer, Settings
-from callmood.model.labels import LABELS
-from callmood.train import trainer
-from callmood.train.combined import CorpusRecipe
-from callmood.train.joint import (
+from callmood.training.data.combined import CorpusRecipe
+from callmood.training.fit import trainer
+from callmood.training.fit.joint import (
     AudioTable,
     HiddenTable,
     Joint,
@@ -32,11 +32,11 @@ from callmood.train.joint import (
     collate,
     standardise,
 )
-from callmood.train.launch import is_main
-from callmood.train.parts import Example, Outcome, Parts, Run, truth
-from callmood.train.recipe import Table
-from callmood.train.systems.embedded import DecisionTable, best_divisor, lowest_threshold
-from callmood.train.trainer import TrainingTable
+from callmood.training.fit.trainer import TrainingTable
+from callmood.training.launch import is_main
+from callmood.training.recipe import Table
+from callmood.training.systems.embedded import DecisionTable, best_divisor, lowest_threshold
+from callmood.training.systems.system import Example, Outcome, Parts, Run, truth
 
 Floats = npt.NDArray[np.float32]
 
@@ -156,7 +156,7 @@ def build(recipe: Recipe, labels: int) -> Built:
 def _standardise(joint: Joint, recipe: Recipe, rows: Utterances, run: Run) -> None:
     if recipe.audio is None or not recipe.audio.standardise or joint.voice is None:
         return
-    joint.to(network.pick_device(run.device))
+    joint.to(encode.pick_device(run.device))
     count = len(rows.examples)
     chosen = random.Random(recipe.seed).sample(range(count), min(recipe.audio.standardise, count))
     clips = [samples for row in chosen if (samples := rows[row].samples) is not None]
@@ -174,18 +174,18 @@ def save(
     if recipe.audio is not None and voice is not None:
         raw = _among_all(voice.term(), parts.labels)
         audio = recipe.audio.settings(bundle.AUDIO_ENCODER)
-        if built.audio_base == network.TINY_EN:
-            audio = recipe.audio.settings(network.TINY_EN)
-            published = network.load_audio_encoder(network.TINY_EN)
+        if built.audio_base == encode.TINY_EN:
+            audio = recipe.audio.settings(encode.TINY_EN)
+            published = encode.load_audio_encoder(encode.TINY_EN)
             audio_changes = {f"0.{name}": value for name, value in _changes(voice.encoder, published).items()}
         else:
             voice.encoder.save_pretrained(folder / bundle.AUDIO_ENCODER)
     if recipe.text is not None and words is not None:
         read = _among_all(words.term(), parts.labels)
         text = recipe.text.settings(bundle.TEXT_ENCODER)
-        if built.text_base == network.MINILM:
-            text = recipe.text.settings(network.MINILM)
-            text_changes = _changes(words.encoder, network.load_text_encoder(network.MINILM)[0])
+        if built.text_base == encode.MINILM:
+            text = recipe.text.settings(encode.MINILM)
+            text_changes = _changes(words.encoder, encode.load_text_encoder(encode.MINILM)[0])
         else:
             words.encoder.save_pretrained(folder / bundle.TEXT_ENCODER)
             built.tokenizer.save_pretrained(folder / bundle.TEXT_ENCODER)
@@ -220,9 +220,9 @@ def _audio_encoder(name: str) -> tuple[Any, str]:
         if scorer.settings.audio is None:
             raise CallmoodError(f"The model {name} has no acoustic encoder to start from.")
         return scorer.audio_encoders[0], scorer.settings.audio.encoders[0]
-    if name == network.CAMPLUS:
-        raise CallmoodError(f"{name} can't be tuned; name {network.TINY_EN}, a folder or a hub's model.")
-    return network.load_audio_encoder(name), name
+    if name == encode.CAMPLUS:
+        raise CallmoodError(f"{name} can't be tuned; name {encode.TINY_EN}, a folder or a hub's model.")
+    return encode.load_audio_encoder(name), name
 
 
 def _text_encoder(name: str) -> tuple[Any, Any, str]:
@@ -232,7 +232,7 @@ def _text_encoder(name: str) -> tuple[Any, Any, str]:
         if scorer.settings.text is None:
             raise CallmoodError(f"The model {name} has no text encoder to start from.")
         return scorer.text_encoder, scorer.tokenizer, scorer.settings.text.encoder
-    return *network.load_text_encoder(name), name
+    return *encode.load_text_encoder(name), name
 
 
 def _tokenize(built: Built, recipe: Recipe) -> Any:
@@ -251,8 +251,8 @@ def _comments(recipe: Recipe, labels: Sequence[str], clips: int) -> list[tuple[s
     """GoEmotions comments with one emotion, of a label that is taught, as many as ``text_corpus`` asks for."""
     if recipe.text_corpus is None:
         return []
-    from callmood.train.corpora.goemotions import read_comments
-    from callmood.train.systems.text import LABEL_OF_EKMAN
+    from callmood.training.corpora.goemotions import read_comments
+    from callmood.training.text.tower import LABEL_OF_EKMAN
 
     known = []
     for comment in read_comments(recipe.text_corpus.folder, "train"):

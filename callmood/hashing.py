@@ -1,0 +1,34 @@
+"""What files hold, as SHA-256: the one place where their bytes are read for that."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO, Final
+
+_BLOCK_BYTES: Final = 1 << 20
+
+
+def hash_stream(file: BinaryIO, digest: "hashlib._Hash") -> int:
+    """Feed all of ``file`` to ``digest``; returns the number of bytes."""
+    size = 0
+    while block := file.read(_BLOCK_BYTES):
+        digest.update(block)
+        size += len(block)
+    return size
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal. Raises OSError where it can't be read."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        hash_stream(file, digest)
+    return digest.hexdigest()
+
+
+def sha256_of_all(paths: Iterable[Path]) -> str:
+    """SHA-256 of the contents of several files one after the other, in hexadecimal."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            hash_stream(file, digest)
+    return digest.hexdigest()

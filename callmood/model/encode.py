@@ -1,0 +1,249 @@
+"""The two towers: clips -> audio vectors, texts -> text vectors.
+
+A tower is an encoder of transformers and a way of pooling its hidden states into one vector. The classifier after
+them is linear in the two vectors side by side (see ``bundle``), so that either side may be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from callmood import bundled_weights
+from callmood.errors import CallmoodError
+from callmood.model import pooling
+from callmood.model.loudness import RATE, prepared
+from callmood.model.networks.mel import log_mel
+from callmood.model.networks.whisper import camplus, camplus_vector, tiny_en, whisper_hidden
+
+if TYPE_CHECKING:
+    import torch
+
+Floats = npt.NDArray[np.float32]
+
+TINY_EN: Final = "tiny.en"
+CAMPLUS: Final = "cam++"
+MINILM: Final = "minilm"
+WINDOW_S: Final = 15.0
+"""Longer clips are read in windows of at most this length."""
+BATCH_S: Final = 120.0
+"""Seconds of sound, padding included, that an encoder reads at once."""
+BATCH_TOKENS: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSettings:
+    encoders: tuple[str, ...] = (TINY_EN,)
+    """Each is ``tiny.en``, ``cam++``, or a folder or hub name of a HuBERT, wav2vec 2.0, WavLM or Whisper.
+
+    The vector of a clip is that of all of them side by side.
+    """
+    layers: Literal["all", "last"] = "all"
+    pooling: Literal["mean", "mean-std"] = "mean-std"
+    """Of the hidden states; ``cam++`` has a way of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSettings:
+    encoder: str = MINILM
+    """``minilm``, or a folder or hub name of a BERT-like encoder."""
+    pooling: Literal["mean", "mean-max"] = "mean-max"
+    max_tokens: int = 64
+
+
+def pick_device(name: str = "auto") -> str:
+    """ "auto" is cuda where there is one, then Apple's mps, then the processor."""
+    import torch
+
+    if name != "auto":
+        return name
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def load_audio_encoder(name: str) -> Any:
+    """The acoustic encoder called ``name`` (see AudioSettings), in evaluation mode."""
+    if name == TINY_EN:
+        return tiny_en()
+    if name == CAMPLUS:
+        return camplus()
+    from transformers import AutoConfig, AutoModel
+
+    if pretrained(AutoConfig, name).architectures == ["WhisperEncoder"]:  # saved without its decoder
+        from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
+        return pretrained(WhisperEncoder, name).eval()
+    model = pretrained(AutoModel, name)
+    if model.config.model_type == "whisper":
+        return model.encoder.eval()
+    if model.config.model_type not in {"hubert", "wav2vec2", "wavlm"}:
+        raise CallmoodError(
+            f"{name} is a {model.config.model_type}; the audio side takes hubert, wav2vec2, wavlm or whisper."
+        )
+    return model.eval()
+
+
+def load_text_encoder(name: str) -> tuple[Any, Any]:
+    """The text encoder called ``name`` (see TextSettings), in evaluation mode, and its tokenizer."""
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = str(bundled_weights.MINILM.path().parent) if name == MINILM else name
+    arguments = {"add_pooling_layer": False} if name == MINILM else {}
+    model = pretrained(AutoModel, folder, **arguments)
+    return model.eval(), pretrained(AutoTokenizer, folder)
+
+
+def pretrained(kind: Any, name: str, **arguments: Any) -> Any:
+    """What ``kind.from_pretrained`` loads from a folder, without asking a hub, or else from a hub.
+
+    The libraries keep their remarks to themselves. Raises CallmoodError for what can't be loaded.
+    """
+    from huggingface_hub.utils import logging as hub
+    from transformers import utils
+
+    loggers: tuple[Any, ...] = (utils.logging, hub)
+    chatter = [logging.get_verbosity() for logging in loggers]
+    for logging in loggers:
+        logging.set_verbosity_error()
+    try:
+        return kind.from_pretrained(name, local_files_only=Path(name).exists(), **arguments)
+    except (OSError, ValueError) as error:
+        raise CallmoodError(
+            f"The encoder {name} can't be loaded from a folder or a hub: {str(error).splitlines()[0]}"
+        ) from None
+    finally:
+        for logging, verbosity in zip(loggers, chatter, strict=True):
+            logging.set_verbosity(verbosity)
+
+
+def audio_vectors(encoders: Sequence[Any], settings: AudioSettings, clips: Sequence[Floats]) -> Floats:
+    """One vector a clip: [n, width]. Clips are float32 [time] at 16 kHz, of any lengths."""
+    import torch
+
+    device = next(encoders[0].parameters()).device
+    windows = [(i, part) for i, clip in enumerate(clips) for part in _windows(prepared(clip))]
+    vectors: dict[int, Floats] = {}
+    for rows in length_batches([len(part) for _, part in windows], BATCH_S * RATE):
+        samples, lengths = padded([windows[row][1] for row in rows])
+        with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
+            pooled = pool_audio(encoders, settings, samples.to(device), lengths.to(device))
+        vectors.update(zip(rows, pooled.float().cpu().numpy(), strict=True))
+    width = len(vectors[0]) if vectors else 0
+    sums, weights = np.zeros((len(clips), width), np.float32), np.zeros(len(clips), np.float32)
+    for row, (i, part) in enumerate(windows):
+        sums[i] += np.float32(len(part)) * vectors[row]
+        weights[i] += len(part)
+    return np.asarray(sums / np.maximum(weights, 1)[:, None], dtype=np.float32)
+
+
+def pool_audio(
+    encoders: Sequence[Any], settings: AudioSettings, samples: torch.Tensor, lengths: torch.Tensor
+) -> torch.Tensor:
+    """[n, width] of prepared clips: float32 [n, time], zero after each clip's ``lengths`` [n]. Differentiable."""
+    import torch
+
+    parts = []
+    for name, encoder in zip(settings.encoders, encoders, strict=True):
+        if name == CAMPLUS:
+            clips = (clip[:length] for clip, length in zip(samples, lengths.tolist(), strict=True))
+            parts.append(torch.stack([camplus_vector(encoder, clip) for clip in clips]))
+            continue
+        if encoder.config.model_type == "whisper":
+            mel, frames = log_mel(samples, lengths, encoder.config.num_mel_bins)
+            hidden, mask = whisper_hidden(encoder, mel, frames)
+        else:
+            hidden, mask = _waveform_hidden(encoder, samples, lengths)
+        parts.append(
+            pooling.AUDIO[settings.pooling](hidden if settings.layers == "all" else hidden[-1:], mask)
+        )
+    return torch.cat(parts, dim=1)
+
+
+def _waveform_hidden(
+    encoder: Any, samples: torch.Tensor, lengths: torch.Tensor
+) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """Hidden states and mask of HuBERT and its relatives, which read the waveform itself.
+
+    Encoders whose convolutions normalise over the whole input (the base ones) were trained on zero-padded clips
+    without a mask, and must be run so.
+    """
+    import torch
+
+    inside = torch.arange(samples.shape[1], device=samples.device) < lengths[:, None]
+    count = lengths[:, None]
+    mean = samples.sum(1, keepdim=True) / count
+    spread = (((samples - mean).square() * inside).sum(1, keepdim=True) / count + 1e-7).sqrt()
+    masked = encoder.config.feat_extract_norm == "layer"
+    states = encoder(
+        (samples - mean) / spread * inside,
+        attention_mask=inside.long() if masked else None,
+        output_hidden_states=True,
+    ).hidden_states
+    frames = encoder._get_feat_extract_output_lengths(lengths)
+    mask = torch.arange(states[-1].shape[1], device=samples.device) < frames[:, None]
+    return list(states), mask
+
+
+def text_vectors(
+    encoder: torch.nn.Module, tokenizer: Any, settings: TextSettings, texts: Sequence[str]
+) -> Floats:
+    """One vector a text: [n, width]."""
+    import torch
+
+    device = next(encoder.parameters()).device
+    ids = tokenizer(list(texts), truncation=True, max_length=settings.max_tokens)["input_ids"]
+    vectors: dict[int, Floats] = {}
+    for rows in length_batches([len(tokens) for tokens in ids], BATCH_TOKENS):
+        batch = tokenizer(
+            [texts[row] for row in rows],
+            truncation=True,
+            max_length=settings.max_tokens,
+            padding=True,
+            return_tensors="pt",
+        ).to(device)
+        with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
+            pooled = pool_text(encoder, settings, batch["input_ids"], batch["attention_mask"])
+        vectors.update(zip(rows, pooled.float().cpu().numpy(), strict=True))
+    return np.stack([vectors[row] for row in range(len(texts))])
+
+
+def pool_text(
+    encoder: torch.nn.Module, settings: TextSettings, input_ids: torch.Tensor, attention_mask: torch.Tensor
+) -> torch.Tensor:
+    """[n, width] of token ids and their mask, both [n, tokens]. Differentiable."""
+    hidden = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+    return pooling.TEXT[settings.pooling](hidden, attention_mask.bool())
+
+
+def length_batches(lengths: Sequence[int], most: float) -> Iterator[list[int]]:
+    """Indices in batches of similar lengths, longest first; a padded batch holds ``most`` or a single item."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if batch and (len(batch) + 1) * lengths[batch[0]] > most:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def padded(clips: Sequence[Floats]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Clips as float32 [n, time], zeros after each one's end, and their lengths [n]."""
+    import torch
+
+    lengths = torch.tensor([len(clip) for clip in clips])
+    samples = torch.zeros(len(clips), int(lengths.max()))
+    for row, clip in enumerate(clips):
+        samples[row, : len(clip)] = torch.from_numpy(np.ascontiguousarray(clip))
+    return samples, lengths
+
+
+def _windows(clip: Floats) -> list[Floats]:
+    """``clip`` in equal parts of at most ``WINDOW_S``."""
+    return np.array_split(clip, max(1, -(-len(clip) // int(WINDOW_S * RATE))))

@@ -1,0 +1,176 @@
+"""CAM++, the network that turns a stretch of speech into a speaker vector.
+
+The layers and their names follow 3D-Speaker's published model (``speakerlab/models/campplus``, Apache-2.0,
+https://github.com/modelscope/3D-Speaker), as its published weights need; paper: https://arxiv.org/abs/2303.00332.
+Inference only: what training needs is left out.
+"""
+
+from collections import OrderedDict
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from callmood.bundled_weights import CAMPPLUS
+
+_BLOCKS = ((12, 3, 1), (24, 3, 2), (16, 3, 2))
+"""Layers, kernel size and dilation of each dense block."""
+_GROWTH = 32
+_BOTTLENECK = 4 * _GROWTH
+_POOLED_FRAMES = 100
+
+
+class CamPlusPlus(nn.Module):
+    """Log mel features [batch, frames, bins] -> speaker vectors [batch, 192]."""
+
+    def __init__(self, bins: int = 80, size: int = 192) -> None:
+        super().__init__()
+        self.head = _Head(bins)
+        channels = 128
+        layers: list[tuple[str, nn.Module]] = [("tdnn", _Tdnn(self.head.out_channels, channels, 5, stride=2))]
+        for number, (depth, kernel, dilation) in enumerate(_BLOCKS, start=1):
+            layers.append((f"block{number}", _DenseBlock(depth, channels, kernel, dilation)))
+            channels += depth * _GROWTH
+            layers.append((f"transit{number}", _Transit(channels, channels // 2)))
+            channels //= 2
+        layers.append(("out_nonlinear", _batchnorm_relu(channels)))
+        layers.append(("stats", _MeanAndDeviation()))
+        layers.append(("dense", _Dense(channels * 2, size)))
+        self.xvector = nn.Sequential(OrderedDict(layers))
+
+    def forward(self, features: Tensor) -> Tensor:
+        vectors: Tensor = self.xvector(self.head(features.transpose(1, 2)))
+        return vectors
+
+
+def _batchnorm_relu(channels: int) -> nn.Sequential:
+    return nn.Sequential(OrderedDict(batchnorm=nn.BatchNorm1d(channels), relu=nn.ReLU()))
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, stride=(stride, 1), padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.shortcut = nn.Sequential()
+        if stride != 1:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(channels, channels, 1, stride=(stride, 1), bias=False), nn.BatchNorm2d(channels)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        return F.relu(out + self.shortcut(x))
+
+
+class _Head(nn.Module):
+    def __init__(self, bins: int, channels: int = 32) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, channels, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.layer1 = nn.Sequential(_Residual(channels, 2), _Residual(channels, 1))
+        self.layer2 = nn.Sequential(_Residual(channels, 2), _Residual(channels, 1))
+        self.conv2 = nn.Conv2d(channels, channels, 3, stride=(2, 1), padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.out_channels = channels * (bins // 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = F.relu(self.bn1(self.conv1(x.unsqueeze(1))))
+        out = self.layer2(self.layer1(out))
+        return F.relu(self.bn2(self.conv2(out))).flatten(1, 2)
+
+
+class _Tdnn(nn.Module):
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.linear = nn.Conv1d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False)
+        self.nonlinear = _batchnorm_relu(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.nonlinear(self.linear(x))
+        return out
+
+
+class _ContextMask(nn.Module):
+    """A convolution whose output is weighted by what the whole stretch and each second of it sound like."""
+
+    def __init__(self, kernel: int, dilation: int) -> None:
+        super().__init__()
+        padding = (kernel - 1) // 2 * dilation
+        self.linear_local = nn.Conv1d(
+            _BOTTLENECK, _GROWTH, kernel, padding=padding, dilation=dilation, bias=False
+        )
+        self.linear1 = nn.Conv1d(_BOTTLENECK, _BOTTLENECK // 2, 1)
+        self.linear2 = nn.Conv1d(_BOTTLENECK // 2, _GROWTH, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        pooled = F.avg_pool1d(x, _POOLED_FRAMES, stride=_POOLED_FRAMES, ceil_mode=True)
+        context = x.mean(-1, keepdim=True) + pooled
+        mask = torch.sigmoid(self.linear2(F.relu(self.linear1(context))))
+        mask = mask.repeat_interleave(_POOLED_FRAMES, dim=-1)[..., : x.shape[-1]]
+        out: Tensor = self.linear_local(x) * mask
+        return out
+
+
+class _DenseLayer(nn.Module):
+    def __init__(self, inputs: int, kernel: int, dilation: int) -> None:
+        super().__init__()
+        self.nonlinear1 = _batchnorm_relu(inputs)
+        self.linear1 = nn.Conv1d(inputs, _BOTTLENECK, 1, bias=False)
+        self.nonlinear2 = _batchnorm_relu(_BOTTLENECK)
+        self.cam_layer = _ContextMask(kernel, dilation)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.cam_layer(self.nonlinear2(self.linear1(self.nonlinear1(x))))
+        return out
+
+
+class _DenseBlock(nn.ModuleList):
+    def __init__(self, depth: int, inputs: int, kernel: int, dilation: int) -> None:
+        super().__init__()
+        for number in range(depth):
+            self.add_module(f"tdnnd{number + 1}", _DenseLayer(inputs + number * _GROWTH, kernel, dilation))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self:
+            x = torch.cat([x, layer(x)], dim=1)
+        return x
+
+
+class _Transit(nn.Module):
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.nonlinear = _batchnorm_relu(inputs)
+        self.linear = nn.Conv1d(inputs, outputs, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.linear(self.nonlinear(x))
+        return out
+
+
+class _MeanAndDeviation(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([x.mean(-1), x.std(-1, correction=1 if x.shape[-1] > 1 else 0)], dim=-1)
+
+
+class _Dense(nn.Module):
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.linear = nn.Conv1d(inputs, outputs, 1, bias=False)
+        self.nonlinear = nn.Sequential(OrderedDict(batchnorm=nn.BatchNorm1d(outputs, affine=False)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.nonlinear(self.linear(x.unsqueeze(-1)).squeeze(-1))
+        return out
+
+
+@cache
+def load_embedding(device: str) -> CamPlusPlus:
+    """3D-Speaker's CAM++ for Chinese and English (Apache-2.0) on a torch device, ready for inference."""
+    weights = torch.load(CAMPPLUS.path(), map_location="cpu", weights_only=True)
+    network = CamPlusPlus(size=weights["xvector.dense.linear.weight"].shape[0])
+    network.load_state_dict(weights)
+    return network.eval().to(device)

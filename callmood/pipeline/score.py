@@ -1,0 +1,107 @@
+"""Segments -> emotion scores: encoded in batches across calls, compared with the speaker's own baseline, classified."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from callmood.call import EmotionScores, Segment, Speaker, VoiceBaseline
+from callmood.labels import UNCERTAIN
+from callmood.pipeline.audio.decode import RATE
+
+if TYPE_CHECKING:
+    from callmood.model import Baseline, Encoded, Scorer
+
+EARLIER_CALLS_COUNT = 60
+"""An agent's earlier calls weigh at most as much as this many segments: today's line and voice come first."""
+
+SHORTEST_JUDGED_S = 0.8
+"""A segment whose words last less in all ("bye", "okay") is always uncertain: the voice tells too little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scorable:
+    """What scoring needs to know of one call."""
+
+    samples: np.ndarray
+    """float32 [channels, n] at 16 kHz."""
+    speakers: tuple[Speaker, ...]
+    segments: tuple[Segment, ...]
+    agent_earlier: Baseline | None = None
+    """The agent's baseline over earlier calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One call's scores, one for each segment (None where the role is not scored), and the baselines behind them."""
+
+    scores: tuple[EmotionScores | None, ...]
+    baselines: tuple[VoiceBaseline, ...]
+
+
+def score_calls(
+    scorer: Scorer, calls: Sequence[Scorable], roles: Literal["all", "agent", "customer"] = "all"
+) -> list[Scored]:
+    """Scores every segment of the wanted roles; the calls share the encoder's batches."""
+    wanted = [_wanted_segments(call, roles) for call in calls]
+    clips = [_clip(call, call.segments[i]) for call, picks in zip(calls, wanted, strict=True) for i in picks]
+    texts = [call.segments[i].text or None for call, picks in zip(calls, wanted, strict=True) for i in picks]
+    if not clips:
+        return [Scored((None,) * len(call.segments), ()) for call in calls]
+    encoded = scorer.encode(clips, texts)
+    scored = []
+    start = 0
+    for call, picks in zip(calls, wanted, strict=True):
+        rows = np.arange(start, start + len(picks))
+        scored.append(_score_call(scorer, call, picks, encoded, rows))
+        start += len(picks)
+    return scored
+
+
+def _wanted_segments(call: Scorable, roles: str) -> list[int]:
+    roles_by_speaker = {speaker.index: speaker.role for speaker in call.speakers}
+    return [
+        i
+        for i, segment in enumerate(call.segments)
+        if roles == "all" or roles_by_speaker[segment.speaker] == roles
+    ]
+
+
+def _clip(call: Scorable, segment: Segment) -> np.ndarray:
+    start, end = round(segment.start_s * RATE), round(segment.end_s * RATE)
+    return call.samples[segment.channel, start:end]
+
+
+def _score_call(
+    scorer: Scorer, call: Scorable, picks: Sequence[int], encoded: Encoded, rows: np.ndarray
+) -> Scored:
+    scores: list[EmotionScores | None] = [None] * len(call.segments)
+    baselines = []
+    for speaker in call.speakers:
+        mine = np.array([call.segments[i].speaker == speaker.index for i in picks], dtype=bool)
+        if not mine.any():
+            continue
+        of_speaker = encoded.take(rows[mine])
+        earlier = _not_too_much(call.agent_earlier) if speaker.role == "agent" else None
+        raw = scorer.classify(of_speaker, None)
+        relative = scorer.classify_against_rest(of_speaker, earlier)
+        for i, relative_row, raw_row in zip(np.asarray(picks)[mine], relative, raw, strict=True):
+            scores[i] = _emotion_scores(scorer, relative_row, raw_row, call.segments[i])
+        own = scorer.baseline(of_speaker)
+        baselines.append(VoiceBaseline(speaker.index, tuple(own.mean.tolist()), own.count))
+    return Scored(tuple(scores), tuple(baselines))
+
+
+def _not_too_much(earlier: Baseline | None) -> Baseline | None:
+    return earlier and replace(earlier, count=min(earlier.count, EARLIER_CALLS_COUNT))
+
+
+def _emotion_scores(scorer: Scorer, relative: np.ndarray, raw: np.ndarray, segment: Segment) -> EmotionScores:
+    best = int(relative.argmax())
+    spoken_s = sum(word.end_s - word.start_s for word in segment.words)
+    sure = spoken_s >= SHORTEST_JUDGED_S and scorer.is_sure(relative, has_words=bool(segment.text))
+    label = scorer.labels[best] if sure else UNCERTAIN
+    return EmotionScores(tuple(relative.tolist()), tuple(raw.tolist()), label, float(relative[best]))

@@ -1,0 +1,182 @@
+"""Who speaks when on a single channel: windows of speech -> speaker vectors -> clusters -> turns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callmood.pipeline.speakers.vad import FRAME_S, MIDDLE_S, RATE, Activity, Samples, Stretches, joined, runs
+
+if TYPE_CHECKING:
+    from callmood.model.networks.campplus import CamPlusPlus
+
+Vectors = NDArray[np.float32]
+"""[windows, 192], each of length 1."""
+Span = tuple[int, float, float]
+"""Speaker, start and end in seconds."""
+
+WINDOW_S: Final = 1.6
+HOP_S: Final = 0.8
+SHORTEST_WINDOW_S: Final = 0.4
+LONG_WINDOW_S: Final = 1.0
+"""Shorter windows are too noisy to find the speakers by; they are only given to one."""
+OVERLAP: Final = 0.5
+SAME_VOICE: Final = 0.68
+"""Cosine between two clusters' mean vectors from which on they are one speaker. One voice in many moods comes down to
+0.7, two voices on a bad line come up to 0.65."""
+THIRD_VOICE: Final = 0.5
+"""Below this, between any two of them, three or more clusters are so many speakers."""
+SHORTEST_VOICE_S: Final = 1.5
+LEAST_SHARE: Final = 0.03
+"""Speech that a third or later speaker has at least, in seconds and as a share of all."""
+MOST_SPEAKERS: Final = 6
+_CLUSTERED: Final = 2_000
+"""Windows that are clustered; the others go to the nearest cluster. Clustering takes memory by their square."""
+_BATCH: Final = 16
+_BINS: Final = 80
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Pieces of speech that one voice is thought to fill, and their vectors."""
+
+    spans: Stretches
+    vectors: Vectors
+
+
+def speakers_of(
+    samples: Samples,
+    activity: Activity,
+    speech: Stretches,
+    load: "Callable[[], CamPlusPlus]",
+    count: int | None = None,
+) -> list[Span]:
+    """Samples [n] of one channel, its speech -> who speaks when; ``count`` fixes the number of speakers."""
+    spans = _cut(speech)
+    if not len(spans):
+        return [(0, float(start), float(end)) for start, end in speech]
+    windows = embed(samples, spans, load())
+    likeness = windows.vectors @ cluster(windows, count).T
+    return label(speech, activity.overlap, windows.spans, likeness)
+
+
+def embed(samples: Samples, spans: Stretches, network: "CamPlusPlus") -> Windows:
+    """The speaker vector of each span."""
+    import torch
+    from torchaudio.compliance import kaldi
+
+    device = next(network.parameters()).device
+    order = np.argsort(spans[:, 1] - spans[:, 0], kind="stable")
+    vectors = np.zeros((len(spans), 192), dtype=np.float32)
+    sizes = np.round((spans[:, 1] - spans[:, 0]) * 100).astype(int)
+    with torch.inference_mode():
+        for size in np.unique(sizes):
+            of_size = order[sizes[order] == size]
+            for first in range(0, len(of_size), _BATCH):
+                batch = of_size[first : first + _BATCH]
+                features = []
+                for number in batch:
+                    start = int(spans[number, 0] * RATE)
+                    cut = samples[start : start + int(size) * RATE // 100]
+                    cut = np.pad(cut, (0, max(0, int(size) * RATE // 100 - cut.size)))
+                    logmel = kaldi.fbank(
+                        torch.from_numpy(cut)[None].to(device), num_mel_bins=_BINS, sample_frequency=RATE
+                    )
+                    features.append(logmel - logmel.mean(dim=0))
+                vectors[batch] = network(torch.stack(features)).float().cpu().numpy()
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return Windows(spans, vectors)
+
+
+def cluster(windows: Windows, count: int | None) -> Vectors:
+    """The speakers' mean vectors, [speakers, 192]."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    lengths = windows.spans[:, 1] - windows.spans[:, 0]
+    chosen = np.flatnonzero(lengths >= min(LONG_WINDOW_S, float(np.median(lengths))))
+    if len(chosen) > _CLUSTERED:
+        chosen = chosen[np.linspace(0, len(chosen) - 1, _CLUSTERED).astype(int)]
+    vectors, lengths = windows.vectors[chosen], lengths[chosen]
+    if len(vectors) == 1:
+        return vectors
+    tree = linkage(vectors, "ward")
+    if count is not None:
+        return _means(vectors, fcluster(tree, count, "maxclust"), lengths)
+    best = _means(vectors, np.ones(len(vectors), dtype=int), lengths)
+    for speakers in range(2, min(MOST_SPEAKERS, len(vectors)) + 1):
+        labels = fcluster(tree, speakers, "maxclust")
+        means = _means(vectors, labels, lengths)
+        if len(means) == speakers and _are_apart(means, np.bincount(labels - 1, lengths) * HOP_S / WINDOW_S):
+            best = means
+    return best
+
+
+def label(
+    speech: Stretches, overlap: NDArray[np.float32], spans: Stretches, likeness: NDArray[np.float32]
+) -> list[Span]:
+    """Gives each frame of speech to whom the windows around it resemble most, of an overlap to two.
+
+    ``overlap`` [frames] is the probability that two speak; ``likeness`` [windows, speakers] belongs to ``spans``.
+    """
+    speakers = likeness.shape[1]
+    if speakers == 1:
+        return [(0, float(start), float(end)) for start, end in speech]
+    votes = _votes(len(overlap), spans, likeness)
+    spoken = np.zeros(len(overlap), dtype=bool)
+    for first, last in _frames_of(speech):
+        spoken[first:last] = True
+    order = np.argsort(votes, axis=1)
+    both = overlap >= OVERLAP
+    found: list[Span] = []
+    for speaker in range(speakers):
+        speaks = spoken & ((order[:, -1] == speaker) | (both & (order[:, -2] == speaker)))
+        found.extend((speaker, float(start), float(end)) for start, end in joined(runs(speaks)))
+    return sorted(found, key=lambda span: span[1:])
+
+
+def _votes(frames: int, spans: Stretches, likeness: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each frame's likeness to each speaker, [frames, speakers]: of the windows around it, the middles count most."""
+    votes = np.zeros((frames, likeness.shape[1]), dtype=np.float32)
+    for (first, last), row in zip(_frames_of(spans), likeness, strict=True):
+        shape = np.hanning(last - first + 2)[1:-1, None] + 0.01
+        size = len(votes[first:last])
+        # only how a window tells the speakers apart counts, not how much it is like all of them
+        votes[first:last] += shape[:size] * (row - row.mean())
+    return votes
+
+
+def _frames_of(spans: Stretches) -> NDArray[np.intp]:
+    """Seconds -> first frame and the one after the last, at least one frame."""
+    edges = np.maximum(0, np.round((spans - MIDDLE_S) / FRAME_S)).astype(np.intp)
+    edges[:, 1] = np.maximum(edges[:, 1], edges[:, 0] + 1)
+    return edges
+
+
+def _are_apart(means: Vectors, seconds: NDArray[np.floating]) -> bool:
+    """Whether clusters are so many speakers: two are expected, more have to be clear."""
+    closest = float((means @ means.T)[~np.eye(len(means), dtype=bool)].max())
+    if len(means) == 2:
+        return closest < SAME_VOICE
+    return closest < THIRD_VOICE and bool(seconds.min() >= max(SHORTEST_VOICE_S, LEAST_SHARE * seconds.sum()))
+
+
+def _cut(speech: Stretches) -> Stretches:
+    """Stretches of speech -> windows of ``WINDOW_S`` every ``HOP_S``; a shorter stretch is one window."""
+    spans: list[tuple[float, float]] = []
+    for start, end in speech:
+        if end - start < SHORTEST_WINDOW_S:
+            continue
+        if end - start <= WINDOW_S:
+            spans.append((start, end))
+            continue
+        steps = int(np.ceil((end - start - WINDOW_S) / HOP_S)) + 1
+        spans.extend((at, at + WINDOW_S) for at in np.linspace(start, end - WINDOW_S, steps))
+    return np.array(spans, dtype=np.float64).reshape(-1, 2)
+
+
+def _means(vectors: Vectors, labels: NDArray[np.int_], lengths: NDArray[np.float64]) -> Vectors:
+    means = np.stack([lengths[labels == one] @ vectors[labels == one] for one in np.unique(labels)])
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)
+    return np.asarray(means, dtype=np.float32)

@@ -1,0 +1,52 @@
+"""pyannote's own diarization pipelines, for those who have one: by hub name or from a folder."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from callmood.errors import CallmoodError
+from callmood.pipeline.speakers.diarize import Span
+from callmood.pipeline.speakers.vad import RATE, Samples
+
+Diarize = Callable[[Samples, int | None], list[Span]]
+"""Samples [n] of one channel and the number of speakers, if known -> who speaks when."""
+
+
+def load_pipeline(name: str, device: str) -> Diarize:
+    """Loads the pipeline ``name``; a hub that asks for a token gets the one in HF_TOKEN."""
+    os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # otherwise it reports every call's length to its makers
+    try:
+        import torch
+        from pyannote.audio import Pipeline
+
+        pipeline: Any = Pipeline.from_pretrained(name, token=os.environ.get("HF_TOKEN"))
+    except Exception as error:
+        raise CallmoodError(_why_not(name, error)) from error
+    if pipeline is None:
+        raise CallmoodError(
+            _why_not(name, "the hub refused it; accept its conditions there and set HF_TOKEN")
+        )
+    if not hasattr(pipeline, "to"):
+        raise CallmoodError(_why_not(name, "it is not a diarization pipeline"))
+    pipeline.to(torch.device(device))
+
+    def diarize(samples: Samples, count: int | None) -> list[Span]:
+        sound = {"waveform": torch.from_numpy(samples)[None], "sample_rate": RATE}
+        found = pipeline(sound, num_speakers=count)
+        # pyannote.audio 4 wraps the annotation, older pipelines return it bare
+        annotation = getattr(found, "speaker_diarization", found)
+        names = {name: number for number, name in enumerate(annotation.labels())}
+        return [
+            (names[label], float(segment.start), float(segment.end))
+            for segment, _, label in annotation.itertracks(yield_label=True)
+        ]
+
+    return diarize
+
+
+def _why_not(name: str, error: object) -> str:
+    reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+    return (
+        f"The diarizer {name!r} can't be loaded: {reason}; "
+        "give a hub name or a folder that pyannote can load, or set speakers.diarizer to 'embedded'."
+    )

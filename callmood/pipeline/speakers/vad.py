@@ -1,0 +1,185 @@
+"""Where somebody speaks: one channel's sound -> stretches of speech, and where two voices overlap.
+
+pyannote's segmentation-3.0, with windows of 10 s that overlap by half, finds telephone speech and distant speech that
+silero misses, at the same cost; but it takes ringing tones, laughter and another line's leak for speech, which silero
+does not. So the first proposes and the second confirms.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from callmood.model.networks.segmentation import Segmentation
+
+Samples = NDArray[np.float32]
+Stretches = NDArray[np.float64]
+"""[n, 2]: start and end of each, in seconds, in order."""
+
+RATE: Final = 16_000
+FRAME_SAMPLES: Final = 270
+"""Samples from one frame of the network to the next."""
+FRAME_S: Final = FRAME_SAMPLES / RATE
+"""Seconds from one frame to the next."""
+MIDDLE_S: Final = 991 / RATE / 2
+"""The middle of the sound that the first frame sees, in seconds."""
+
+ONSET: Final = 0.5
+OFFSET: Final = 0.35
+FILL_S: Final = 0.3
+"""Pauses shorter than this are part of a turn."""
+SHORTEST_S: Final = 0.1
+AIR_S: Final = 0.05
+"""A turn begins this much before the first frame that is surely speech, and ends as much later."""
+SILENCE_DB: Final = -75.0
+"""A window that never gets louder (25 ms RMS, against full scale) is not listened to."""
+RANGE_DB: Final = 50.0
+"""A frame this much softer than the loudest ones is a pause, whatever is around it."""
+CONFIRMED: Final = 0.15
+"""Silero's probability that a stretch must reach somewhere."""
+
+_HOP_FRAMES: Final = 296
+_BATCH: Final = 8
+_SHORTEST_WINDOW: Final = RATE // 2
+_SILERO_FRAME: Final = 512
+_SILERO_DB: Final = -23.0
+"""The level that silero is used to."""
+_MOST_GAIN_DB: Final = 40.0
+_LEAD_S: Final = 0.5
+_PIECE_S: Final = 10.0
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What each frame of a channel holds. Frame i is around ``MIDDLE_S + i * FRAME_S`` seconds."""
+
+    speech: NDArray[np.float32]
+    """[frames]: at least one voice."""
+    overlap: NDArray[np.float32]
+    """[frames]: two voices or more."""
+
+
+def listen(samples: Samples, network: "Segmentation") -> Activity:
+    """Samples [n] -> what each frame holds, from windows of 10 s that overlap by half."""
+    from callmood.model.networks import segmentation
+
+    frames = _frames(samples.size)
+    weight = np.full(frames, 1e-6, dtype=np.float32)
+    speech, overlap = (np.zeros(frames, dtype=np.float32) for _ in range(2))
+    starts = _starts(samples.size, segmentation.WINDOW)
+    for start, classes in _classes(samples, starts, segmentation.WINDOW, network):
+        place = slice(start // FRAME_SAMPLES, min(frames, start // FRAME_SAMPLES + len(classes)))
+        size = place.stop - place.start
+        # the ends of a window know only one side of their sound
+        trust = np.hamming(len(classes))[:size].astype(np.float32)
+        weight[place] += trust
+        speech[place] += trust * (1 - classes[:size, 0])
+        overlap[place] += trust * classes[:size, segmentation.OVERLAP].sum(axis=1)
+    level = levels(samples, frames)
+    heard = level > np.percentile(level, 99) - RANGE_DB
+    return Activity(speech / weight * heard, overlap / weight * heard)
+
+
+def confirmed(samples: Samples, spans: Stretches) -> Stretches:
+    """The spans of a channel [n] in which silero, too, hears speech."""
+    from faster_whisper.vad import get_vad_model
+
+    silero = get_vad_model()
+
+    def sure(start: float, end: float) -> bool:
+        return any(float(silero(piece).max()) >= CONFIRMED for piece in _pieces(samples, start, end))
+
+    kept = [sure(start, end) for start, end in spans]
+    return np.asarray(spans[np.array(kept, dtype=bool)], dtype=np.float64)
+
+
+def stretches(probability: NDArray[np.float32]) -> Stretches:
+    """Frames -> where speech rises to ``ONSET``, up to where it falls below ``OFFSET``, short gaps filled."""
+    reached = np.flatnonzero(probability >= ONSET)
+    spoken = runs(probability >= OFFSET)
+    spoken = spoken[np.searchsorted(reached, spoken[:, 1]) > np.searchsorted(reached, spoken[:, 0])]
+    return joined(spoken, AIR_S)
+
+
+def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Frames -> [n, 2]: the first of each run of true ones, and the one after its last."""
+    edges = np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8))
+    return np.flatnonzero(edges).reshape(-1, 2)
+
+
+def joined(spans: NDArray[np.intp], air_s: float = 0.0) -> Stretches:
+    """Runs of frames -> seconds, with short gaps filled, what is too short left out, ``air_s`` around each."""
+    if not len(spans):
+        return np.zeros((0, 2))
+    gaps = spans[1:, 0] - spans[:-1, 1] > FILL_S / FRAME_S
+    starts, ends = spans[np.append(True, gaps), 0], spans[np.append(gaps, True), 1]
+    kept = ends - starts >= SHORTEST_S / FRAME_S
+    times = np.stack([starts[kept] * FRAME_S - air_s, ends[kept] * FRAME_S + air_s], axis=1) + MIDDLE_S
+    return np.asarray(np.maximum(times, 0.0), dtype=np.float64)
+
+
+def levels(samples: Samples, frames: int) -> NDArray[np.float32]:
+    """Samples [n] -> RMS around each frame in dB against full scale, never below -120."""
+    power = np.zeros(frames, dtype=np.float32)
+    whole = min(frames, samples.size // FRAME_SAMPLES)
+    blocks = samples[: whole * FRAME_SAMPLES].reshape(whole, FRAME_SAMPLES)
+    power[:whole] = np.einsum("ij,ij->i", blocks, blocks) / FRAME_SAMPLES
+    # a frame's middle lies 1.8 blocks behind its start
+    smooth = np.convolve(np.append(power[1:], 0.0), np.full(3, 1 / 3), "same")
+    return np.asarray(10 * np.log10(np.maximum(smooth, 1e-12)), dtype=np.float32)
+
+
+def _pieces(samples: Samples, start: float, end: float) -> Iterator[Samples]:
+    """A span in pieces that silero takes, each with what comes before, at the level it is used to."""
+    for at in np.arange(start, end, _PIECE_S):
+        first = max(0, int((at - _LEAD_S) * RATE))
+        piece = samples[first : int(min(at + _PIECE_S, end) * RATE)]
+        piece = np.pad(piece, (0, -piece.size % _SILERO_FRAME))
+        power = np.square(piece.reshape(-1, _SILERO_FRAME)).mean(axis=1)
+        loud_db = 10 * np.log10(np.percentile(power, 95) + 1e-12)
+        gain_db = min(_MOST_GAIN_DB, _SILERO_DB - loud_db)
+        if piece.size:
+            yield np.clip(piece * np.float32(10 ** (gain_db / 20)), -1, 1)
+
+
+def _frames(size: int) -> int:
+    return max(1, size // FRAME_SAMPLES)
+
+
+def _starts(size: int, window: int) -> list[int]:
+    """Where windows start, all on the frame grid; the last one ends with the sound."""
+    hop = _HOP_FRAMES * FRAME_SAMPLES
+    last = max(0, size - window) // FRAME_SAMPLES * FRAME_SAMPLES
+    return [*range(0, last, hop), last]
+
+
+def _classes(
+    samples: Samples, starts: list[int], window: int, network: "Segmentation"
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """The class probabilities [frames, 7] of each window that isn't silent."""
+    import torch
+
+    device = next(network.parameters()).device
+    for first in range(0, len(starts), _BATCH):
+        batch = starts[first : first + _BATCH]
+        sound = np.stack([_window(samples, start, window) for start in batch])
+        awake = [number for number in range(len(batch)) if not _silent(sound[number])]
+        if not awake:
+            continue
+        with torch.inference_mode():
+            classes = network(torch.from_numpy(sound[awake]).to(device)).float().cpu().numpy()
+        yield from zip([batch[number] for number in awake], classes, strict=True)
+
+
+def _window(samples: Samples, start: int, window: int) -> Samples:
+    cut = samples[start : start + window]
+    wanted = min(window, max(samples.size, _SHORTEST_WINDOW))
+    return np.pad(cut, (0, wanted - cut.size)) if cut.size < wanted else cut
+
+
+def _silent(window: Samples) -> bool:
+    blocks = window[: window.size // 400 * 400].reshape(-1, 400)
+    return bool((np.square(blocks).mean(axis=1) < 10 ** (SILENCE_DB / 10)).all())

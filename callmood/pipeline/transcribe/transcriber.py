@@ -1,0 +1,283 @@
+"""Turns become text with word times, in batches filled across calls; what is no speech becomes nothing.
+
+WhisperX's model is used without its pipeline, which cuts 30 s chunks across speakers, measures no doubt and
+needs a second network for word times. Every piece gets a quick look first, through a short window; a doubtful
+one gets a careful look or two, through a longer window with a wider beam; what is doubtful even then is dropped
+and counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from callmood.call import Segment, Speaker, Turn, Word
+from callmood.pipeline.transcribe.hallucination import Decoded, doubt, hopeless
+from callmood.pipeline.transcribe.segmenter import RATE, Piece, pieces_of
+from callmood.pipeline.transcribe.word_times import words_of
+from callmood.settings import TranscribeSettings
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+    from faster_whisper.tokenizer import Tokenizer
+
+Samples: TypeAlias = npt.NDArray[np.float32]
+
+_FRAMES_PER_S: Final = 100
+_WHOLE_WINDOW: Final = 3000
+_SILENCE_RMS: Final = 1e-4
+"""-80 dBFS: below the noise of any line."""
+_CONTEXT_S: Final = 0.1
+"""Heard on both sides of a piece, for sounds that voice activity cut off."""
+_MOST_TOKENS_PER_S: Final = 8
+"""Fast talkers need 5; a decoder that runs in circles stops here."""
+_SPARE_TOKENS: Final = 16
+_MEL_RANGE: Final = 2.0
+"""From the loudest to silence in Whisper's log-mel features."""
+_LANGUAGE_WINDOWS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said on one call."""
+
+    segments: tuple[Segment, ...]
+    dropped: dict[str, int]
+    """Stretches that gave no text, by reason: "no speech", "low confidence", "repetition", "too short"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a batch is listened to."""
+
+    least_frames: int
+    """The window, in hundredths of a second, unless the longest piece needs more."""
+    beam: int
+
+
+QUICK: Final = Look(least_frames=1000, beam=2)
+"""A short window costs a fraction, and now and then repeats a sentence or tires early; ``doubt`` sees it."""
+CAREFUL: Final = Look(least_frames=1500, beam=5)
+LAST: Final = Look(least_frames=_WHOLE_WINDOW, beam=5)
+"""Through the 30 s that Whisper was trained on: ten times the cost of a quick look."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    call: int
+    piece: Piece
+    samples: Samples
+    """[n] at 16 kHz, ``lead_s`` of which come before the piece."""
+    lead_s: float
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    text: str
+    words: tuple[Word, ...]
+    doubt: str | None
+    hopeless: bool
+
+
+Call: TypeAlias = tuple[Samples, Sequence[Turn], Sequence[Speaker]]
+
+
+class Transcriber:
+    """Holds one loaded model. Not for several threads at once."""
+
+    def __init__(self, model: WhisperModel, settings: TranscribeSettings) -> None:
+        self._model = model
+        self._batch_size = settings.batch_size
+        self._language = settings.language
+        self._tokenizers: dict[str, Tokenizer] = {}
+
+    def transcribe(self, calls: Sequence[Call]) -> list[Transcript]:
+        """One transcript for each call of (float32 [channels, n] at 16 kHz, turns, speakers)."""
+        dropped: list[Counter[str]] = [Counter() for _ in calls]
+        tasks: list[_Task] = []
+        for index, (samples, turns, speakers) in enumerate(calls):
+            pieces, too_short = pieces_of(samples, turns, speakers)
+            dropped[index]["too short"] += too_short
+            audible = [task for piece in pieces if _audible(task := _task(index, piece, samples))]
+            dropped[index]["no speech"] += len(pieces) - len(audible)
+            tasks += audible
+        tasks = self._with_languages(tasks)
+        heard = self._listen(tasks, QUICK)
+        for look in (CAREFUL, LAST):
+            unsure = [i for i, one in enumerate(heard) if one.doubt is not None and not one.hopeless]
+            for i, again in zip(unsure, self._listen([tasks[i] for i in unsure], look), strict=True):
+                heard[i] = again
+        segments: list[list[Segment]] = [[] for _ in calls]
+        for task, one in zip(tasks, heard, strict=True):
+            if one.doubt is None:
+                segments[task.call].append(_segment(task.piece, one))
+            else:
+                dropped[task.call][one.doubt] += 1
+        return [
+            Transcript(
+                tuple(sorted(of_call, key=lambda segment: (segment.start_s, segment.speaker))),
+                dict(+of_drops),
+            )
+            for of_call, of_drops in zip(segments, dropped, strict=True)
+        ]
+
+    def _listen(self, tasks: Sequence[_Task], look: Look) -> list[_Heard]:
+        """Hears every task, longest first within its language; results in the order of ``tasks``."""
+        order = sorted(range(len(tasks)), key=lambda i: (tasks[i].language, -len(tasks[i].samples)))
+        heard: dict[int, _Heard] = {}
+        for language, of_language in groupby(order, key=lambda i: tasks[i].language):
+            for batch in _batches(list(of_language), self._batch_size):
+                results = self._hear([tasks[i] for i in batch], self._tokenizer(language), look)
+                heard.update(zip(batch, results, strict=True))
+        return [heard[i] for i in range(len(tasks))]
+
+    def _hear(self, batch: Sequence[_Task], tokenizer: Tokenizer, look: Look) -> list[_Heard]:
+        features, frames = self._features([task.samples for task in batch], look.least_frames)
+        encoded = self._encode(features)
+        decoded = self._decode(encoded, tokenizer, look.beam, frames)
+        doubts = [doubt(one, quick=look == QUICK) for one in decoded]
+        sure = [one.tokens if why is None else [] for one, why in zip(decoded, doubts, strict=True)]
+        words = self._words(encoded, tokenizer, batch, sure, frames)
+        return [
+            _Heard(one.text, of_one, why, hopeless(one))
+            for one, of_one, why in zip(decoded, words, doubts, strict=True)
+        ]
+
+    def _features(
+        self, clips: Sequence[Samples], least_frames: int
+    ) -> tuple[npt.NDArray[np.float32], list[int]]:
+        """Log-mel features [batch, mels, window], silence after each clip, and the frames of each clip."""
+        mels = [self._model.feature_extractor(clip)[:, :_WHOLE_WINDOW] for clip in clips]
+        frames = [mel.shape[1] for mel in mels]
+        window = min(max(least_frames, *frames), _WHOLE_WINDOW)
+        # the encoder halves the number of frames
+        out = np.empty((len(mels), mels[0].shape[0], window + window % 2), dtype=np.float32)
+        for row, mel in zip(out, mels, strict=True):
+            row[:, : mel.shape[1]] = mel
+            row[:, mel.shape[1] :] = mel.max() - _MEL_RANGE
+        return out, frames
+
+    def _encode(self, features: npt.NDArray[np.float32]) -> Any:
+        """Encoder output [batch, window / 2, width] as CTranslate2's StorageView."""
+        if self._model.model.device != "cpu":
+            return self._model.encode(features)
+        import ctranslate2
+
+        # on a processor the attention of a batch falls out of its caches: one by one takes half the time
+        rows = [np.asarray(self._model.encode(row)) for row in np.split(features, len(features))]
+        return ctranslate2.StorageView.from_array(np.concatenate(rows))
+
+    def _decode(self, encoded: Any, tokenizer: Tokenizer, beam: int, frames: Sequence[int]) -> list[Decoded]:
+        prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        wanted = len(prompt) + _SPARE_TOKENS + round(max(frames) / _FRAMES_PER_S * _MOST_TOKENS_PER_S)
+        most = min(wanted, self._model.max_length)
+        results = self._model.model.generate(
+            encoded,
+            [prompt] * len(frames),
+            beam_size=beam,
+            max_length=most,
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
+        return [
+            _decoded(result, tokenizer, count / _FRAMES_PER_S, most - len(prompt))
+            for result, count in zip(results, frames, strict=True)
+        ]
+
+    def _words(
+        self,
+        encoded: Any,
+        tokenizer: Tokenizer,
+        batch: Sequence[_Task],
+        tokens: Sequence[list[int]],
+        frames: Sequence[int],
+    ) -> list[tuple[Word, ...]]:
+        """Words with times from the decoder's attention; none where ``tokens`` are none."""
+        if not any(tokens):
+            return [() for _ in batch]
+        alignments = self._model.find_alignment(tokenizer, list(tokens), encoded, list(frames))
+        return [
+            words_of(alignment, task.piece.start_s - task.lead_s, task.piece.start_s, task.piece.end_s)
+            for alignment, task in zip(alignments, batch, strict=True)
+        ]
+
+    def _tokenizer(self, language: str) -> Tokenizer:
+        if language not in self._tokenizers:
+            from faster_whisper.tokenizer import Tokenizer
+
+            multilingual = self._model.model.is_multilingual
+            self._tokenizers[language] = Tokenizer(
+                self._model.hf_tokenizer, multilingual, task="transcribe", language=language
+            )
+        return self._tokenizers[language]
+
+    def _with_languages(self, tasks: Sequence[_Task]) -> list[_Task]:
+        """The tasks with the language that is set, that the model knows, or that their call is spoken in."""
+        if self._language is not None or not self._model.model.is_multilingual:
+            language = self._language or "en"
+            return [replace(task, language=language) for task in tasks]
+        spoken: dict[int, str] = {}
+        for call in {task.call for task in tasks}:
+            spoken[call] = self._detect([task.samples for task in tasks if task.call == call])
+        return [replace(task, language=spoken[task.call]) for task in tasks]
+
+    def _detect(self, clips: Sequence[Samples]) -> str:
+        """The likeliest language of a call's longest pieces, up to 90 s of them."""
+        longest = np.concatenate(sorted(clips, key=len, reverse=True))
+        size = _WHOLE_WINDOW * RATE // _FRAMES_PER_S
+        windows = [longest[at : at + size] for at in range(0, len(longest), size)][:_LANGUAGE_WINDOWS]
+        features, _ = self._features(windows, _WHOLE_WINDOW)
+        total: Counter[str] = Counter()
+        for window, result in zip(
+            windows, self._model.model.detect_language(self._encode(features)), strict=True
+        ):
+            for token, probability in result:
+                total[token[2:-2]] += probability * len(window)
+        return max(total, key=lambda language: total[language])
+
+
+def load_transcriber(settings: TranscribeSettings, device: str, threads: int = 1) -> Transcriber:
+    """Loads the recogniser that ``settings.asr`` names; CallmoodError says in a sentence why it can't."""
+    from callmood.pipeline.transcribe.recogniser import load_model
+
+    return Transcriber(load_model(settings, device, threads), settings)
+
+
+def _task(call: int, piece: Piece, samples: Samples) -> _Task:
+    start = max(0, round((piece.start_s - _CONTEXT_S) * RATE))
+    stop = round((piece.end_s + _CONTEXT_S) * RATE)
+    return _Task(call, piece, samples[piece.channel, start:stop], piece.start_s - start / RATE, "")
+
+
+def _audible(task: _Task) -> bool:
+    return bool(np.sqrt(np.mean(np.square(task.samples), dtype=np.float64)) > _SILENCE_RMS)
+
+
+def _batches(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for at in range(0, len(items), size):
+        yield items[at : at + size]
+
+
+def _decoded(result: Any, tokenizer: Tokenizer, duration_s: float, most_tokens: int) -> Decoded:
+    sequence = result.sequences_ids[0]
+    tokens = [token for token in sequence if token < tokenizer.eot]
+    return Decoded(
+        text=" ".join(tokenizer.decode(tokens).split()),
+        tokens=tokens,
+        # CTranslate2's score is the mean without the end token, Whisper's rule is for the mean with it
+        mean_logprob=result.scores[0] * len(sequence) / (len(sequence) + 1),
+        no_speech=result.no_speech_prob,
+        duration_s=duration_s,
+        cut_off=len(sequence) >= most_tokens,
+    )
+
+
+def _segment(piece: Piece, heard: _Heard) -> Segment:
+    return Segment(piece.speaker, piece.channel, piece.start_s, piece.end_s, heard.text, heard.words)

@@ -1,0 +1,71 @@
+"""Answers for machines: CSV, JSON, Parquet. Columns are named as in ``sql/reports``."""
+
+import io
+import json
+from typing import Any
+
+import polars as pl
+
+from callmood.reports.ask import Answer
+
+_DECIMALS = 4
+
+
+def to_csv(answer: Answer) -> str:
+    """The rows that were asked for, figures to four decimals.
+
+    A cell of text that a spreadsheet would take for a formula (it begins with =, +, -, @, a tab or a line
+    break) gets an apostrophe before it: transcripts and file names come from strangers. JSON and Parquet
+    leave it as it is.
+    """
+    frame = _rounded(_flat(answer.rows))
+    frame = frame.with_columns(
+        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r\n]"))
+        .then(pl.concat_str(pl.lit("'"), pl.col(name)))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name, dtype in frame.schema.items()
+        if dtype == pl.String
+    )
+    return frame.write_csv()
+
+
+def to_json(answer: Answer) -> str:
+    """One object: ``report``, ``by``, ``overview``, ``rows``, details ("moments", "calls" ...), ``notes``."""
+    document = {
+        "report": answer.question.kind,
+        "by": answer.question.by if answer.question.kind == "groups" else None,
+        "overview": {name: _rounded_figure(value) for name, value in answer.overview.items()},
+        "rows": _rounded(answer.rows).to_dicts(),
+        **{name: _rounded(frame).to_dicts() for name, frame in answer.details.items()},
+        "notes": list(answer.notes),
+    }
+    return json.dumps(document, default=_plain, ensure_ascii=False, indent=2) + "\n"
+
+
+def to_parquet(answer: Answer) -> bytes:
+    """The rows that were asked for, with all decimals."""
+    buffer = io.BytesIO()
+    _flat(answer.rows).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Lists of sentences as text."""
+    return frame.with_columns(
+        pl.col(name).list.join("; ") for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)
+    )
+
+
+def _rounded(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(
+        pl.col(name).round(_DECIMALS) for name, dtype in frame.schema.items() if dtype.is_float()
+    )
+
+
+def _rounded_figure(value: Any) -> Any:
+    return round(value, _DECIMALS) if isinstance(value, float) else value
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

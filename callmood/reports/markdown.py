@@ -1,0 +1,33 @@
+"""Pages as Markdown: headings and pipe tables."""
+
+from callmood.reports.sheets import Page, Sheet
+
+
+def to_markdown(page: Page) -> str:
+    """The same page as on the terminal, to paste into a wiki or a ticket."""
+    parts = [f"# {_text(page.title)}"]
+    if page.subtitle:
+        parts.append(_text(page.subtitle))
+    if page.facts:
+        parts.append("\n".join(f"- **{_text(name)}:** {_text(value)}" for name, value in page.facts))
+    for sheet in page.sheets:
+        if sheet.title:
+            parts.append(f"## {_text(sheet.title)}")
+        parts.append(_table(sheet))
+    if page.notes:
+        parts.append("\n".join(f"> {_text(note)}  " for note in page.notes))
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(sheet: Sheet) -> str:
+    headings = [_text(column.heading.replace("-\n", "").replace("\n", " ")) for column in sheet.columns]
+    rule = ["---:" if column.right else "---" for column in sheet.columns]
+    rows = [[_text(column.cell(row)) for column in sheet.columns] for row in sheet.rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (headings, rule, *rows))
+
+
+def _text(text: str) -> str:
+    """What a transcript says is no markup."""
+    for sign in "\\`*_[]<>|":
+        text = text.replace(sign, f"\\{sign}")
+    return " ".join(text.split())

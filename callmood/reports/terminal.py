@@ -1,0 +1,89 @@
+"""Pages on the terminal."""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from callmood.reports.sheets import Column, Page, Sheet
+
+_NARROWEST = 16
+"""Columns that wrap are squeezed down to this before others go."""
+
+_ENDLESS = 10_000
+
+
+def show(page: Page, console: Console) -> None:
+    """Print a page; where the terminal is narrow, the least important columns of its tables are left out."""
+    console.print()
+    console.print(_title(page))
+    if page.facts:
+        console.print()
+        console.print(_facts(page))
+    left_out: list[str] = []
+    for sheet in page.sheets:
+        console.print()
+        if sheet.title:
+            console.print(Text(f" {sheet.title}", style="bold"))
+        columns = _fitting(sheet, console)
+        left_out += [_one_line(column) for column in sheet.columns if column not in columns]
+        console.print(_table(sheet, columns))
+    notes = list(page.notes)
+    if left_out:
+        notes.append(
+            f"Too narrow here for: {', '.join(dict.fromkeys(left_out))}; --format csv has all columns."
+        )
+    if notes:
+        console.print()
+        console.print(Padding(Text("\n".join(notes), style="dim"), (0, 1)))
+
+
+def _title(page: Page) -> Text:
+    title = Text(f" {page.title}", style="bold")
+    if page.subtitle:
+        title.append(f"   {page.subtitle}", style="not bold dim")
+    return title
+
+
+def _facts(page: Page) -> Table:
+    grid = Table.grid(padding=(0, 2), pad_edge=True)
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column()
+    for name, value in page.facts:
+        grid.add_row(Text(name), Text(value))
+    return grid
+
+
+def _fitting(sheet: Sheet, console: Console) -> Sequence[Column]:
+    columns = list(sheet.columns)
+    while True:
+        table = _table(sheet, columns, squeezed=True)
+        needed = Measurement.get(console, console.options.update(max_width=_ENDLESS), table).maximum
+        yielding = [column for column in columns if column.yields]
+        if needed <= console.width or not yielding:
+            return columns
+        columns.remove(max(yielding, key=lambda column: column.yields))
+
+
+def _table(sheet: Sheet, columns: Sequence[Column], squeezed: bool = False) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", expand=False)
+    for column in columns:
+        table.add_column(
+            Text(column.heading),
+            justify="right" if column.right else "left",
+            no_wrap=not column.wraps,
+            vertical="top",
+            overflow="fold",
+            max_width=_NARROWEST if squeezed and column.wraps else None,
+        )
+    for row in sheet.rows:
+        table.add_row(*(Text(column.cell(row), style=column.style(row)) for column in columns))
+    return table
+
+
+def _one_line(column: Column) -> str:
+    return column.heading.replace("-\n", "").replace("\n", " ").lower()

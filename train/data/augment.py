@@ -1,0 +1,225 @@
+"""Renditions of a speaker's clips: another voice, another room, others in the background, another line.
+
+A rendition is drawn once and applied to all clips of a speaker, as a call does it: the
+baseline of the speaker then sees the same line as the clip it is compared with.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from callmood.model.loudness import levelled, trimmed
+
+Samples = npt.NDArray[np.float32]
+
+RATE = 16_000
+NARROW = 8_000
+
+
+def resample(samples: Samples, from_rate: float, to_rate: float) -> Samples:
+    """``samples`` at another rate (soxr, high quality)."""
+    import soxr
+
+    return np.asarray(soxr.resample(samples, from_rate, to_rate), dtype=np.float32)
+
+
+def mu_law(samples: Samples) -> Samples:
+    """8-bit mu-law and back, at any rate."""
+    x = np.clip(samples, -1.0, 1.0)
+    y = np.sign(x) * np.log1p(255.0 * np.abs(x)) / np.log(256.0)
+    y = np.round(y * 127.0) / 127.0
+    return np.asarray(np.sign(y) * np.expm1(np.abs(y) * np.log(256.0)) / 255.0, dtype=np.float32)
+
+
+def telephone(samples: Samples) -> Samples:
+    """The line of the test, kept out of training: 300 to 3400 Hz, 8 kHz, 8-bit mu-law."""
+    from scipy.signal import butter, sosfilt
+
+    band = butter(4, (300.0, 3400.0), "bandpass", fs=RATE, output="sos")
+    narrow = resample(np.asarray(sosfilt(band, samples), dtype=np.float32), RATE, NARROW)
+    return resample(mu_law(narrow), NARROW, RATE)
+
+
+def coded(samples: Samples, rate: int, codec: str, bit_rate: int | None, container: str) -> Samples:
+    """``samples`` at ``rate`` through a codec of FFmpeg and back, in memory, as long as before."""
+    import av
+
+    store = BytesIO()
+    stream: Any
+    with av.open(store, "w", format=container) as out:
+        stream = out.add_stream(codec, rate=rate)
+        stream.layout = "mono"
+        if bit_rate:
+            stream.bit_rate = bit_rate
+        pcm = np.round(np.clip(samples, -1.0, 1.0) * 32767.0).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
+        frame.sample_rate = rate
+        resampler = av.AudioResampler(
+            format=stream.codec_context.format, layout="mono", rate=rate, frame_size=0
+        )
+        for piece in resampler.resample(frame) + resampler.resample(None):
+            out.mux(stream.encode(piece))
+        out.mux(stream.encode(None))
+    store.seek(0)
+    with av.open(store, "r") as source:
+        back = av.AudioResampler(format="flt", layout="mono", rate=rate)
+        pieces = [part.to_ndarray()[0] for whole in source.decode(audio=0) for part in back.resample(whole)]
+        pieces += [part.to_ndarray()[0] for part in back.resample(None)]
+    heard = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    return np.pad(heard, (0, max(0, len(samples) - len(heard))))[: len(samples)].astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """An FFmpeg encoder with the bit rates it is drawn with, and the rate it runs at."""
+
+    name: str
+    container: str
+    bit_rates: tuple[int | None, ...] = (None,)
+    rate: int = NARROW
+
+
+CODECS = (
+    Codec("pcm_alaw", "wav"),
+    Codec("pcm_mulaw", "wav"),
+    Codec("adpcm_ima_wav", "wav"),
+    Codec("g726", "wav", (24_000, 32_000, 40_000)),
+    Codec("libopencore_amrnb", "amr", (5_150, 6_700, 7_950, 10_200, 12_200)),
+    Codec("libopus", "ogg", (8_000, 12_000, 16_000)),
+    Codec("libmp3lame", "mp3", (16_000, 24_000)),
+    Codec("g722", "wav", rate=RATE),
+    Codec("libopus", "ogg", (12_000, 16_000, 24_000), RATE),
+)
+
+Rendition = Callable[[Samples], Samples]
+
+
+def _frozen(transforms: Sequence[Any], clip: Samples) -> Rendition:
+    """audiomentations' transforms with the parameters that one draw gives, the same for every later clip."""
+    from audiomentations import Compose
+
+    chain = Compose(list(transforms))
+    chain(clip, sample_rate=RATE)
+    chain.freeze_parameters()
+    return lambda samples: np.asarray(chain(samples, sample_rate=RATE), dtype=np.float32)
+
+
+def voice(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
+    """Another voice: speed of the recording (pitch and formants together), pitch and tempo."""
+    from audiomentations import PitchShift, TimeStretch
+
+    speed = rng.uniform(0.88, 1.14)
+    change = _frozen(
+        [
+            PitchShift(-2.0, 2.0, p=0.3),
+            TimeStretch(0.9, 1.12, leave_length_unchanged=False, p=0.3),
+        ],
+        clips[0],
+    )
+    return lambda samples: change(resample(samples, RATE * speed, RATE))
+
+
+def room(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
+    """Another microphone and room: equaliser, noise, gain, overdrive."""
+    from audiomentations import AddColorNoise, ClippingDistortion, Gain, SevenBandParametricEQ
+
+    return _frozen(
+        [
+            SevenBandParametricEQ(-6.0, 6.0, p=0.7),
+            AddColorNoise(min_snr_db=12.0, max_snr_db=40.0, p=0.6),
+            ClippingDistortion(0, 3, p=0.1),
+            Gain(-12.0, 6.0, p=0.8),
+        ],
+        clips[0],
+    )
+
+
+def babble(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
+    """Two to eight others who talk in the background.
+
+    They are ``clips`` of the speaker at other speeds, which makes other voices of them: nobody is heard whom a test
+    holds out.
+    """
+    level = rng.uniform(5.0, 25.0)
+    speeds = [
+        rng.choice((rng.uniform(0.75, 0.94), rng.uniform(1.06, 1.25))) for _ in range(rng.randint(2, 8))
+    ]
+
+    def others(length: int) -> Samples:
+        total = np.zeros(length, np.float32)
+        for speed in speeds:
+            other = levelled(trimmed(clips[np.random.randint(len(clips))]))
+            talk = resample(other, RATE * speed, RATE)
+            loudness = np.float32(10 ** (np.random.uniform(-6.0, 0.0) / 20))
+            total += loudness * np.resize(np.roll(talk, -np.random.randint(len(talk))), length)
+        return total
+
+    return lambda samples: noisy(samples, level, others)
+
+
+def noisy(samples: Samples, snr_db: float, noise: Callable[[int], Samples]) -> Samples:
+    """Speech [n] without its silent ends, as a call's segments are cut, with ``noise`` ``snr_db`` below it in power."""
+    speech = trimmed(samples)
+    added = noise(len(speech))
+    wanted = np.sqrt(np.square(speech).mean() / 10 ** (snr_db / 10))
+    return np.asarray(speech + added * (wanted / (np.sqrt(np.square(added).mean()) + 1e-9)), dtype=np.float32)
+
+
+def line(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
+    """A telephone line drawn at random; never the one of ``telephone``."""
+    from audiomentations import HighPassFilter, LowPassFilter
+
+    codec = rng.choice(CODECS)
+    bit_rate = rng.choice(codec.bit_rates)
+    low, high = rng.uniform(60.0, 480.0), rng.uniform(2600.0, 3900.0)
+    while codec.name == "pcm_mulaw" and 250.0 < low < 350.0 and 3200.0 < high < 3600.0:
+        low, high = rng.uniform(60.0, 480.0), rng.uniform(2600.0, 3900.0)
+    if codec.rate == RATE:
+        low, high = low / 3, high * 1.9
+    rolloffs = (12, 18, 24, 36)
+    first, second = rng.choice(rolloffs), rng.choice(rolloffs)
+    band = _frozen(
+        [
+            HighPassFilter(low, low, first, first, p=1.0),
+            LowPassFilter(high, high, second, second, p=1.0),
+        ],
+        clips[0],
+    )
+
+    def through(samples: Samples) -> Samples:
+        narrow = resample(band(samples), RATE, codec.rate)
+        peak = float(np.abs(narrow).max(initial=0.0))
+        if peak > 0.95:
+            narrow = narrow * np.float32(0.95 / peak)
+        heard = coded(narrow, codec.rate, codec.name, bit_rate, codec.container)
+        return resample(heard, codec.rate, RATE)
+
+    return through
+
+
+STEPS = {"voice": voice, "room": room, "babble": babble, "line": line}
+
+
+def rendition(steps: Sequence[str], seed: int, clips: Sequence[Samples]) -> Rendition:
+    """The named steps, their parameters drawn with ``seed``; ``clips`` are some of the speaker's, one or more.
+
+    No parameter depends on them: only babble is made of them.
+    """
+    rng = random.Random(seed)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    chosen = [STEPS[name](rng, clips) for name in steps]
+
+    def apply(samples: Samples) -> Samples:
+        for step in chosen:
+            samples = step(samples)
+        return samples
+
+    return apply

@@ -1,0 +1,246 @@
+"""Which clips train, which validate, which test: at random as in the paper, by speaker, by fold, by corpus."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from callmood.errors import CallmoodError
+from callmood.training.corpora.clip import Clip
+from callmood.training.recipe import nearest
+
+RAVDESS_FOLDS: Final = {
+    1: ("01", "11", "20", "21"),
+    2: ("04", "10", "12", "14"),
+    3: ("08", "09", "19", "23"),
+    4: ("03", "05", "07", "24"),
+    5: ("02", "15", "16", "18"),
+    6: ("06", "13", "17", "22"),
+}
+"""EmoBox's test actors of each fold; the other actors of the corpus are its training part."""
+
+
+SAVEE_FOLDS: Final = {1: ("JE",), 2: ("KL",), 3: ("DC",), 4: ("JK",)}
+"""EmoBox's test speaker of each fold."""
+
+IEMOCAP_FOLDS: Final = {session: (f"0{session}F", f"0{session}M") for session in range(1, 6)}
+"""A session each, as the field does it."""
+
+FOLDS: Final[dict[str, Mapping[int, tuple[str, ...]]]] = {
+    "ravdess": RAVDESS_FOLDS,
+    "savee": SAVEE_FOLDS,
+    "iemocap": IEMOCAP_FOLDS,
+}
+
+FEWEST_SPEAKERS: Final = 3
+"""A corpus with fewer can't train, validate and test by speaker: it only trains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One split of a list of clips: rows of it, each list in their order."""
+
+    name: str
+    train: list[int]
+    validation: list[int]
+    test: list[int]
+
+
+def splits(clips: Sequence[Clip], kind: str, seed: int) -> Iterator[Rows]:
+    """The splits of ``clips`` that ``kind`` names, a key of SPLITS; the same ``seed`` gives the same.
+
+    Raises CallmoodError where the clips are too few for it.
+    """
+    if kind not in SPLITS:
+        raise CallmoodError(
+            f"There is no split {kind}{nearest(kind, list(SPLITS))}; known are {', '.join(SPLITS)}."
+        )
+    if not clips:
+        raise CallmoodError("There is no clip left to split; see what was left out, and why.")
+    for label, count in Counter(clip.label for clip in clips).items():
+        if count < 3:
+            raise CallmoodError(
+                f"There {'is one clip' if count == 1 else 'are two clips'} of {label}, and it takes three, to train, "
+                "to validate and to test; add some, or leave the class out."
+            )
+    yield from SPLITS[kind](clips, seed)
+
+
+def paper(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
+    """A fifth of the clips tests, a fifth of the others validates, drawn at random label by label.
+
+    A speaker is on all sides, as in the paper; its validation part, unlike this one, holds augmented copies.
+    """
+    rest, test = _drawn(clips, range(len(clips)), seed)
+    train, validation = _drawn(clips, rest, seed)
+    yield Rows("paper", train, validation, test)
+
+
+def by_speaker(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
+    """A fifth of each corpus's speakers tests, another fifth validates, labels as even as they can be.
+
+    A corpus of fewer than FEWEST_SPEAKERS only trains.
+    """
+    validation, test = [], []
+    for corpus in _of_many_speakers(clips):
+        folds = _speaker_folds(clips, _rows_of(clips, corpus), seed)
+        test += folds[0]
+        validation += folds[1]
+    if not test:
+        raise CallmoodError(
+            f"A split by speaker takes a corpus of {FEWEST_SPEAKERS} speakers or more, and there is none; "
+            "add speakers, or take the split paper."
+        )
+    yield _checked(clips, "speaker", validation, test)
+
+
+def by_fold(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
+    """EmoBox's folds, of all corpora that have them at once; the next fold's speakers validate.
+
+    A fold of which no speaker is there is passed over. Corpora without folds by speaker only train, as does one with
+    clips of fewer than three folds. There is nothing to draw: ``seed`` changes nothing.
+    """
+    rows = {corpus: found for corpus in FOLDS if len(found := _fold_rows(clips, corpus)) >= FEWEST_SPEAKERS}
+    if not rows:
+        raise CallmoodError(
+            f"Folds take clips of at least three folds of one of {', '.join(FOLDS)}; take the split speaker."
+        )
+    for fold in sorted({fold for found in rows.values() for fold in found}):
+        validation, test = [], []
+        for found in rows.values():
+            if fold in found:
+                present = sorted(found)
+                test += found[fold]
+                validation += found[present[(present.index(fold) + 1) % len(present)]]
+        yield _checked(clips, f"fold {fold}", validation, test)
+
+
+def by_corpus(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
+    """Each corpus in turn tests what the others teach; labels that only it has are left out of its test.
+
+    Of the others a fifth validates: of their speakers, or of the clips of those with few speakers.
+    """
+    corpora = sorted({clip.corpus for clip in clips})
+    if len(corpora) < 2:
+        raise CallmoodError(f"Leaving a corpus out takes two corpora, and there is {corpora[0]} alone.")
+    for left_out in corpora:
+        others = [row for row, clip in enumerate(clips) if clip.corpus != left_out]
+        taught = {clips[row].label for row in others}
+        test = [row for row, clip in enumerate(clips) if clip.corpus == left_out and clip.label in taught]
+        if not test:
+            raise CallmoodError(f"No label of {left_out} is in another corpus: it can't be left out.")
+        many = _of_many_speakers(clips)
+        validation = []
+        for corpus in corpora:
+            if corpus == left_out:
+                continue
+            of_corpus = [row for row in others if clips[row].corpus == corpus]
+            validation += (
+                _speaker_folds(clips, _rows_of(clips, corpus), seed)[0]
+                if corpus in many
+                else _drawn(clips, of_corpus, seed)[1]
+            )
+        held = {*test, *validation}
+        train = [row for row in others if row not in held]
+        yield Rows(f"without {left_out}", train, sorted(validation), test)
+
+
+SPLITS: Final[dict[str, Callable[[Sequence[Clip], int], Iterator[Rows]]]] = {
+    "paper": paper,
+    "speaker": by_speaker,
+    "folds": by_fold,
+    "corpus": by_corpus,
+}
+"""Each with what it is called in a command."""
+
+
+def unseen_folds(clips: Sequence[Clip], seed: int) -> Iterator[tuple[int, list[int], list[int]]]:
+    """(fold, training rows, test rows), so that every speaker is tested unseen: for calibration.
+
+    EmoBox's where RAVDESS's actors are of two folds or more, or else all speakers in five folds, or as many as there
+    are speakers.
+    """
+    if len(_fold_rows(clips, "ravdess")) > 1:
+        yield from ravdess_folds(clips)
+        return
+    if len({clip.speaker for clip in clips}) < 2:
+        raise CallmoodError("All clips are of one speaker; calibration takes two or more.")
+    for number, test in enumerate(_speaker_folds(clips, range(len(clips)), seed), start=1):
+        held_out = set(test)
+        yield number, [row for row in range(len(clips)) if row not in held_out], test
+
+
+def ravdess_folds(clips: Sequence[Clip]) -> Iterator[tuple[int, list[int], list[int]]]:
+    """(fold, training rows, test rows) of each of EmoBox's folds that has a test actor among ``clips``.
+
+    Clips of other corpora are in every training part.
+    """
+    for fold, actors in RAVDESS_FOLDS.items():
+        held_out = {f"ravdess-{actor}" for actor in actors}
+        test = [row for row, clip in enumerate(clips) if clip.speaker in held_out]
+        train = [row for row, clip in enumerate(clips) if clip.speaker not in held_out]
+        if test:
+            yield fold, train, test
+
+
+def _drawn(clips: Sequence[Clip], rows: Sequence[int], seed: int) -> tuple[list[int], list[int]]:
+    """Four fifths and a fifth of ``rows``, label by label."""
+    from sklearn.model_selection import train_test_split
+
+    labels = [clips[row].label for row in rows]
+    fewest = 5 * len(set(labels))
+    if len(rows) < fewest or min(Counter(labels).values()) < 2:
+        raise CallmoodError(
+            f"{len(rows)} of {len(clips)} clips, of {len(set(labels))} classes, are left to draw a fifth of each class "
+            f"from: too few; it takes {fewest}, and two of each."
+        )
+    most, fifth = train_test_split(list(rows), test_size=0.2, stratify=labels, random_state=seed)
+    return sorted(most), sorted(fifth)
+
+
+def _of_many_speakers(clips: Sequence[Clip]) -> list[str]:
+    speakers = {(clip.corpus, clip.speaker) for clip in clips}
+    counts = Counter(corpus for corpus, _ in speakers)
+    return sorted(corpus for corpus, count in counts.items() if count >= FEWEST_SPEAKERS)
+
+
+def _rows_of(clips: Sequence[Clip], corpus: str) -> list[int]:
+    return [row for row, clip in enumerate(clips) if clip.corpus == corpus]
+
+
+def _speaker_folds(clips: Sequence[Clip], rows: Sequence[int], seed: int) -> list[list[int]]:
+    """``rows`` in five folds, or as many as they have speakers, none of whom is in two."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    speakers = [clips[row].speaker for row in rows]
+    labels = [clips[row].label for row in rows]
+    folds = StratifiedGroupKFold(min(5, len(set(speakers))), shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class")
+        return [[rows[place] for place in test] for _, test in folds.split(rows, labels, speakers)]
+
+
+def _fold_rows(clips: Sequence[Clip], corpus: str) -> dict[int, list[int]]:
+    """Fold: the rows of its test speakers, of folds that have some."""
+    fold_of = {f"{corpus}-{name}": fold for fold, names in FOLDS[corpus].items() for name in names}
+    rows: dict[int, list[int]] = {}
+    for row, clip in enumerate(clips):
+        if clip.speaker in fold_of:
+            rows.setdefault(fold_of[clip.speaker], []).append(row)
+    return rows
+
+
+def _checked(clips: Sequence[Clip], name: str, validation: list[int], test: list[int]) -> Rows:
+    """The split whose other clips train; raises where they lack a class that the test has."""
+    held = {*validation, *test}
+    train = [row for row in range(len(clips)) if row not in held]
+    untaught = {clips[row].label for row in test} - {clips[row].label for row in train}
+    if untaught:
+        raise CallmoodError(
+            f"In the split {name} no clip of {', '.join(sorted(untaught))} is left to train on; "
+            "it takes clips of that class by more speakers."
+        )
+    return Rows(name, train, sorted(validation), sorted(test))

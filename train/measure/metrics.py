@@ -1,0 +1,211 @@
+"""The figures of a labelled test: UA, WA, macro F1, calibration, by class, corpus, gender and speaker, intervals.
+
+UA is the mean recall over the labels that occur, WA the share of clips that are right, as the field has it. All come
+from counts of (true label, the model's label), which makes a resample of the speakers a weighted sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from callmood.errors import CallmoodError
+from callmood.labels import LABELS
+from callmood.training.corpora.clip import Clip
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+CALIBRATION_BINS: Final = 15
+RESAMPLES: Final = 1000
+INTERVAL: Final = (2.5, 97.5)
+HEADLINES: Final = ("ua", "wa", "ua_wa", "macro_f1")
+UNKNOWN: Final = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All shares in percent; made for JSON with ``rounded``. Where chances were drawn several times, means."""
+
+    clips: int
+    speakers: int
+    labels: tuple[str, ...]
+    ua: float
+    """Mean recall over the labels that occur."""
+    wa: float
+    """Share of clips that are right."""
+    ua_wa: float
+    """The sum of both, the paper's headline; up to 200."""
+    macro_f1: float
+    """Mean F1 over the labels that occur."""
+    ece: float
+    """Expected calibration error of the best label's probability, over 15 equal bins."""
+    intervals: dict[str, tuple[float, float]] | None
+    """Bootstrap intervals (95 %) of the four above, speakers resampled; None where there is but one speaker."""
+    per_class: dict[str, dict[str, float]]
+    """Of each label that occurs: recall, precision, f1, clips."""
+    per_corpus: dict[str, dict[str, float]]
+    """Of each corpus, as of each gender and speaker: the headline figures and clips."""
+    per_gender: dict[str, dict[str, float]]
+    per_speaker: dict[str, dict[str, float]]
+    confusion: list[list[float]]
+    """Rows: true label; columns: the model's; clips."""
+
+
+def measured(clips: Sequence[Clip], chances: Floats, labels: Sequence[str] = LABELS) -> Figures:
+    """Figures of ``clips``, whose labels are among ``labels``, and probabilities [n, labels] or [draws, n, labels]."""
+    return figures(
+        np.array([labels.index(clip.label) for clip in clips], dtype=np.int64),
+        chances if chances.ndim == 3 else chances[None],
+        np.array([clip.speaker for clip in clips]),
+        labels,
+        corpora=[clip.corpus for clip in clips],
+        genders=genders_of(clips),
+    )
+
+
+def genders_of(clips: Sequence[Clip]) -> list[str]:
+    """ "female", "male" or "unknown" of each clip; nothing where none is known."""
+    genders = [clip.gender or UNKNOWN for clip in clips]
+    return genders if set(genders) != {UNKNOWN} else []
+
+
+def figures(
+    truth: Ints,
+    chances: Floats,
+    speakers: npt.NDArray[np.str_],
+    labels: Sequence[str] = LABELS,
+    *,
+    corpora: Sequence[str] = (),
+    genders: Sequence[str] = (),
+) -> Figures:
+    """Figures of true labels ``truth`` [n] and probabilities ``chances`` [draws, n, labels]."""
+    if not len(truth):
+        raise CallmoodError("There are no clips to evaluate on.")
+    best = chances.argmax(axis=-1)
+    names, by_speaker = _counts(truth, best, speakers, len(labels))
+    confusion = by_speaker.sum(axis=0)
+    return Figures(
+        clips=len(truth),
+        speakers=len(names),
+        labels=tuple(labels),
+        **{name: float(value) for name, value in _headlines(confusion).items()},
+        ece=100 * calibration_error(np.tile(truth, len(chances)), chances.reshape(-1, len(labels))),
+        intervals=_intervals(by_speaker) if len(names) > 1 else None,
+        per_class=_per_class(confusion, labels),
+        per_corpus=_per_group(*_counts(truth, best, corpora, len(labels))),
+        per_gender=_per_group(*_counts(truth, best, genders, len(labels))),
+        per_speaker=_per_group(names, by_speaker),
+        confusion=confusion.tolist(),
+    )
+
+
+def over_folds(folds: Sequence[Figures]) -> dict[str, float]:
+    """Mean and standard deviation over folds of the headline figures and the calibration error: ua, ua_std ..."""
+    found = {}
+    for name in (*HEADLINES, "ece"):
+        values = [float(getattr(fold, name)) for fold in folds]
+        found[name] = round(float(np.mean(values)), 2)
+        found[f"{name}_std"] = round(float(np.std(values)), 2)
+    return found
+
+
+def rounded(found: Figures) -> dict[str, Any]:
+    """The figures for JSON, to two decimals."""
+    return {name: _rounded(value) for name, value in asdict(found).items()}
+
+
+def in_label_set(chances: Floats, known: Sequence[str], labels: Sequence[str]) -> Floats:
+    """Probabilities [..., labels] from those [..., known] of a model that knows other labels.
+
+    Calm counts as neutral in a set of labels without it; the other labels that the set lacks are left out and the rest
+    is brought to 1 in sum. A label that the model does not know has probability 0.
+    """
+    merged = "neutral" in labels and "calm" not in labels
+    kept = np.zeros((*chances.shape[:-1], len(labels)), np.float32)
+    for column, label in enumerate(known):
+        name = "neutral" if merged and label == "calm" else label
+        if name in labels:
+            kept[..., labels.index(name)] += chances[..., column]
+    return np.asarray(kept / np.maximum(kept.sum(axis=-1, keepdims=True), 1e-12), dtype=np.float32)
+
+
+def calibration_error(truth: Ints, chances: Floats) -> float:
+    """Mean distance between the best label's probability and how often it is right, over equal bins; 0 to 1."""
+    confidence, right = chances.max(axis=1), chances.argmax(axis=1) == truth
+    place = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    gaps = [abs((right[place == i] - confidence[place == i]).sum()) for i in range(CALIBRATION_BINS)]
+    return float(sum(gaps) / len(truth))
+
+
+def _counts(
+    truth: Ints, best: npt.NDArray[np.intp], groups: Sequence[str] | npt.NDArray[np.str_], labels: int
+) -> tuple[list[str], Doubles]:
+    """The groups' names, and clips [groups, true label, best label]; ``best``: [draws, n]."""
+    names, place = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    counts = np.zeros((len(names), labels, labels))
+    if len(names):
+        for draw in best:
+            np.add.at(counts, (place, truth, draw), 1)
+    return names.tolist(), counts / len(best)
+
+
+def _rates(counts: Doubles) -> dict[str, Doubles]:
+    """Recall, precision (0 for a label that is never given) and F1 [..., labels] in percent.
+
+    Recall and F1 are NaN for a label that does not occur."""
+    right = np.diagonal(counts, axis1=-2, axis2=-1)
+    occurring, given = counts.sum(axis=-1), counts.sum(axis=-2)
+    known = np.where(occurring > 0, occurring, np.nan)
+    return {
+        "recall": 100 * right / known,
+        "precision": 100 * right / np.maximum(given, 1e-9),
+        "f1": 200 * right / (known + given),
+    }
+
+
+def _headlines(counts: Doubles) -> dict[str, Doubles]:
+    rates = _rates(counts)
+    ua = np.nanmean(rates["recall"], axis=-1)
+    wa = 100 * np.trace(counts, axis1=-2, axis2=-1) / counts.sum(axis=(-2, -1))
+    return {"ua": ua, "wa": wa, "ua_wa": ua + wa, "macro_f1": np.nanmean(rates["f1"], axis=-1)}
+
+
+def _per_class(counts: Doubles, labels: Sequence[str]) -> dict[str, dict[str, float]]:
+    rates, clips = _rates(counts), counts.sum(axis=1)
+    return {
+        label: {name: float(values[i]) for name, values in rates.items()} | {"clips": round(clips[i])}
+        for i, label in enumerate(labels)
+        if clips[i] > 0
+    }
+
+
+def _per_group(names: Sequence[str], counts: Doubles) -> dict[str, dict[str, float]]:
+    return {
+        name: {key: float(value) for key, value in _headlines(one).items()} | {"clips": round(one.sum())}
+        for name, one in zip(names, counts, strict=True)
+    }
+
+
+def _intervals(by_speaker: Doubles) -> dict[str, tuple[float, float]]:
+    """Percentiles over resamples of the speakers, each resample as many speakers as there are."""
+    speakers, labels, _ = by_speaker.shape
+    times = np.random.default_rng(0).multinomial(speakers, np.full(speakers, 1 / speakers), RESAMPLES)
+    resampled = (times @ by_speaker.reshape(speakers, -1)).reshape(RESAMPLES, labels, labels)
+    ends = {name: np.percentile(values, INTERVAL) for name, values in _headlines(resampled).items()}
+    return {name: (float(low), float(high)) for name, (low, high) in ends.items()}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 2)
+    if isinstance(value, Mapping):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(inner) for inner in value]
+    return value
