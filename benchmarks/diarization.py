@@ -21,14 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callmood.settings import SpeakerSettings
+from callmood.sound import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
     from pyannote.core import Annotation, Timeline
 
-Samples = NDArray[np.float32]
 Stretch = tuple[float, float]
 
-RATE = 16_000
 ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 LONGEST_TURN_S = 9.0
 PAUSE_S = 0.3
@@ -91,7 +90,7 @@ def report(tables: Sequence[tuple[str, Sequence[Case]]], settings: SpeakerSettin
 
     torch.set_num_threads(1)
     find = load_finder(settings, "cpu")
-    find(np.zeros((1, 5 * RATE), dtype=np.float32))
+    find(np.zeros((1, 5 * SAMPLE_RATE), dtype=np.float32))
     seconds = processor = 0.0
     for title, cases in tables:
         print(f"\n| {title} | DER | DER, 0.25 s collar | miss | false alarm | confusion | speakers |")
@@ -101,7 +100,7 @@ def report(tables: Sequence[tuple[str, Sequence[Case]]], settings: SpeakerSettin
             started = time.process_time()
             conversation = find(case.samples[None])
             processor += time.process_time() - started
-            seconds += case.samples.size / RATE
+            seconds += case.samples.size / SAMPLE_RATE
             row = score(case, [(turn.speaker, turn.start_s, turn.end_s) for turn in conversation.turns])
             rows.append(row)
             counts = f"{len(conversation.speakers)} of {len(case.reference.labels())}"
@@ -151,7 +150,7 @@ def clips(folder: Path) -> Iterator[Case]:
         name = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode()
         if name in references:
             samples = read(path)
-            whole = Timeline([Segment(0, samples.size / RATE)])
+            whole = Timeline([Segment(0, samples.size / SAMPLE_RATE)])
             yield Case(path.name, samples, references[name], scored.get(name, whole))
 
 
@@ -172,38 +171,38 @@ def built_call(name: str, voices: Sequence[Sequence[Piece]], seed: int, seconds:
     draw = np.random.default_rng(seed)
     stock = [list(draw.permutation(len(pieces))) for pieces in voices]
     levels = [10 ** (draw.uniform(-6, 0) / 20) for _ in voices]
-    length = int(seconds * RATE)
+    length = int(seconds * SAMPLE_RATE)
     samples = np.zeros(length, dtype=np.float32)
     told: list[tuple[int, Stretch]] = []
 
     def lay(speaker: int, piece: Piece, start: int) -> int:
         sound = piece.samples[: length - start] * levels[speaker]
         samples[start : start + sound.size] += sound
-        ends = (start + sound.size) / RATE
+        ends = (start + sound.size) / SAMPLE_RATE
         told.extend(
-            (speaker, (start / RATE + a, min(ends, start / RATE + b)))
+            (speaker, (start / SAMPLE_RATE + a, min(ends, start / SAMPLE_RATE + b)))
             for a, b in piece.voiced
-            if start / RATE + a < ends
+            if start / SAMPLE_RATE + a < ends
         )
         return start + sound.size
 
-    at, speaker = int(draw.uniform(0.2, 1.0) * RATE), int(draw.integers(len(voices)))
-    while at < length - RATE:
+    at, speaker = int(draw.uniform(0.2, 1.0) * SAMPLE_RATE), int(draw.integers(len(voices)))
+    while at < length - SAMPLE_RATE:
         if not stock[speaker]:
             stock[speaker] = list(draw.permutation(len(voices[speaker])))
         began, at = at, lay(speaker, voices[speaker][stock[speaker].pop()], at)
         others = [other for other in range(len(voices)) if other != speaker]
-        if others and draw.random() < BACK_CHANNELS and at - began > 3 * RATE:
+        if others and draw.random() < BACK_CHANNELS and at - began > 3 * SAMPLE_RATE:
             other = int(draw.choice(others))
             word = _first_word(voices[other][int(draw.integers(len(voices[other])))])
-            lay(other, word, int(draw.uniform(began + RATE, at - RATE)))
+            lay(other, word, int(draw.uniform(began + SAMPLE_RATE, at - SAMPLE_RATE)))
         goes_on = not others or draw.random() < SAME_AGAIN
         if not goes_on:
             speaker = int(draw.choice(others))
         if not goes_on and draw.random() < OVERLAPPING_TURNS:
-            at -= int(draw.uniform(0.2, 0.8) * RATE)
+            at -= int(draw.uniform(0.2, 0.8) * SAMPLE_RATE)
         else:
-            at += int(draw.uniform(0.2, 1.2) * RATE)
+            at += int(draw.uniform(0.2, 1.2) * SAMPLE_RATE)
     samples += draw.normal(0, 10 ** (-60 / 20), length).astype(np.float32)
     return Case(name, samples, _annotation(told), _whole(length))
 
@@ -213,14 +212,14 @@ def on_telephone(samples: Samples, seed: int = 0) -> Samples:
     import soxr
     from scipy.signal import butter, sosfilt
 
-    narrow = soxr.resample(samples, RATE, RATE // 2)
-    narrow = sosfilt(butter(4, [300, 3400], "bandpass", fs=RATE // 2, output="sos"), narrow)
+    narrow = soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE // 2)
+    narrow = sosfilt(butter(4, [300, 3400], "bandpass", fs=SAMPLE_RATE // 2, output="sos"), narrow)
     narrow = narrow / max(1e-6, float(np.abs(narrow).max())) * 0.5
     narrow = narrow + np.random.default_rng(seed).normal(0, 0.5 * 10 ** (-45 / 20), narrow.size)
     pressed = np.sign(narrow) * np.log1p(255 * np.abs(narrow)) / np.log(256)
     pressed = np.round(pressed * 127) / 127
     narrow = np.sign(pressed) * (256 ** np.abs(pressed) - 1) / 255
-    return np.asarray(soxr.resample(narrow.astype(np.float32), RATE // 2, RATE))
+    return np.asarray(soxr.resample(narrow.astype(np.float32), SAMPLE_RATE // 2, SAMPLE_RATE))
 
 
 def read(path: Path) -> Samples:
@@ -229,7 +228,7 @@ def read(path: Path) -> Samples:
     import soxr
 
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    return np.asarray(soxr.resample(samples[:, 0], rate, RATE))
+    return np.asarray(soxr.resample(samples[:, 0], rate, SAMPLE_RATE))
 
 
 def _on_telephone(case: Case) -> Case:
@@ -254,27 +253,27 @@ def _turns(samples: Samples) -> Iterator[Piece]:
             taken += 1
         start, end = voiced[0][0], voiced[taken - 1][1]
         inside = tuple((a - start, b - start) for a, b in voiced[:taken])
-        yield Piece(samples[int(start * RATE) : int(end * RATE)], inside)
+        yield Piece(samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)], inside)
         voiced = voiced[taken:]
 
 
 def _first_word(piece: Piece) -> Piece:
     """Some 0.6 s, cut where it is quietest, faded out."""
-    low, high = int(0.4 * RATE), int(0.9 * RATE)
+    low, high = int(0.4 * SAMPLE_RATE), int(0.9 * SAMPLE_RATE)
     energy = np.convolve(piece.samples[:high] ** 2, np.ones(400), "same")
     cut = low + int(np.argmin(energy[low:])) if piece.samples.size >= high else piece.samples.size
     word = piece.samples[:cut].copy()
     fade = min(400, word.size)
     word[word.size - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
-    return Piece(word, ((0.0, cut / RATE),))
+    return Piece(word, ((0.0, cut / SAMPLE_RATE),))
 
 
 def _voiced(samples: Samples) -> list[Stretch]:
     """Where a recording has vowels, in seconds, widened to the consonants around them, short gaps filled."""
     from scipy.signal import butter, sosfilt
 
-    frame = RATE // 100
-    vowels = sosfilt(butter(4, VOWELS_HZ, "bandpass", fs=RATE, output="sos"), samples)
+    frame = SAMPLE_RATE // 100
+    vowels = sosfilt(butter(4, VOWELS_HZ, "bandpass", fs=SAMPLE_RATE, output="sos"), samples)
     frames = vowels[: samples.size // frame * frame].reshape(-1, frame)
     if not frames.size:
         return []
@@ -317,7 +316,7 @@ def _annotation(told: Sequence[tuple[int, Stretch]]) -> "Annotation":
 def _whole(length: int) -> "Timeline":
     from pyannote.core import Segment, Timeline
 
-    return Timeline([Segment(0, length / RATE)])
+    return Timeline([Segment(0, length / SAMPLE_RATE)])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from callmood.bundled_weights import MINILM, TINY_EN
-from callmood.pipeline.audio.decode import RATE, decode
+from callmood.pipeline.audio.decode import decode
+from callmood.sound import SAMPLE_RATE
 
 SECONDS = (18, 25, 32, 40)
 """Lengths of the cut calls, in turn."""
@@ -36,7 +37,7 @@ def cut_calls(folder: Path, count: int, to: Path) -> float:
     total = 0.0
     for number, piece in enumerate(itertools.islice(_pieces(sources), count)):
         _write_wav(to / f"call_{number:02d}.wav", piece)
-        total += piece.shape[1] / RATE
+        total += piece.shape[1] / SAMPLE_RATE
     return total
 
 
@@ -45,9 +46,9 @@ def _pieces(sources: list[np.ndarray]) -> Iterator[np.ndarray]:
     lengths = itertools.cycle(SECONDS)
     for offset_s in itertools.count(0, 7):
         for samples in sources:
-            start = offset_s * RATE
-            while samples.shape[1] - start >= SECONDS[0] * RATE:
-                end = start + next(lengths) * RATE
+            start = offset_s * SAMPLE_RATE
+            while samples.shape[1] - start >= SECONDS[0] * SAMPLE_RATE:
+                end = start + next(lengths) * SAMPLE_RATE
                 yield samples[:, start:end]
                 start = end
 
@@ -56,7 +57,7 @@ def _write_wav(path: Path, samples: np.ndarray) -> None:
     with wave.open(str(path), "wb") as file:
         file.setnchannels(samples.shape[0])
         file.setsampwidth(2)
-        file.setframerate(RATE)
+        file.setframerate(SAMPLE_RATE)
         file.writeframes((np.clip(samples.T, -1, 1) * 32767).astype("<i2").tobytes())
 
 
@@ -111,8 +112,8 @@ def emotions(calls: Path, work: Path) -> None:
     for call in sorted(calls.iterdir()):
         samples = decode(call).samples.mean(axis=0)
         for segment in json.loads((work / "out" / f"{call.stem}.json").read_text())["segments"]:
-            piece = samples[int(segment["start"] * RATE) : int(segment["end"] * RATE)]
-            sound({"raw": piece, "sampling_rate": RATE})
+            piece = samples[int(segment["start"] * SAMPLE_RATE) : int(segment["end"] * SAMPLE_RATE)]
+            sound({"raw": piece, "sampling_rate": SAMPLE_RATE})
             words(segment["text"], truncation=True)
 
 

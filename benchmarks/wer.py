@@ -21,17 +21,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from callmood.call import Speaker, Turn
 from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.transcribe.transcriber import Transcriber, Transcript, load_transcriber
 from callmood.settings import SpeakerSettings, TranscribeSettings
+from callmood.sound import SAMPLE_RATE, Samples
 
-Samples = NDArray[np.float32]
-
-RATE = 16_000
 KNOWN = {
     "jfk.wav": "And so my fellow Americans, ask not what your country can do for you, "
     "ask what you can do for your country."
@@ -79,7 +74,8 @@ def said(transcript: Transcript) -> str:
 
 def error_rate(transcriber: Transcriber, clips: Sequence[tuple[str, Samples, str]], verbose: bool) -> float:
     calls = [
-        (samples[None], [Turn(0, 0.0, len(samples) / RATE)], (Speaker(0, 0),)) for _, samples, _ in clips
+        (samples[None], [Turn(0, 0.0, len(samples) / SAMPLE_RATE)], (Speaker(0, 0),))
+        for _, samples, _ in clips
     ]
     wrong = total = 0
     for (name, _, text), transcript in zip(clips, transcriber.transcribe(calls), strict=True):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from callmood.pipeline.audio.decode import RATE
+from callmood.sound import SAMPLE_RATE
 
 DATA = Path(__file__).parent / "data"
 CALLS = DATA / "calls"
@@ -16,13 +16,13 @@ Sound = npt.NDArray[np.float32]
 
 
 def write_audio(
-    path: Path, sound: Sound, codec: str = "pcm_s16le", rate: int = RATE, layout: str | None = None
+    path: Path, sound: Sound, codec: str = "pcm_s16le", rate: int = SAMPLE_RATE, layout: str | None = None
 ) -> Path:
     """Writes [channels, n] at 16 kHz as ``codec``; the ending names the container. Returns ``path``."""
     import av
     import soxr
 
-    at_rate = soxr.resample(np.ascontiguousarray(sound.T), RATE, rate)
+    at_rate = soxr.resample(np.ascontiguousarray(sound.T), SAMPLE_RATE, rate)
     pcm = np.clip(np.round(at_rate * 32_767), -32_768, 32_767).astype(np.int16)
     layout = layout or {1: "mono", 2: "stereo"}[sound.shape[0]]
     with av.open(str(path), "w") as container:
@@ -43,6 +43,6 @@ def likeness(one: Sound, other: Sound, most_lag_s: float = 0.1) -> float:
     """Correlation of two [n] at the best lag: codecs delay."""
     size = 1 << (one.size + other.size).bit_length()
     product = np.fft.irfft(np.fft.rfft(one, size) * np.conj(np.fft.rfft(other, size)))
-    lags = round(most_lag_s * RATE)
+    lags = round(most_lag_s * SAMPLE_RATE)
     best = max(product[:lags].max(), product[-lags:].max())
     return float(best / (np.linalg.norm(one) * np.linalg.norm(other)))

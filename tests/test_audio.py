@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from sounds import DATA, STEREO_CALL, Sound, likeness, write_audio
 
-from callmood.pipeline.audio.decode import RATE, Audio, UnreadableRecording, decode
+from callmood.pipeline.audio.decode import Audio, UnreadableRecording, decode
+from callmood.sound import SAMPLE_RATE
 
 Refused = Callable[[Path], UnreadableRecording]
 
@@ -21,7 +22,9 @@ Refused = Callable[[Path], UnreadableRecording]
 def voices() -> Sound:
     """Three seconds: the agent speaks on the left, and the customer says other words on the right."""
     call = decode(STEREO_CALL).samples
-    return np.stack([call[0, RATE // 2 : RATE * 7 // 2], call[1, 6 * RATE : 9 * RATE]])
+    return np.stack(
+        [call[0, SAMPLE_RATE // 2 : SAMPLE_RATE * 7 // 2], call[1, 6 * SAMPLE_RATE : 9 * SAMPLE_RATE]]
+    )
 
 
 @pytest.fixture
@@ -109,14 +112,14 @@ def test_telephone_codec_of_a_fixture_is_heard(name: str, kind: str, rate: int) 
     heard = decode(DATA / "formats" / name)
 
     assert (heard.format, heard.sample_rate, heard.warnings) == (kind, rate, ())
-    assert_sounds_like(heard, decode(STEREO_CALL).samples[:1, : 5 * RATE], 0.8)
+    assert_sounds_like(heard, decode(STEREO_CALL).samples[:1, : 5 * SAMPLE_RATE], 0.8)
 
 
 def assert_sounds_like(heard: Audio, said: Sound, alike: float) -> None:
     assert heard.samples.dtype == np.float32
     assert heard.samples.shape[0] == said.shape[0] == heard.channels
-    assert heard.duration_s == pytest.approx(said.shape[1] / RATE, abs=0.15)
-    assert heard.samples.shape[1] == round(heard.duration_s * RATE)
+    assert heard.duration_s == pytest.approx(said.shape[1] / SAMPLE_RATE, abs=0.15)
+    assert heard.samples.shape[1] == round(heard.duration_s * SAMPLE_RATE)
     for channel, of_channel in zip(heard.samples, said, strict=True):
         assert likeness(channel, of_channel) > alike
         assert np.abs(channel).max() == pytest.approx(np.abs(of_channel).max(), rel=0.5)
@@ -192,7 +195,7 @@ def test_truncated_file_gives_what_is_left_and_says_so(
     assert 2.0 < heard.duration_s < 7.0
     assert len(heard.warnings) == 1
     assert heard.warnings[0].startswith("file ends early: ")
-    start = slice(0, 2 * RATE)
+    start = slice(0, 2 * SAMPLE_RATE)
     assert likeness(heard.samples[0, start], voices[0, start]) > 0.85
 
 
@@ -340,7 +343,7 @@ def test_head_without_a_body_is_damaged(tmp_path: Path, voices: Sound, refused: 
 
 
 def test_a_fifth_of_a_second_is_too_short(tmp_path: Path, voices: Sound, refused: Refused) -> None:
-    error = refused(write_audio(tmp_path / "call.wav", voices[:, : RATE // 5]))
+    error = refused(write_audio(tmp_path / "call.wav", voices[:, : SAMPLE_RATE // 5]))
     assert error.reason == "too short"
     assert str(error) == "call.wav has only 0.20 s of sound, less than 0.5 s."
 
@@ -361,7 +364,7 @@ def test_header_with_a_mad_sample_rate_is_damaged(tmp_path: Path, voices: Sound,
 
 
 def test_long_call_needs_little_more_memory_than_its_samples(tmp_path: Path) -> None:
-    minute = np.random.default_rng(0).normal(0, 0.1, (2, 60 * RATE)).astype(np.float32)
+    minute = np.random.default_rng(0).normal(0, 0.1, (2, 60 * SAMPLE_RATE)).astype(np.float32)
     path = write_audio(tmp_path / "call.wav", np.tile(minute, 5), "pcm_mulaw", 8_000)
     tracemalloc.start()
     try:

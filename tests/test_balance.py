@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from callmood.errors import CallmoodError
-from callmood.pipeline.audio.decode import RATE
+from callmood.sound import SAMPLE_RATE
 from callmood.training import processes, recipe
 from callmood.training.corpora.clip import Clip
 from callmood.training.data import augment
@@ -22,7 +22,7 @@ def examples(tmp_path: Path) -> list[Example]:
     made = []
     for number, label in enumerate((0, 0, 0, 0, 2)):
         sound = tmp_path / f"{number}.npy"
-        at = np.arange(RATE) / RATE
+        at = np.arange(SAMPLE_RATE) / SAMPLE_RATE
         np.save(sound, (8_000 * np.sin(2 * np.pi * (200 + 50 * number) * at)).astype(np.int16))
         made.append(Example(Clip("own", Path(f"{number}.wav"), "x"), label, sound))
     return made
@@ -92,10 +92,10 @@ def test_copies_may_go_through_a_telephone_line_but_not_the_test_s(
     examples: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(augment, "telephone", None)
-    noise = 0.1 * np.random.default_rng(1).normal(size=RATE).astype(np.float32)
+    noise = 0.1 * np.random.default_rng(1).normal(size=SAMPLE_RATE).astype(np.float32)
     table = BalanceTable(changes=("gain",), telephone=1.0)
     power = np.mean([np.abs(np.fft.rfft(augmented(noise, table, seed))) ** 2 for seed in range(4)], axis=0)
-    assert len(power) == RATE // 2 + 1
+    assert len(power) == SAMPLE_RATE // 2 + 1
     assert power[7_500:].mean() < 0.1 * power[500:2_000].mean()
 
 

@@ -7,7 +7,7 @@ import pytest
 from sounds import write_audio
 
 from callmood.errors import CallmoodError
-from callmood.pipeline.audio.decode import RATE
+from callmood.sound import SAMPLE_RATE
 from callmood.training import recipe
 from callmood.training.corpora.clip import Clip
 from callmood.training.corpora.ravdess import EMOTIONS
@@ -30,7 +30,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Path]]:
     names += [f"tess/YAF_{word}_{emotion}.wav" for word in ("back", "bite") for emotion in ("angry", "ps")]
     for number, name in enumerate(names):
         (folder / name).parent.mkdir(exist_ok=True)
-        at = np.arange(round(0.6 * RATE)) / RATE
+        at = np.arange(round(0.6 * SAMPLE_RATE)) / SAMPLE_RATE
         write_audio(
             folder / name, 0.2 * np.sin(2 * np.pi * (150 + 10 * number) * at)[None].astype(np.float32)
         )

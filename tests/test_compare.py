@@ -15,12 +15,12 @@ from typer.testing import CliRunner
 from callmood.cli import train as cli_train
 from callmood.errors import CallmoodError
 from callmood.model import registry
+from callmood.sound import SAMPLE_RATE
 from callmood.training import compare, recipe
 from callmood.training.corpora import ravdess
 from callmood.training.corpora import registry as corpora_registry
 from callmood.training.corpora.clip import Clip
 
-RATE = 16_000
 CLI = typer.Typer()
 CLI.command()(cli_train.train)
 ACTORS = ("01", "04", "08", "03", "02")
@@ -32,7 +32,7 @@ QUICK = ["--set", "prepare.denoise=false", "--set", "labels=calls"]
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """RAVDESS's layout: every emotion three times as a tone of its own pitch, so that any system can learn them."""
     folder = tmp_path_factory.mktemp("ravdess")
-    at = np.arange(int(RATE * 1.1)) / RATE
+    at = np.arange(int(SAMPLE_RATE * 1.1)) / SAMPLE_RATE
     for actor in ACTORS:
         (folder / f"Actor_{actor}").mkdir()
         for emotion in ravdess.EMOTIONS:

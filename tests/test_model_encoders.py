@@ -12,9 +12,10 @@ from callmood.bundled_weights import TINY_EN
 from callmood.errors import CallmoodError
 from callmood.model import encode, pooling
 from callmood.model.encode import AudioSettings, TextSettings
-from callmood.model.loudness import RATE, SHORTEST, levelled, prepared, trimmed
+from callmood.model.loudness import SHORTEST, levelled, prepared, trimmed
 from callmood.model.networks.mel import log_mel
 from callmood.model.networks.whisper import ctranslate2_tensors, tiny_en, whisper_hidden
+from callmood.sound import SAMPLE_RATE
 
 SECONDS = (0.2, 1.3, 0.7, 2.0)
 
@@ -22,7 +23,7 @@ SECONDS = (0.2, 1.3, 0.7, 2.0)
 @pytest.fixture(scope="module")
 def clips() -> list[np.ndarray]:
     rng = np.random.default_rng(1)
-    return [rng.normal(0, 0.1, int(RATE * s)).astype(np.float32) for s in SECONDS]
+    return [rng.normal(0, 0.1, int(SAMPLE_RATE * s)).astype(np.float32) for s in SECONDS]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_mel_is_that_of_transformers(clips: list[np.ndarray]) -> None:
     mel, frames = log_mel(samples, lengths)
     extractor = WhisperFeatureExtractor()
     for clip, ours, count in zip(clips, mel, frames.tolist(), strict=True):
-        theirs = extractor(clip, sampling_rate=RATE, return_tensors="pt").input_features[0]
+        theirs = extractor(clip, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features[0]
         assert count % 2 == 0
         torch.testing.assert_close(ours[:, :count], theirs[:, :count], atol=1e-4, rtol=0)
         assert not ours[:, count:].any()
@@ -68,8 +69,8 @@ def test_package_weights_give_what_ctranslate2_computes(whisper: Any) -> None:
     import ctranslate2
     from transformers import WhisperFeatureExtractor
 
-    sound = np.random.default_rng(2).normal(0, 0.1, 2 * RATE).astype(np.float32)
-    mel = WhisperFeatureExtractor()(sound, sampling_rate=RATE, return_tensors="np").input_features
+    sound = np.random.default_rng(2).normal(0, 0.1, 2 * SAMPLE_RATE).astype(np.float32)
+    mel = WhisperFeatureExtractor()(sound, sampling_rate=SAMPLE_RATE, return_tensors="np").input_features
     folder = str(TINY_EN.path().parent)
     model = ctranslate2.models.Whisper(folder, compute_type="float32", intra_threads=1)
     wanted = np.array(model.encode(ctranslate2.StorageView.from_array(mel)))
@@ -164,7 +165,7 @@ def test_pooling_ignores_the_padding() -> None:
 
 
 def test_long_clips_are_read_in_windows(whisper: Any) -> None:
-    sound = np.random.default_rng(3).normal(0, 0.1, 31 * RATE).astype(np.float32)
+    sound = np.random.default_rng(3).normal(0, 0.1, 31 * SAMPLE_RATE).astype(np.float32)
     vector = encode.audio_vectors([whisper], AudioSettings(), [sound])
     assert vector.shape == (1, 3840) and np.isfinite(vector).all()
 
@@ -175,13 +176,13 @@ def test_batches_hold_similar_lengths_and_everything_once() -> None:
 
 
 def test_silent_ends_are_cut_and_the_level_does_not_matter() -> None:
-    tone = 0.3 * np.sin(np.arange(RATE) / 8).astype(np.float32)
-    sound = np.concatenate([np.zeros(RATE, np.float32), tone, np.zeros(2 * RATE, np.float32)])
-    assert abs(len(trimmed(sound)) - 1.2 * RATE) < 0.05 * RATE
+    tone = 0.3 * np.sin(np.arange(SAMPLE_RATE) / 8).astype(np.float32)
+    sound = np.concatenate([np.zeros(SAMPLE_RATE, np.float32), tone, np.zeros(2 * SAMPLE_RATE, np.float32)])
+    assert abs(len(trimmed(sound)) - 1.2 * SAMPLE_RATE) < 0.05 * SAMPLE_RATE
     np.testing.assert_allclose(levelled(sound), levelled(0.01 * sound), atol=1e-3)
 
 
-@pytest.mark.parametrize("samples", [1, 100, RATE])
+@pytest.mark.parametrize("samples", [1, 100, SAMPLE_RATE])
 def test_silence_and_scraps_survive(whisper: Any, samples: int) -> None:
     for sound in (np.zeros(samples, np.float32), np.full(samples, np.nan, np.float32)):
         assert len(prepared(sound)) >= SHORTEST

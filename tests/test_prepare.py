@@ -8,7 +8,7 @@ import pytest
 from sounds import write_audio
 
 from callmood.errors import CallmoodError
-from callmood.pipeline.audio.decode import RATE
+from callmood.sound import SAMPLE_RATE
 from callmood.training import cache as caches
 from callmood.training import processes
 from callmood.training.corpora.clip import Clip
@@ -27,7 +27,7 @@ PLAIN = PrepareTable(denoise=False, trim=False, shortest_s=0, distinct=False)
 
 
 def tone(seconds: float = 1.2, pitch_hz: float = 300.0) -> np.ndarray:
-    at = np.arange(round(RATE * seconds)) / RATE
+    at = np.arange(round(SAMPLE_RATE * seconds)) / SAMPLE_RATE
     return (0.3 * np.sin(2 * np.pi * pitch_hz * at)).astype(np.float32)
 
 
@@ -50,29 +50,31 @@ def test_sound_is_what_scanning_hears(tmp_path: Path) -> None:
 
 def test_a_clip_may_be_a_stretch_of_one_channel(tmp_path: Path) -> None:
     path = tmp_path / "call.wav"
-    whole = clip(path, tone(2.0), np.zeros(2 * RATE, np.float32))
+    whole = clip(path, tone(2.0), np.zeros(2 * SAMPLE_RATE, np.float32))
     left = Clip("own", path, "x", "sad", channel=0, start_s=0.5, end_s=1.25)
     (_, mixed), (_, cut) = prepare([whole, left], PLAIN, tmp_path / "cache", silent)
-    assert len(np.load(cut)) == 0.75 * RATE
-    np.testing.assert_allclose(np.load(cut)[:1000], 2.0 * np.load(mixed)[RATE // 2 :][:1000], atol=3)
+    assert len(np.load(cut)) == 0.75 * SAMPLE_RATE
+    np.testing.assert_allclose(np.load(cut)[:1000], 2.0 * np.load(mixed)[SAMPLE_RATE // 2 :][:1000], atol=3)
 
 
 def test_silence_is_cut_off_both_ends_only() -> None:
-    gap = np.zeros(RATE // 2, np.float32)
+    gap = np.zeros(SAMPLE_RATE // 2, np.float32)
     sound = np.concatenate([gap, tone(0.4), gap, tone(0.4), gap])
     quiet = 1e-4 * np.random.default_rng(1).normal(size=len(sound))
     pcm = ((sound + quiet) * 32_767).astype(np.int16)
-    assert len(trimmed(pcm, 40.0)) == pytest.approx(1.3 * RATE, abs=0.02 * RATE)
-    assert len(trimmed(np.zeros(RATE, np.int16), 40.0)) in (0, RATE)
+    assert len(trimmed(pcm, 40.0)) == pytest.approx(1.3 * SAMPLE_RATE, abs=0.02 * SAMPLE_RATE)
+    assert len(trimmed(np.zeros(SAMPLE_RATE, np.int16), 40.0)) in (0, SAMPLE_RATE)
 
 
 def test_steady_noise_is_taken_out() -> None:
-    noise = 0.02 * np.random.default_rng(1).normal(size=3 * RATE).astype(np.float32)
-    word = np.concatenate([np.zeros(RATE, np.float32), tone(0.2), np.zeros(round(1.8 * RATE), np.float32)])
+    noise = 0.02 * np.random.default_rng(1).normal(size=3 * SAMPLE_RATE).astype(np.float32)
+    word = np.concatenate(
+        [np.zeros(SAMPLE_RATE, np.float32), tone(0.2), np.zeros(round(1.8 * SAMPLE_RATE), np.float32)]
+    )
     clean = denoised(word + noise)
     assert clean.shape == word.shape and clean.dtype == np.float32
-    assert np.std(clean[: RATE // 2]) < 0.3 * np.std(noise)
-    spoken = slice(RATE, round(1.2 * RATE))
+    assert np.std(clean[: SAMPLE_RATE // 2]) < 0.3 * np.std(noise)
+    spoken = slice(SAMPLE_RATE, round(1.2 * SAMPLE_RATE))
     assert np.corrcoef(clean[spoken], word[spoken])[0, 1] > 0.9
 
 
@@ -82,7 +84,7 @@ def test_what_is_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
         clip(tmp_path / "again.wav", tone()),
         clip(tmp_path / "short.wav", tone(0.9)),
         clip(tmp_path / "shorter.wav", tone(0.3)),
-        clip(tmp_path / "silent.wav", np.zeros(2 * RATE, np.float32)),
+        clip(tmp_path / "silent.wav", np.zeros(2 * SAMPLE_RATE, np.float32)),
     ]
     (tmp_path / "bad.wav").write_bytes(b"RIFFrubbish")
     some.append(Clip("own", tmp_path / "bad.wav", "x", "angry"))
@@ -172,7 +174,7 @@ def test_a_second_run_takes_all_from_the_cache_wherever_the_folder_is(
 
 
 def test_other_settings_and_other_content_are_prepared_anew(tmp_path: Path) -> None:
-    one = clip(tmp_path / "a.wav", np.concatenate([tone(), np.zeros(RATE, np.float32)]))
+    one = clip(tmp_path / "a.wav", np.concatenate([tone(), np.zeros(SAMPLE_RATE, np.float32)]))
     ((_, first),) = prepare([one], PLAIN, tmp_path / "cache", silent)
     trim = PLAIN.model_copy(update={"trim": True})
     ((_, second),) = prepare([one], trim, tmp_path / "cache", silent)

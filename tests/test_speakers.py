@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.speakers.finder import Conversation, load_finder, same_content, without_leaks
-from callmood.pipeline.speakers.vad import FRAME_S, RATE
+from callmood.pipeline.speakers.vad import FRAME_S
 from callmood.settings import SpeakerSettings
+from callmood.sound import SAMPLE_RATE, Samples
 
-Samples = NDArray[np.float32]
 Find = Callable[[Samples], Conversation]
 
 CALLS = Path(__file__).parent / "data" / "calls"
@@ -57,7 +57,7 @@ def speaks(turns: list[tuple[int, float, float]], length: int) -> NDArray[np.boo
 def babble(seconds: float, seed: int) -> Samples:
     """Noise that swells and fades as syllables do, with pauses."""
     draw = np.random.default_rng(seed)
-    length = int(seconds * RATE)
+    length = int(seconds * SAMPLE_RATE)
     swell = np.repeat(draw.uniform(0, 1, length // 3200 + 1) ** 3, 3200)[:length]
     return (0.3 * swell * draw.normal(0, 1, length)).astype(np.float32)
 
@@ -67,7 +67,7 @@ def test_each_channel_is_a_speaker(found: Conversation) -> None:
 
 
 def test_turns_lie_where_each_side_speaks(found: Conversation, call: Samples) -> None:
-    length = call.shape[1] * 100 // RATE
+    length = call.shape[1] * 100 // SAMPLE_RATE
     told = speaks(truth(), length)
     heard = speaks([(turn.speaker, turn.start_s, turn.end_s) for turn in found.turns], length)
     assert (told ^ heard).sum() < 0.12 * told.sum()
@@ -108,34 +108,34 @@ def test_turns_of_the_live_channel_say_which_it_is(find: Find, call: Samples) ->
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.2, 1.0, 11.0])
 def test_silence_has_no_turns(find: Find, seconds: float) -> None:
-    assert find(np.zeros((2, int(seconds * RATE)), dtype=np.float32)).turns == ()
+    assert find(np.zeros((2, int(seconds * SAMPLE_RATE)), dtype=np.float32)).turns == ()
 
 
 def test_line_noise_has_no_turns(find: Find) -> None:
-    noise = np.random.default_rng(0).normal(0, 0.003, (2, 12 * RATE)).astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, 0.003, (2, 12 * SAMPLE_RATE)).astype(np.float32)
     assert find(noise).turns == ()
 
 
 def test_a_ringing_tone_has_no_turns(find: Find) -> None:
-    time = np.arange(12 * RATE) / RATE
+    time = np.arange(12 * SAMPLE_RATE) / SAMPLE_RATE
     tone = 0.2 * np.sin(2 * np.pi * 425 * time) * (time % 5 < 1)
     assert find(tone[None].astype(np.float32)).turns == ()
 
 
 def test_broken_samples_are_taken_for_silence(find: Find, call: Samples) -> None:
-    broken = call[:, : 10 * RATE].copy()
+    broken = call[:, : 10 * SAMPLE_RATE].copy()
     broken[0, 100:200] = np.nan
     assert find(broken).turns
 
 
 @pytest.mark.parametrize("seconds", [0.2, 0.3, 0.7])
 def test_very_short_clips_are_borne(find: Find, call: Samples, seconds: float) -> None:
-    start = 6 * RATE
-    find(call[1:, start : start + int(seconds * RATE)])
+    start = 6 * SAMPLE_RATE
+    find(call[1:, start : start + int(seconds * SAMPLE_RATE)])
 
 
 def test_turns_end_with_the_recording(find: Find, call: Samples) -> None:
-    cut = call[:, : 3 * RATE]
+    cut = call[:, : 3 * SAMPLE_RATE]
     assert max(turn.end_s for turn in find(cut).turns) <= 3.0
 
 

@@ -13,6 +13,7 @@ from test_train_embedded import TINY
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.model.bundle import Encoded, Heads, Scorer, Settings
+from callmood.sound import SAMPLE_RATE
 from callmood.training import recipe as recipe_files
 from callmood.training.corpora.clip import Clip
 from callmood.training.studies import (
@@ -31,13 +32,12 @@ from callmood.training.systems import embedded
 from callmood.training.systems.embedded import Corpus
 from callmood.training.systems.system import Example, Parts, Run
 
-RATE = 16_000
 ACTORS = ("01", "11", "04", "10")
 """Two each of RAVDESS's first two folds."""
 
 
 def tone(pitch_hz: float) -> np.ndarray:
-    at = np.arange(int(RATE * 0.6)) / RATE
+    at = np.arange(int(SAMPLE_RATE * 0.6)) / SAMPLE_RATE
     rng = np.random.default_rng(int(pitch_hz))
     return (0.2 * np.sin(2 * np.pi * pitch_hz * at) + 0.01 * rng.normal(size=len(at))).astype(np.float32)
 

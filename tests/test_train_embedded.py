@@ -17,6 +17,7 @@ from callmood.cli import train as cli_train
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.model import load
+from callmood.sound import SAMPLE_RATE
 from callmood.training import embedded_run, recipe
 from callmood.training.corpora import ravdess
 from callmood.training.corpora.clip import Clip
@@ -25,14 +26,13 @@ from callmood.training.fit import heads
 from callmood.training.measure import card, evaluate
 from callmood.training.systems import embedded
 
-RATE = 16_000
 CLI = typer.Typer()
 CLI.command()(cli_train.train)
 CLI.command()(cli_evaluate.evaluate)
 
 
 def tone(pitch_hz: float, seconds: float = 0.7) -> np.ndarray:
-    at = np.arange(int(RATE * seconds)) / RATE
+    at = np.arange(int(SAMPLE_RATE * seconds)) / SAMPLE_RATE
     rng = np.random.default_rng(int(pitch_hz))
     return (0.2 * np.sin(2 * np.pi * pitch_hz * at) + 0.01 * rng.normal(size=len(at))).astype(np.float32)
 
@@ -53,12 +53,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def share_of_band(sound: np.ndarray, low: float, high: float) -> float:
     power = np.abs(np.fft.rfft(sound)) ** 2
-    at = np.fft.rfftfreq(len(sound), 1 / RATE)
+    at = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)
     return float(power[(at >= low) & (at <= high)].sum() / power.sum())
 
 
 def test_the_telephone_of_the_test_is_narrow() -> None:
-    noise = np.random.default_rng(1).normal(0, 0.1, RATE).astype(np.float32)
+    noise = np.random.default_rng(1).normal(0, 0.1, SAMPLE_RATE).astype(np.float32)
     heard = augment.telephone(noise)
     assert len(heard) == len(noise)
     assert share_of_band(noise, 300, 3400) < 0.5 and share_of_band(heard, 250, 3600) > 0.97
@@ -66,7 +66,7 @@ def test_the_telephone_of_the_test_is_narrow() -> None:
 
 @pytest.mark.parametrize("codec", augment.CODECS, ids=lambda codec: f"{codec.name}-{codec.rate}")
 def test_every_codec_gives_back_what_it_was_given(codec: augment.Codec) -> None:
-    sound = augment.resample(tone(440, 1.0), RATE, codec.rate)
+    sound = augment.resample(tone(440, 1.0), SAMPLE_RATE, codec.rate)
     heard = augment.coded(sound, codec.rate, codec.name, codec.bit_rates[-1], codec.container)
     assert heard.shape == sound.shape and heard.dtype == np.float32
     spectra = [np.abs(np.fft.rfft(x)) for x in (sound, heard)]

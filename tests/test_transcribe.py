@@ -13,10 +13,11 @@ from callmood.call import Speaker, Turn
 from callmood.errors import CallmoodError
 from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.transcribe.hallucination import Decoded, doubt
-from callmood.pipeline.transcribe.segmenter import LONGEST_S, RATE, pieces_of
+from callmood.pipeline.transcribe.segmenter import LONGEST_S, pieces_of
 from callmood.pipeline.transcribe.transcriber import Transcriber, Transcript, load_transcriber
 from callmood.pipeline.transcribe.word_times import words_of
 from callmood.settings import TranscribeSettings
+from callmood.sound import SAMPLE_RATE
 
 CALLS = Path(__file__).parent / "data" / "calls"
 ANNA = CALLS / "anna" / "2026-11-20_09-14-05_anna_5551234.wav"
@@ -25,7 +26,7 @@ SAME_LINE = (Speaker(0, 0), Speaker(1, 0))
 
 
 def noise(seconds: float, channels: int = 2, level: float = 0.1) -> np.ndarray:
-    shape = (channels, round(seconds * RATE))
+    shape = (channels, round(seconds * SAMPLE_RATE))
     return (np.random.default_rng(0).standard_normal(shape) * level).astype(np.float32)
 
 
@@ -59,7 +60,7 @@ def test_a_lone_yes_does_not_grow_into_somebody_elses_speech_on_the_same_channel
 
 def test_a_long_turn_is_cut_where_it_is_quietest() -> None:
     samples = noise(40)
-    samples[0, round(9.9 * RATE) : round(10.3 * RATE)] = 0
+    samples[0, round(9.9 * SAMPLE_RATE) : round(10.3 * SAMPLE_RATE)] = 0
     found = spans([Turn(0, 1, 21)], samples=samples)
     assert len(found) == 2
     assert 9.9 < found[0][2] == found[1][1] < 10.3
@@ -74,7 +75,9 @@ def test_pieces_cover_all_speech_and_none_is_longer_than_15_s(seed: int) -> None
         length = float(random.choice([0.3, 1.5, 4, 17, 40]))
         turns.append(Turn(int(random.integers(2)), at, at + length))
         at += length + float(random.choice([0, 0.3, 1.5]))
-    pieces, too_short = pieces_of(np.zeros((2, round((at + 1) * RATE)), np.float32), turns, (AGENT, CUSTOMER))
+    pieces, too_short = pieces_of(
+        np.zeros((2, round((at + 1) * SAMPLE_RATE)), np.float32), turns, (AGENT, CUSTOMER)
+    )
     assert too_short == 0
     assert max(piece.duration_s for piece in pieces) <= LONGEST_S + 1e-6
     for turn in turns:
@@ -198,7 +201,7 @@ def test_words_have_call_times_near_where_they_were_said(transcript: Transcript)
 def test_batches_across_calls_give_each_call_its_own_text(
     transcriber: Transcriber, transcript: Transcript
 ) -> None:
-    empty = (np.zeros((1, RATE), np.float32), [], (Speaker(0, 0),))
+    empty = (np.zeros((1, SAMPLE_RATE), np.float32), [], (Speaker(0, 0),))
     first, nothing, second = transcriber.transcribe([anna(), empty, anna()])
     assert nothing == Transcript((), {})
     assert [s.text for s in first.segments] == [s.text for s in second.segments]
@@ -206,10 +209,10 @@ def test_batches_across_calls_give_each_call_its_own_text(
 
 
 def melody(seconds: float) -> np.ndarray:
-    out = np.zeros(round(seconds * RATE))
+    out = np.zeros(round(seconds * SAMPLE_RATE))
     for i in range(int(seconds / 0.25)):
-        note = out[round(i * 0.25 * RATE) : round((i * 0.25 + 0.5) * RATE)]
-        t = np.arange(len(note)) / RATE
+        note = out[round(i * 0.25 * SAMPLE_RATE) : round((i * 0.25 + 0.5) * SAMPLE_RATE)]
+        t = np.arange(len(note)) / SAMPLE_RATE
         pitch = (262, 330, 392, 523, 440, 349)[i * 5 % 6]
         note += np.sin(2 * np.pi * pitch * t) * np.exp(-3 * t) + np.sin(4 * np.pi * pitch * t) / 3
     return (0.1 * out).astype(np.float32)
@@ -222,7 +225,7 @@ def pink(seconds: float) -> np.ndarray:
 
 
 def ringing(seconds: float) -> np.ndarray:
-    t = np.arange(round(seconds * RATE)) / RATE
+    t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     return (0.1 * (np.sin(2 * np.pi * 440 * t) + np.sin(2 * np.pi * 480 * t)) * (t % 3 < 1)).astype(
         np.float32
     )
@@ -230,7 +233,7 @@ def ringing(seconds: float) -> np.ndarray:
 
 def test_silence_noise_hold_music_and_ringing_give_no_text(transcriber: Transcriber) -> None:
     sounds = [
-        np.zeros(6 * RATE, np.float32),
+        np.zeros(6 * SAMPLE_RATE, np.float32),
         noise(6, 1)[0],
         noise(6, 1, level=0.002)[0],
         pink(6),
@@ -274,6 +277,6 @@ class MultilingualModel:
 
 def test_the_language_of_a_call_is_what_most_of_its_speech_is_in() -> None:
     transcriber = Transcriber(MultilingualModel(), TranscribeSettings())  # type: ignore[arg-type]
-    clips = [np.zeros(15 * RATE, np.float32)] * 6
+    clips = [np.zeros(15 * SAMPLE_RATE, np.float32)] * 6
     assert transcriber._detect(clips) == "de"
     assert transcriber._detect(clips[:2]) == "en"

@@ -12,15 +12,14 @@ from test_model_encoders import tiny_waveform_encoder
 from callmood.errors import CallmoodError
 from callmood.model import encode
 from callmood.model.encode import AudioSettings
+from callmood.sound import SAMPLE_RATE
 from callmood.training.corpora.clip import Clip
 from callmood.training.data import conditions, vectors
 from callmood.training.data.vectors import Hearing
 
-RATE = 16_000
-
 
 def tone(pitch_hz: float, seconds: float = 0.7) -> np.ndarray:
-    at = np.arange(int(RATE * seconds)) / RATE
+    at = np.arange(int(SAMPLE_RATE * seconds)) / SAMPLE_RATE
     return (0.2 * np.sin(2 * np.pi * pitch_hz * at)).astype(np.float32)
 
 

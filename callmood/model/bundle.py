@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from callmood.arrays import Floats
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS, USUAL
 from callmood.model import encode
@@ -27,7 +28,6 @@ from callmood.model.encode import AudioSettings, TextSettings
 if TYPE_CHECKING:
     import torch
 
-Floats = npt.NDArray[np.float32]
 
 SETTINGS_FILE: Final = "bundle.json"
 WEIGHTS_FILE: Final = "weights.safetensors"

@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from callmood import bundled_weights
+from callmood.arrays import Floats
 from callmood.errors import CallmoodError
 from callmood.model import pooling
-from callmood.model.loudness import RATE, prepared
+from callmood.model.loudness import prepared
 from callmood.model.networks.mel import log_mel
 from callmood.model.networks.whisper import camplus, camplus_vector, tiny_en, whisper_hidden
+from callmood.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
     import torch
 
-Floats = npt.NDArray[np.float32]
 
 TINY_EN: Final = "tiny.en"
 CAMPLUS: Final = "cam++"
@@ -129,7 +129,7 @@ def audio_vectors(encoders: Sequence[Any], settings: AudioSettings, clips: Seque
     device = next(encoders[0].parameters()).device
     windows = [(i, part) for i, clip in enumerate(clips) for part in _windows(prepared(clip))]
     vectors: dict[int, Floats] = {}
-    for rows in length_batches([len(part) for _, part in windows], BATCH_S * RATE):
+    for rows in length_batches([len(part) for _, part in windows], BATCH_S * SAMPLE_RATE):
         samples, lengths = padded([windows[row][1] for row in rows])
         with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
             pooled = pool_audio(encoders, settings, samples.to(device), lengths.to(device))
@@ -246,4 +246,4 @@ def padded(clips: Sequence[Floats]) -> tuple[torch.Tensor, torch.Tensor]:
 
 def _windows(clip: Floats) -> list[Floats]:
     """``clip`` in equal parts of at most ``WINDOW_S``."""
-    return np.array_split(clip, max(1, -(-len(clip) // int(WINDOW_S * RATE))))
+    return np.array_split(clip, max(1, -(-len(clip) // int(WINDOW_S * SAMPLE_RATE))))

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-Samples = npt.NDArray[np.float32]
+from callmood.sound import SAMPLE_RATE, Samples
 
-RATE: Final = 16_000
-SHORTEST: Final = RATE // 5
+SHORTEST: Final = SAMPLE_RATE // 5
 """Samples that every prepared clip has at least; shorter ones are followed by silence."""
-_HOP: Final = RATE // 100
-_BLOCK: Final = RATE // 40
+_HOP: Final = SAMPLE_RATE // 100
+_BLOCK: Final = SAMPLE_RATE // 40
 
 
 def trimmed(samples: Samples, below_peak_db: float = 35.0, margin_s: float = 0.1) -> Samples:
@@ -28,7 +26,7 @@ def trimmed(samples: Samples, below_peak_db: float = 35.0, margin_s: float = 0.1
     power = np.square(samples[: blocks * _HOP], dtype=np.float64).reshape(blocks, _HOP).mean(axis=1)
     loudness = np.convolve(np.sqrt(power + 1e-12), np.full(3, 1 / 3), "same")
     (loud,) = np.nonzero(loudness > loudness.max() * 10 ** (-below_peak_db / 20))
-    margin = int(margin_s * RATE)
+    margin = int(margin_s * SAMPLE_RATE)
     return samples[max(0, int(loud[0]) * _HOP - margin) : int(loud[-1] + 1) * _HOP + margin]
 
 

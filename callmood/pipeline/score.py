@@ -10,7 +10,7 @@ import numpy as np
 
 from callmood.call import EmotionScores, Segment, Speaker, VoiceBaseline
 from callmood.labels import UNCERTAIN
-from callmood.pipeline.audio.decode import RATE
+from callmood.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from callmood.model import Baseline, Encoded, Scorer
@@ -71,7 +71,7 @@ def _wanted_segments(call: Scorable, roles: str) -> list[int]:
 
 
 def _clip(call: Scorable, segment: Segment) -> np.ndarray:
-    start, end = round(segment.start_s * RATE), round(segment.end_s * RATE)
+    start, end = round(segment.start_s * SAMPLE_RATE), round(segment.end_s * SAMPLE_RATE)
     return call.samples[segment.channel, start:end]
 
 

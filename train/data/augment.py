@@ -13,13 +13,10 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from callmood.model.loudness import levelled, trimmed
+from callmood.sound import SAMPLE_RATE, Samples
 
-Samples = npt.NDArray[np.float32]
-
-RATE = 16_000
 NARROW = 8_000
 
 
@@ -42,9 +39,9 @@ def telephone(samples: Samples) -> Samples:
     """The line of the test, kept out of training: 300 to 3400 Hz, 8 kHz, 8-bit mu-law."""
     from scipy.signal import butter, sosfilt
 
-    band = butter(4, (300.0, 3400.0), "bandpass", fs=RATE, output="sos")
-    narrow = resample(np.asarray(sosfilt(band, samples), dtype=np.float32), RATE, NARROW)
-    return resample(mu_law(narrow), NARROW, RATE)
+    band = butter(4, (300.0, 3400.0), "bandpass", fs=SAMPLE_RATE, output="sos")
+    narrow = resample(np.asarray(sosfilt(band, samples), dtype=np.float32), SAMPLE_RATE, NARROW)
+    return resample(mu_law(narrow), NARROW, SAMPLE_RATE)
 
 
 def coded(samples: Samples, rate: int, codec: str, bit_rate: int | None, container: str) -> Samples:
@@ -94,8 +91,8 @@ CODECS = (
     Codec("libopencore_amrnb", "amr", (5_150, 6_700, 7_950, 10_200, 12_200)),
     Codec("libopus", "ogg", (8_000, 12_000, 16_000)),
     Codec("libmp3lame", "mp3", (16_000, 24_000)),
-    Codec("g722", "wav", rate=RATE),
-    Codec("libopus", "ogg", (12_000, 16_000, 24_000), RATE),
+    Codec("g722", "wav", rate=SAMPLE_RATE),
+    Codec("libopus", "ogg", (12_000, 16_000, 24_000), SAMPLE_RATE),
 )
 
 Rendition = Callable[[Samples], Samples]
@@ -106,9 +103,9 @@ def _frozen(transforms: Sequence[Any], clip: Samples) -> Rendition:
     from audiomentations import Compose
 
     chain = Compose(list(transforms))
-    chain(clip, sample_rate=RATE)
+    chain(clip, sample_rate=SAMPLE_RATE)
     chain.freeze_parameters()
-    return lambda samples: np.asarray(chain(samples, sample_rate=RATE), dtype=np.float32)
+    return lambda samples: np.asarray(chain(samples, sample_rate=SAMPLE_RATE), dtype=np.float32)
 
 
 def voice(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
@@ -123,7 +120,7 @@ def voice(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
         ],
         clips[0],
     )
-    return lambda samples: change(resample(samples, RATE * speed, RATE))
+    return lambda samples: change(resample(samples, SAMPLE_RATE * speed, SAMPLE_RATE))
 
 
 def room(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
@@ -156,7 +153,7 @@ def babble(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
         total = np.zeros(length, np.float32)
         for speed in speeds:
             other = levelled(trimmed(clips[np.random.randint(len(clips))]))
-            talk = resample(other, RATE * speed, RATE)
+            talk = resample(other, SAMPLE_RATE * speed, SAMPLE_RATE)
             loudness = np.float32(10 ** (np.random.uniform(-6.0, 0.0) / 20))
             total += loudness * np.resize(np.roll(talk, -np.random.randint(len(talk))), length)
         return total
@@ -181,7 +178,7 @@ def line(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
     low, high = rng.uniform(60.0, 480.0), rng.uniform(2600.0, 3900.0)
     while codec.name == "pcm_mulaw" and 250.0 < low < 350.0 and 3200.0 < high < 3600.0:
         low, high = rng.uniform(60.0, 480.0), rng.uniform(2600.0, 3900.0)
-    if codec.rate == RATE:
+    if codec.rate == SAMPLE_RATE:
         low, high = low / 3, high * 1.9
     rolloffs = (12, 18, 24, 36)
     first, second = rng.choice(rolloffs), rng.choice(rolloffs)
@@ -194,12 +191,12 @@ def line(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
     )
 
     def through(samples: Samples) -> Samples:
-        narrow = resample(band(samples), RATE, codec.rate)
+        narrow = resample(band(samples), SAMPLE_RATE, codec.rate)
         peak = float(np.abs(narrow).max(initial=0.0))
         if peak > 0.95:
             narrow = narrow * np.float32(0.95 / peak)
         heard = coded(narrow, codec.rate, codec.name, bit_rate, codec.container)
-        return resample(heard, codec.rate, RATE)
+        return resample(heard, codec.rate, SAMPLE_RATE)
 
     return through
 

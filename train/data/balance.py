@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
-from callmood.pipeline.audio.decode import RATE
+from callmood.arrays import Floats
+from callmood.sound import SAMPLE_RATE
 from callmood.training.cache import write_whole
 from callmood.training.data import augment
 from callmood.training.processes import mapped
@@ -21,7 +21,6 @@ from callmood.training.recipe import Table
 from callmood.training.systems.system import Example
 from callmood.wording import counted
 
-Floats = npt.NDArray[np.float32]
 Report = Callable[[str], None]
 Change = Literal["noise", "stretch", "pitch", "gain"]
 
@@ -120,7 +119,7 @@ def augmented(samples: Floats, table: BalanceTable, seed: int) -> Floats:
     random.seed(seed)
     np.random.seed(seed)
     change = SomeOf((1, None), [known[name]() for name in table.changes])
-    changed = np.asarray(change(samples, sample_rate=RATE), dtype=np.float32)
+    changed = np.asarray(change(samples, sample_rate=SAMPLE_RATE), dtype=np.float32)
     if random.random() < table.telephone:
         changed = augment.line(random.Random(seed), [changed])(changed)
     return changed

@@ -13,7 +13,8 @@ import numpy as np
 
 from callmood.errors import CallmoodError
 from callmood.model.loudness import levelled, trimmed
-from callmood.training.data.augment import NARROW, RATE, Samples, coded, noisy, resample
+from callmood.sound import SAMPLE_RATE, Samples
+from callmood.training.data.augment import NARROW, coded, noisy, resample
 
 BABBLE_VOICES: Final = 6
 
@@ -26,7 +27,7 @@ def white(length: int, background: Sequence[Samples]) -> Samples:
 def pink(length: int, background: Sequence[Samples]) -> Samples:
     """Noise whose power falls by 3 dB an octave, [length]."""
     spectrum = np.fft.rfft(np.random.normal(size=length))
-    at = np.fft.rfftfreq(length, 1 / RATE)
+    at = np.fft.rfftfreq(length, 1 / SAMPLE_RATE)
     return np.asarray(np.fft.irfft(spectrum / np.sqrt(np.maximum(at, 20.0)), length), dtype=np.float32)
 
 
@@ -45,10 +46,10 @@ def codec(name: str, container: str) -> Callable[[Samples, int], Samples]:
     """A codec of FFmpeg at 8 kHz: samples and bits a second in, samples out."""
 
     def through(samples: Samples, bit_rate: int) -> Samples:
-        narrow = resample(samples, RATE, NARROW)
+        narrow = resample(samples, SAMPLE_RATE, NARROW)
         peak = float(np.abs(narrow).max(initial=0.0))
         narrow = narrow * np.float32(min(1.0, 0.95 / max(peak, 1e-9)))
-        return resample(coded(narrow, NARROW, name, bit_rate, container), NARROW, RATE)
+        return resample(coded(narrow, NARROW, name, bit_rate, container), NARROW, SAMPLE_RATE)
 
     return through
 

@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
+from callmood.arrays import Floats
+from callmood.sound import SAMPLE_RATE
 from callmood.training.cache import write_whole
 from callmood.training.processes import mapped
 from callmood.training.recipe import Table
 from callmood.training.systems.system import Example
 
-Floats = npt.NDArray[np.float32]
-
-RATE: Final = 16_000
 VERSION: Final = 1
 """Part of the cache's key: to be raised when a change of the code changes the features."""
 
@@ -53,15 +51,15 @@ def features(samples: Floats, table: FeatureTable) -> Floats:
     power = magnitude**2
 
     def mel(bands: int) -> Floats:
-        spectrum = librosa.feature.melspectrogram(S=power, sr=RATE, n_fft=table.window, n_mels=bands)
+        spectrum = librosa.feature.melspectrogram(S=power, sr=SAMPLE_RATE, n_fft=table.window, n_mels=bands)
         return np.asarray(librosa.power_to_db(spectrum), np.float32)
 
     rows = (
-        librosa.feature.chroma_stft(S=power, sr=RATE, n_chroma=table.chroma, **frames),
+        librosa.feature.chroma_stft(S=power, sr=SAMPLE_RATE, n_chroma=table.chroma, **frames),
         mel(table.mel_bands),
         librosa.feature.mfcc(S=mel(table.mfcc_bands), n_mfcc=table.mfcc),
         librosa.feature.zero_crossing_rate(samples, frame_length=table.window, hop_length=table.hop),
-        librosa.feature.spectral_centroid(S=magnitude, sr=RATE, **frames),
+        librosa.feature.spectral_centroid(S=magnitude, sr=SAMPLE_RATE, **frames),
     )
     return np.concatenate([row.mean(axis=1) for row in rows]).astype(np.float32)
 

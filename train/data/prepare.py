@@ -18,15 +18,16 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from callmood.arrays import Floats
 from callmood.errors import CallmoodError
-from callmood.pipeline.audio.decode import RATE, UnreadableRecording, decode
+from callmood.pipeline.audio.decode import UnreadableRecording, decode
+from callmood.sound import SAMPLE_RATE
 from callmood.training.cache import add_to_index, index, write_whole
 from callmood.training.corpora.clip import Clip
 from callmood.training.processes import mapped
 from callmood.training.recipe import Table
 from callmood.wording import counted
 
-Floats = npt.NDArray[np.float32]
 Pcm = npt.NDArray[np.int16]
 Report = Callable[[str], None]
 Prepared = tuple[Clip, Path]
@@ -243,7 +244,7 @@ def _prepared(job: _Job) -> Done:
     for stretch, cut in zip(job.stretches, cuts, strict=True):
         pcm = _steps(cut, job.table)
         digest = hashlib.sha256(pcm.tobytes()).hexdigest()[:32] if pcm.any() else ""
-        sound = made[stretch.key] = _Sound(digest, len(cut) / RATE)
+        sound = made[stretch.key] = _Sound(digest, len(cut) / SAMPLE_RATE)
         path = _file(job.cache, sound)
         if digest and not path.is_file():
             write_whole(path, partial(np.save, arr=pcm))
@@ -254,8 +255,8 @@ def _cut(path: Path, samples: Floats, channel: int | None, start_s: float, end_s
     if channel is not None and channel >= len(samples):
         raise CallmoodError(f"{path} has no channel {channel}: it has {len(samples)}, counted from 0.")
     mono = samples.mean(axis=0) if channel is None else samples[channel]
-    end = None if end_s is None else round(end_s * RATE)
-    return np.asarray(mono[round(start_s * RATE) : end], dtype=np.float32)
+    end = None if end_s is None else round(end_s * SAMPLE_RATE)
+    return np.asarray(mono[round(start_s * SAMPLE_RATE) : end], dtype=np.float32)
 
 
 def _steps(samples: Floats, table: PrepareTable) -> Pcm:
@@ -273,7 +274,7 @@ def denoised(samples: Floats) -> Floats:
     """
     from noisereduce import reduce_noise
 
-    found = reduce_noise(samples, RATE, stationary=False, n_fft=2048, hop_length=512, n_jobs=1)
+    found = reduce_noise(samples, SAMPLE_RATE, stationary=False, n_fft=2048, hop_length=512, n_jobs=1)
     return np.nan_to_num(np.asarray(found, dtype=np.float32))
 
 
@@ -286,9 +287,9 @@ def trimmed(pcm: Pcm, below_peak_db: float) -> Pcm:
         from pydub import AudioSegment
     from pydub.silence import detect_leading_silence
 
-    sound = AudioSegment(pcm.tobytes(), sample_width=2, frame_rate=RATE, channels=1)
+    sound = AudioSegment(pcm.tobytes(), sample_width=2, frame_rate=SAMPLE_RATE, channels=1)
     threshold = sound.max_dBFS - below_peak_db
-    step = RATE // 1000  # pydub counts milliseconds
+    step = SAMPLE_RATE // 1000  # pydub counts milliseconds
     start = detect_leading_silence(sound, threshold) * step
     end = len(pcm) - detect_leading_silence(sound.reverse(), threshold) * step
     return pcm[start:end]

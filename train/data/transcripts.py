@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from callmood.call import Speaker, Turn
-from callmood.pipeline.audio.decode import RATE
 from callmood.settings import TranscribeSettings
+from callmood.sound import SAMPLE_RATE
 from callmood.training.cache import add_to_index, index
 from callmood.training.data.prepare import Prepared
 from callmood.wording import counted
@@ -54,6 +54,6 @@ def _heard(
     batches = [sounds[start : start + _BATCH] for start in range(0, len(sounds), _BATCH)]
     for batch in track(batches, "transcribing", console=Console(stderr=True)):
         clips = [np.load(sound).astype(np.float32)[None] / np.float32(32_767) for sound in batch]
-        calls = [(clip, (Turn(0, 0.0, clip.shape[1] / RATE),), speakers) for clip in clips]
+        calls = [(clip, (Turn(0, 0.0, clip.shape[1] / SAMPLE_RATE),), speakers) for clip in clips]
         transcripts = transcriber.transcribe(calls)
         yield batch, [" ".join(part.text for part in one.segments) for one in transcripts]

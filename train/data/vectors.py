@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from callmood import bundled_weights
+from callmood.arrays import Floats
 from callmood.errors import CallmoodError
 from callmood.model import encode
 from callmood.model.encode import AudioSettings
+from callmood.sound import SAMPLE_RATE
 from callmood.training.cache import write_whole
 from callmood.training.corpora.clip import Clip
 from callmood.training.data import augment, conditions
@@ -32,7 +33,6 @@ from callmood.training.measure.evaluate import LINES, heard
 from callmood.training.processes import mapped
 from callmood.wording import counted
 
-Floats = npt.NDArray[np.float32]
 Step = str
 """A step of ``augment.STEPS``, one of ``evaluate.LINES``, or a condition such as "white 10"."""
 
@@ -192,7 +192,7 @@ def changed(hearing: Hearing) -> Callable[[Floats], Floats]:
     if conditions.is_condition(first):
         return conditions.condition(first, [heard(clip) for clip in hearing.background])
     behind = [heard(clip) for clip in hearing.background]
-    return augment.rendition(hearing.steps, hearing.seed, behind or [np.zeros(augment.RATE, np.float32)])
+    return augment.rendition(hearing.steps, hearing.seed, behind or [np.zeros(SAMPLE_RATE, np.float32)])
 
 
 def seed_all(name: str) -> None:

@@ -16,10 +16,9 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 from torch.nn import functional
 
+from callmood.arrays import Floats, Ints
 from callmood.errors import CallmoodError
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 Head = tuple[Floats, Floats]
 """Weights [classes, width] and biases [classes]."""
 

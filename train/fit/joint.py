@@ -14,20 +14,19 @@ from itertools import chain
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from pydantic import Field, model_validator
 from torch import nn
 
+from callmood.arrays import Floats, Ints
 from callmood.model import encode
 from callmood.model.encode import AudioSettings, TextSettings
-from callmood.model.loudness import RATE, SHORTEST, prepared
+from callmood.model.loudness import SHORTEST, prepared
+from callmood.sound import SAMPLE_RATE
 from callmood.training.fit.trainer import Inputs, TrainingTable, at_rate, layered
 from callmood.training.recipe import Table
 from callmood.training.systems.system import Example
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 Tune = Literal["frozen", "all"] | Annotated[int, Field(gt=0)]
 """What of an encoder is trained; a number: so many of its uppermost layers."""
 
@@ -311,7 +310,7 @@ class Utterances:
         example = self.examples[row]
         samples = None
         if self.longest_s is not None:
-            samples = prepared(example.samples())[: int(self.longest_s * RATE)]
+            samples = prepared(example.samples())[: int(self.longest_s * SAMPLE_RATE)]
         return Row(samples, example.clip.text, example.label)
 
 

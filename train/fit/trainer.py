@@ -20,7 +20,6 @@ from time import perf_counter
 from typing import Any, Final, Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from accelerate import PartialState
 from pydantic import Field
@@ -33,14 +32,13 @@ from torch.utils.data import Sampler, Subset
 from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
+from callmood.arrays import Floats, Ints
 from callmood.errors import CallmoodError
 from callmood.model.encode import pick_device
 from callmood.training.launch import is_main, output_to_standard_error
 from callmood.training.recipe import Table
 from callmood.training.systems.system import Run
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 Inputs = dict[str, Any]
 """What ``collate`` makes of rows: the model's inputs, "labels" [n] (-100: no label) and perhaps "weights" [n], how
 much each row counts in the loss (else 1)."""

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from callmood.arrays import Floats, Ints
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS, USUAL
 from callmood.model.bundle import Encoded, Scorer, find_bundle
@@ -31,8 +32,6 @@ from callmood.training.measure.metrics import Figures, in_label_set, measured
 from callmood.training.measure.metrics import figures as figures
 from callmood.training.recipe import read
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 Report = Callable[[str], None]
 BaselineKind = Literal["none", "call"]
 Line = Literal["clean", "telephone"]

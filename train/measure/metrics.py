@@ -13,13 +13,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from callmood.arrays import Doubles, Floats, Ints
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.training.corpora.clip import Clip
-
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 CALIBRATION_BINS: Final = 15
 RESAMPLES: Final = 1000

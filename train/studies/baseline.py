@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from pydantic import Field
 
+from callmood.arrays import Floats, Ints, Mask
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS, USUAL
 from callmood.training.measure.evaluate import DRAWS, Line
@@ -29,7 +30,7 @@ from callmood.training.studies.common import (
     ua,
 )
 from callmood.training.systems import embedded
-from callmood.training.systems.embedded import Corpus, Floats, Ints, Mask
+from callmood.training.systems.embedded import Corpus
 
 Draw = Callable[[Corpus, int, np.random.Generator], Ints]
 """Rows of the baseline of a clip: other clips of its speaker."""

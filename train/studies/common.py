@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
+from callmood.arrays import Ints, Mask
 from callmood.errors import CallmoodError
 from callmood.model.bundle import Scorer
 from callmood.training.corpora.clip import Clip
@@ -16,7 +17,7 @@ from callmood.training.data.split import FOLDS
 from callmood.training.measure.evaluate import BaselineKind, Line
 from callmood.training.measure.metrics import Figures, figures
 from callmood.training.systems import embedded
-from callmood.training.systems.embedded import Corpus, Fold, Ints, Mask, Recipe, Split
+from callmood.training.systems.embedded import Corpus, Fold, Recipe, Split
 
 Report = Callable[[str], None]
 

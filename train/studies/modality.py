@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from callmood.arrays import Floats, Ints
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.model.bundle import Encoded, Heads, Scorer, softmax
@@ -27,7 +28,7 @@ from callmood.training.studies.common import (
     hear,
     speaker_folds,
 )
-from callmood.training.systems.embedded import Corpus, Floats, Ints, Recipe, linear
+from callmood.training.systems.embedded import Corpus, Recipe, linear
 
 SIDES = ("audio", "text", "both, weighed", "both, as on calls")
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from pydantic import Field
 
+from callmood.arrays import Mask
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.training.measure.evaluate import BaselineKind
@@ -52,7 +53,7 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
     merging = judges(merged, folds, recipe)
     seed = recipe.seed
 
-    def row(name: str, found: Sequence[Judge], asked: embedded.Mask | None) -> tuple[Cell, ...]:
+    def row(name: str, found: Sequence[Judge], asked: Mask | None) -> tuple[Cell, ...]:
         cells: list[Cell] = [name]
         for kind in BASELINES:
             figures = scored(found, "clean", kind, seed, asked)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pydantic import Field, field_validator
 
+from callmood.arrays import Floats
 from callmood.errors import CallmoodError
 from callmood.training.corpora.clip import Clip
 from callmood.training.data.conditions import NOISES, is_condition
@@ -28,7 +29,6 @@ from callmood.training.studies.common import (
     scored,
     ua,
 )
-from callmood.training.systems.embedded import Floats
 
 
 class Numbers(Table):

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from callmood.arrays import Floats
 from callmood.labels import LABELS
 from callmood.model.bundle import softmax
 from callmood.training.fit import heads as fitting
@@ -25,7 +26,7 @@ from callmood.training.studies.common import (
     fewer,
     hear,
 )
-from callmood.training.systems.embedded import Corpus, Floats, Split, linear
+from callmood.training.systems.embedded import Corpus, Split, linear
 
 System = Callable[[Corpus, Corpus], Floats]
 """Training clips and test clips in, probabilities [test, labels] out."""

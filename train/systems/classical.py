@@ -7,17 +7,15 @@ import time
 from typing import Any, Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from callmood.arrays import Floats, Ints
 from callmood.errors import CallmoodError
 from callmood.training.data.combined import CorpusRecipe
 from callmood.training.data.features import FeatureTable, matrix
 from callmood.training.recipe import Table, nearest
 from callmood.training.systems.system import Outcome, Parts, Run, truth
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 Kind = Literal[
     "knn",
     "mlp",

@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
+from callmood.arrays import Floats
 from callmood.training.data.combined import CorpusRecipe
 from callmood.training.data.features import FeatureTable, matrix
 from callmood.training.fit.rows import Alike
@@ -20,7 +20,6 @@ from callmood.training.systems.system import Example, Outcome, Parts, Run, truth
 if TYPE_CHECKING:
     from torch import nn
 
-Floats = npt.NDArray[np.float32]
 Width = Annotated[int, Field(gt=0)]
 Row = tuple[Floats, int]
 """The features of a clip, [width], and its label."""

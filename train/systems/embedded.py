@@ -22,6 +22,7 @@ from safetensors.numpy import load_file
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from callmood.arrays import Floats, Ints, Mask
 from callmood.labels import LABELS
 from callmood.model.bundle import Encoded, Heads, Scorer, Settings, softmax
 from callmood.model.encode import AudioSettings, TextSettings
@@ -44,9 +45,6 @@ from callmood.training.measure.evaluate import (
 from callmood.training.recipe import Table
 from callmood.training.systems.system import Example, Outcome, Parts, Run, truth
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 Split = tuple[int, Sequence[int], Sequence[int]]
 """A fold's number, its training rows and its test rows."""
 

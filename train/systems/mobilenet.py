@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
+from callmood.arrays import Floats
 from callmood.errors import CallmoodError
 from callmood.training.data.combined import CorpusRecipe
 from callmood.training.fit.rows import Alike
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 
 GENDERS: Final = {"female": -1.0, "male": 1.0}
 UNKNOWN: Final = 0.0

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from pydantic import Field, model_validator
 from safetensors import SafetensorError
 
+from callmood.arrays import Floats
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.model import bundle, encode
@@ -37,8 +37,6 @@ from callmood.training.launch import is_main
 from callmood.training.recipe import Table
 from callmood.training.systems.embedded import DecisionTable, best_divisor, lowest_threshold
 from callmood.training.systems.system import Example, Outcome, Parts, Run, truth
-
-Floats = npt.NDArray[np.float32]
 
 _UNTAUGHT: Final = -1e4
 """The bias of a label that was not in the corpus: its probability is 0."""

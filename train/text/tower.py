@@ -36,13 +36,12 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from transformers import AutoTokenizer, BertModel, get_cosine_schedule_with_warmup
 
+from callmood.arrays import Doubles
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.model.encode import pretrained
 from callmood.training.corpora.goemotions import EKMAN_LABELS, FINE_LABELS, Comment, Part, read_comments
 from callmood.training.measure.metrics import calibration_error
-
-Floats = npt.NDArray[np.float64]
 
 LABEL_OF_EKMAN = {
     "anger": "angry",
@@ -189,11 +188,11 @@ class TrainedText:
     tower: TextTower
     reader: TextReader
     settings: TextSettings
-    thresholds: Floats
+    thresholds: Doubles
     """[7]: the probability from which on a group counts as present, the best for each group's F1 on dev."""
     temperature: float
     """The softmax logits are divided by it: the best log-likelihood on dev's texts with one group."""
-    log_prior: Floats
+    log_prior: Doubles
     """[7]: logarithm of each group's share among the training texts with one group."""
 
 
@@ -400,8 +399,8 @@ def ekman_targets(comments: Sequence[Comment]) -> npt.NDArray[np.float32]:
 class Answers(NamedTuple):
     """A tower's logits as arrays, in the order of the texts: both [texts, 7]."""
 
-    ekman: Floats
-    single: Floats
+    ekman: Doubles
+    single: Doubles
 
 
 @torch.no_grad()
@@ -430,7 +429,7 @@ def predict(tower: TextTower, vectors: Tensor) -> Answers:
     return Answers(logits.ekman.double().numpy(), logits.single.double().numpy())
 
 
-def best_thresholds(logits: Floats, truth: npt.NDArray[np.float32]) -> Floats:
+def best_thresholds(logits: Doubles, truth: npt.NDArray[np.float32]) -> Doubles:
     """[7]: the probability from which on to count a group as present, for the best F1 against ``truth``.
 
     ``logits`` and ``truth`` are [texts, 7].
@@ -443,7 +442,7 @@ def best_thresholds(logits: Floats, truth: npt.NDArray[np.float32]) -> Floats:
     return np.array(found)
 
 
-def best_temperature(logits: Floats, truth: npt.NDArray[np.int64]) -> float:
+def best_temperature(logits: Doubles, truth: npt.NDArray[np.int64]) -> float:
     """The divisor of [texts, classes] logits that gives the true classes the highest likelihood."""
 
     def loss(log_temperature: float) -> float:
@@ -452,11 +451,11 @@ def best_temperature(logits: Floats, truth: npt.NDArray[np.int64]) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))
 
 
-def _log_likelihood(logits: Floats, truth: npt.NDArray[np.int64]) -> float:
+def _log_likelihood(logits: Doubles, truth: npt.NDArray[np.int64]) -> float:
     return float(log_softmax(logits, axis=1)[np.arange(len(truth)), truth].mean())
 
 
-def scores(logits: Floats, truth: npt.NDArray[np.float32], thresholds: Floats) -> dict[str, Any]:
+def scores(logits: Doubles, truth: npt.NDArray[np.float32], thresholds: Doubles) -> dict[str, Any]:
     """Macro F1 and the F1 of each group of [texts, 7] sigmoid logits."""
     each = f1_score(truth, expit(logits) >= thresholds, average=None, zero_division=0)
     return {"macro_f1": float(each.mean()), "f1": dict(zip(EKMAN_LABELS, map(float, each), strict=True))}
@@ -510,7 +509,7 @@ def single_head(trained: TrainedText) -> tuple[Tensor, Tensor]:
     return weight[rows].contiguous(), bias[rows] + torch.log(torch.tensor(shares))
 
 
-def single_log_prior(trained: TrainedText) -> Floats:
+def single_log_prior(trained: TrainedText) -> Doubles:
     """[8]: logarithm of each label's share in training, in the order of LABELS."""
     rows, shares = _rows_of_labels()
     return trained.log_prior[rows] + np.log(shares)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from callmood.sound import SAMPLE_RATE
+
 if TYPE_CHECKING:
     import torch
 
-SAMPLE_RATE = 16_000
 HOP = 160  # samples a mel frame: 10 ms
 N_FFT = 400
 

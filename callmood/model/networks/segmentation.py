@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from callmood.bundled_weights import SEGMENTATION
+from callmood.sound import SAMPLE_RATE
 
 WINDOW = 160_000
 """Samples that the network was trained to see at once: 10 s at 16 kHz."""
@@ -80,7 +81,7 @@ def _sinc_filters(weights: dict[str, Tensor]) -> Tensor:
     high = (low + _LOWEST_HZ + weights[prefix + "band_hz_"].abs()).clamp(_LOWEST_HZ, 8_000.0)
     half = _FILTER_SIZE // 2
     window = weights[prefix + "window_"]
-    times = 2 * math.pi * torch.arange(-half, 0.0).view(1, -1) / 16_000
+    times = 2 * math.pi * torch.arange(-half, 0.0).view(1, -1) / SAMPLE_RATE
     band = high - low
     even = (torch.sin(high * times) - torch.sin(low * times)) / (times / 2) * window
     odd = (torch.cos(low * times) - torch.cos(high * times)) / (times / 2) * window

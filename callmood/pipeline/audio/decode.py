@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from callmood.errors import CallmoodError
+from callmood.sound import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
     import av
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from av import AudioCodecContext, AudioStream
     from av.container import InputContainer
 
-RATE: Final = 16_000
-"""Samples a second of everything that leaves this module."""
 MIN_DURATION_S: Final = 0.5
 MAX_DURATION_S: Final = 12 * 3600.0
 """Above this a file is a logger's tape, not a call: as samples in memory it would be 5 GB and more."""
@@ -42,7 +41,6 @@ Reason = Literal[
     "too long",
 ]
 
-Samples = npt.NDArray[np.float32]
 
 _DEMUXERS: Final = "wav,w64,mp3,aac,mov,ogg,flac,matroska,amr,amrnb,amrwb,aiff,au,caf,asf,gsm"
 """ffmpeg's readers that may run. Playlists (m3u8, concat, sdp ...) would open other files and addresses."""
@@ -114,7 +112,7 @@ def decode(path: Path) -> Audio:
         form = _format(path, container, stream)
 
     samples = tape.samples()
-    duration_s = samples.shape[1] / RATE
+    duration_s = samples.shape[1] / SAMPLE_RATE
     if not samples.size:
         raise UnreadableRecording(
             path, "damaged", "begins like a recording, but nothing of it can be decoded"
@@ -362,7 +360,7 @@ class _Tape:
 
     def __init__(self, expected_s: float) -> None:
         # A header can promise anything. Memory that is never written to costs nothing.
-        self._room = int(min(max(expected_s, 60.0) + 1.0, MAX_DURATION_S) * RATE)
+        self._room = int(min(max(expected_s, 60.0) + 1.0, MAX_DURATION_S) * SAMPLE_RATE)
         self._samples: Samples | None = None
         self._length = 0
         self._waiting: list[Samples] = []
@@ -374,7 +372,7 @@ class _Tape:
 
     @property
     def duration_s(self) -> float:
-        return self._length / RATE
+        return self._length / SAMPLE_RATE
 
     def samples(self) -> Samples:
         """[channels, n]."""
@@ -406,8 +404,8 @@ class _Tape:
         self._rate = rate
         if self._samples is None:
             self._samples = np.empty((channels, self._room), np.float32)
-        same = rate == RATE
-        self._resampler = None if same else soxr.ResampleStream(rate, RATE, channels, "float32", "HQ")
+        same = rate == SAMPLE_RATE
+        self._resampler = None if same else soxr.ResampleStream(rate, SAMPLE_RATE, channels, "float32", "HQ")
 
     def _as_float(self, frame: av.AudioFrame) -> Samples:
         """[n, channels], -1 to 1 up to what the file itself overshoots."""

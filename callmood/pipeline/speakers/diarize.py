@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from callmood.pipeline.speakers.vad import FRAME_S, MIDDLE_S, RATE, Activity, Samples, Stretches, joined, runs
+from callmood.pipeline.speakers.vad import FRAME_S, MIDDLE_S, Activity, Stretches, joined, runs
+from callmood.sound import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
     from callmood.model.networks.campplus import CamPlusPlus
@@ -78,11 +79,13 @@ def embed(samples: Samples, spans: Stretches, network: "CamPlusPlus") -> Windows
                 batch = of_size[first : first + _BATCH]
                 features = []
                 for number in batch:
-                    start = int(spans[number, 0] * RATE)
-                    cut = samples[start : start + int(size) * RATE // 100]
-                    cut = np.pad(cut, (0, max(0, int(size) * RATE // 100 - cut.size)))
+                    start = int(spans[number, 0] * SAMPLE_RATE)
+                    cut = samples[start : start + int(size) * SAMPLE_RATE // 100]
+                    cut = np.pad(cut, (0, max(0, int(size) * SAMPLE_RATE // 100 - cut.size)))
                     logmel = kaldi.fbank(
-                        torch.from_numpy(cut)[None].to(device), num_mel_bins=_BINS, sample_frequency=RATE
+                        torch.from_numpy(cut)[None].to(device),
+                        num_mel_bins=_BINS,
+                        sample_frequency=SAMPLE_RATE,
                     )
                     features.append(logmel - logmel.mean(dim=0))
                 vectors[batch] = network(torch.stack(features)).float().cpu().numpy()

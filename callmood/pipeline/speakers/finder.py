@@ -17,15 +17,14 @@ from callmood.pipeline.speakers.roles import assign_roles, first_guess
 from callmood.pipeline.speakers.vad import (
     FRAME_SAMPLES,
     OFFSET,
-    RATE,
     Activity,
-    Samples,
     confirmed,
     levels,
     listen,
     stretches,
 )
 from callmood.settings import SpeakerSettings
+from callmood.sound import SAMPLE_RATE, Samples
 
 __all__ = ["Conversation", "Finder", "assign_roles", "load_finder"]
 
@@ -78,7 +77,7 @@ class Finder:
     def __call__(self, samples: Samples) -> Conversation:
         """Samples [channels, n] at 16 kHz -> who speaks when; channels from the third on are left out."""
         samples = _clean(samples)
-        if samples.shape[-1] < SHORTEST_S * RATE:
+        if samples.shape[-1] < SHORTEST_S * SAMPLE_RATE:
             return Conversation("mono", (), (), ("too short for speech",))
         if len(samples) == 1:
             return self._mono(samples, 0, listen(samples[0], self._segmentation), "mono", ())
@@ -141,7 +140,7 @@ class Finder:
         turns: Sequence[Turn],
         warnings: tuple[str, ...],
     ) -> Conversation:
-        length_s = samples.shape[1] / RATE
+        length_s = samples.shape[1] / SAMPLE_RATE
         inside = [replace(turn, end_s=min(turn.end_s, length_s)) for turn in turns if turn.start_s < length_s]
         ordered = tuple(sorted(inside, key=lambda turn: (turn.start_s, turn.end_s)))
         if not ordered:

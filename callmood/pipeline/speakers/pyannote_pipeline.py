@@ -6,7 +6,7 @@ from typing import Any
 
 from callmood.errors import CallmoodError
 from callmood.pipeline.speakers.diarize import Span
-from callmood.pipeline.speakers.vad import RATE, Samples
+from callmood.sound import SAMPLE_RATE, Samples
 
 Diarize = Callable[[Samples, int | None], list[Span]]
 """Samples [n] of one channel and the number of speakers, if known -> who speaks when."""
@@ -31,7 +31,7 @@ def load_pipeline(name: str, device: str) -> Diarize:
     pipeline.to(torch.device(device))
 
     def diarize(samples: Samples, count: int | None) -> list[Span]:
-        sound = {"waveform": torch.from_numpy(samples)[None], "sample_rate": RATE}
+        sound = {"waveform": torch.from_numpy(samples)[None], "sample_rate": SAMPLE_RATE}
         found = pipeline(sound, num_speakers=count)
         # pyannote.audio 4 wraps the annotation, older pipelines return it bare
         annotation = getattr(found, "speaker_diarization", found)

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from callmood.sound import SAMPLE_RATE, Samples
+
 if TYPE_CHECKING:
     from callmood.model.networks.segmentation import Segmentation
 
-Samples = NDArray[np.float32]
 Stretches = NDArray[np.float64]
 """[n, 2]: start and end of each, in seconds, in order."""
 
-RATE: Final = 16_000
 FRAME_SAMPLES: Final = 270
 """Samples from one frame of the network to the next."""
-FRAME_S: Final = FRAME_SAMPLES / RATE
+FRAME_S: Final = FRAME_SAMPLES / SAMPLE_RATE
 """Seconds from one frame to the next."""
-MIDDLE_S: Final = 991 / RATE / 2
+MIDDLE_S: Final = 991 / SAMPLE_RATE / 2
 """The middle of the sound that the first frame sees, in seconds."""
 
 ONSET: Final = 0.5
@@ -43,7 +43,7 @@ CONFIRMED: Final = 0.15
 
 _HOP_FRAMES: Final = 296
 _BATCH: Final = 8
-_SHORTEST_WINDOW: Final = RATE // 2
+_SHORTEST_WINDOW: Final = SAMPLE_RATE // 2
 _SILERO_FRAME: Final = 512
 _SILERO_DB: Final = -23.0
 """The level that silero is used to."""
@@ -135,8 +135,8 @@ def levels(samples: Samples, frames: int) -> NDArray[np.float32]:
 def _pieces(samples: Samples, start: float, end: float) -> Iterator[Samples]:
     """A span in pieces that silero takes, each with what comes before, at the level it is used to."""
     for at in np.arange(start, end, _PIECE_S):
-        first = max(0, int((at - _LEAD_S) * RATE))
-        piece = samples[first : int(min(at + _PIECE_S, end) * RATE)]
+        first = max(0, int((at - _LEAD_S) * SAMPLE_RATE))
+        piece = samples[first : int(min(at + _PIECE_S, end) * SAMPLE_RATE)]
         piece = np.pad(piece, (0, -piece.size % _SILERO_FRAME))
         power = np.square(piece.reshape(-1, _SILERO_FRAME)).mean(axis=1)
         loud_db = 10 * np.log10(np.percentile(power, 95) + 1e-12)

@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from callmood.call import Speaker, Turn
+from callmood.sound import SAMPLE_RATE, Samples
 
-RATE: Final = 16_000
 SHORTEST_S: Final = 1.0
 LONGEST_S: Final = 15.0
 BREATH_S: Final = 0.8
@@ -22,8 +21,6 @@ LEAST_S: Final = 0.1
 _EARLIEST_CUT_S: Final = 6.0
 _LULL_S: Final = 0.2
 _STEP_S: Final = 0.02
-
-Samples = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ def pieces_of(
     ``samples`` is [channels, n] at 16 kHz. No piece is longer than 15 s, and none shorter than 1 s
     unless the recording's ends or somebody's speech on the same channel leave no room.
     """
-    duration_s = samples.shape[1] / RATE
+    duration_s = samples.shape[1] / SAMPLE_RATE
     channels = {speaker.index: speaker.channel for speaker in speakers}
     inside = [_clipped(turn, duration_s) for turn in turns]
     pieces: list[Piece] = []
@@ -104,13 +101,13 @@ def _cut(run: Sequence[Turn], channel: Samples) -> Iterator[tuple[float, float]]
 
 def _quietest(channel: Samples, from_s: float, to_s: float) -> float:
     """The middle of the quietest lull, in seconds."""
-    lull, step = round(_LULL_S * RATE), round(_STEP_S * RATE)
-    part = channel[round(from_s * RATE) : round(to_s * RATE)].astype(np.float64)
+    lull, step = round(_LULL_S * SAMPLE_RATE), round(_STEP_S * SAMPLE_RATE)
+    part = channel[round(from_s * SAMPLE_RATE) : round(to_s * SAMPLE_RATE)].astype(np.float64)
     if len(part) <= lull:
         return to_s
     energy = np.concatenate(([0.0], np.cumsum(part**2)))
     lulls = (energy[lull:] - energy[:-lull])[::step]
-    return from_s + (int(np.argmin(lulls)) * step + lull / 2) / RATE
+    return from_s + (int(np.argmin(lulls)) * step + lull / 2) / SAMPLE_RATE
 
 
 def _grown(piece: Piece, pieces: Sequence[Piece], duration_s: float) -> Piece:

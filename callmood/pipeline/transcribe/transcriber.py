@@ -19,15 +19,15 @@ import numpy.typing as npt
 
 from callmood.call import Segment, Speaker, Turn, Word
 from callmood.pipeline.transcribe.hallucination import Decoded, doubt, hopeless
-from callmood.pipeline.transcribe.segmenter import RATE, Piece, pieces_of
+from callmood.pipeline.transcribe.segmenter import Piece, pieces_of
 from callmood.pipeline.transcribe.word_times import words_of
 from callmood.settings import TranscribeSettings
+from callmood.sound import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
     from faster_whisper.tokenizer import Tokenizer
 
-Samples: TypeAlias = npt.NDArray[np.float32]
 
 _FRAMES_PER_S: Final = 100
 _WHOLE_WINDOW: Final = 3000
@@ -231,7 +231,7 @@ class Transcriber:
     def _detect(self, clips: Sequence[Samples]) -> str:
         """The likeliest language of a call's longest pieces, up to 90 s of them."""
         longest = np.concatenate(sorted(clips, key=len, reverse=True))
-        size = _WHOLE_WINDOW * RATE // _FRAMES_PER_S
+        size = _WHOLE_WINDOW * SAMPLE_RATE // _FRAMES_PER_S
         windows = [longest[at : at + size] for at in range(0, len(longest), size)][:_LANGUAGE_WINDOWS]
         features, _ = self._features(windows, _WHOLE_WINDOW)
         total: Counter[str] = Counter()
@@ -251,9 +251,9 @@ def load_transcriber(settings: TranscribeSettings, device: str, threads: int = 1
 
 
 def _task(call: int, piece: Piece, samples: Samples) -> _Task:
-    start = max(0, round((piece.start_s - _CONTEXT_S) * RATE))
-    stop = round((piece.end_s + _CONTEXT_S) * RATE)
-    return _Task(call, piece, samples[piece.channel, start:stop], piece.start_s - start / RATE, "")
+    start = max(0, round((piece.start_s - _CONTEXT_S) * SAMPLE_RATE))
+    stop = round((piece.end_s + _CONTEXT_S) * SAMPLE_RATE)
+    return _Task(call, piece, samples[piece.channel, start:stop], piece.start_s - start / SAMPLE_RATE, "")
 
 
 def _audible(task: _Task) -> bool:
