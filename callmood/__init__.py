@@ -1,3 +1,119 @@
-"""Batch analytics of call recordings: who spoke when, what was said, in what mood."""
+"""Batch analytics of call recordings: who spoke when, what was said, in what mood.
 
-__version__ = "0.1.0"
+The functions of the library are those that the commands call::
+
+    import callmood
+
+    summary = callmood.scan("calls/", db="callmood.duckdb")
+    call = callmood.analyze("call.wav")
+    with callmood.open("callmood.duckdb") as db:
+        print(db.report(by="agent").rows)
+
+Nothing is printed: progress comes through callbacks and by iterating, warnings through the logger ``callmood``, errors
+are ``CallmoodError``. A script that scans or trains must do it under ``if __name__ == "__main__":``, as the work is
+done in processes of its own.
+
+How the packages build on each other, from the ground up:
+
+- ``call`` (the nouns), ``labels``, ``arrays``, ``sound``, ``errors``, ``wording``, ``hashing``, ``settings``,
+  ``bundled_weights``: known by all, knowing nobody above
+- ``model``: the emotion model and the networks
+- ``store``: the DuckDB file. ``pipeline``: recordings in, calls out, a folder for each stage
+- ``engine``: runs the pipeline in processes. ``reports``: questions to the database and their answers
+- ``batch`` (scan), ``analysis`` (analyze), ``database`` (open), ``training`` (train): what the library offers
+- ``cli``: one module a command, which parses, calls one of these functions, and prints
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from callmood.analysis import analyze
+    from callmood.batch.run import Progress, iter_scan, scan
+    from callmood.batch.summary import Summary
+    from callmood.call import (
+        Call,
+        CallFacts,
+        EmotionScores,
+        Failure,
+        Recording,
+        Rescored,
+        Segment,
+        Speaker,
+        Turn,
+        VoiceBaseline,
+        Word,
+    )
+    from callmood.database import Database, correct, open
+    from callmood.errors import CallmoodError, UsageError
+    from callmood.labels import LABELS
+    from callmood.reports.ask import Report
+    from callmood.training.run import Trained, train
+
+__version__ = version("callmood")
+
+_HOMES = {
+    "callmood.analysis": ("analyze",),
+    "callmood.batch.run": ("Progress", "iter_scan", "scan"),
+    "callmood.batch.summary": ("Summary",),
+    "callmood.call": (
+        "Call",
+        "CallFacts",
+        "EmotionScores",
+        "Failure",
+        "Recording",
+        "Rescored",
+        "Segment",
+        "Speaker",
+        "Turn",
+        "VoiceBaseline",
+        "Word",
+    ),
+    "callmood.database": ("Database", "correct", "open"),
+    "callmood.errors": ("CallmoodError", "UsageError"),
+    "callmood.labels": ("LABELS",),
+    "callmood.reports.ask": ("Report",),
+    "callmood.training.run": ("Trained", "train"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "LABELS",
+    "Call",
+    "CallFacts",
+    "CallmoodError",
+    "Database",
+    "EmotionScores",
+    "Failure",
+    "Progress",
+    "Recording",
+    "Report",
+    "Rescored",
+    "Segment",
+    "Speaker",
+    "Summary",
+    "Trained",
+    "Turn",
+    "UsageError",
+    "VoiceBaseline",
+    "Word",
+    "__version__",
+    "analyze",
+    "correct",
+    "iter_scan",
+    "open",
+    "scan",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # PEP 562: `import callmood` costs nothing; numpy, polars and torch come with the first function that needs them
+    if name not in _HOME:
+        raise AttributeError(f"module 'callmood' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,29 +1,73 @@
-"""The nouns that every stage shares. All times are seconds from the start of the recording."""
+"""The nouns that every stage shares, and the choices that settings and commands offer.
+
+All times are seconds from the start of the recording.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
-Role = Literal["agent", "customer", "unknown"]
+from callmood.wording import clock, counted, percent, shortened
+
+Role: TypeAlias = Literal["agent", "customer", "unknown"]
+Layout: TypeAlias = Literal["stereo", "dual mono", "mono"]
+"""Different content by channel, the same content twice, or one channel."""
+
+RoleChoice: TypeAlias = Literal["all", "agent", "customer"]
+"""Whose segments are scored, or reported on."""
+ChannelChoice: TypeAlias = Literal["auto", "left", "right"]
+"""Where a stereo recording has the agent."""
+Device: TypeAlias = Literal["auto", "cpu", "cuda", "mps"]
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """A file, known by its content, and what its name and the side table say of the call on it."""
+class CallFacts:
+    """What is known of a call before anybody has listened to it: from its file's name and folder, or from a table."""
 
-    id: str
-    """SHA-256 of the file's bytes, in hexadecimal."""
-    path: Path
-    size_bytes: int
     agent: str | None = None
     customer: str | None = None
     call_id: str | None = None
     queue: str | None = None
     started_at: datetime | None = None
+    """Wall-clock time as it was written, without a zone."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """The other columns of the side table and the other named groups of the name pattern."""
+    """The other columns of the metadata table and the other named groups of the name pattern."""
+
+    def over(self, other: CallFacts) -> CallFacts:
+        """These facts, and ``other``'s where these say nothing.
+
+        >>> CallFacts(agent="anna").over(CallFacts(agent="ben", queue="sales"))
+        CallFacts(agent='anna', queue='sales')
+        """
+        own = {name: getattr(self, name) for name in FACTS}
+        known = {name: value if value is not None else getattr(other, name) for name, value in own.items()}
+        return CallFacts(**known, metadata={**other.metadata, **self.metadata})
+
+    def __repr__(self) -> str:
+        known = ((name, getattr(self, name)) for name in (*FACTS, "metadata"))
+        return f"CallFacts({', '.join(f'{name}={value!r}' for name, value in known if value)})"
+
+
+FACTS: Final = tuple(each.name for each in fields(CallFacts) if each.name != "metadata")
+"""The facts that have a column of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A file, known by its content."""
+
+    id: str
+    """SHA-256 of the file's bytes, in hexadecimal."""
+    path: Path
+    size_bytes: int
+    facts: CallFacts = CallFacts()
+
+    def __repr__(self) -> str:
+        return f"Recording({self.path.name!r}, {self.id[:12]})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +89,25 @@ class Speaker:
     """Counted from 0; always 0 on a mono call."""
     role: Role = "unknown"
     decided_by: str = ""
-    """How the role was found, in words a manager can read: "left channel speaks first"."""
+    """How the role was found, for people to read: "the left channel speaks first"."""
+    role_is_set: bool = False
+    """The settings say who is who: what is said does not change it."""
+
+    def __repr__(self) -> str:
+        return f"Speaker({self.index}, {self.role}, {self.decided_by!r})"
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
+    """A word with its times."""
+
     text: str
     start_s: float
     end_s: float
     probability: float
+
+    def __repr__(self) -> str:
+        return f"Word({self.text!r}, {self.start_s:.2f}-{self.end_s:.2f})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +120,10 @@ class Segment:
     end_s: float
     text: str
     words: tuple[Word, ...] = ()
+
+    def __repr__(self) -> str:
+        times = f"{clock(self.start_s)}-{clock(self.end_s)}"
+        return f"Segment({times}, speaker {self.speaker}, {shortened(self.text)!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +139,23 @@ class EmotionScores:
     confidence: float
     """The probability of the best label of ``relative``."""
 
+    def __repr__(self) -> str:
+        return f"EmotionScores({self.label} {percent(self.confidence)})"
+
 
 @dataclass(frozen=True, slots=True)
 class VoiceBaseline:
-    """A speaker's mean voice: what scoring compares a segment with, and what later calls of an agent start from."""
+    """A speaker's usual voice: what scoring compares a segment with, and what later calls of an agent start from."""
 
-    speaker: int
     mean: tuple[float, ...]
+    """[labels]: the mean of the segments, as the emotion model sees them."""
     count: int
     """Number of segments that the mean is of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One scanned recording, ready to be stored."""
+    """One analyzed recording: who speaks when, what is said, in what mood."""
 
     recording: Recording
     duration_s: float
@@ -103,14 +164,54 @@ class Call:
     """Of the file, in Hz."""
     format: str
     """Container and codec, such as "wav/pcm_mulaw"."""
-    layout: Literal["stereo", "dual mono", "mono"]
-    """Different content by channel, the same content twice, or one channel."""
+    layout: Layout
     speakers: tuple[Speaker, ...]
     segments: tuple[Segment, ...]
     scores: tuple[EmotionScores | None, ...]
     """One for each segment; None where the speaker's role is not scored."""
-    baselines: tuple[VoiceBaseline, ...]
+    baselines: Mapping[int, VoiceBaseline]
+    """By speaker, of those whose segments are scored."""
     dropped: Mapping[str, int]
     """Number of stretches that gave no text, by reason."""
     warnings: tuple[str, ...]
     """One sentence each, such as "file ends early: 12.0 s of 30.0 s could be read"."""
+
+    def __repr__(self) -> str:
+        spoken = f"{counted(len(self.speakers), 'speaker')}, {counted(len(self.segments), 'segment')}"
+        return f"Call({self.recording.path.name!r}, {clock(self.duration_s)}, {self.layout}, {spoken})"
+
+
+@dataclass(frozen=True, slots=True)
+class Rescored:
+    """New scores of a stored call, whose speakers, segments and words stay as they are."""
+
+    recording: Recording
+    duration_s: float
+    scores: tuple[EmotionScores | None, ...]
+    """As in ``Call``."""
+    baselines: Mapping[int, VoiceBaseline]
+    """As in ``Call``."""
+    warnings: tuple[str, ...] = ()
+    """Of reading the recording again."""
+
+    def __repr__(self) -> str:
+        return f"Rescored({self.recording.path.name!r}, {counted(len(self.scores), 'segment')})"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that gave no call."""
+
+    path: Path
+    reason: str
+    """Two or three words, the same for the same kind of failure."""
+    error: str
+    """One sentence."""
+    recording: Recording | None = None
+    """None where the file, or folder, could not even be read to its end."""
+
+    def __repr__(self) -> str:
+        return f"Failure({self.path.name!r}, {self.reason}: {self.error})"
+
+
+Outcome: TypeAlias = Call | Rescored | Failure

@@ -1,4 +1,4 @@
-"""What a scan needs of this machine, looked at without loading a model."""
+"""What a scan needs of this machine, checked without loading a model."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import callmood
 from callmood import bundled_weights
-from callmood.engine.local import count_cores, worker_places
+from callmood.engine.local import count_cores, worker_slots
 from callmood.errors import CallmoodError
 from callmood.pipeline.transcribe.recogniser import model_folder
 from callmood.settings import SETTINGS_FILE, Settings, load_settings
@@ -29,7 +29,7 @@ class Check:
     name: str
     ok: bool
     found: str
-    mend: str = ""
+    fix: str = ""
     """What to do where it is not ok."""
     needed: bool = True
     """Without it no scan is possible."""
@@ -59,16 +59,16 @@ def check_installation() -> list[Check]:
         _disk(settings.db),
         Check("database", True, _database(settings.db)),
         _hub_token(),
-        Check("network", True, "not used: no telemetry, no download without being asked"),
+        Check("network", True, "not used: no telemetry, and nothing is downloaded unless you ask for it"),
     ]
 
 
-def _check(name: str, look: Callable[[], str], mend: str, *, needed: bool = True) -> Check:
+def _check(name: str, look: Callable[[], str], fix: str, *, needed: bool = True) -> Check:
     """``look`` says what it found, or raises CallmoodError with what is wrong."""
     try:
         return Check(name, True, look(), needed=needed)
     except CallmoodError as error:
-        return Check(name, False, str(error), mend, needed)
+        return Check(name, False, str(error), fix, needed)
 
 
 def _packages() -> Iterator[Check]:
@@ -76,13 +76,13 @@ def _packages() -> Iterator[Check]:
         try:
             yield Check(name, True, version(name))
         except PackageNotFoundError:
-            yield Check(name, False, "not installed", "install callmood again with pip")
+            yield Check(name, False, "not installed", "reinstall callmood with pip")
 
 
 def _models(settings: Settings) -> Iterator[Check]:
     from callmood.model.bundle import content_id, find_bundle
 
-    again = "install callmood again with pip"
+    again = "reinstall callmood with pip"
     for model in bundled_weights.ALL:
         yield _check(model.name, lambda model=model: str(model.path()), again)  # type: ignore[misc]
     yield _check(
@@ -96,9 +96,9 @@ def _models(settings: Settings) -> Iterator[Check]:
 
 
 def _device(settings: Settings) -> str:
-    places = worker_places(settings, jobs=sys.maxsize)
-    devices = dict.fromkeys(device for device, _ in places)
-    return f"{', '.join(devices)}; {count_cores()} cores; {len(places)} workers"
+    slots = worker_slots(settings, jobs=sys.maxsize)
+    devices = dict.fromkeys(device for device, _ in slots)
+    return f"{', '.join(devices)}; {count_cores()} cores; {len(slots)} workers"
 
 
 def _memory() -> Check:
@@ -108,7 +108,7 @@ def _memory() -> Check:
         return Check("memory", True, "unknown")
     ok = total_gb >= WORKER_MEMORY_GB
     return Check(
-        "memory", ok, f"{total_gb:.0f} GB", "" if ok else "a worker needs more: use --workers 1", False
+        "memory", ok, f"{total_gb:.0f} GB", "" if ok else "a worker needs more; use --workers 1", False
     )
 
 
@@ -116,7 +116,10 @@ def _disk(database: Path) -> Check:
     folder = database.resolve().parent
     if not folder.is_dir():
         return Check(
-            "disk", False, f"{folder} is not there", f"make the folder {folder}, or name another with --db"
+            "disk",
+            False,
+            f"{folder} does not exist",
+            f"create the folder {folder}, or choose another file with --db",
         )
     free_gb = shutil.disk_usage(folder).free / 1e9
     ok = free_gb >= FREE_DISK_GB
@@ -124,7 +127,7 @@ def _disk(database: Path) -> Check:
 
 
 def _database(path: Path) -> str:
-    return f"{path.resolve()}" if path.exists() else f"{path.resolve()}, made by the first scan"
+    return f"{path.resolve()}" if path.exists() else f"{path.resolve()}, created by the first scan"
 
 
 def _hub_token() -> Check:

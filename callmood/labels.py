@@ -8,5 +8,5 @@ LABELS: Final = ("angry", "calm", "disgust", "fearful", "happy", "neutral", "sad
 UNCERTAIN: Final = "uncertain"
 """What a segment is called when the confidence of its best label is below the bundle's threshold."""
 
-USUAL: Final = ("calm", "neutral")
+EVEN_TEMPERED: Final = ("calm", "neutral")
 """What most of a call sounds like: two names for even-tempered speech, which words can't tell apart."""

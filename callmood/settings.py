@@ -1,4 +1,4 @@
-"""What can be set, one typed object a stage. Flags win over the environment, that over the file, that over defaults.
+"""What can be set, one typed object a stage. Flags override the environment, which overrides the file.
 
 In ``callmood.toml`` each object is a table (``[transcribe]``), in the environment a prefix
 (``CALLMOOD_TRANSCRIBE__ASR=large-v3-turbo``).
@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, TypedDict, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -18,12 +18,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from callmood.call import ChannelChoice, Device, RoleChoice
 from callmood.errors import UsageError
+from callmood.wording import did_you_mean
 
 SETTINGS_FILE = Path("callmood.toml")
 PREFIX: Final = "CALLMOOD_"
 CACHE: Final = "cache"
-"""CALLMOOD_CACHE is no setting: it names the folder where training keeps prepared sound."""
+"""CALLMOOD_CACHE is not a setting: it names the folder where training keeps prepared sound."""
 
 
 class _Stage(BaseModel):
@@ -38,9 +40,9 @@ class DiscoverSettings(_Stage):
 
 
 class SpeakerSettings(_Stage):
-    agent_channel: Literal["auto", "left", "right"] = "auto"
+    agent_channel: ChannelChoice = "auto"
     speakers: int | None = Field(default=None, ge=1, le=8)
-    """Speakers on a mono call; None finds the number, with a preference for two."""
+    """Speakers on a mono call; None detects the number, with a preference for two."""
     diarizer: str = "embedded"
     """"embedded", a hub name of a pyannote pipeline, or the folder of one."""
 
@@ -49,21 +51,21 @@ class TranscribeSettings(_Stage):
     asr: str = "tiny.en"
     """"tiny.en" comes with callmood; any other name is a faster-whisper model or a folder of one."""
     language: str | None = None
-    """Two letters; None lets a multilingual model find it out. tiny.en knows English only."""
+    """Two letters; None lets a multilingual model detect it. tiny.en knows English only."""
     batch_size: int = Field(default=16, ge=1, le=256)
 
 
 class ScoreSettings(_Stage):
     model: str = "embedded"
     """"embedded", or the folder of a bundle that ``callmood train`` made."""
-    roles: Literal["all", "agent", "customer"] = "all"
+    roles: RoleChoice = "all"
     """Whose segments are scored."""
 
 
 class EngineSettings(_Stage):
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: Device = "auto"
     workers: int | None = Field(default=None, ge=1, le=256)
-    """Processes; None takes one a processor core, or one a GPU."""
+    """Processes; None: one for each processor core, or for each GPU."""
 
 
 class Settings(BaseSettings):
@@ -96,49 +98,96 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
-def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
-    """The settings in force. ``flags`` holds dotted names ("score.model"); those that are None were not given.
+class ScanOptions(TypedDict, total=False):
+    """The options of a scan; None, or not given: as the environment, ``callmood.toml`` or the default has it."""
 
-    Raises UsageError with one sentence where a value, a name or the file is wrong.
+    db: str | Path | None
+    """The DuckDB file."""
+    metadata: str | Path | None
+    name_pattern: str | None
+    agent_channel: ChannelChoice | None
+    speakers: int | None
+    diarizer: str | None
+    asr: str | None
+    language: str | None
+    model: str | None
+    roles: RoleChoice | None
+    device: Device | None
+    workers: int | None
+
+
+OPTIONS: Final[Mapping[str, str]] = {
+    "db": "db",
+    "metadata": "discover.metadata",
+    "name_pattern": "discover.name_pattern",
+    "agent_channel": "speakers.agent_channel",
+    "speakers": "speakers.speakers",
+    "diarizer": "speakers.diarizer",
+    "asr": "transcribe.asr",
+    "language": "transcribe.language",
+    "model": "score.model",
+    "roles": "score.roles",
+    "device": "engine.device",
+    "workers": "engine.workers",
+}
+"""The setting of each option, by its dotted name."""
+
+
+def load_settings(options: ScanOptions | None = None) -> Settings:
+    """The settings in force, where ``options`` override all others.
+
+    Raises UsageError with one sentence where an option, a setting or the settings file is wrong.
+
+    >>> load_settings({"roles": "customer"}).score.roles
+    'customer'
     """
+    options = options or {}
+    unknown = [name for name in options if name not in OPTIONS]
+    if unknown:
+        raise UsageError(f"There is no option {unknown[0]}{did_you_mean(unknown[0], list(OPTIONS))}.")
     given: dict[str, Any] = {}
-    for dotted, value in (flags or {}).items():
-        if value is None:
-            continue
-        *tables, name = dotted.split(".")
-        place = given
-        for table in tables:
-            place = place.setdefault(table, {})
-        place[name] = value
+    for name, value in cast("Mapping[str, Any]", options).items():
+        if value is not None:
+            *tables, setting = OPTIONS[name].split(".")
+            table = given
+            for part in tables:
+                table = table.setdefault(part, {})
+            table[setting] = value
     _check_environment()
     try:
         return Settings(**given)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise UsageError(
-                f"There is no setting {name}; mend the name in {SETTINGS_FILE} or in the environment."
-            ) from None
-        raise UsageError(
-            f"The setting {name} is wrong: {first['msg']}; mend the flag, the environment or {SETTINGS_FILE}."
-        ) from None
+        raise UsageError(_what_is_wrong(error, options)) from None
     except ValueError as error:
-        raise UsageError(f"{SETTINGS_FILE} can't be read: {error}; mend it or remove it.") from None
+        raise UsageError(f"{SETTINGS_FILE} can't be read: {error}. Fix it or remove it.") from None
 
 
-def write_setting(dotted: str, value: str) -> None:
-    """Set ``dotted`` ("score.model") in callmood.toml, which is made where there is none; all else in it stays.
+def _what_is_wrong(error: ValidationError, options: ScanOptions) -> str:
+    """The first fault in a sentence, named as whoever set it wrote it."""
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"There is no setting {name}. Correct the name in {SETTINGS_FILE} or in the environment."
+    must = first["msg"].replace("Input should", "must") if first["msg"].startswith("Input should") else ""
+    why = f" {must}." if must else f" is wrong: {first['msg']}."
+    for option, setting in OPTIONS.items():
+        if setting == name and options.get(option) is not None:
+            return f"--{option.replace('_', '-')}{why}"
+    return f"The setting {name}{why} Correct it in the environment or in {SETTINGS_FILE}."
 
-    Raises UsageError where the settings, this one among them, are wrong; the file then stays as it was.
+
+def write_model(name: str) -> None:
+    """Make ``name`` the emotion model of scans in callmood.toml, which is made where there is none.
+
+    All else in the file stays. Raises UsageError where the settings are wrong; the file then stays as it was.
     """
     import tomlkit
 
-    load_settings({dotted: value})
+    load_settings({"model": name})
     # bytes, because text would lose the file's own line ends
     document = tomlkit.parse(SETTINGS_FILE.read_bytes() if SETTINGS_FILE.is_file() else "")
-    table, name = dotted.split(".")
-    document.setdefault(table, tomlkit.table())[name] = value
+    table, setting = OPTIONS["model"].split(".")
+    document.setdefault(table, tomlkit.table())[setting] = name
     part = SETTINGS_FILE.with_suffix(".part")
     part.write_bytes(tomlkit.dumps(document).encode())
     part.replace(SETTINGS_FILE)
@@ -152,6 +201,4 @@ def _check_environment() -> None:
         if variable.startswith(PREFIX) and table.lower() not in known:
             near = get_close_matches(table.lower(), known, n=1)
             hint = f" (did you mean {PREFIX}{near[0].upper()}{divider}{name}?)" if near else ""
-            raise UsageError(
-                f"The environment variable {variable} sets nothing{hint}; mend its name or unset it."
-            )
+            raise UsageError(f"Unknown environment variable {variable}{hint}. Correct its name or unset it.")

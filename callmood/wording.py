@@ -1,6 +1,76 @@
-"""How many of what, as a person reads it."""
+"""How numbers, times and near misses are worded, for whoever prints them."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final
+
+NONE: Final = "–"
+"""What stands where there is nothing to tell."""
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:
-    """1 and "call" as "1 call", 2000 as "2,000 calls"; ``many`` is for what does not simply take an s."""
+    """A count with its noun; ``many`` is for nouns that do not simply take an s.
+
+    >>> counted(1, "call"), counted(2000, "call"), counted(2, "is a copy", "are copies")
+    ('1 call', '2,000 calls', '2 are copies')
+    """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """A hint at the nearest of ``known``, or nothing where none is near.
+
+    >>> did_you_mean("angyr", ["angry", "calm"])
+    ' (did you mean angry?)'
+    """
+    near = get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def clock(seconds: float | None) -> str:
+    """A time on a recording.
+
+    >>> clock(62.3), clock(3700)
+    ('1:02', '1:01:40')
+    """
+    if seconds is None:
+        return NONE
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def length(seconds: float | None) -> str:
+    """A length in the unit that suits it.
+
+    >>> length(45), length(700), length(51120)
+    ('45 s', '12 min', '14.2 h')
+    """
+    if seconds is None:
+        return NONE
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:,.1f} h"
+
+
+def percent(share: float | None) -> str:
+    """Whole percents, and one decimal where a whole one would hide that there is something.
+
+    >>> percent(0.83), percent(0.004)
+    ('83 %', '0.4 %')
+    """
+    if share is None:
+        return NONE
+    value = 100 * share
+    return f"{value:.1f} %" if 0 < value < 0.95 else f"{value:.0f} %"
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """The beginning of a text.
+
+    >>> shortened("This is outrageous, you have charged me twice", 20)
+    'This is outrageous,…'
+    """
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"

@@ -6,7 +6,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from callmood.call import Call, EmotionScores, Recording, Segment, Speaker, VoiceBaseline, Word
+from callmood.call import (
+    Call,
+    CallFacts,
+    EmotionScores,
+    Failure,
+    Recording,
+    Segment,
+    Speaker,
+    VoiceBaseline,
+    Word,
+)
 from callmood.labels import LABELS
 
 AGENT, CUSTOMER = 0, 1
@@ -14,8 +24,12 @@ AGENT, CUSTOMER = 0, 1
 
 def make_recording(name: str = "call.wav", **facts: Any) -> Recording:
     """A recording whose id is the hash of its name, so that another path can be given to the same content."""
-    facts.setdefault("path", Path("/calls") / name)
-    return Recording(id=hashlib.sha256(name.encode()).hexdigest(), size_bytes=1000, **facts)
+    path = facts.pop("path", Path("/calls") / name)
+    return Recording(hashlib.sha256(name.encode()).hexdigest(), path, 1000, CallFacts(**facts))
+
+
+def failure(recording: Recording, reason: str = "no audio", error: str = "gone") -> Failure:
+    return Failure(recording.path, reason, error, recording)
 
 
 def feeling(label: str, probability: float = 1.0, uncertain: bool = False) -> EmotionScores:
@@ -69,7 +83,7 @@ def make_call(
         ),
         segments=segments,
         scores=tuple(line[4] if len(line) > 4 else feeling("neutral") for line in lines),
-        baselines=tuple(VoiceBaseline(who, mean, count) for who, (mean, count) in (baselines or {}).items()),
+        baselines={who: VoiceBaseline(*voice) for who, voice in (baselines or {}).items()},
         dropped=dropped or {},
         warnings=tuple(warnings),
     )

@@ -8,7 +8,7 @@ from callmood.errors import CallmoodError
 from callmood.training import recipe as recipes
 from callmood.training.corpora.clip import Clip
 from callmood.training.systems import classical
-from callmood.training.systems.classical import ESTIMATORS, Recipe, chances_of
+from callmood.training.systems.classical import ESTIMATORS, Recipe, probabilities_of
 from callmood.training.systems.system import Example, Parts, Run
 
 KINDS = sorted(ESTIMATORS)
@@ -32,7 +32,7 @@ def blobs(classes: int = 3, clips: int = 20, seed: int = 0) -> tuple[np.ndarray,
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_estimator_tells_plain_classes_apart(kind: str) -> None:
     (train, labels), (test, truth) = blobs(), blobs(seed=1)
-    found = chances_of(recipe(kind), train, labels, test, 3)
+    found = probabilities_of(recipe(kind), train, labels, test, 3)
     assert (found.argmax(axis=1) == truth).mean() > 0.8
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
 
@@ -40,13 +40,13 @@ def test_an_estimator_tells_plain_classes_apart(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_seed_gives_the_same_probabilities(kind: str) -> None:
     (train, labels), (test, _) = blobs(), blobs(seed=1)
-    once, again = (chances_of(recipe(kind), train, labels, test, 3) for _ in range(2))
+    once, again = (probabilities_of(recipe(kind), train, labels, test, 3) for _ in range(2))
     np.testing.assert_array_equal(once, again)
 
 
 def test_a_class_that_training_lacks_is_never_likely() -> None:
     train, labels = blobs()
-    found = chances_of(recipe("xgboost"), train, np.where(labels == 1, 4, labels), train, 5)
+    found = probabilities_of(recipe("xgboost"), train, np.where(labels == 1, 4, labels), train, 5)
     assert found.shape == (60, 5)
     assert not found[:, [1, 3]].any()
     assert (found[labels == 1].argmax(axis=1) == 4).all()
@@ -55,7 +55,9 @@ def test_a_class_that_training_lacks_is_never_likely() -> None:
 def test_features_of_another_size_count_the_same() -> None:
     (train, labels), (test, truth) = blobs(), blobs(seed=1)
     noise = np.random.default_rng(2).standard_normal((len(train), 1)).astype(np.float32)
-    loud = chances_of(recipe("knn"), np.hstack([train, 1e5 * noise]), labels, np.hstack([test, noise]), 3)
+    loud = probabilities_of(
+        recipe("knn"), np.hstack([train, 1e5 * noise]), labels, np.hstack([test, noise]), 3
+    )
     assert (loud.argmax(axis=1) == truth).mean() > 0.8
 
 
@@ -76,7 +78,7 @@ def test_a_wrong_setting_is_refused_in_one_sentence(kind: str) -> None:
 def test_a_setting_out_of_range_is_refused_in_one_sentence(kind: str, override: str) -> None:
     train, labels = blobs()
     with pytest.raises(CallmoodError, match=f"{kind} can't be fitted as the recipe has it"):
-        chances_of(recipe(kind, override), train, labels, train, 3)
+        probabilities_of(recipe(kind, override), train, labels, train, 3)
 
 
 def test_a_run_gives_probabilities_of_every_test_clip(
@@ -94,5 +96,5 @@ def test_a_run_gives_probabilities_of_every_test_clip(
     monkeypatch.setattr(classical, "matrix", matrix)
     parts = Parts("paper", ("happy", "sad"), examples[::2], [], examples[1::2])
     outcome = classical.run(recipe("knn"), parts, Run(tmp_path))
-    assert (outcome.chances.argmax(axis=1) == labels[1::2]).all()
+    assert (outcome.probabilities.argmax(axis=1) == labels[1::2]).all()
     assert outcome.notes["seconds"] >= 0

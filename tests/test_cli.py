@@ -50,5 +50,5 @@ def test_a_full_disk_is_one_sentence(
         cli.main()
     assert stopped.value.code == 1
     assert capsys.readouterr().err == (
-        "callmood: The disk is full: no room for model/weights.safetensors; make some and start again.\n"
+        "callmood: The disk is full: there is no room for model/weights.safetensors. Make room and start again.\n"
     )

@@ -65,16 +65,16 @@ def test_a_run_learns_to_tell_plain_classes_apart(tmp_path: Path) -> None:
     asked = recipe(*SMALL, "training.epochs=8", "training.learning_rate=0.01")
     given = parts(tmp_path)
     outcome = cnn1d.run(asked, given, Run(tmp_path, "cpu", report=lambda _: None))
-    right = outcome.chances.argmax(axis=1) == [example.label for example in given.test]
+    right = outcome.probabilities.argmax(axis=1) == [example.label for example in given.test]
     assert right.mean() > 0.9
-    np.testing.assert_allclose(outcome.chances.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(outcome.probabilities.sum(axis=1), 1, rtol=1e-5)
 
 
 @pytest.mark.usefixtures("made_up_features")
 def test_the_same_seed_gives_the_same_probabilities(tmp_path: Path) -> None:
     asked = recipe(*SMALL, "training.epochs=1")
     once, again = (
-        cnn1d.run(asked, parts(tmp_path), Run(tmp_path / name, "cpu", report=lambda _: None)).chances
+        cnn1d.run(asked, parts(tmp_path), Run(tmp_path / name, "cpu", report=lambda _: None)).probabilities
         for name in ("once", "again")
     )
     np.testing.assert_array_equal(once, again)

@@ -126,7 +126,7 @@ def test_every_part_s_bundle_tells_what_it_was_taught_on_and_how_good_it_is(
 ) -> None:
     splits = ["--split", "paper", "--split", "speaker"]
     results = trained(corpus, tmp_path, *tuned, *splits)["results"]
-    models = {model.name: model for model in registry.shelf(tmp_path / "hubert", "embedded")}
+    models = {model.name: model for model in registry.list_models(tmp_path / "hubert", "embedded")}
     for part in (result["parts"][0] for result in results):
         model = models[str(tmp_path / "hubert" / part["split"])]
         assert (model.corpora, model.ua) == (("ravdess",), part["ua"])
@@ -161,7 +161,7 @@ def test_a_bundle_that_only_reads_was_taught_on_no_clip_without_a_text(
     _, bert = tiny_encoders(tmp_path)
     options = ["--recipe", "bert", *quickly(f"text.encoder={bert}"), "--split", "paper"]
     trained(corpus, tmp_path / "out", *options)
-    assert registry.taught_speakers(str(tmp_path / "out")) == {
+    assert registry.training_speakers(str(tmp_path / "out")) == {
         f"ravdess-{actor}" for actor in ACTORS if actor != "01"
     }
 

@@ -57,8 +57,8 @@ def test_where_two_begin_the_speaker_tells_which(scanned: Path) -> None:
     ("arguments", "sentence"),
     [
         (["0:30", "happy"], "--speaker 0 .agent. or --speaker 1 .customer."),
-        (["0:10", "happy"], "Nobody speaks"),
-        (["soon", "happy"], "no moment"),
+        (["0:10", "happy"], "No one is speaking at 0:10"),
+        (["soon", "happy"], "'soon' is not a time"),
         (["0:17", "merry"], "no label merry"),
     ],
 )
@@ -67,3 +67,14 @@ def test_what_names_no_segment_or_label_is_one_sentence(
 ) -> None:
     with pytest.raises(Exception, match=sentence):
         corrected(scanned, *arguments)
+
+
+def test_without_a_database_none_is_made(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["correct", "x", "0:17", "angry", "--db", str(tmp_path / "no.duckdb")])
+    assert "There is no database" in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_argument_is_told_before_the_call_is_looked_up(scanned: Path) -> None:
+    result = CliRunner().invoke(app, ["correct", "no such call", "0:17", "merry", "--db", str(scanned)])
+    assert "no label merry" in str(result.exception)

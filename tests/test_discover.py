@@ -15,7 +15,7 @@ from callmood.errors import CallmoodError
 from callmood.pipeline.intake.discover import Discovery, discover
 from callmood.pipeline.intake.names import (
     NAME_PATTERNS,
-    Facts,
+    CallFacts,
     facts_of_name,
     find_time,
     name_reader,
@@ -208,7 +208,7 @@ def test_link_to_nowhere_is_a_failure(calls: Path, make: Make) -> None:
 
 
 def test_folder_without_recordings_is_one_sentence(calls: Path, make: Make) -> None:
-    with pytest.raises(CallmoodError, match=r"^There are no recordings in .*calls: looked for .*\.$"):
+    with pytest.raises(CallmoodError, match=r"^No recordings found in .*calls: looked for .*\.$"):
         find(calls)
     make("a.txt")
     make("b.doc")
@@ -237,27 +237,27 @@ def test_example_of_every_built_in_pattern_fits(pattern: object) -> None:
     [
         (
             "Auto0_GUID_000_AGENT_ChrisL_DT_2021-12-01T06-01-22.wav",
-            Facts(agent="ChrisL", call_id="000", started_at=datetime(2021, 12, 1, 6, 1, 22)),
+            CallFacts(agent="ChrisL", call_id="000", started_at=datetime(2021, 12, 1, 6, 1, 22)),
         ),
         (
             "x_CUST_44_GUID_0-1_AGENT_BobS_DT_2021-12-01T06:01:22_Mono.wav",
-            Facts(agent="BobS", customer="44", call_id="0-1", started_at=datetime(2021, 12, 1, 6, 1, 22)),
+            CallFacts(agent="BobS", customer="44", call_id="0-1", started_at=datetime(2021, 12, 1, 6, 1, 22)),
         ),
         (
             "2026-11-20_14-30-05_anna_5551234.wav",
-            Facts(agent="anna", customer="5551234", started_at=datetime(2026, 11, 20, 14, 30, 5)),
+            CallFacts(agent="anna", customer="5551234", started_at=datetime(2026, 11, 20, 14, 30, 5)),
         ),
         (
             "2026-11-20_14-30-05_Anna Maria_Mr Smith.wav",
-            Facts(agent="Anna Maria", customer="Mr Smith", started_at=datetime(2026, 11, 20, 14, 30, 5)),
+            CallFacts(agent="Anna Maria", customer="Mr Smith", started_at=datetime(2026, 11, 20, 14, 30, 5)),
         ),
         (
             "2026-11-20_14-30-05_inbound_5551234.wav",
-            Facts(customer="5551234", started_at=datetime(2026, 11, 20, 14, 30, 5)),
+            CallFacts(customer="5551234", started_at=datetime(2026, 11, 20, 14, 30, 5)),
         ),
         (
             "out-5551234-101-20211201-060122-1638338482.123.wav",
-            Facts(
+            CallFacts(
                 agent="101",
                 customer="5551234",
                 call_id="1638338482.123",
@@ -267,7 +267,7 @@ def test_example_of_every_built_in_pattern_fits(pattern: object) -> None:
         ),
         (
             "external-101-+15551234-20211201-060122-1638338482.9.wav",
-            Facts(
+            CallFacts(
                 agent="101",
                 customer="+15551234",
                 call_id="1638338482.9",
@@ -276,7 +276,7 @@ def test_example_of_every_built_in_pattern_fits(pattern: object) -> None:
         ),
         (
             "q-support-5551234-20211201-060122-1638338482.9.wav",
-            Facts(
+            CallFacts(
                 queue="support",
                 customer="5551234",
                 call_id="1638338482.9",
@@ -285,25 +285,25 @@ def test_example_of_every_built_in_pattern_fits(pattern: object) -> None:
         ),
         (
             "3f1c2b7e-0d6a-4d5e-9b1f-2a7c8e9d0f11_20211201T06:01_UTC.wav",
-            Facts(call_id="3f1c2b7e-0d6a-4d5e-9b1f-2a7c8e9d0f11", started_at=datetime(2021, 12, 1, 6, 1)),
+            CallFacts(call_id="3f1c2b7e-0d6a-4d5e-9b1f-2a7c8e9d0f11", started_at=datetime(2021, 12, 1, 6, 1)),
         ),
-        ("agent=anna/queue=sales/customer=7 x.wav", Facts(agent="anna", queue="sales", customer="7 x")),
-        ("anna/xyz.wav", Facts(agent="anna")),
-        ("Anna Maria O'Neill/xyz.wav", Facts(agent="Anna Maria O'Neill")),
-        ("agent_17/xyz.wav", Facts(agent="agent_17")),
-        ("Zoë/xyz.wav", Facts(agent="Zoë")),
-        ("2026/11/20/anna/xyz.wav", Facts(agent="anna", started_at=datetime(2026, 11, 20))),
-        ("anna/2026-11-20/xyz.wav", Facts(agent="anna", started_at=datetime(2026, 11, 20))),
-        ("Support/anna/inbound/1.wav", Facts(agent="anna", queue="Support")),
-        ("anna/AGENT_ben_1.wav", Facts(agent="ben")),
-        ("recordings/2026-11/xyz.wav", Facts()),
-        ("auto_repairs_40/xyz.wav", Facts()),
-        ("101/november/wav/xyz.wav", Facts()),
-        ("xyz.wav", Facts()),
-        ("no ending", Facts()),
+        ("agent=anna/queue=sales/customer=7 x.wav", CallFacts(agent="anna", queue="sales", customer="7 x")),
+        ("anna/xyz.wav", CallFacts(agent="anna")),
+        ("Anna Maria O'Neill/xyz.wav", CallFacts(agent="Anna Maria O'Neill")),
+        ("agent_17/xyz.wav", CallFacts(agent="agent_17")),
+        ("Zoë/xyz.wav", CallFacts(agent="Zoë")),
+        ("2026/11/20/anna/xyz.wav", CallFacts(agent="anna", started_at=datetime(2026, 11, 20))),
+        ("anna/2026-11-20/xyz.wav", CallFacts(agent="anna", started_at=datetime(2026, 11, 20))),
+        ("Support/anna/inbound/1.wav", CallFacts(agent="anna", queue="Support")),
+        ("anna/AGENT_ben_1.wav", CallFacts(agent="ben")),
+        ("recordings/2026-11/xyz.wav", CallFacts()),
+        ("auto_repairs_40/xyz.wav", CallFacts()),
+        ("101/november/wav/xyz.wav", CallFacts()),
+        ("xyz.wav", CallFacts()),
+        ("no ending", CallFacts()),
     ],
 )
-def test_facts_of_a_name(name: str, facts: Facts) -> None:
+def test_facts_of_a_name(name: str, facts: CallFacts) -> None:
     assert facts_of_name(PurePosixPath(name)) == facts
 
 
@@ -347,37 +347,41 @@ def test_time_in_a_table(text: str, time: datetime | None) -> None:
 
 def test_folder_is_an_agent_only_below_the_scanned_one(calls: Path, make: Make) -> None:
     path = make("anna/xyz.wav")
-    assert only(find(calls)).agent == "anna"
-    assert only(find(calls / "anna")).agent is None
-    assert only(find(path)).agent is None
+    assert only(find(calls)).facts.agent == "anna"
+    assert only(find(calls / "anna")).facts.agent is None
+    assert only(find(path)).facts.agent is None
 
 
 def test_own_pattern_replaces_the_built_in_ones(calls: Path, make: Make) -> None:
     make("sales/KL-20.11.2026-7.wav")
     pattern = r"(?P<queue>\w+)/(?P<agent>[A-Z]+)-(?P<started_at>[\d.]+)-(?P<desk>\d)"
     recording = only(find(calls, name_pattern=pattern))
-    assert (recording.agent, recording.queue) == ("KL", "sales")
-    assert recording.started_at == datetime(2026, 11, 20)
-    assert recording.metadata == {"desk": "7"}
-    assert recording.call_id is None
+    assert (recording.facts.agent, recording.facts.queue) == ("KL", "sales")
+    assert recording.facts.started_at == datetime(2026, 11, 20)
+    assert recording.facts.metadata == {"desk": "7"}
+    assert recording.facts.call_id is None
 
 
 def test_own_pattern_says_how_many_names_it_fits(calls: Path, make: Make) -> None:
     for name in ("KL-1.wav", "KL-2.wav", "anna/3.wav"):
         make(name)
     found = find(calls, name_pattern=r"(?P<agent>[A-Z]+)-")
-    assert [recording.agent for recording in found.recordings] == ["KL", "KL", None]
-    assert found.warnings == ("The name pattern fits 2 of 3 recordings.",)
+    assert [recording.facts.agent for recording in found.recordings] == ["KL", "KL", None]
+    assert found.warnings == ("The name pattern matches 2 of 3 recordings.",)
 
 
 def test_time_that_a_pattern_finds_but_nobody_understands_is_kept() -> None:
     facts = name_reader(r"(?P<started_at>\w+)")(PurePosixPath("noon.wav"))
-    assert facts == Facts(metadata={"started_at": "noon"})
+    assert facts == CallFacts(metadata={"started_at": "noon"})
 
 
 @pytest.mark.parametrize(
     ("pattern", "why"),
-    [("(?P<agent>", "no regular expression"), ("[a-z]+", "names no fact"), ("(?P<Agent>x)", "names no fact")],
+    [
+        ("(?P<agent>", "is not a regular expression"),
+        ("[a-z]+", "no named group"),
+        ("(?P<Agent>x)", "no named group"),
+    ],
 )
 def test_wrong_pattern_is_one_sentence(calls: Path, make: Make, pattern: str, why: str) -> None:
     make("a.wav")
@@ -388,7 +392,12 @@ def test_wrong_pattern_is_one_sentence(calls: Path, make: Make, pattern: str, wh
 
 def test_sample_calls_tell_their_facts() -> None:
     facts = {
-        recording.path.suffix: (recording.agent, recording.customer, recording.queue, recording.call_id)
+        recording.path.suffix: (
+            recording.facts.agent,
+            recording.facts.customer,
+            recording.facts.queue,
+            recording.facts.call_id,
+        )
         for recording in find(CALLS).recordings
         if recording.path.suffix != ".wav"
     }
@@ -397,8 +406,8 @@ def test_sample_calls_tell_their_facts() -> None:
         ".opus": ("anna", "5559876", "support", "1795277730.42"),
         ".m4a": ("ben", None, None, None),
     }
-    assert {recording.agent for recording in find(CALLS).recordings} == {"anna", "ben"}
-    assert all(recording.started_at for recording in find(CALLS).recordings)
+    assert {recording.facts.agent for recording in find(CALLS).recordings} == {"anna", "ben"}
+    assert all(recording.facts.started_at for recording in find(CALLS).recordings)
 
 
 # What the side table says
@@ -466,8 +475,12 @@ def test_table_of_any_kind_is_joined_by_file_name(
     make("x/b.wav")
     found = find(calls, metadata=write(tmp_path / name))
     a, b = found.recordings
-    assert (a.agent, a.started_at, a.metadata) == ("Zoë", datetime(2026, 11, 20, 14, 30, 5), {"Team": "red"})
-    assert (b.agent, b.started_at, b.metadata) == ("ben", None, {})
+    assert (a.facts.agent, a.facts.started_at, a.facts.metadata) == (
+        "Zoë",
+        datetime(2026, 11, 20, 14, 30, 5),
+        {"Team": "red"},
+    )
+    assert (b.facts.agent, b.facts.started_at, b.facts.metadata) == ("ben", None, {})
     assert found.warnings == ()
 
 
@@ -477,12 +490,12 @@ def test_table_of_any_kind_is_joined_by_file_name(
 )
 def test_row_names_its_file_in_many_ways(calls: Path, make: Make, table: Make, cell: str) -> None:
     make("anna/one.wav")
-    assert only(find(calls, metadata=table(f"file,agent\n{cell},ben"))).agent == "ben"
+    assert only(find(calls, metadata=table(f"file,agent\n{cell},ben"))).facts.agent == "ben"
 
 
 def test_accents_match_however_they_are_composed(calls: Path, make: Make, table: Make) -> None:
     make("u\u0308ber.wav")
-    assert only(find(calls, metadata=table("file,agent\n\u00fcber.wav,ben"))).agent == "ben"
+    assert only(find(calls, metadata=table("file,agent\n\u00fcber.wav,ben"))).facts.agent == "ben"
 
 
 def test_table_is_joined_by_call_id_of_the_name_or_by_a_name_that_is_one(
@@ -491,7 +504,10 @@ def test_table_is_joined_by_call_id_of_the_name_or_by_a_name_that_is_one(
     make("x_GUID_17_AGENT_anna.wav")
     make("18.wav")
     found = find(calls, metadata=table("id,Queue\n17,sales\n18,support"))
-    assert [(each.call_id, each.queue) for each in found.recordings] == [("18", "support"), ("17", "sales")]
+    assert [(each.facts.call_id, each.facts.queue) for each in found.recordings] == [
+        ("18", "support"),
+        ("17", "sales"),
+    ]
 
 
 def test_table_wins_over_the_name_and_leaves_what_it_does_not_know(
@@ -501,21 +517,21 @@ def test_table_wins_over_the_name_and_leaves_what_it_does_not_know(
     recording = only(
         find(calls, metadata=table("file,agent,customer\n2026-11-20_14-30-05_anna_5551234,Anna B.,"))
     )
-    assert (recording.agent, recording.customer) == ("Anna B.", "5551234")
-    assert recording.started_at == datetime(2026, 11, 20, 14, 30, 5)
+    assert (recording.facts.agent, recording.facts.customer) == ("Anna B.", "5551234")
+    assert recording.facts.started_at == datetime(2026, 11, 20, 14, 30, 5)
 
 
 def test_same_name_in_two_folders_needs_the_folder(calls: Path, make: Make, table: Make) -> None:
     make("x1/one.wav")
     make("x2/one.wav")
     found = find(calls, metadata=table("file,agent\none.wav,ben"))
-    assert [recording.agent for recording in found.recordings] == [None, None]
+    assert [recording.facts.agent for recording in found.recordings] == [None, None]
     assert found.warnings == (
         "2 recordings in different folders share a row of calls.csv: give it their folders.",
     )
 
     found = find(calls, metadata=table("file,agent\nx1/one.wav,ben\nx2/one.wav,anna"))
-    assert [recording.agent for recording in found.recordings] == ["ben", "anna"]
+    assert [recording.facts.agent for recording in found.recordings] == ["ben", "anna"]
     assert found.warnings == ()
 
 
@@ -523,7 +539,7 @@ def test_recordings_of_one_call_share_its_row(calls: Path, make: Make, table: Ma
     make("x1/leg1_GUID_7.wav")
     make("x2/leg2_GUID_7.wav")
     found = find(calls, metadata=table("call_id,agent\n7,ben"))
-    assert [recording.agent for recording in found.recordings] == ["ben", "ben"]
+    assert [recording.facts.agent for recording in found.recordings] == ["ben", "ben"]
     assert found.warnings == ()
 
 
@@ -532,7 +548,7 @@ def test_rows_that_contradict_each_other_are_not_taken(calls: Path, make: Make, 
     make("two.wav")
     text = "file,agent\none.wav,ben\none.wav,anna\ntwo.wav,anna\ntwo.wav,anna"
     found = find(calls, metadata=table(text))
-    assert [recording.agent for recording in found.recordings] == [None, "anna"]
+    assert [recording.facts.agent for recording in found.recordings] == [None, "anna"]
     assert found.warnings == ("1 recordings have rows in calls.csv that differ: none was taken.",)
 
 
@@ -540,7 +556,7 @@ def test_what_does_not_fit_is_said(calls: Path, make: Make, table: Make) -> None
     make("one.wav")
     make("two.wav")
     found = find(calls, metadata=table("file,agent,date\none.wav,ben,noon\nthree.wav,anna,"))
-    assert found.recordings[0].metadata == {"started_at": "noon"}
+    assert found.recordings[0].facts.metadata == {"started_at": "noon"}
     assert found.warnings == (
         "1 of 2 recordings have no row in calls.csv.",
         "1 start times in calls.csv could not be understood: write them as 2026-11-20 14:30:05.",

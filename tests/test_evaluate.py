@@ -40,18 +40,18 @@ def said(*labels: str, among: tuple[str, ...] = LABELS) -> np.ndarray:
 
 
 def noisy(clips: int, speakers: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Truth, chances and speakers of a model that is right now and then."""
+    """Truth, probabilities and speakers of a model that is right now and then."""
     rng = np.random.default_rng(seed)
     truth = rng.integers(0, len(LABELS), clips)
     logits = rng.normal(size=(clips, len(LABELS))) + 1.5 * np.eye(len(LABELS))[truth]
-    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    return truth, chances.astype(np.float32), np.array([f"s{n % speakers:02}" for n in range(clips)])
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return truth, probabilities.astype(np.float32), np.array([f"s{n % speakers:02}" for n in range(clips)])
 
 
 def test_rates_are_scikit_learn_s() -> None:
-    truth, chances, speakers = noisy(400, 10)
-    found = figures(truth, chances[None], speakers)
-    best = chances.argmax(axis=1)
+    truth, probabilities, speakers = noisy(400, 10)
+    found = figures(truth, probabilities[None], speakers)
+    best = probabilities.argmax(axis=1)
     assert found.macro_f1 == pytest.approx(100 * f1_score(truth, best, average="macro"))
     precision, recall, f1, counts = precision_recall_fscore_support(truth, best)
     for i, label in enumerate(LABELS):
@@ -91,9 +91,9 @@ def test_draws_are_averaged() -> None:
 
 
 def test_intervals_are_those_of_resampled_speakers() -> None:
-    truth, chances, speakers = noisy(600, 12)
-    found = figures(truth, chances[None], speakers)
-    rng, right = np.random.default_rng(5), chances.argmax(axis=1) == truth
+    truth, probabilities, speakers = noisy(600, 12)
+    found = figures(truth, probabilities[None], speakers)
+    rng, right = np.random.default_rng(5), probabilities.argmax(axis=1) == truth
     names = np.unique(speakers)
     draws = [
         100 * np.mean(np.concatenate([right[speakers == name] for name in rng.choice(names, len(names))]))
@@ -122,9 +122,9 @@ def test_a_single_speaker_gives_no_interval() -> None:
 def test_a_thousand_resamples_take_no_time() -> None:
     import time
 
-    truth, chances, speakers = noisy(7000, 90)
+    truth, probabilities, speakers = noisy(7000, 90)
     began = time.process_time()
-    figures(truth, chances[None], speakers)
+    figures(truth, probabilities[None], speakers)
     assert time.process_time() - began < 2
 
 
@@ -134,12 +134,12 @@ def test_other_label_sets_have_their_own_columns() -> None:
 
 
 def test_a_model_of_other_labels_is_brought_to_the_set() -> None:
-    chances = np.full((1, 8), 0.1, np.float32)
-    chances[0, LABELS.index("calm")] = 0.3
-    paper = in_label_set(chances, LABELS, PAPER)
+    probabilities = np.full((1, 8), 0.1, np.float32)
+    probabilities[0, LABELS.index("calm")] = 0.3
+    paper = in_label_set(probabilities, LABELS, PAPER)
     assert paper.sum() == pytest.approx(1) and paper[0, PAPER.index("calm")] == pytest.approx(0.3 / 0.9)
     merged = tuple(label for label in LABELS if label != "calm")
-    assert in_label_set(chances, LABELS, merged)[0, merged.index("neutral")] == pytest.approx(0.4)
+    assert in_label_set(probabilities, LABELS, merged)[0, merged.index("neutral")] == pytest.approx(0.4)
     grown = in_label_set(paper, PAPER, LABELS)
     np.testing.assert_allclose(grown[0, LABELS.index("neutral")], 0)
 
@@ -151,8 +151,8 @@ def test_folds_are_summarised() -> None:
 
 
 def test_figures_are_made_for_json() -> None:
-    truth, chances, speakers = noisy(50, 3)
-    found = rounded(figures(truth, chances[None], speakers))
+    truth, probabilities, speakers = noisy(50, 3)
+    found = rounded(figures(truth, probabilities[None], speakers))
     assert json.loads(json.dumps(found)) == found
     assert {"ua", "wa", "ua_wa", "macro_f1", "clips", "per_class", "intervals", "ece"} <= found.keys()
 
@@ -178,14 +178,14 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The command without a model: it hears nothing, and a seeded die gives the chances."""
+    """The command without a model: it hears nothing, and a seeded die gives the probabilities."""
     monkeypatch.setenv("CALLMOOD_CACHE", str(tmp_path))
     monkeypatch.setattr("callmood.model.load", lambda *_: type("Scorer", (), {"labels": LABELS}))
 
     def drawn(scorer: object, clips: list[Clip], *_: object) -> np.ndarray:
         return np.random.default_rng(1).dirichlet(np.ones(8), (1, len(clips))).astype(np.float32)
 
-    monkeypatch.setattr(evaluate, "pool_chances", drawn)
+    monkeypatch.setattr(evaluate, "pool_probabilities", drawn)
 
 
 def run(*arguments: str) -> dict[str, object]:

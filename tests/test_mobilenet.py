@@ -71,8 +71,10 @@ def test_a_batch_tells_the_gender_as_a_number(tmp_path: Path) -> None:
 
 def test_a_clip_is_the_mean_of_its_blocks(tmp_path: Path) -> None:
     clip = example(tmp_path, "any", tone(300))
-    chances = np.array([[0.2, 0.8], [0.4, 0.6], [1.0, 0.0]], np.float32)
-    found = clip_means(chances, [Block(clip, 0, 16_000), Block(clip, 16_000, 16_000), Block(clip, 0, 16_000)])
+    probabilities = np.array([[0.2, 0.8], [0.4, 0.6], [1.0, 0.0]], np.float32)
+    found = clip_means(
+        probabilities, [Block(clip, 0, 16_000), Block(clip, 16_000, 16_000), Block(clip, 0, 16_000)]
+    )
     np.testing.assert_allclose(found, [[0.3, 0.7], [1.0, 0.0]], rtol=1e-6)
 
 
@@ -148,5 +150,5 @@ def test_a_run_gives_probabilities_of_every_test_clip(tmp_path: Path) -> None:
     given = Parts("paper", ("happy", "sad"), examples[:6], examples[6:9], examples[9:])
     asked = recipe("mobilenet_overlap_gender", "training.epochs=1", "training.precision=float32")
     outcome = mobilenet.run(asked, given, Run(tmp_path / "out", "cpu", report=lambda _: None))
-    assert outcome.chances.shape == (3, 2)
-    np.testing.assert_allclose(outcome.chances.sum(axis=1), 1, rtol=1e-5)
+    assert outcome.probabilities.shape == (3, 2)
+    np.testing.assert_allclose(outcome.probabilities.sum(axis=1), 1, rtol=1e-5)

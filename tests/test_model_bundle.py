@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from callmood.call import VoiceBaseline
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
-from callmood.model import Baseline, Encoded, Scorer, bundle, encode, load
-from callmood.model.bundle import Heads, Settings
+from callmood.model import Encoded, Scorer, bundle, encode, load
 from callmood.model.encode import AudioSettings, TextSettings
+from callmood.model.scorer import BundleSettings, Heads, softmax
 
 WIDTH, TEXT_WIDTH = 6, 4
 
@@ -24,8 +25,8 @@ def scorer(shrink: float = 2.0, with_text: bool = True) -> Scorer:
     def term(width: int) -> tuple[np.ndarray, np.ndarray]:
         return rng.normal(size=(8, width)).astype(np.float32), rng.normal(size=8).astype(np.float32)
 
-    settings = Settings(
-        LABELS, AudioSettings(), TextSettings(), shrink=shrink, temperature_raw=2.0, text_weight=0.5
+    settings = BundleSettings(
+        LABELS, AudioSettings(), TextSettings(), prior_count=shrink, temperature_raw=2.0, text_weight=0.5
     )
     heads = Heads(term(WIDTH), term(WIDTH), term(TEXT_WIDTH) if with_text else None)
     return Scorer("x", settings, heads, (), None, None)
@@ -43,9 +44,9 @@ def encoded(n: int = 5) -> Encoded:
 
 
 def test_rows_are_probabilities() -> None:
-    chances = scorer().classify(encoded(), Baseline(np.ones(8, np.float32), 7))
-    assert chances.shape == (5, 8) and chances.dtype == np.float32
-    np.testing.assert_allclose(chances.sum(axis=1), 1, atol=1e-6)
+    probabilities = scorer().classify(encoded(), VoiceBaseline((1.0,) * 8, 7))
+    assert probabilities.shape == (5, 8) and probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
 
 
 def test_no_baseline_is_the_raw_head_and_many_clips_the_relative_one() -> None:
@@ -53,24 +54,26 @@ def test_no_baseline_is_the_raw_head_and_many_clips_the_relative_one() -> None:
     silent = replace(clips, has_text=np.zeros(5, bool))
     raw, relative = model.heads.raw, model.heads.relative
     assert raw is not None and relative is not None
-    plain = bundle.softmax((clips.audio @ raw[0].T + raw[1]) / 2.0)
+    plain = softmax((clips.audio @ raw[0].T + raw[1]) / 2.0)
     np.testing.assert_allclose(model.classify(silent), plain, atol=1e-5)
     usual = model.baseline(silent.take([0, 1]))
     np.testing.assert_allclose(model.classify(silent, replace(usual, count=0)), plain, atol=1e-5)
     mean = clips.audio[:2].mean(axis=0)
-    sure = bundle.softmax((clips.audio - mean) @ relative[0].T + relative[1])
+    sure = softmax((clips.audio - mean) @ relative[0].T + relative[1])
     np.testing.assert_allclose(model.classify(silent, replace(usual, count=10**7)), sure, atol=1e-4)
 
 
 def test_each_segment_against_all_the_others() -> None:
     model, clips = scorer(), encoded()
-    earlier = Baseline(np.full(8, -0.2, np.float32), 4)
+    earlier = VoiceBaseline((-0.2,) * 8, 4)
     for known in (None, earlier):
         together = model.classify_against_rest(clips, known)
         for row in range(len(clips)):
             against = model.baseline(clips.take([i for i in range(5) if i != row]))
             if known is not None:
-                against = Baseline((against.mean + known.mean) / 2, 8)  # of 4 clips each
+                against = VoiceBaseline(
+                    tuple((np.add(against.mean, known.mean) / 2).tolist()), 8
+                )  # of 4 clips each
             alone = model.classify(clips.take([row]), against)[0]
             np.testing.assert_allclose(together[row], alone, atol=1e-5)
 
@@ -88,7 +91,7 @@ def test_a_missing_side_says_nothing() -> None:
     words = model.classify(replace(clips, has_audio=no))
     text = model.heads.text
     assert text is not None
-    np.testing.assert_allclose(words, bundle.softmax(0.5 * (clips.text @ text[0].T + text[1])), atol=1e-5)
+    np.testing.assert_allclose(words, softmax(0.5 * (clips.text @ text[0].T + text[1])), atol=1e-5)
     sound = model.classify(replace(clips, has_text=no))
     np.testing.assert_allclose(sound, scorer(with_text=False).classify(clips), atol=1e-5)
     assert model.baseline(replace(clips, has_audio=no)).count == 0
@@ -99,14 +102,14 @@ def test_with_words_the_voice_counts_less_and_calls_are_mostly_calm() -> None:
     shares = (0.05, 0.3, 0.02, 0.03, 0.15, 0.35, 0.05, 0.05)
     model, clips = scorer(), encoded()
     assert model.heads.raw is not None and model.heads.text is not None
-    weighed = replace(model, settings=replace(model.settings, voice_weight=0.4, shares=shares))
+    weighed = replace(model, settings=replace(model.settings, voice_weight=0.4, class_priors=shares))
     voice = (clips.audio @ model.heads.raw[0].T + model.heads.raw[1]) / 2.0
     words = 0.5 * (clips.text @ model.heads.text[0].T + model.heads.text[1])
     np.testing.assert_allclose(
-        weighed.classify(clips), bundle.softmax(0.4 * voice + words + np.log(shares)), atol=1e-5
+        weighed.classify(clips), softmax(0.4 * voice + words + np.log(shares)), atol=1e-5
     )
     mute = replace(clips, has_text=np.zeros(5, bool))
-    np.testing.assert_allclose(weighed.classify(mute), bundle.softmax(voice), atol=1e-5)
+    np.testing.assert_allclose(weighed.classify(mute), softmax(voice), atol=1e-5)
 
 
 def test_calm_and_neutral_make_each_other_sure() -> None:
@@ -127,7 +130,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     heads = Heads(
         *((rng.normal(size=(8, w)).astype(np.float32), np.zeros(8, np.float32)) for w in (3840, 3840, 768))
     )
-    settings = Settings(LABELS, AudioSettings(), TextSettings(), shrink=3.0, threshold=0.4)
+    settings = BundleSettings(LABELS, AudioSettings(), TextSettings(), prior_count=3.0, threshold=0.4)
     bundle.save(tmp_path, settings, heads, changed_sound, changed_words)
     model = load(tmp_path, "cpu")
     assert model.settings == settings and model.labels == LABELS
@@ -157,8 +160,8 @@ def test_the_embedded_bundle_loads_and_is_small_enough() -> None:
     model = load("embedded", "cpu")
     assert model.labels == LABELS and 0 < model.settings.threshold < 1
     sound = np.random.default_rng(4).normal(0, 0.1, 16_000).astype(np.float32)
-    chances = model.classify(model.encode([sound], [None]))
-    assert chances.shape == (1, 8)
+    probabilities = model.classify(model.encode([sound], [None]))
+    assert probabilities.shape == (1, 8)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from callmood.labels import LABELS
-from callmood.model.bundle import Heads
+from callmood.model.scorer import Heads
 from callmood.training import recipe
 from callmood.training.fit import heads
 from callmood.training.systems import embedded

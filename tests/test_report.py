@@ -11,10 +11,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from factory import AGENT, CUSTOMER, Line, feeling, make_call, make_recording, on
+from factory import AGENT, CUSTOMER, Line, failure, feeling, make_call, make_recording, on
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
+from callmood.call import Failure
 from callmood.cli.app import app
 from callmood.errors import CallmoodError
 from callmood.store import Connection, open_db, write_call, write_failure, write_unreadable
@@ -50,10 +51,12 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_db(path) as con:
         for call in calls:
             write_call(con, 1, "m1", call)
-        write_failure(con, 1, broken, "no audio", "broken.mp3 holds no audio.")
+        write_failure(con, 1, failure(broken, error="broken.mp3 holds no audio."))
         # two new files of one name, and one that was a call when it was scanned
         empty = [Path("/calls/empty.wav"), Path("/other/empty.wav"), calls[1].recording.path]
-        write_unreadable(con, empty, [(path, "empty file", f"{path.name} is empty.") for path in empty])
+        write_unreadable(
+            con, empty, [Failure(path, "empty file", f"{path.name} is empty.") for path in empty]
+        )
     return path
 
 
@@ -91,7 +94,9 @@ def test_one_agent_is_named_after_the_flag(report: Report) -> None:
 
 
 def test_an_agent_that_is_not_there_brings_those_that_are(report: Report) -> None:
-    with pytest.raises(CallmoodError, match='no calls with agent "Chris"; there are with "Chris L"'):
+    with pytest.raises(
+        CallmoodError, match=r'No calls with the agent "Chris"\. There are calls with "Chris L"'
+    ):
         report("--agent", "Chris")
 
 
@@ -119,18 +124,18 @@ def test_one_call_is_shown_with_its_quarters_and_its_timeline(report: Report) ->
 
 
 def test_a_call_of_several_recordings_is_asked_for_by_one(report: Report) -> None:
-    with pytest.raises(CallmoodError, match=r"is 2 recordings.*of one id\.wav"):
+    with pytest.raises(CallmoodError, match=r"matches 2 recordings.*of one id\.wav"):
         report("--call", "7")
 
 
 def test_a_call_that_is_not_there_is_said_to_be_so(report: Report) -> None:
-    with pytest.raises(CallmoodError, match='no call "nine"'):
+    with pytest.raises(CallmoodError, match='No call "nine"'):
         report("--call", "nine")
 
 
 def test_files_without_an_id_are_told_apart_by_their_paths(report: Report) -> None:
     with pytest.raises(
-        CallmoodError, match=r'"empty" is 2 .*its whole path: /calls/empty.wav, /other/empty.wav\.'
+        CallmoodError, match=r'"empty" matches 2 .*whole path of one: /calls/empty.wav, /other/empty.wav\.'
     ):
         report("--call", "empty")
 
@@ -176,10 +181,10 @@ def test_nothing_that_matches_is_said_to_be_so(report: Report) -> None:
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (["--by", "shoe size"], 'grouped by "shoe size": there are agent, queue, customer, day, region'),
-        (["--since", "last week"], '--since "last week" is no date'),
-        (["--sort", "shoe size"], 'no column "shoe size" to sort by: there are name, calls'),
-        (["--agent", "--call"], "by one thing"),
+        (["--by", "shoe size"], 'grouped by "shoe size". Use one of: agent, queue, customer, day, region'),
+        (["--since", "last week"], '"last week" is not a date'),
+        (["--sort", "shoe size"], 'No column "shoe size" to sort by. Use one of: name, calls'),
+        (["--agent", "--call"], "Give only one of"),
         (["--output", "/nowhere/report.csv"], "/nowhere/report.csv can't be written"),
     ],
 )
@@ -235,10 +240,13 @@ def test_a_table_fits_the_terminal(
 
 
 def test_columns_that_do_not_fit_are_named(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Too narrow" not in report()
+    assert "Columns hidden" not in report()
     monkeypatch.setenv("COLUMNS", "80")
     shown = " ".join(report().split())
-    assert "Too narrow here for: agent talks, dead air, overtalk, cuts in, words / min" in shown
+    assert (
+        "Columns hidden on this narrow terminal: agent talks, dead air, overtalk, cuts in, words / min"
+        in shown
+    )
     assert "Customer mood" in shown
 
 
@@ -246,18 +254,18 @@ def test_figures_of_few_calls_have_no_interval_and_it_is_said_why(report: Report
     shown = report()
     line = next(line for line in shown.splitlines() if line.strip().startswith("Chris L"))
     assert "     – " in line and "±" not in line
-    assert "none with fewer than 5 calls" in " ".join(shown.split())
+    assert "shown from 5 calls on" in " ".join(shown.split())
     assert "±" not in report("Chris L").split("Worst moments")[0]
 
 
 def test_a_table_tells_what_its_figures_mean_and_lack(report: Report) -> None:
     shown = " ".join(report().split())
     for words in (
-        "Mood: −1 angry",
-        "95 % interval",
-        "In no figure: 1 recording",
-        "no figure: 2 files that",
-        "listen to a moment",
+        "mood: −1 = angry",
+        "95 % margin",
+        "Not included: 1 recording",
+        "included: 2 files that",
+        "Listen before you judge",
     ):
         assert words in shown
 

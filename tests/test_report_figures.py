@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from factory import AGENT, CUSTOMER, Line, feeling, make_call, make_recording, on
+from factory import AGENT, CUSTOMER, Line, failure, feeling, make_call, make_recording, on
 
 from callmood.call import EmotionScores
 from callmood.labels import LABELS
@@ -255,7 +255,7 @@ def test_calls_without_scores_or_words_break_nothing(db: Connection) -> None:
         ask(db, question)
     answer = ask(db, Question(name="Ann"))
     assert answer.rows.select("calls", "mood_start", "angry", "segments").row(0) == (2, None, None, 0)
-    assert "Not in mood and emotions: 2 calls where no customer was scored." in answer.notes
+    assert "Mood and emotions leave out 2 calls in which no customer was scored." in answer.notes
 
 
 @pytest.mark.parametrize(
@@ -303,11 +303,11 @@ def test_the_worst_moments_are_sure_and_negative_and_the_worst_first(db: Connect
         (CUSTOMER, 120.0, 122.0, "happy", feeling("happy", 1.0)),
     ]
     store(db, make_call(lines, call_id="42", agent="Ann"), make_call(name="other", agent="Ben"))
-    moments = ask(db, Question()).details["moments"]
+    moments = ask(db, Question()).moments
     assert moments.get_column("text").to_list() == ["angry", "sad"]
     assert moments.select("call", "start_s", "emotion", "agent").row(0) == ("42", 60.0, "angry", "Ann")
-    assert ask(db, Question(name="Ben")).details["moments"].height == 0
-    agents = ask(db, Question(role="agent")).details["moments"]
+    assert ask(db, Question(name="Ben")).moments.height == 0
+    agents = ask(db, Question(role="agent")).moments
     assert agents.get_column("text").to_list() == ["the agent"]
 
 
@@ -335,10 +335,10 @@ def test_a_timeline_has_turns_with_their_mood(db: Connection) -> None:
 def test_failures_and_several_models_are_told(db: Connection) -> None:
     store(db, make_call(name="1"))
     write_call(db, 2, "m2", make_call(name="2"))
-    write_failure(db, 2, make_recording("3", path=Path("/calls/3.wav")), "no audio", "3.wav holds no audio.")
+    write_failure(db, 2, failure(make_recording("3", path=Path("/calls/3.wav"))))
     assert ask(db, Question()).notes == (
-        "In no figure: 1 recording that could not be scanned.",
-        "Moods don't compare: 2 models scored these calls; mend it with scan --rescore.",
+        "Not included: 1 recording that could not be scanned.",
+        "These calls were scored by 2 different models, so moods are not comparable. Run scan --rescore.",
     )
 
 
@@ -346,7 +346,8 @@ def test_several_recognisers_are_told(db: Connection) -> None:
     for number, asr in enumerate(["tiny.en", "large-v3"]):
         write_call(db, start_scan(db, {}, {}, {"asr": asr}), "m1", make_call(name=str(number), agent=asr))
     assert ask(db, Question()).notes == (
-        "Words don't compare: 2 recognisers transcribed these calls; mend it with scan --retranscribe.",
+        "These calls were transcribed with 2 different models, so words are not comparable. "
+        "Run scan --retranscribe.",
     )
     assert ask(db, Question(name="tiny.en")).notes == ()
 

@@ -1,4 +1,4 @@
-"""What a scan does again of what is stored, and what not: `open_plan` over a folder that was scanned before."""
+"""What a scan does again of what is stored, and what not: plans over a folder that was scanned before."""
 
 import os
 from collections.abc import Iterator
@@ -12,14 +12,15 @@ import pytest
 from factory import AGENT, make_call
 
 from callmood import store
-from callmood.batch.run import Plan, open_plan
-from callmood.call import Recording
+from callmood.batch.plan import Again, Plan, bring_up_to_date, check, look, make_plan
+from callmood.call import Recording, Rescored
 from callmood.errors import UsageError
 from callmood.model.bundle import EMBEDDED, content_id
 from callmood.pipeline.intake import discover
+from callmood.pipeline.pipeline import RescoreJob
 from callmood.pipeline.transcribe.recogniser import model_name
 from callmood.settings import EngineSettings, Settings, TranscribeSettings
-from callmood.store import database
+from callmood.store import connection
 
 LONG_AGO_NS = 1_700_000_000 * 10**9
 
@@ -56,8 +57,12 @@ class Folder:
         settings = Settings(
             db=self.db, engine=EngineSettings(device="cpu"), transcribe=TranscribeSettings(asr=asr)
         )
-        with open_plan(paths or [self.path], settings, **flags) as plan:
-            return plan
+        again = Again(**flags)
+        model_id = check(settings, again)
+        discovery = look(paths or [self.path], settings)
+        with store.open_db(self.db) as con:
+            bring_up_to_date(con, paths or [self.path], discovery, settings)
+            return make_plan(con, discovery, settings, model_id, again)
 
     def recordings(self) -> list[Recording]:
         return [job.recording for job in self.plan().jobs]
@@ -169,10 +174,10 @@ def scanned(folder: Folder, asr: str) -> None:
 
 def test_calls_of_another_recogniser_are_counted_and_stay(folder: Folder) -> None:
     scanned(folder, "tiny.en")
-    assert folder.plan().tally.transcribed_otherwise == 0
+    assert folder.plan().summary.stale_transcripts == 0
     plan = folder.plan(asr=model(folder))
-    assert (len(plan.jobs), plan.tally.skipped, plan.tally.transcribed_otherwise) == (0, 2, 2)
-    assert plan.tally.as_dict()["transcribed_otherwise"] == 2
+    assert (len(plan.jobs), plan.summary.skipped, plan.summary.stale_transcripts) == (0, 2, 2)
+    assert plan.summary.as_dict()["stale_transcripts"] == 2
 
 
 def test_calls_of_another_recogniser_are_transcribed_again_on_demand(folder: Folder) -> None:
@@ -180,11 +185,11 @@ def test_calls_of_another_recogniser_are_transcribed_again_on_demand(folder: Fol
     folder.write("three.wav", b"three")
     assert len(folder.plan(retranscribe=True).jobs) == 1
     plan = folder.plan(asr=model(folder), retranscribe=True)
-    assert (len(plan.jobs), plan.tally.transcribed_otherwise) == (3, 0)
-    assert all(job.stored is None for job in plan.jobs)
+    assert (len(plan.jobs), plan.summary.stale_transcripts) == (3, 0)
+    assert not any(isinstance(job, RescoreJob) for job in plan.jobs)
     scanned(folder, model(folder))
-    assert folder.plan(asr=model(folder)).tally.transcribed_otherwise == 0
-    assert folder.plan().tally.transcribed_otherwise == 3
+    assert folder.plan(asr=model(folder)).summary.stale_transcripts == 0
+    assert folder.plan().summary.stale_transcripts == 3
 
 
 def test_scoring_again_does_not_hide_who_transcribed(folder: Folder) -> None:
@@ -194,8 +199,9 @@ def test_scoring_again_does_not_hide_who_transcribed(folder: Folder) -> None:
     )
     with store.open_db(folder.db) as con:
         scan_id = store.start_scan(con, {}, {}, {"asr": model(folder)})
-        store.rescore_call(con, scan_id, "m2", recording_id, [None] * count, [])
-    assert folder.plan(asr=model(folder)).tally.transcribed_otherwise == 2
+        rescored = Rescored(Recording(recording_id, folder.path, 0), 1.0, (None,) * count, {})
+        store.rescore_call(con, scan_id, "m2", rescored)
+    assert folder.plan(asr=model(folder)).summary.stale_transcripts == 2
 
 
 @pytest.mark.parametrize("flag", ["retranscribe", "rescore"])
@@ -204,7 +210,7 @@ def test_what_is_done_again_keeps_the_facts_that_are_not_told_any_more(folder: F
     folder.write("anna/three.wav", b"three")
     scanned(folder, "tiny.en")
     (job,) = folder.plan(folder.path / "anna", asr=model(folder), **{flag: True}).jobs
-    assert (job.recording.agent, job.recording.path) == ("anna", folder.path / "anna" / "three.wav")
+    assert (job.recording.facts.agent, job.recording.path) == ("anna", folder.path / "anna" / "three.wav")
 
 
 def test_a_folder_of_a_recogniser_is_the_same_however_it_is_written(
@@ -225,7 +231,7 @@ def test_what_an_older_callmood_stored_was_transcribed_by_the_scan_that_wrote_it
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(database, "migrations", lambda all=database.migrations: all()[:4])
+        patch.setattr(connection, "migrations", lambda all=connection.migrations: all()[:4])
         with store.open_db(folder.db) as con:
             scan_id = store.start_scan(con, {}, {}, {"asr": "tiny.en"})
             con.execute(
@@ -236,8 +242,8 @@ def test_what_an_older_callmood_stored_was_transcribed_by_the_scan_that_wrote_it
                 {"scan_id": scan_id},
             )
     with store.open_db(folder.db) as con:
-        assert store.transcribed_otherwise(con, "tiny.en") == set()
-        assert store.transcribed_otherwise(con, "large-v3") == {"a"}
+        assert store.stale_transcripts(con, "tiny.en") == set()
+        assert store.stale_transcripts(con, "large-v3") == {"a"}
 
 
 def model(folder: Folder) -> str:
@@ -284,13 +290,15 @@ def test_a_call_that_is_scored_again_is_not_compared_with_itself(folder: Folder,
         (folder.path / name).parent.mkdir(exist_ok=True)
         folder.write(name, name.encode())
     voices = {"three.wav": 1.0, "four.wav": 2.0}
-    calls = [job.recording for job in folder.plan().jobs if job.recording.agent == "anna"]
+    calls = [job.recording for job in folder.plan().jobs if job.recording.facts.agent == "anna"]
     with store.open_db(folder.db) as con:
         scan_id = store.start_scan(con, {}, {}, {"asr": "another"})
         for recording in calls:
             call = make_call(baselines={AGENT: ((voices[recording.path.name],), 5)})
             store.write_call(con, scan_id, content_id(EMBEDDED), replace(call, recording=recording))
     jobs = folder.plan(**{flag: True}).jobs
-    earlier = {job.recording.path.name: job.agent_earlier for job in jobs if job.recording.agent == "anna"}
-    found = {name: (known.mean.tolist(), known.count) for name, known in earlier.items() if known}
+    earlier = {
+        job.recording.path.name: job.agent_baseline for job in jobs if job.recording.facts.agent == "anna"
+    }
+    found = {name: (list(known.mean), known.count) for name, known in earlier.items() if known}
     assert found == {"three.wav": ([2.0], 5), "four.wav": ([1.0], 5)}

@@ -6,7 +6,7 @@ import pytest
 
 from callmood.call import Segment, Speaker, Turn
 from callmood.pipeline.speakers import roles as rules
-from callmood.pipeline.speakers.finder import assign_roles
+from callmood.pipeline.speakers.roles import assign_roles
 from callmood.settings import SpeakerSettings
 
 AUTO = SpeakerSettings()
@@ -51,39 +51,39 @@ def roles(speakers: Sequence[Speaker]) -> list[str]:
     ],
 )
 def test_a_greeting_marks_the_agent_though_the_other_side_spoke_first(greeting: str) -> None:
-    found = assign_roles(stereo(), said((1, "Hello?"), (0, greeting)), AUTO)
+    found = assign_roles(stereo(), said((1, "Hello?"), (0, greeting)))
     assert roles(found) == ["agent", "customer"]
 
 
 def test_the_reason_quotes_the_greeting() -> None:
-    found = assign_roles(stereo(), said((0, "Thank you for calling Acme."), (1, "Hello, it broke.")), AUTO)
+    found = assign_roles(stereo(), said((0, "Thank you for calling Acme."), (1, "Hello, it broke.")))
     assert found[0].decided_by == "the left channel greets first: 'thank you for calling'"
 
 
 def test_the_customers_reason_tells_of_the_other_side() -> None:
-    found = assign_roles(stereo(), said((0, "Thank you for calling Acme."), (1, "Hello, it broke.")), AUTO)
+    found = assign_roles(stereo(), said((0, "Thank you for calling Acme."), (1, "Hello, it broke.")))
     assert found[1].decided_by.startswith("the other side: the left channel greets first")
 
 
 def test_without_telling_words_whoever_speaks_first_is_the_agent() -> None:
-    found = assign_roles(stereo(), said((1, "Yes."), (0, "Right.")), AUTO)
+    found = assign_roles(stereo(), said((1, "Yes."), (0, "Right.")))
     assert roles(found) == ["customer", "agent"]
 
 
 def test_speaking_first_is_named_as_the_reason() -> None:
-    found = assign_roles(stereo(), said((1, "Yes."), (0, "Right.")), AUTO)
+    found = assign_roles(stereo(), said((1, "Yes."), (0, "Right.")))
     assert found[1].decided_by == "the right channel speaks first"
 
 
 def test_a_customers_words_outweigh_speaking_first() -> None:
-    found = assign_roles(stereo(), said((0, "Hi, I'm calling about my bill."), (1, "Sure.")), AUTO)
+    found = assign_roles(stereo(), said((0, "Hi, I'm calling about my bill."), (1, "Sure.")))
     assert roles(found) == ["customer", "agent"]
 
 
 def test_the_settings_fix_the_agents_channel() -> None:
     settings = SpeakerSettings(agent_channel="right")
     guess = guessed(stereo(), settings, is_stereo=True)
-    found = assign_roles(guess, said((0, "Thank you for calling.")), settings)
+    found = assign_roles(guess, said((0, "Thank you for calling.")))
     assert roles(found) == ["customer", "agent"]
 
 
@@ -95,13 +95,13 @@ def test_the_settings_fix_the_role_of_a_lone_channel() -> None:
 def test_the_settings_say_nothing_of_a_mono_call() -> None:
     settings = SpeakerSettings(agent_channel="right")
     guess = guessed(mono(2), settings, is_stereo=False)
-    found = assign_roles(guess, said((0, "Thank you for calling."), (1, "Hello.")), settings)
+    found = assign_roles(guess, said((0, "Thank you for calling."), (1, "Hello.")))
     assert roles(found) == ["agent", "customer"]
 
 
 def test_without_words_the_first_guess_stays() -> None:
     guess = guessed(stereo(), AUTO, is_stereo=True)
-    assert assign_roles(guess, [], AUTO) == guess
+    assert assign_roles(guess, []) == guess
 
 
 def test_the_first_guess_says_that_no_words_are_known() -> None:
@@ -110,11 +110,11 @@ def test_the_first_guess_says_that_no_words_are_known() -> None:
 
 
 def test_a_lone_speaker_is_unknown() -> None:
-    assert roles(assign_roles(mono(1), said((0, "I waited for an hour.")), AUTO)) == ["unknown"]
+    assert roles(assign_roles(mono(1), said((0, "I waited for an hour.")))) == ["unknown"]
 
 
 def test_a_lone_speaker_who_greets_is_the_agent() -> None:
-    assert roles(assign_roles(mono(1), said((0, "Thank you for calling Acme.")), AUTO)) == ["agent"]
+    assert roles(assign_roles(mono(1), said((0, "Thank you for calling Acme.")))) == ["agent"]
 
 
 def test_a_call_that_is_passed_on_has_two_agents() -> None:
@@ -124,9 +124,9 @@ def test_a_call_that_is_passed_on_has_two_agents() -> None:
         (2, "Hi, this is Maria from repairs."),
         (1, "Hello Maria."),
     )
-    assert roles(assign_roles(mono(3), lines, AUTO)) == ["agent", "customer", "agent"]
+    assert roles(assign_roles(mono(3), lines)) == ["agent", "customer", "agent"]
 
 
 def test_of_several_others_none_is_taken_for_the_customer_at_a_guess() -> None:
     lines = said((0, "Thank you for calling Acme."), (1, "Hello there."), (2, "Hello too."))
-    assert roles(assign_roles(mono(3), lines, AUTO)) == ["agent", "unknown", "unknown"]
+    assert roles(assign_roles(mono(3), lines)) == ["agent", "unknown", "unknown"]

@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from callmood.pipeline.audio.decode import decode
-from callmood.pipeline.speakers.finder import Conversation, load_finder, same_content, without_leaks
+from callmood.pipeline.speakers.channels import same_content, without_leaks
+from callmood.pipeline.speakers.finder import Conversation, load_finder
 from callmood.pipeline.speakers.vad import FRAME_S
 from callmood.settings import SpeakerSettings
 from callmood.sound import SAMPLE_RATE, Samples

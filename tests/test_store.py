@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from factory import AGENT, CUSTOMER, feeling, make_call, make_recording, on
+from factory import AGENT, CUSTOMER, failure, feeling, make_call, make_recording, on
 
-from callmood.call import EmotionScores, VoiceBaseline
+from callmood.call import EmotionScores, Rescored, VoiceBaseline
 from callmood.labels import LABELS
 from callmood.store import (
     Connection,
     agent_baselines,
+    baselines_without,
     finish_scan,
     known,
     rescore_call,
@@ -119,7 +119,7 @@ def test_names_with_quotes_emoji_and_broken_bytes_are_stored(db: Connection) -> 
     recording = make_recording(
         "x", path=Path('/calls/Zoë\'s "best" 😀 call \udcff.wav'), agent=NASTY, metadata={NASTY: NASTY}
     )
-    write_failure(db, 1, recording, "no speech", NASTY)
+    write_failure(db, 1, failure(recording, "no speech", NASTY))
     assert rows(db, "SELECT path, agent, metadata, error FROM recording") == [
         ('/calls/Zoë\'s "best" 😀 call \\udcff.wav', NASTY, {NASTY: NASTY}, NASTY)
     ]
@@ -152,25 +152,21 @@ def test_a_call_that_cannot_be_written_leaves_the_old_one(db: Connection) -> Non
 def test_known_tells_what_is_done_and_what_failed(db: Connection) -> None:
     done, failed = make_call(name="done.wav"), make_recording("failed.wav")
     write_call(db, 1, "m1", done)
-    write_failure(db, 1, failed, "no audio", "failed.wav holds no audio.")
+    write_failure(db, 1, failure(failed, "no audio", "failed.wav holds no audio."))
     states = known(db)
     assert set(states) == {done.recording.id, failed.id}
     assert (states[done.recording.id].state, states[done.recording.id].model_id) == ("done", "m1")
-    assert (states[failed.id].state, states[failed.id].model_id, states[failed.id].reason) == (
-        "failed",
-        None,
-        "no audio",
-    )
+    assert (states[failed.id].state, states[failed.id].model_id) == ("failed", None)
 
 
 def test_a_failure_never_overwrites_a_call_that_is_done(db: Connection) -> None:
     write_call(db, 1, "m1", make_call())
-    write_failure(db, 2, make_call().recording, "no audio", "gone")
+    write_failure(db, 2, failure(make_call().recording, "no audio", "gone"))
     assert rows(db, "SELECT state, error, scan_id FROM recording") == [("done", None, 1)]
 
 
 def test_a_recording_that_failed_can_be_done_later(db: Connection) -> None:
-    write_failure(db, 1, make_call().recording, "no audio", "gone")
+    write_failure(db, 1, failure(make_call().recording, "no audio", "gone"))
     write_call(db, 2, "m1", make_call())
     assert rows(db, "SELECT state, reason, error FROM recording") == [("done", None, None)]
 
@@ -178,7 +174,7 @@ def test_a_recording_that_failed_can_be_done_later(db: Connection) -> None:
 def test_a_moved_recording_is_known_at_its_new_path_with_new_facts(db: Connection) -> None:
     write_call(db, 1, "m1", make_call(agent="Ann", queue="sales", metadata={"region": "north", "vip": "no"}))
     moved = make_recording("call.wav", path=Path("/archive/b.wav"), agent="Ben", metadata={"vip": "yes"})
-    assert update_facts(db, [moved, make_recording("stranger.wav")]) == 1
+    update_facts(db, [moved, make_recording("stranger.wav")])
     assert rows(db, "SELECT path, agent, queue, metadata['region'], metadata['vip'] FROM recording") == [
         ("/archive/b.wav", "Ben", "sales", "north", "yes")
     ]
@@ -188,8 +184,10 @@ def test_a_moved_recording_is_known_at_its_new_path_with_new_facts(db: Connectio
 def test_facts_that_are_the_same_change_nothing(db: Connection) -> None:
     call = make_call(agent="Ann", started_at=on("2026-11-22"), metadata={"region": "north"})
     write_call(db, 1, "m1", call)
-    assert update_facts(db, [call.recording]) == 0
-    assert update_facts(db, []) == 0
+    before = rows(db, "FROM recording")
+    update_facts(db, [call.recording])
+    update_facts(db, [])
+    assert rows(db, "FROM recording") == before
 
 
 def test_an_agents_baseline_is_the_mean_over_calls_weighted_by_segments(db: Connection) -> None:
@@ -205,17 +203,26 @@ def test_an_agents_baseline_is_the_mean_over_calls_weighted_by_segments(db: Conn
     write_call(db, 1, "m1", make_call(name="5", baselines={AGENT: ((50.0, 50.0), 4)}))
     baselines = agent_baselines(db, "m1")
     assert set(baselines) == {"Ann", "Ben"}
-    mean, number = baselines["Ann"]
-    assert mean.dtype == np.float32
-    assert (mean.tolist(), number) == ([3.0, 4.0], 3)
-    assert baselines["Ben"][0].tolist() == [7.0, 8.0]
+    assert baselines["Ann"] == VoiceBaseline((3.0, 4.0), 3)
+    assert baselines["Ben"].mean == (7.0, 8.0)
 
 
 def test_a_call_can_be_left_out_of_its_agents_baseline(db: Connection) -> None:
     for name in ("1", "2"):
         write_call(db, 1, "m1", make_call(name=name, agent="Ann", baselines={AGENT: ((float(name),), 1)}))
-    mean, number = agent_baselines(db, "m1", exclude=make_recording("1").id)["Ann"]
-    assert (mean.tolist(), number) == ([2.0], 1)
+    write_call(db, 1, "m1", make_call(name="3", agent="Ben", baselines={AGENT: ((7.0,), 4)}))
+    ids = [make_recording(name).id for name in ("1", "2", "3")]
+    assert baselines_without(db, "m1", ids) == {
+        ids[0]: VoiceBaseline((2.0,), 1),
+        ids[1]: VoiceBaseline((1.0,), 1),
+    }
+
+
+def test_a_call_that_this_model_has_not_scored_has_all_of_its_agents_voice(db: Connection) -> None:
+    write_call(db, 1, "m1", make_call(name="1", agent="Ann", baselines={AGENT: ((1.0,), 1)}))
+    write_call(db, 1, "m2", make_call(name="2", agent="Ann", baselines={AGENT: ((5.0,), 1)}))
+    other = make_recording("2").id
+    assert baselines_without(db, "m1", [other]) == {other: VoiceBaseline((1.0,), 1)}
 
 
 def test_rescoring_changes_scores_and_voices_but_no_text(db: Connection) -> None:
@@ -227,8 +234,9 @@ def test_rescoring_changes_scores_and_voices_but_no_text(db: Connection) -> None
     other = make_call(name="other.wav")
     write_call(db, 1, "m1", call)
     write_call(db, 1, "m1", other)
-    new_voice = VoiceBaseline(AGENT, (5.0, 6.0), 3)
-    rescore_call(db, 2, "m2", call.recording.id, [None, feeling("sad", 0.75)], [new_voice])
+    new_voice = VoiceBaseline((5.0, 6.0), 3)
+    scores = (None, feeling("sad", 0.75))
+    rescore_call(db, 2, "m2", Rescored(call.recording, 4.0, scores, {AGENT: new_voice}))
     assert rows(
         db,
         "SELECT emotion, confidence, scores['sad'] FROM segment WHERE recording_id = $id ORDER BY segment",
@@ -237,14 +245,14 @@ def test_rescoring_changes_scores_and_voices_but_no_text(db: Connection) -> None
     assert known(db)[call.recording.id].model_id == "m2"
     assert known(db)[other.recording.id].model_id == "m1"
     assert stored_segments(db, call.recording.id) == (call.speakers, call.segments)
-    assert agent_baselines(db, "m2")["Ann"][1] == 3
+    assert agent_baselines(db, "m2")["Ann"].count == 3
     assert agent_baselines(db, "m1") == {}
 
 
 def test_rescoring_with_scores_of_other_segments_is_refused(db: Connection) -> None:
     write_call(db, 1, "m1", make_call())
     with pytest.raises(ValueError):
-        rescore_call(db, 2, "m2", make_call().recording.id, [None], [])
+        rescore_call(db, 2, "m2", Rescored(make_call().recording, 4.0, (None,), {}))
 
 
 def test_a_guess_fills_gaps_and_replaces_nothing(db: Connection) -> None:

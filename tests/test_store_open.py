@@ -15,7 +15,7 @@ import pytest
 from factory import AGENT, make_call
 
 from callmood.errors import CallmoodError
-from callmood.store import database, known, open_db, rows, write_call
+from callmood.store import connection, known, open_db, rows, write_call
 
 
 def run_beside(code: str, *arguments: object) -> "subprocess.Popen[str]":
@@ -54,7 +54,7 @@ def held(path: Path) -> Iterator[int]:
 def test_a_new_database_is_at_the_newest_version(db_path: Path) -> None:
     with open_db(db_path) as con:
         versions = [version for (version,) in rows(con, "SELECT version FROM migration ORDER BY version")]
-    assert versions == [migration.version for migration in database.migrations()]
+    assert versions == [migration.version for migration in connection.migrations()]
     assert versions == list(range(1, len(versions) + 1))
 
 
@@ -69,7 +69,7 @@ def test_a_database_opens_again_with_what_is_in_it(db_path: Path) -> None:
 def make_old(db_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database of the first version with a call in it."""
     with monkeypatch.context() as patch:
-        patch.setattr(database, "migrations", lambda all=database.migrations: all()[:1])
+        patch.setattr(connection, "migrations", lambda all=connection.migrations: all()[:1])
         with open_db(db_path) as con:
             con.execute(
                 """
@@ -92,9 +92,9 @@ def test_a_migration_that_fails_leaves_the_old_version(
     db_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_old(db_path, monkeypatch)
-    broken = database.Migration(2, "002_broken.sql", "CREATE TABLE half (i INTEGER); SELECT nonsense;")
+    broken = connection.Migration(2, "002_broken.sql", "CREATE TABLE half (i INTEGER); SELECT nonsense;")
     with monkeypatch.context() as patch:
-        patch.setattr(database, "migrations", lambda all=database.migrations: (*all()[:1], broken))
+        patch.setattr(connection, "migrations", lambda all=connection.migrations: (*all()[:1], broken))
         with pytest.raises(duckdb.Error):
             open_db(db_path)
     with open_db(db_path) as con:
@@ -106,12 +106,12 @@ def test_a_migration_that_fails_leaves_the_old_version(
 def test_a_database_of_a_newer_version_is_refused(db_path: Path, read_only: bool) -> None:
     with open_db(db_path) as con:
         con.execute("INSERT INTO migration VALUES (999, 'from the future', NULL)")
-    with pytest.raises(CallmoodError, match=r"newer callmood \(schema 999.*upgrade callmood"):
+    with pytest.raises(CallmoodError, match=r"newer callmood \(schema 999.*Upgrade callmood"):
         open_db(db_path, read_only=read_only)
 
 
 def test_reading_a_database_that_is_not_there_says_to_scan_first(db_path: Path) -> None:
-    with pytest.raises(CallmoodError, match="scan some calls first"):
+    with pytest.raises(CallmoodError, match="Scan some calls first"):
         open_db(db_path, read_only=True)
     assert not db_path.exists()
 
@@ -128,7 +128,7 @@ def test_a_file_that_is_no_database_is_refused_and_kept(
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CallmoodError, match="no database of callmood's"):
+    with pytest.raises(CallmoodError, match="is not a callmood database"):
         open_db(tmp_path)
 
 
@@ -156,7 +156,7 @@ def test_a_database_without_permission_is_refused(db_path: Path) -> None:
 def test_a_database_that_another_scan_holds_is_refused_with_its_process(
     db_path: Path, read_only: bool
 ) -> None:
-    with held(db_path) as pid, pytest.raises(CallmoodError, match=rf"in use by process {pid}.*try again"):
+    with held(db_path) as pid, pytest.raises(CallmoodError, match=rf"in use by process {pid}.*Try again"):
         open_db(db_path, read_only=read_only)
     open_db(db_path, read_only=read_only).close()
 

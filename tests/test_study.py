@@ -12,7 +12,7 @@ from test_train_embedded import TINY
 
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
-from callmood.model.bundle import Encoded, Heads, Scorer, Settings
+from callmood.model.scorer import BundleSettings, Encoded, Heads, Scorer
 from callmood.sound import SAMPLE_RATE
 from callmood.training import recipe as recipe_files
 from callmood.training.corpora.clip import Clip
@@ -190,7 +190,7 @@ def test_voice_and_words_are_weighed(given: Given, monkeypatch: pytest.MonkeyPat
         modality, "text_vectors", lambda given, _: rng.normal(size=(len(given.clips), 4)).astype(np.float32)
     )
     words = (np.zeros((8, 4), np.float32), np.zeros(8, np.float32))
-    model = Scorer("", Settings(LABELS, None, None), Heads(text=words), (), None, None)
+    model = Scorer("", BundleSettings(LABELS, None, None), Heads(text=words), (), None, None)
     monkeypatch.setattr(modality, "shipped", lambda: model)
     numbers = modality.Numbers(renditions=2, parts=2, text_c=0.01, iterations=5)
     (grid,) = modality.study(given, numbers).grids
@@ -214,7 +214,8 @@ def test_clips_without_words_are_named(given: Given) -> None:
     silent = [replace(given.clips[0], text=None), *given.clips[1:]]
     with pytest.raises(CallmoodError, match="has none"):
         modality.text_vectors(
-            replace(given, clips=silent), Scorer("", Settings(LABELS, None, None), Heads(), (), None, None)
+            replace(given, clips=silent),
+            Scorer("", BundleSettings(LABELS, None, None), Heads(), (), None, None),
         )
 
 
@@ -281,7 +282,9 @@ def test_a_narrowed_scorer_answers_alike() -> None:
         return rng.normal(size=(8, 30)).astype(np.float32), rng.normal(size=8).astype(np.float32)
 
     vectors = rng.normal(size=(9, 30)).astype(np.float32)
-    scorer = Scorer("", Settings(LABELS, None, None, shrink=2.0), Heads(head(), head()), (), None, None)
+    scorer = Scorer(
+        "", BundleSettings(LABELS, None, None, prior_count=2.0), Heads(head(), head()), (), None, None
+    )
     yes = np.ones(9, dtype=bool)
     whole = Encoded(vectors, np.zeros((9, 0), np.float32), yes, ~yes)
     small, narrow = embedded.narrowed(scorer, vectors)
@@ -316,7 +319,7 @@ def test_the_embedded_system_answers_in_the_table_of_systems(
     )
     run = Run(tmp_path, report=lambda _: None)
     outcome = embedded.run(given.recipe, Parts("speaker", labels, [*train, *copies], validation, test), run)
-    assert outcome.chances.shape == (len(test), len(labels))
-    np.testing.assert_allclose(outcome.chances.sum(axis=1), 1, atol=1e-5)
+    assert outcome.probabilities.shape == (len(test), len(labels))
+    np.testing.assert_allclose(outcome.probabilities.sum(axis=1), 1, atol=1e-5)
     plain = embedded.run(given.recipe, Parts("speaker", labels, train, validation, test), run)
-    np.testing.assert_allclose(outcome.chances, plain.chances)
+    np.testing.assert_allclose(outcome.probabilities, plain.probabilities)

@@ -148,12 +148,12 @@ def test_baselines_are_of_the_same_speaker_without_the_clip() -> None:
 
 def test_figures_count_every_label_the_same() -> None:
     labels = np.array([0, 0, 0, 1])
-    chances = np.eye(8, dtype=np.float32)[[0, 0, 2, 1]]
-    found = evaluate.figures(labels, chances[None], np.array(["a", "a", "b", "b"]))
+    probabilities = np.eye(8, dtype=np.float32)[[0, 0, 2, 1]]
+    found = evaluate.figures(labels, probabilities[None], np.array(["a", "a", "b", "b"]))
     assert found.ua == pytest.approx(100 * (2 / 3 + 1) / 2) and found.wa == pytest.approx(75)
     assert found.ece == pytest.approx(25) and found.speakers == 2 and found.confusion[0][2] == 1
     with pytest.raises(CallmoodError, match="no clips"):
-        evaluate.figures(labels[:0], chances[None, :0], np.array([]))
+        evaluate.figures(labels[:0], probabilities[None, :0], np.array([]))
 
 
 def test_temperature_and_threshold_follow_the_errors() -> None:
@@ -162,10 +162,10 @@ def test_temperature_and_threshold_follow_the_errors() -> None:
     logits = 2 * np.eye(8)[labels] + rng.gumbel(size=(4000, 8))
     best = embedded.best_divisor(lambda t: 10 * logits / t, labels)
     assert 5 < best < 20
-    chances = np.full((10, 8), 0.01)
-    chances[:, 0] = np.linspace(0.3, 0.9, 10)
-    truth = np.where(chances[:, 0] > 0.5, 0, 1)
-    assert 0.4 <= embedded.lowest_threshold(chances, truth, 0.95) <= 0.6
+    probabilities = np.full((10, 8), 0.01)
+    probabilities[:, 0] = np.linspace(0.3, 0.9, 10)
+    truth = np.where(probabilities[:, 0] > 0.5, 0, 1)
+    assert 0.4 <= embedded.lowest_threshold(probabilities, truth, 0.95) <= 0.6
 
 
 TINY = """

@@ -15,6 +15,7 @@ from transformers import BertConfig, BertModel, BertTokenizerFast
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.model import bundle, encode
+from callmood.model.scorer import BundleSettings, Heads
 from callmood.training.corpora.goemotions import EKMAN_LABELS, FINE_LABELS, Comment, read_comments
 from callmood.training.corpora.phrases import read_phrases
 from callmood.training.measure.metrics import calibration_error
@@ -248,8 +249,8 @@ def test_thresholds_are_those_with_the_best_f1() -> None:
 def test_temperature_restores_honest_confidence() -> None:
     draw = np.random.default_rng(1)
     honest = draw.normal(size=(4000, 7))
-    chances = np.exp(honest) / np.exp(honest).sum(1, keepdims=True)
-    truth = np.array([draw.choice(7, p=row) for row in chances])
+    probabilities = np.exp(honest) / np.exp(honest).sum(1, keepdims=True)
+    truth = np.array([draw.choice(7, p=row) for row in probabilities])
     temperature = systems.best_temperature(3 * honest, truth)
     assert temperature == pytest.approx(3, rel=0.1)
     assert (
@@ -280,17 +281,17 @@ def test_a_stored_tower_answers_in_a_bundle_as_before(
         (head[f"{name}.weight"].numpy(), head[f"{name}.bias"].numpy()) for name in ("ekman", "single")
     )
     shutil.copytree(encoder_folder, tmp_path / "bundle" / bundle.TEXT_ENCODER)
-    settings = bundle.Settings(LABELS, None, encode.TextSettings(bundle.TEXT_ENCODER))
-    bundle.save(tmp_path / "bundle", settings, bundle.Heads(text=single, ekman=ekman), {}, layers)
+    settings = BundleSettings(LABELS, None, encode.TextSettings(bundle.TEXT_ENCODER))
+    bundle.save(tmp_path / "bundle", settings, Heads(text=single, ekman=ekman), {}, layers)
     scorer = bundle.load(tmp_path / "bundle", "cpu")
     texts = ["furious the bill", "table"]
     encoded = scorer.encode([None, None], texts)
-    chances = scorer.classify(encoded)
+    probabilities = scorer.classify(encoded)
     before = answers(trained, *texts)
     assert encoded.text @ ekman[0].T + ekman[1] == pytest.approx(before.ekman, abs=1e-5)
-    assert chances[:, LABELS.index("calm")] == pytest.approx(chances[:, LABELS.index("neutral")])
+    assert probabilities[:, LABELS.index("calm")] == pytest.approx(probabilities[:, LABELS.index("neutral")])
     anger = softmax(before.single / trained.temperature, axis=1)[:, EKMAN_LABELS.index("anger")]
-    assert chances[:, LABELS.index("angry")] == pytest.approx(anger, abs=1e-5)
+    assert probabilities[:, LABELS.index("angry")] == pytest.approx(anger, abs=1e-5)
 
 
 def test_the_recipe_gives_every_setting() -> None:

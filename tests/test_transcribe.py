@@ -1,4 +1,4 @@
-"""Turns become pieces that lose no speech, pieces become text with word times, noise becomes nothing."""
+"""Turns become spans that lose no speech, spans become text with word times, noise becomes nothing."""
 
 import logging
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ import pytest
 from callmood.call import Speaker, Turn
 from callmood.errors import CallmoodError
 from callmood.pipeline.audio.decode import decode
-from callmood.pipeline.transcribe.hallucination import Decoded, doubt
-from callmood.pipeline.transcribe.segmenter import LONGEST_S, pieces_of
+from callmood.pipeline.transcribe.hallucination import Decoded, reject_reason
+from callmood.pipeline.transcribe.segmenter import MAX_SEGMENT_S, segment_turns
 from callmood.pipeline.transcribe.transcriber import Transcriber, Transcript, load_transcriber
-from callmood.pipeline.transcribe.word_times import words_of
+from callmood.pipeline.transcribe.word_times import word_times
 from callmood.settings import TranscribeSettings
 from callmood.sound import SAMPLE_RATE
 
@@ -33,8 +33,8 @@ def noise(seconds: float, channels: int = 2, level: float = 0.1) -> np.ndarray:
 def spans(turns: list[Turn], seconds: float = 60, **kwargs: Any) -> list[tuple[int, float, float]]:
     speakers = kwargs.get("speakers", (AGENT, CUSTOMER))
     samples = kwargs.get("samples", noise(seconds))
-    pieces, _ = pieces_of(samples, turns, speakers)
-    return [(piece.speaker, round(piece.start_s, 2), round(piece.end_s, 2)) for piece in pieces]
+    spans, _ = segment_turns(samples, turns, speakers)
+    return [(span.speaker, round(span.start_s, 2), round(span.end_s, 2)) for span in spans]
 
 
 def test_one_speakers_turns_join_over_a_short_pause() -> None:
@@ -67,7 +67,7 @@ def test_a_long_turn_is_cut_where_it_is_quietest() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_pieces_cover_all_speech_and_none_is_longer_than_15_s(seed: int) -> None:
+def test_spans_cover_all_speech_and_none_is_longer_than_15_s(seed: int) -> None:
     random = np.random.default_rng(seed)
     turns = []
     at = 0.0
@@ -75,20 +75,20 @@ def test_pieces_cover_all_speech_and_none_is_longer_than_15_s(seed: int) -> None
         length = float(random.choice([0.3, 1.5, 4, 17, 40]))
         turns.append(Turn(int(random.integers(2)), at, at + length))
         at += length + float(random.choice([0, 0.3, 1.5]))
-    pieces, too_short = pieces_of(
+    spans, too_short = segment_turns(
         np.zeros((2, round((at + 1) * SAMPLE_RATE)), np.float32), turns, (AGENT, CUSTOMER)
     )
     assert too_short == 0
-    assert max(piece.duration_s for piece in pieces) <= LONGEST_S + 1e-6
+    assert max(span.duration_s for span in spans) <= MAX_SEGMENT_S + 1e-6
     for turn in turns:
-        own = sorted((p.start_s, p.end_s) for p in pieces if p.speaker == turn.speaker)
+        own = sorted((p.start_s, p.end_s) for p in spans if p.speaker == turn.speaker)
         covered = sum(max(0.0, min(end, turn.end_s) - max(start, turn.start_s)) for start, end in own)
         assert covered >= turn.end_s - turn.start_s - 1e-6
 
 
 def test_a_turn_too_short_for_a_word_is_counted() -> None:
-    pieces, too_short = pieces_of(noise(10), [Turn(0, 2, 2.05)], (AGENT,))
-    assert (pieces, too_short) == ([], 1)
+    spans, too_short = segment_turns(noise(10), [Turn(0, 2, 2.05)], (AGENT,))
+    assert (spans, too_short) == ([], 1)
 
 
 def heard(text: str, logprob: float = -0.2, no_speech: float = 0.05, **kwargs: Any) -> Decoded:
@@ -113,16 +113,16 @@ def heard(text: str, logprob: float = -0.2, no_speech: float = 0.05, **kwargs: A
         (heard("a b c d e f g h i j k l m", duration_s=1.0), "low confidence"),
     ],
 )
-def test_text_is_doubted_for_what_it_is(decoded: Decoded, reason: str | None) -> None:
-    assert doubt(decoded) == reason
+def test_text_is_rejected_for_what_it_is(decoded: Decoded, reason: str | None) -> None:
+    assert reject_reason(decoded) == reason
 
 
 def test_what_people_do_say_twice_is_worth_a_second_look_but_no_reason_to_drop_it() -> None:
     twice = heard("I can do that for you, of course I can do that for you tomorrow")
-    assert doubt(twice, quick=True) == "repetition"
-    assert doubt(twice) is None
-    assert doubt(heard("Tear it down, tear it down."), quick=True) == "repetition"
-    assert doubt(heard("I can do that", cut_off=True), quick=True) == "repetition"
+    assert reject_reason(twice, quick=True) == "repetition"
+    assert reject_reason(twice) is None
+    assert reject_reason(heard("Tear it down, tear it down."), quick=True) == "repetition"
+    assert reject_reason(heard("I can do that", cut_off=True), quick=True) == "repetition"
 
 
 def test_words_are_in_order_within_their_piece_and_have_a_duration() -> None:
@@ -132,7 +132,7 @@ def test_words_are_in_order_within_their_piece_and_have_a_duration() -> None:
         {"word": ",", "tokens": [3], "start": 0.4, "end": 0.4, "probability": 0.7},
         {"word": " three", "tokens": [4], "start": 9.0, "end": 9.5, "probability": 0.6},
     ]
-    words = words_of(aligned, offset_s=10.0, start_s=10.1, end_s=12.0)
+    words = word_times(aligned, offset_s=10.0, start_s=10.1, end_s=12.0)
     assert [word.text for word in words] == ["One", "two,", "three"]
     assert all(10.1 <= word.start_s < word.end_s <= 12.0 for word in words)
     assert all(a.end_s <= b.start_s for a, b in pairwise(words))

@@ -16,6 +16,7 @@ from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.model import bundle, encode
 from callmood.model.loudness import prepared
+from callmood.model.scorer import softmax
 from callmood.training import recipe
 from callmood.training.corpora.clip import Clip
 from callmood.training.fit import joint
@@ -111,8 +112,8 @@ def test_the_paper_s_systems_learn_and_leave_a_bundle_of_their_own(
     given = parts(tmp_path)
     found = trained(tmp_path / "out", settings(encoders, name), given)
     assert found.history[-1]["loss"] < found.history[0]["loss"]
-    assert found.chances.shape == (6, 3)
-    np.testing.assert_allclose(found.chances.sum(axis=1), 1, atol=1e-5)
+    assert found.probabilities.shape == (6, 3)
+    np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, atol=1e-5)
     scorer = bundle.load(tmp_path / "out", "cpu")
     assert (scorer.settings.audio is not None) == (name != "bert")
     assert (scorer.settings.text is not None) == (name != "hubert")
@@ -134,7 +135,7 @@ def test_clips_without_a_text_count_and_are_named_where_nothing_else_is_read(
     found = transformer.run(settings(encoders, "bert"), given, run)
     assert found.notes["test_clips_without_text"] == 2
     assert any("2 of 6 clips to test have no text" in line for line in lines)
-    np.testing.assert_array_equal(found.chances[:2], found.chances[0, 0])
+    np.testing.assert_array_equal(found.probabilities[:2], found.probabilities[0, 0])
 
 
 def test_a_bundle_gives_the_logits_of_the_network(tmp_path: Path, encoders: tuple[str, str]) -> None:
@@ -154,7 +155,7 @@ def test_a_bundle_gives_the_logits_of_the_network(tmp_path: Path, encoders: tupl
     with torch.no_grad():
         logits = built.joint.eval()(**inputs).numpy()
     scored = transformer.score(bundle.load(tmp_path / "out", "cpu"), given.test, TAUGHT)
-    np.testing.assert_allclose(scored, bundle.softmax(logits / 2), atol=1e-4)
+    np.testing.assert_allclose(scored, softmax(logits / 2), atol=1e-4)
 
 
 def test_a_label_that_was_not_taught_is_never_given(tmp_path: Path, encoders: tuple[str, str]) -> None:
@@ -162,10 +163,10 @@ def test_a_label_that_was_not_taught_is_never_given(tmp_path: Path, encoders: tu
     transformer.save(tmp_path / "out", transformer.build(wanted, 3), wanted, given, 1.0, 0.4)
     scorer = bundle.load(tmp_path / "out", "cpu")
     sound = given.test[0].samples()
-    chances = scorer.classify(scorer.encode([sound, sound, None], ["we lost", None, "we lost"]))
+    probabilities = scorer.classify(scorer.encode([sound, sound, None], ["we lost", None, "we lost"]))
     untaught = [number for number, label in enumerate(LABELS) if label not in TAUGHT]
-    assert not chances[:, untaught].any()
-    np.testing.assert_allclose(chances.sum(axis=1), 1, atol=1e-5)
+    assert not probabilities[:, untaught].any()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
 def test_the_identity_of_a_bundle_covers_its_encoders(tmp_path: Path, encoders: tuple[str, str]) -> None:

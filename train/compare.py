@@ -143,7 +143,7 @@ def _measured(
         )
         run = Run(out, settings.device, settings.resume, settings.report)  # type: ignore[arg-type]
         outcome = module.run(checked, part, run)
-        tested = measured([example.clip for example in part.test], outcome.chances, part.labels)
+        tested = measured([example.clip for example in part.test], outcome.probabilities, part.labels)
         if launch.is_main():
             _describe(name, checked, part, run, tested, corpora if alone else None)
         figures.append(_kept(name, checked, part, tested, outcome, run))

@@ -12,7 +12,7 @@ import numpy as np
 
 from callmood.errors import CallmoodError
 from callmood.model import bundle
-from callmood.model.bundle import Scorer
+from callmood.model.scorer import Scorer
 from callmood.training import recipe as recipe_files
 from callmood.training.cache import cache_folder
 from callmood.training.corpora.clip import Clip
@@ -132,13 +132,13 @@ def pooled_figures(
     found = {}
     for line in LINES:
         for baseline in BASELINES:
-            chances = [
-                embedded.vector_chances(scorer, fold.unseen, line, baseline, recipe.seed)
+            probabilities = [
+                embedded.vector_probabilities(scorer, fold.unseen, line, baseline, recipe.seed)
                 for scorer, fold in zip(scorers, folds, strict=True)
             ]
             found[f"{line}, baseline {baseline}"] = figures(
                 np.concatenate([fold.unseen.labels for fold in folds]),
-                np.concatenate(chances, axis=1),
+                np.concatenate(probabilities, axis=1),
                 speakers,
                 corpora=[fact.corpus for fact in facts],
                 genders=genders_of(facts),
@@ -153,10 +153,13 @@ def summary(
 
     The calibration error of few clips is too high by nature, so it is also taken over all folds' clips at once.
     """
-    chances = [embedded.vector_chances(scorer, unseen, line, baseline, seed) for scorer, unseen in pairs]
+    probabilities = [
+        embedded.vector_probabilities(scorer, unseen, line, baseline, seed) for scorer, unseen in pairs
+    ]
     corpora = [unseen for _, unseen in pairs]
     folds = [
-        figures(unseen.labels, found, unseen.speakers) for unseen, found in zip(corpora, chances, strict=True)
+        figures(unseen.labels, found, unseen.speakers)
+        for unseen, found in zip(corpora, probabilities, strict=True)
     ]
     result: dict[str, Any] = {}
     for name in ("ua", "wa", "ece"):
@@ -165,7 +168,7 @@ def summary(
         result[f"{name}_std"] = round(float(np.std(values)), 2)
     whole = figures(
         np.concatenate([unseen.labels for unseen in corpora]),
-        np.concatenate(chances, axis=1),
+        np.concatenate(probabilities, axis=1),
         np.concatenate([unseen.speakers for unseen in corpora]),
     )
     result["ece_pooled"] = round(whole.ece, 2)

@@ -4,12 +4,15 @@ import errno
 import os
 import sys
 import time
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from callmood.cli import correct, doctor, evaluate, models, report, scan, train
 from callmood.errors import CallmoodError
+
+UNDER_TORCHRUN = "TORCHELASTIC_ERROR_FILE"
+"""The variable that tells one of several training processes where to leave its error."""
 
 app = typer.Typer(
     name="callmood",
@@ -18,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,  # rich takes longer to import than all the rest of the help
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 for command in (scan.scan, report.report, correct.correct, doctor.doctor, train.train, evaluate.evaluate):
@@ -25,8 +29,25 @@ for command in (scan.scan, report.report, correct.correct, doctor.doctor, train.
 app.add_typer(models.models)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import callmood
+
+        print(f"callmood {callmood.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def callmood_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options of callmood itself."""
+
+
 def main() -> None:
-    """Run the app; what a person can mend is said in one sentence, with the exit code of its kind."""
+    """Run the app; what a person can fix is said in one sentence, with the exit code of its kind."""
     try:
         app()
     except CallmoodError as error:
@@ -34,17 +55,19 @@ def main() -> None:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        place = error.filename or "what comes out"
-        _fail(f"The disk is full: no room for {place}; make some and start again.", 1)
+        what = f" for {error.filename}" if error.filename else ""
+        _fail(f"The disk is full: there is no room{what}. Make room and start again.", 1)
     except Exception:
-        if "TORCHELASTIC_ERROR_FILE" in os.environ:
+        if UNDER_TORCHRUN in os.environ:
             time.sleep(1)  # one that fails because another has ended is ended by torchrun meanwhile, unheard
         raise
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
-    from callmood.training import launch
+    if UNDER_TORCHRUN in os.environ:
+        from callmood.training.launch import tell
 
-    if not launch.tell(sentence):
+        tell(sentence)
+    else:
         print(f"callmood: {sentence}", file=sys.stderr)
     sys.exit(code)

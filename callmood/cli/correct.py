@@ -7,15 +7,18 @@ from typing import Annotated
 
 import typer
 
+from callmood.errors import UsageError
+
 
 def correct(
-    call: Annotated[str, typer.Argument(help="A call as in report --call: its id or file name.")],
-    at: Annotated[str, typer.Argument(help="A moment of the segment, as reports print it: 0:17 or 1:02:05.")],
+    call: Annotated[str, typer.Argument(help="A call as in report --call: its call id or file name.")],
+    at: Annotated[str, typer.Argument(help="A time in the segment, as reports print it: 0:17 or 1:02:05.")],
     label: Annotated[
         str, typer.Argument(help="angry, calm, disgust, fearful, happy, neutral, sad or surprised.")
     ],
     speaker: Annotated[
-        int | None, typer.Option(min=0, help="Whose segment, where two speak at that moment; counted from 0.")
+        int | None,
+        typer.Option(min=0, help="Whose segment, where two speak at that time; counted from 0."),
     ] = None,
     db: Annotated[Path | None, typer.Option(help="The DuckDB file (default: callmood.duckdb).")] = None,
 ) -> None:
@@ -23,27 +26,18 @@ def correct(
 
     The scores stay as they are; callmood train --corpus own=callmood.duckdb learns from all corrections.
     """
-    from callmood.reports.ask import find_call
-    from callmood.settings import load_settings
-    from callmood.store import open_db
-    from callmood.store.corrections import correct as store
-    from callmood.store.corrections import segment_at
+    import callmood
 
-    with open_db(load_settings({"db": db}).db) as con:
-        recording_id = find_call(con, call)
-        segment = segment_at(con, recording_id, _seconds(at), speaker)
-        store(con, recording_id, segment.number, label)
+    segment = callmood.correct(call, _seconds(at), label, speaker=speaker, db=db)
     print(f"{segment.role} at {at}: {label}.")
 
 
 def _seconds(clock: str) -> float:
     """1:02:05 -> 3725.0"""
-    from callmood.errors import UsageError
-
     try:
         parts = [float(part) for part in clock.split(":")]
     except ValueError:
         parts = []
     if not 1 <= len(parts) <= 3 or min(parts) < 0:
-        raise UsageError(f"{clock} is no moment of a call; write 0:17 or 1:02:05.")
+        raise UsageError(f"'{clock}' is not a time. Use 0:17 or 1:02:05.")
     return sum(part * 60.0**power for power, part in enumerate(reversed(parts)))

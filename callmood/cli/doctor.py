@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def doctor() -> None:
     """Check what is installed and what is missing.
 
-    Says which models are where, which device will be used, and how to mend what is missing.
+    Shows installed models, the device in use, and how to fix problems.
     """
     from rich.console import Console
     from rich.markup import escape
@@ -23,8 +23,8 @@ def doctor() -> None:
     console = Console(soft_wrap=True, highlight=False)
     for check in checks:
         console.print(f"{_mark(check)} {escape(check.name)}: {escape(check.found)}")
-        if check.mend:
-            console.print(f"         [yellow]{escape(check.mend)}[/]")
+        if check.fix:
+            console.print(f"         [yellow]{escape(check.fix)}[/]")
     if any(not check.ok and check.needed for check in checks):
         raise Exit(1)
 

@@ -102,11 +102,11 @@ def _report(sentence: str) -> None:
 
 
 def _warn_of_known_voices(model: str, parts: Iterable[Sequence[Clip]]) -> None:
-    from callmood.model.registry import taught_speakers
+    from callmood.model.registry import training_speakers
     from callmood.wording import counted
 
     here = {clip.speaker for part in parts for clip in part}
-    known = here & taught_speakers(model)
+    known = here & training_speakers(model)
     if known:
         _report(
             f"note: the model was taught on {len(known)} of the {counted(len(here), 'speaker')} here; its figures for "

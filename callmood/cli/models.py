@@ -1,4 +1,4 @@
-"""`callmood models`: the emotion models at hand, and which one scans use."""
+"""`callmood models`: the available emotion models, and which one scans use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from callmood.model.registry import Shelved
+    from callmood.model.registry import ModelEntry
 
 models = typer.Typer(
     name="models",
@@ -23,17 +23,17 @@ models = typer.Typer(
 @models.command(name="list")
 def list_models(
     folder: Annotated[
-        Path, typer.Option(help="Where to look: the folders in it, and those in its folder models.")
+        Path, typer.Option(help="Folder to search for models (also its models/ subfolder).")
     ] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """List the models at hand; a star marks the one that scans use."""
+    """List available models; * marks the current one."""
     from dataclasses import asdict
 
-    from callmood.model.registry import shelf
+    from callmood.model.registry import list_models as entries
     from callmood.settings import load_settings
 
-    found = shelf(folder, load_settings().score.model)
+    found = entries(folder, load_settings().score.model)
     if as_json:
         print(json.dumps({"models": [asdict(model) for model in found]}))
     else:
@@ -43,7 +43,7 @@ def list_models(
 @models.command()
 def show(
     model: Annotated[
-        str | None, typer.Argument(help="A model's folder, or embedded (default: the one in use).")
+        str | None, typer.Argument(help="A model's folder, or embedded (default: the current one).")
     ] = None,
 ) -> None:
     """Show a model's card: data, licences, figures, limits."""
@@ -64,29 +64,29 @@ def show(
 def use(
     model: Annotated[str, typer.Argument(help="A model's folder, or embedded.")],
 ) -> None:
-    """Let scans use a model from now on: set it in callmood.toml."""
+    """Make a model the default for scans (writes callmood.toml)."""
     from callmood.model.bundle import find_bundle
-    from callmood.settings import SETTINGS_FILE, load_settings, write_setting
+    from callmood.settings import SETTINGS_FILE, load_settings, write_model
 
     folder = Path("models") / model
     name = str(folder) if not Path(model).exists() and folder.is_dir() else model
     find_bundle(name)
-    write_setting("score.model", name)
-    print(f"{SETTINGS_FILE} now names {name}; score stored calls again with callmood scan FOLDER --rescore.")
+    write_model(name)
+    print(f"{SETTINGS_FILE} now names {name}. To score stored calls again: callmood scan FOLDER --rescore")
     in_force = load_settings().score.model
     if in_force != name:
         print(
-            f"note: the environment variable CALLMOOD_SCORE__MODEL wins over it with {in_force}; unset it.",
+            f"note: the environment variable CALLMOOD_SCORE__MODEL overrides it with {in_force}; unset it.",
             file=sys.stderr,
         )
 
 
-def _print_table(found: list[Shelved]) -> None:
+def _print_table(found: list[ModelEntry]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None)
-    for heading in ("", "model", "labels", "taught on"):
+    for heading in ("", "model", "labels", "trained on"):
         table.add_column(heading)
     for heading in ("UA %", "MB"):
         table.add_column(heading, justify="right")

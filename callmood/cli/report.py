@@ -1,27 +1,21 @@
-"""`callmood report`: how the calls went, by agent, call, day, queue or any column of the side table."""
+"""`callmood report`: how the calls went, by agent, call, day, queue or any column of the metadata table."""
 
 import os
 import sys
-from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from callmood.errors import CallmoodError
+from callmood.call import RoleChoice
+from callmood.errors import CallmoodError, UsageError
 
 if TYPE_CHECKING:
-    from callmood.reports.ask import Answer
+    from callmood.reports.ask import Report
 
 _WIDTH_OF_FILES = 120
 """Columns of a report that doesn't go to a terminal."""
-
-
-class Whose(str, Enum):
-    customer = "customer"
-    agent = "agent"
-    all = "all"
 
 
 class Format(str, Enum):
@@ -45,103 +39,91 @@ def report(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="One agent, call, day or queue only. A call by its call id, file name or recording id.",
+            help="A single agent, call, day or queue. A call is named by its call id, file name or recording id.",
             show_default=False,
         ),
     ] = None,
-    agent: Annotated[bool, typer.Option("--agent", help="By agent, as a bare report is.")] = False,
-    call: Annotated[bool, typer.Option("--call", help="Call by call; of one call: its timeline.")] = False,
-    day: Annotated[bool, typer.Option("--day", help="By day.")] = False,
-    queue: Annotated[bool, typer.Option("--queue", help="By queue.")] = False,
+    agent: Annotated[bool, typer.Option("--agent", help="Group by agent (the default).")] = False,
+    call: Annotated[bool, typer.Option("--call", help="List calls, or show one call's timeline.")] = False,
+    day: Annotated[bool, typer.Option("--day", help="Group by day.")] = False,
+    queue: Annotated[bool, typer.Option("--queue", help="Group by queue.")] = False,
     by: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="By customer, or any column of the side table.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="Group by customer, or by any column of your --metadata table."),
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="DATE", help="Calls from this day or time on: 2026-11-22, yesterday, today."),
+        typer.Option(
+            metavar="DATE",
+            help="Calls from this day or time on: 2026-11-22, 2026-11-22T18:30, yesterday, today.",
+        ),
     ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Calls up to this day, which is included, or time.")
+        str | None,
+        typer.Option(metavar="DATE", help="Calls up to and including this day, or up to this time."),
     ] = None,
     role: Annotated[
-        Whose | None, typer.Option(help="Whose mood and emotions.  [default: customer; of one call: all]")
+        RoleChoice | None,
+        typer.Option(help="Whose emotions to report (default: customer; for a single call: everyone's)."),
     ] = None,
     sort: Annotated[
         str | None,
         typer.Option(
-            metavar="COLUMN", help="A column as named in --format csv; -COLUMN for the largest first."
+            metavar="COLUMN", help="A column name as in --format csv; -COLUMN for the largest first."
         ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Rows at most.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of rows.")] = None,
     format: Annotated[
-        Format | None, typer.Option("--format", help="[default: table, or by the ending of --output]")
+        Format | None,
+        typer.Option("--format", help="Output format (default: by the ending of --output, or table)."),
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="A file to write instead of the terminal.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write to a file instead of the terminal.")] = None,
     db: Annotated[
-        Path | None, typer.Option(help="The DuckDB file to read.  [default: callmood.duckdb]")
+        Path | None, typer.Option(help="The DuckDB file to read (default: callmood.duckdb).")
     ] = None,
 ) -> None:
     """Report on agents, calls, days and queues.
 
     callmood report --agent, or callmood report --agent "Chris L".
 
-    Moods at the start and the end of calls, who talked how much, silences, worst moments.
+    Shows moods at the start and the end of calls, who talked how much, silences and the worst moments.
 
-    In CSV, text that a spreadsheet would take for a formula has an apostrophe before it.
+    In CSV, cells that look like formulas are prefixed with an apostrophe.
     """
-    from callmood.reports.ask import Question, ask
-    from callmood.settings import load_settings
-    from callmood.store import open_db
+    import callmood
+    from callmood.database import CALL
 
-    kinds = [flag for flag, given in (("agent", agent), ("day", day), ("queue", queue)) if given]
-    if len(kinds) + call + (by is not None) > 1:
-        raise CallmoodError("A report is by one thing: give one of --agent, --call, --day, --queue, --by.")
-    question = Question(
-        kind=("calls" if name is None else "call") if call else "groups",
-        by=by or (kinds[0] if kinds else "agent"),
-        name=name,
-        role=role.value if role else None,
-        since=_time(since, "--since", up_to=False) if since else None,
-        until=_time(until, "--until", up_to=True) if until else None,
-        sort=sort,
-        limit=limit,
-    )
-    face = format or (_SUFFIXES.get(output.suffix.lower(), Format.table) if output else Format.table)
-    with open_db(load_settings({"db": db}).db, read_only=True) as con:
-        answer = ask(con, question)
-    _deliver(answer, face, output)
+    chosen = [
+        flag for flag, given in (("agent", agent), ("day", day), ("queue", queue), (CALL, call)) if given
+    ]
+    if len(chosen) + (by is not None) > 1:
+        raise UsageError("Give only one of --agent, --call, --day, --queue and --by.")
+    group = by or (chosen[0] if chosen else "agent")
+    with callmood.open(db) as database:
+        found = database.report(group, name, role=role, since=since, until=until, sort=sort, limit=limit)
+    _deliver(found, format or _format_of(output), output)
 
 
-def _time(text: str, flag: str, up_to: bool) -> datetime:
-    """The bound that a date means: a day begins at midnight, and up to a day is up to its end."""
-    today = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    named = {"today": today, "yesterday": today - timedelta(days=1)}
-    try:
-        when = named.get(text.lower()) or datetime.fromisoformat(text)
-    except ValueError:
-        raise CallmoodError(
-            f'{flag} "{text}" is no date: write 2026-11-22, 2026-11-22T18:30, today.'
-        ) from None
-    whole_day = text.lower() in named or len(text) == len("2026-11-22")
-    return when.replace(tzinfo=None) + (timedelta(days=1) if up_to and whole_day else timedelta())
+def _format_of(output: Path | None) -> Format:
+    return _SUFFIXES.get(output.suffix.lower(), Format.table) if output else Format.table
 
 
-def _deliver(answer: "Answer", face: Format, output: Path | None) -> None:
+def _deliver(report: "Report", format: Format, output: Path | None) -> None:
     from callmood.reports.export import to_csv, to_json, to_parquet
     from callmood.reports.markdown import to_markdown
     from callmood.reports.sheets import page
 
-    if face is Format.table:
-        _print_table(answer, output)
-    elif face is Format.parquet:
-        _write_bytes(to_parquet(answer), output)
-    elif face is Format.markdown:
-        _write_text(to_markdown(page(answer)), output)
+    if format is Format.table:
+        _print_table(report, output)
+    elif format is Format.parquet:
+        _write_bytes(to_parquet(report), output)
+    elif format is Format.markdown:
+        _write_text(to_markdown(page(report)), output)
     else:
-        _write_text(to_csv(answer) if face is Format.csv else to_json(answer), output)
+        _write_text(to_csv(report) if format is Format.csv else to_json(report), output)
 
 
-def _print_table(answer: "Answer", output: Path | None) -> None:
+def _print_table(report: "Report", output: Path | None) -> None:
     import io
 
     from rich.console import Console
@@ -151,14 +133,14 @@ def _print_table(answer: "Answer", output: Path | None) -> None:
 
     if output is not None:
         buffer = io.StringIO()
-        show(page(answer), Console(file=buffer, width=_WIDTH_OF_FILES))
+        show(page(report), Console(file=buffer, width=_WIDTH_OF_FILES))
         _write_text(buffer.getvalue(), output)
         return
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # an old code page may lack a sign; a report with a question mark in it is better than none
+        # an old code page may lack a character; a report with a question mark in it is better than none
         sys.stdout.reconfigure(errors="replace")
     piped = not sys.stdout.isatty() and not os.environ.get("COLUMNS")
-    show(page(answer), Console(width=_WIDTH_OF_FILES if piped else None, highlight=False))
+    show(page(report), Console(width=_WIDTH_OF_FILES if piped else None, highlight=False))
 
 
 def _write_text(text: str, output: Path | None) -> None:
@@ -174,9 +156,9 @@ def _write_bytes(data: bytes, output: Path | None) -> None:
             output.write_bytes(data)
         except OSError as error:
             raise CallmoodError(
-                f"{output} can't be written ({error.strerror}): name another --output."
+                f"{output} can't be written ({error.strerror}). Choose another file with --output."
             ) from None
         return
     if sys.stdout.isatty():
-        raise CallmoodError("Parquet is nothing for a terminal: name a file with --output.")
+        raise UsageError("Parquet is binary. Give a file with --output.")
     sys.stdout.buffer.write(data)

@@ -8,20 +8,19 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from callmood.wording import counted
+from callmood.call import ChannelChoice, Device, RoleChoice
+from callmood.wording import counted, length
 
 if TYPE_CHECKING:
-    from callmood.batch.run import Plan, Tally
-    from callmood.pipeline.intake.discover import Unreadable
-    from callmood.pipeline.pipeline import Failure, Outcome
+    from rich.progress import Progress as Bar
 
-Channel = Literal["auto", "left", "right"]
-Roles = Literal["all", "agent", "customer"]
-Device = Literal["auto", "cpu", "cuda", "mps"]
+    from callmood.batch.run import Progress
+    from callmood.batch.summary import Summary
+    from callmood.call import Outcome
 
 FAILURES_SHOWN = 5
 """File names listed for each reason in the closing summary."""
@@ -29,7 +28,7 @@ FAILURES_SHOWN = 5
 
 def scan(
     paths: Annotated[
-        list[Path], typer.Argument(help="Recordings, or folders to walk for them.", show_default=False)
+        list[Path], typer.Argument(help="Recordings, or folders to search for them.", show_default=False)
     ],
     db: Annotated[
         Path | None, typer.Option(help="The DuckDB file to write (default: callmood.duckdb).")
@@ -45,10 +44,14 @@ def scan(
         ),
     ] = None,
     agent_channel: Annotated[
-        Channel | None, typer.Option(help="Where a stereo recording has the agent (default: who greets).")
+        ChannelChoice | None,
+        typer.Option(
+            help="Which channel the agent is on in stereo recordings (default: detected from the greeting)."
+        ),
     ] = None,
     speakers: Annotated[
-        int | None, typer.Option(help="Speakers on a mono recording (default: found, two preferred).")
+        int | None,
+        typer.Option(help="Number of speakers in mono recordings (default: detected, usually two)."),
     ] = None,
     diarizer: Annotated[
         str | None, typer.Option(help="A pyannote pipeline, by hub name or folder (default: embedded).")
@@ -61,27 +64,29 @@ def scan(
         str | None, typer.Option(help="Folder of an emotion model made by train (default: embedded).")
     ] = None,
     roles: Annotated[
-        Roles | None, typer.Option(help="Whose emotions are scored. Some laws forbid scoring employees.")
+        RoleChoice | None, typer.Option(help="Whose emotions to score. Some laws forbid scoring employees.")
     ] = None,
     device: Annotated[
         Device | None, typer.Option(help="Where models run (default: a GPU if there is one).")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Processes (default: one a core, or one a GPU).")
+        int | None, typer.Option(help="Number of processes (default: one per core, or one per GPU).")
     ] = None,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try again what failed earlier.")
+        bool, typer.Option("--retry-failed", help="Retry recordings that failed before.")
     ] = False,
     rescore: Annotated[
         bool,
-        typer.Option("--rescore", help="Score stored calls again with the model; nothing is transcribed."),
+        typer.Option("--rescore", help="Score stored calls again with the model, without transcribing."),
     ] = False,
     retranscribe: Annotated[
         bool,
-        typer.Option("--retranscribe", help="Transcribe again what another recogniser transcribed."),
+        typer.Option(
+            "--retranscribe", help="Re-transcribe calls that were transcribed with a different model."
+        ),
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One line of JSON a recording and one summary on standard output.")
+        bool, typer.Option("--json", help="Print a line of JSON for each recording, and a summary.")
     ] = False,
 ) -> None:
     """Scan recordings: speakers, words and moods into DuckDB.
@@ -89,87 +94,72 @@ def scan(
     Recordings that are stored already are skipped. Exit code 0: all went well; 3: some recordings failed;
     1: nothing could be done.
     """
-    from callmood.batch.run import carry_out, open_plan
+    import callmood
     from callmood.settings import load_settings
 
-    settings = load_settings(
-        {
-            "db": db,
-            "discover.metadata": metadata,
-            "discover.name_pattern": name_pattern,
-            "speakers.agent_channel": agent_channel,
-            "speakers.speakers": speakers,
-            "speakers.diarizer": diarizer,
-            "transcribe.asr": asr,
-            "transcribe.language": language,
-            "score.model": model,
-            "score.roles": roles,
-            "engine.device": device,
-            "engine.workers": workers,
-        }
-    )
-    with open_plan(
-        paths, settings, retry_failed=retry_failed, rescore=rescore, retranscribe=retranscribe
-    ) as plan:
-        tally = plan.tally
-        if not as_json:
-            _announce(plan)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            with _progress(plan, quiet=as_json or not sys.stderr.isatty()) as show:
-                if as_json:
-                    for line in plan.unreadable:
-                        print(
-                            json.dumps(
-                                {"path": str(line.path), "state": "failed"} | _why(line), ensure_ascii=False
-                            )
-                        )
-                for outcome in carry_out(plan):
-                    show(tally)
-                    if as_json:
-                        print(json.dumps(_line(outcome), ensure_ascii=False), flush=True)
-        except KeyboardInterrupt:
-            print(
-                f"Stopped: {counted(tally.done, 'recording is', 'recordings are')} stored; "
-                "the same command goes on from there.",
-                file=sys.stderr,
-            )
-            raise typer.Exit(130) from None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    database = load_settings({"db": db}).db
+    with _display(as_json) as show:
+        summary = callmood.scan(
+            paths,
+            retry_failed=retry_failed,
+            rescore=rescore,
+            retranscribe=retranscribe,
+            progress=show,
+            db=db,
+            metadata=metadata,
+            name_pattern=name_pattern,
+            agent_channel=agent_channel,
+            speakers=speakers,
+            diarizer=diarizer,
+            asr=asr,
+            language=language,
+            model=model,
+            roles=roles,
+            device=device,
+            workers=workers,
+        )
     if as_json:
-        print(json.dumps({"summary": tally.as_dict()}, ensure_ascii=False))
+        print(json.dumps({"summary": summary.as_dict()}, ensure_ascii=False))
     else:
-        _summarise(tally, settings.db)
-    if tally.failures:
-        raise typer.Exit(3 if tally.done or tally.skipped else 1)
-
-
-def _announce(plan: Plan) -> None:
-    tally = plan.tally
-    parts = [counted(tally.total, "recording to scan", "recordings to scan")]
-    if tally.skipped:
-        parts.append(counted(tally.skipped, "is stored already", "are stored already"))
-    if tally.scored_otherwise:
-        parts.append(
-            counted(tally.scored_otherwise, "of them was", "of them were")
-            + " scored by another model or for other roles (score anew with --rescore)"
-        )
-    if tally.transcribed_otherwise:
-        parts.append(
-            counted(tally.transcribed_otherwise, "of them was", "of them were")
-            + " transcribed by another recogniser (transcribe anew with --retranscribe)"
-        )
-    if tally.failed_earlier:
-        parts.append(f"{tally.failed_earlier} failed earlier (try again with --retry-failed)")
-    if tally.copies:
-        parts.append(counted(tally.copies, "is a copy of another", "are copies of others"))
-    print("; ".join(parts) + ".", file=sys.stderr)
+        _summarise(summary, database)
+    if summary.failures:
+        raise typer.Exit(3 if summary.done or summary.skipped else 1)
 
 
 @contextmanager
-def _progress(plan: Plan, *, quiet: bool) -> Iterator[Callable[[Tally], None]]:
-    """A bar over the recordings' bytes, which foretell the time left better than their number."""
-    if quiet or not plan.tally.total:
-        yield lambda tally: None
+def _display(as_json: bool) -> Iterator[Callable[[Progress], None]]:
+    """What is shown while a scan runs: lines of JSON, or on a terminal a progress bar."""
+    begun: list[Summary] = []
+    try:
+        with _bar(visible=not as_json and sys.stderr.isatty()) as bar:
+
+            def show(progress: Progress) -> None:
+                if not begun:
+                    begun.append(progress.summary)
+                    if not as_json:
+                        _announce(progress.summary)
+                if bar is not None and progress.summary.total:
+                    _move(bar, progress.summary)
+                if as_json and progress.outcome is not None:
+                    print(json.dumps(_line(progress.outcome), ensure_ascii=False), flush=True)
+
+            yield show
+    except KeyboardInterrupt:
+        done = begun[0].done if begun else 0
+        print(
+            f"Stopped: {counted(done, 'recording is', 'recordings are')} stored. "
+            "Run the same command again to resume.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(130) from None
+
+
+@contextmanager
+def _bar(*, visible: bool) -> Iterator[Bar | None]:
+    """A bar over the recordings' bytes, which predict the time left better than their number."""
+    if not visible:
+        yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -181,35 +171,69 @@ def _progress(plan: Plan, *, quiet: bool) -> Iterator[Callable[[Tally], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("loading the models", total=plan.tally.bytes_total)
-        yield lambda tally: bar.update(task, completed=tally.bytes_seen, description=_state(tally))
+        yield bar
 
 
-def _state(tally: Tally) -> str:
-    failed = f", [red]{tally.failed} failed[/]" if tally.failed else ""
+def _move(bar: Bar, summary: Summary) -> None:
+    if not bar.task_ids:
+        bar.add_task("loading the models", total=summary.bytes_total)
+        return
+    bar.update(bar.task_ids[0], completed=summary.bytes_seen, description=_state(summary))
+
+
+def _announce(summary: Summary) -> None:
+    parts = [counted(summary.total, "recording to scan", "recordings to scan")]
+    if summary.skipped:
+        parts.append(counted(summary.skipped, "is stored already", "are stored already"))
+    if summary.stale_scores:
+        parts.append(
+            counted(summary.stale_scores, "of them was", "of them were")
+            + " scored by another model or for other roles (score again with --rescore)"
+        )
+    if summary.stale_transcripts:
+        parts.append(
+            counted(summary.stale_transcripts, "of them was", "of them were")
+            + " transcribed with another model (transcribe again with --retranscribe)"
+        )
+    if summary.failed_earlier:
+        parts.append(f"{summary.failed_earlier} failed earlier (retry with --retry-failed)")
+    if summary.copies:
+        parts.append(counted(summary.copies, "duplicate file", "duplicate files") + " skipped")
+    print("; ".join(parts) + ".", file=sys.stderr)
+
+
+def _state(summary: Summary) -> str:
+    failed = f", [red]{summary.failed} failed[/]" if summary.failed else ""
     return (
-        f"{tally.seen}/{tally.total} recordings{failed}, {tally.audio_s / 3600:.1f} h of audio, "
-        f"RTFx {tally.rtfx:.0f}"
+        f"{summary.seen}/{summary.total} recordings{failed}, {summary.audio_s / 3600:.1f} h of audio, "
+        f"RTFx {summary.rtfx:.0f}"
     )
-
-
-def _why(failure: Unreadable | Failure) -> dict[str, str]:
-    return {"reason": failure.reason, "error": failure.error}
 
 
 def _line(outcome: Outcome) -> dict[str, object]:
     """What a machine wants to know of one recording; never what was said."""
-    from callmood.call import Call
+    from callmood.call import Call, Failure
 
+    if isinstance(outcome, Failure):
+        known = {"recording": outcome.recording.id} if outcome.recording else {}
+        why = {"reason": outcome.reason, "error": outcome.error}
+        return {**known, "path": str(outcome.path), "state": "failed", **why}
     recording = outcome.recording
-    facts: dict[str, object] = {"recording": recording.id, "path": str(recording.path)}
-    if not isinstance(outcome, Call):
-        return facts | {"state": "failed"} | _why(outcome)
-    return facts | {
+    facts: dict[str, object] = {
+        "recording": recording.id,
+        "path": str(recording.path),
         "state": "done",
-        "agent": recording.agent,
-        "call_id": recording.call_id,
+        "agent": recording.facts.agent,
+        "call_id": recording.facts.call_id,
         "duration_s": round(outcome.duration_s, 2),
+    }
+    if not isinstance(outcome, Call):
+        return facts | {
+            "rescored": True,
+            "segments": len(outcome.scores),
+            "warnings": list(outcome.warnings),
+        }
+    return facts | {
         "layout": outcome.layout,
         "roles": {speaker.role: speaker.decided_by for speaker in outcome.speakers},
         "segments": len(outcome.segments),
@@ -218,38 +242,33 @@ def _line(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _summarise(tally: Tally, db: Path) -> None:
+def _summarise(summary: Summary, db: Path) -> None:
     """The closing summary: what was done, what failed and why, what to type next."""
-    if not tally.total and not tally.failures:
+    if not summary.total and not summary.failures:
         print("Nothing new to scan.")
     else:
-        _summarise_work(tally)
-    if tally.done or tally.skipped:
+        _summarise_work(summary)
+    if summary.done or summary.skipped:
         print(
             f"Stored in {db}; next: callmood report --agent"
             + ("" if db.name == "callmood.duckdb" else f" --db {db}")
         )
 
 
-def _summarise_work(tally: Tally) -> None:
+def _summarise_work(summary: Summary) -> None:
     print(
-        f"{counted(tally.done, 'recording', 'recordings')} scanned "
-        f"({_hours(tally.audio_s)} of audio, {counted(tally.segments, 'segment', 'segments')}) "
-        f"in {_hours(tally.wall_s)}, RTFx {tally.rtfx:.0f}."
+        f"{counted(summary.done, 'recording', 'recordings')} scanned "
+        f"({length(summary.audio_s)} of audio, {counted(summary.segments, 'segment', 'segments')}) "
+        f"in {length(summary.wall_s)}, RTFx {summary.rtfx:.0f}."
     )
-    for reason, failures in sorted(tally.failures.items(), key=lambda item: -len(item[1])):
+    for reason, failures in sorted(summary.failures.items(), key=lambda item: -len(item[1])):
         print(f"{len(failures)} failed, {reason}:")
         for error in failures[:FAILURES_SHOWN]:
             print(f"  {error}")
         if len(failures) > FAILURES_SHOWN:
             print(f"  and {len(failures) - FAILURES_SHOWN} more")
-    for warning in tally.warnings[:FAILURES_SHOWN]:
+    for warning in summary.warnings[:FAILURES_SHOWN]:
         print(f"note: {warning}")
-    if len(tally.warnings) > FAILURES_SHOWN:
-        print(f"note: and {len(tally.warnings) - FAILURES_SHOWN} more notes, stored in the table recording")
-
-
-def _hours(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    if len(summary.warnings) > FAILURES_SHOWN:
+        more = counted(len(summary.warnings) - FAILURES_SHOWN, "more warning is", "more warnings are")
+        print(f"note: {more} stored in the table recording")

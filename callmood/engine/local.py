@@ -17,43 +17,49 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import TypeAlias
 
-from callmood.call import Call
+from callmood.call import Call, Failure, Outcome, Rescored
 from callmood.engine.parent import end_with_parent
 from callmood.errors import CallmoodError
-from callmood.pipeline.pipeline import Failure, Job, Outcome
+from callmood.pipeline.pipeline import Job, Work
 from callmood.settings import Settings
 
-CHUNK_MOST = 8
+MAX_CHUNK = 8
 """Recordings handed to a worker at once: enough to fill its batches, few enough to lose little when it dies."""
 
 RECYCLE_AFTER_S = 12 * 3600.0
 """Audio after which a worker is replaced by a fresh one: long-lived ASR processes creep in memory."""
 
 
-def run_jobs(
-    settings: Settings, jobs: Sequence[Job], *, rescore: bool = False, work: Work | None = None
-) -> Iterator[Outcome]:
-    """Yields one call or failure a job, in order of completion. ``work`` is what each process runs.
+Load: TypeAlias = Callable[[Settings, str, int], Work]
+"""Loads the models on a device with so many threads; what it returns turns jobs into outcomes."""
+
+
+def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Iterator[Outcome]:
+    """Yields one outcome for each job, in order of completion; each process calls ``load`` once.
 
     A worker that dies (out of memory, a crash in native code) takes nothing with it: what it had not finished is
     tried once more, a recording at a time, and only the one that kills a worker again becomes a failure.
     Raises CallmoodError when the models can't be loaded.
     """
-    places = worker_places(settings, len(jobs))
+    slots = worker_slots(settings, len(jobs))
     todo = deque(sorted(jobs, key=lambda job: -job.recording.size_bytes))
     retry: deque[Job] = deque()
     retried: set[str] = set()
-    start = partial(_start, work or work_on_chunks, settings, rescore)
-    workers = [start(device, threads) for device, threads in places]
+    start = partial(_start, load, settings)
+    workers = [start(device, threads) for device, threads in slots]
     try:
         for worker in workers:
             _hand_out(worker, todo, retry, len(workers))
         while any(worker.pending for worker in workers):
             for worker in _awake(workers):
                 message = _receive(worker)
-                if isinstance(message, Call | Failure):
+                if isinstance(message, Call | Rescored):
                     worker.pending.pop(message.recording.id, None)
-                    worker.audio_s += message.duration_s if isinstance(message, Call) else 0.0
+                    worker.audio_s += message.duration_s
+                    yield message
+                elif isinstance(message, Failure):
+                    if message.recording is not None:
+                        worker.pending.pop(message.recording.id, None)
                     yield message
                 elif isinstance(message, Broken):
                     raise CallmoodError(message.sentence)
@@ -69,9 +75,6 @@ def run_jobs(
     finally:
         for worker in workers:
             _stop(worker)
-
-
-Work: TypeAlias = Callable[[Connection, Settings, str, int, bool], None]
 
 
 @dataclass
@@ -96,7 +99,7 @@ def count_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def worker_places(settings: Settings, jobs: int) -> list[tuple[str, int]]:
+def worker_slots(settings: Settings, jobs: int) -> list[tuple[str, int]]:
     """Device and number of threads of each worker, for so many jobs."""
     cores = count_cores()
     devices = find_devices(settings.engine.device)
@@ -131,40 +134,36 @@ def _may_have_gpu() -> bool:
     return False
 
 
-def _start(work: Work, settings: Settings, rescore: bool, device: str, threads: int) -> _Worker:
+def _start(load: Load, settings: Settings, device: str, threads: int) -> _Worker:
     # spawn: a forked child would inherit DuckDB's and torch's threads in an unknown state
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=work, args=(there, settings, device, threads, rescore), daemon=True)
+    process = context.Process(target=_work, args=(there, load, settings, device, threads), daemon=True)
     process.start()
     there.close()
     return _Worker(process, here, device, threads)
 
 
-def work_on_chunks(
-    connection: Connection, settings: Settings, device: str, threads: int, rescore: bool
-) -> None:
-    """A worker's life: load the models, then scan chunk after chunk until the parent hangs up."""
+def _work(connection: Connection, load: Load, settings: Settings, device: str, threads: int) -> None:
+    """A worker's life: load the models, then work on chunk after chunk until the parent hangs up."""
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    from callmood.pipeline.pipeline import load_stages, scan
-
     try:
-        stages = load_stages(settings, device, threads, rescore=rescore)
+        work = load(settings, device, threads)
     except CallmoodError as error:
         connection.send(Broken(str(error)))
         return
     except Exception as error:
         last = traceback.format_exception_only(error)[-1].strip()
         connection.send(
-            Broken(f"The models could not be loaded: {last}. `callmood doctor` says what is missing.")
+            Broken(f"The models could not be loaded: {last}. Run `callmood doctor` to see what is missing.")
         )
         return
     with suppress(EOFError, OSError):
         while True:
-            for result in scan(stages, connection.recv()):
-                connection.send(result)
+            for outcome in work(connection.recv()):
+                connection.send(outcome)
 
 
 def _hand_out(worker: _Worker, todo: deque[Job], retry: deque[Job], workers: int) -> None:
@@ -173,7 +172,7 @@ def _hand_out(worker: _Worker, todo: deque[Job], retry: deque[Job], workers: int
         chunk = [retry.popleft()]
     else:
         # a quarter of a fair share: the last chunks are small, so that all workers end together
-        size = min(CHUNK_MOST, max(1, -(-len(todo) // (2 * workers))))
+        size = min(MAX_CHUNK, max(1, -(-len(todo) // (2 * workers))))
         chunk = [todo.popleft() for _ in range(min(size, len(todo)))]
     if chunk:
         worker.pending = {job.recording.id: job for job in chunk}
@@ -182,15 +181,15 @@ def _hand_out(worker: _Worker, todo: deque[Job], retry: deque[Job], workers: int
 
 
 def _awake(workers: Sequence[_Worker]) -> list[_Worker]:
-    """The busy workers that have said something or died."""
+    """The busy workers that have sent something or died."""
     by_connection = {worker.connection: worker for worker in workers if worker.pending}
     return [by_connection[ready] for ready in wait(list(by_connection))]  # type: ignore[index]
 
 
-def _receive(worker: _Worker) -> Call | Failure | Broken | None:
+def _receive(worker: _Worker) -> Outcome | Broken | None:
     """The worker's next message; None when it has died."""
     try:
-        message: Call | Failure | Broken = worker.connection.recv()
+        message: Outcome | Broken = worker.connection.recv()
     except (EOFError, OSError):  # the latter where it died in the middle of a message
         return None
     return message
@@ -206,11 +205,13 @@ def _bury(worker: _Worker, retry: deque[Job], retried: set[str]) -> Iterator[Fai
             retried.add(job.recording.id)
             retry.append(job)
             continue
+        recording = job.recording
         yield Failure(
-            job.recording,
+            recording.path,
             "worker died",
-            f"The process that worked on {job.recording.path} ended with code {worker.process.exitcode}; "
-            "most often memory ran out: try again with --workers 1.",
+            f"The process that worked on {recording.path} ended with code {worker.process.exitcode}, "
+            "most likely because memory ran out. Try again with --workers 1.",
+            recording,
         )
 
 

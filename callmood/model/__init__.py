@@ -1,5 +1,6 @@
-"""The emotion model: encoders, pooling, the bundle on disk and the scorer it is loaded into."""
+"""The emotion model: encoders and pooling, the scorer's arithmetic, the bundle on disk, and the networks they run."""
 
-from callmood.model.bundle import Baseline, Encoded, Scorer, load
+from callmood.model.bundle import load
+from callmood.model.scorer import Encoded, Scorer
 
-__all__ = ["Baseline", "Encoded", "Scorer", "load"]
+__all__ = ["Encoded", "Scorer", "load"]

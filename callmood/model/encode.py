@@ -1,7 +1,7 @@
-"""The two towers: clips -> audio vectors, texts -> text vectors.
+"""The two encoders: clips -> audio vectors, texts -> text vectors.
 
-A tower is an encoder of transformers and a way of pooling its hidden states into one vector. The classifier after
-them is linear in the two vectors side by side (see ``bundle``), so that either side may be missing.
+Each is a network and a way of pooling its hidden states into one vector. The classifier after them is linear in the
+two vectors side by side (see ``scorer``), so that either side may be missing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from callmood.errors import CallmoodError
 from callmood.model import pooling
 from callmood.model.loudness import prepared
 from callmood.model.networks.mel import log_mel
-from callmood.model.networks.whisper import camplus, camplus_vector, tiny_en, whisper_hidden
+from callmood.model.networks.whisper import tiny_en, whisper_hidden
 from callmood.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ def load_audio_encoder(name: str) -> Any:
     if name == TINY_EN:
         return tiny_en()
     if name == CAMPLUS:
-        return camplus()
+        from callmood.model.networks.campplus import emotion_encoder
+
+        return emotion_encoder()
     from transformers import AutoConfig, AutoModel
 
     if pretrained(AutoConfig, name).architectures == ["WhisperEncoder"]:  # saved without its decoder
@@ -151,8 +153,10 @@ def pool_audio(
     parts = []
     for name, encoder in zip(settings.encoders, encoders, strict=True):
         if name == CAMPLUS:
+            from callmood.model.networks.campplus import pooled_layers
+
             clips = (clip[:length] for clip, length in zip(samples, lengths.tolist(), strict=True))
-            parts.append(torch.stack([camplus_vector(encoder, clip) for clip in clips]))
+            parts.append(torch.stack([pooled_layers(encoder, clip) for clip in clips]))
             continue
         if encoder.config.model_type == "whisper":
             mel, frames = log_mel(samples, lengths, encoder.config.num_mel_bins)

@@ -1,4 +1,4 @@
-"""The bundles at hand: which there are, and what each says of itself in ``about.json``."""
+"""The model registry: which bundles there are, and what each says of itself in ``about.json``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ABOUT_FILE: Final = "about.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Shelved:
+class ModelEntry:
     """A bundle as a list of bundles shows it."""
 
     name: str
@@ -25,20 +25,23 @@ class Shelved:
     labels: tuple[str, ...]
     """Empty where its settings can't be read."""
     corpora: tuple[str, ...]
-    """That it was taught on; empty where it does not tell."""
+    """That it was trained on; empty where it does not say."""
     ua: float | None
     """Percent, as its own test found it."""
     size_bytes: int
     in_use: bool
 
 
-def shelf(folder: Path, used: str) -> list[Shelved]:
+def list_models(folder: Path, used: str) -> list[ModelEntry]:
     """The embedded bundle and those in ``folder`` and ``folder/models``; ``used`` is marked, wherever it is."""
-    names = ["embedded", *(str(found) for place in (folder, folder / "models") for found in _bundles(place))]
+    names = [
+        "embedded",
+        *(str(found) for parent in (folder, folder / "models") for found in _bundles(parent)),
+    ]
     marks = [_same(name, used) for name in names]
     if not any(marks) and (Path(used) / SETTINGS_FILE).is_file():
         names, marks = [*names, used], [*marks, True]
-    return [_shelved(name, mark) for name, mark in zip(names, marks, strict=True)]
+    return [_entry(name, mark) for name, mark in zip(names, marks, strict=True)]
 
 
 def about(model: str) -> dict[str, Any]:
@@ -49,11 +52,11 @@ def about(model: str) -> dict[str, Any]:
     try:
         return dict(json.loads(file.read_text(encoding="utf-8")))
     except ValueError as error:
-        raise CallmoodError(f"{file} can't be read ({error}): make the model again.") from None
+        raise CallmoodError(f"{file} can't be read ({error}); train the model again.") from None
 
 
-def taught_speakers(model: str) -> set[str]:
-    """The speakers that a bundle was taught on, as the corpora's readers name them."""
+def training_speakers(model: str) -> set[str]:
+    """The speakers that a bundle was trained on, as the corpora's readers name them."""
     return set(about(model).get("speakers", ()))
 
 
@@ -70,15 +73,15 @@ def _bundles(folder: Path) -> Iterator[Path]:
         yield from sorted(file.parent for file in folder.glob(f"*/{SETTINGS_FILE}"))
 
 
-def _shelved(name: str, in_use: bool) -> Shelved:
+def _entry(name: str, in_use: bool) -> ModelEntry:
     folder = EMBEDDED if name == "embedded" else Path(name)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     try:
-        labels, told = settings_of(folder).labels, about(name)
+        labels, said = settings_of(folder).labels, about(name)
     except CallmoodError:
-        labels, told = (), {}
-    corpora, figures = told.get("corpora", ()), told.get("figures", {})
-    return Shelved(name, labels, tuple(corpora), figures.get("ua"), size, in_use)
+        labels, said = (), {}
+    corpora, figures = said.get("corpora", ()), said.get("figures", {})
+    return ModelEntry(name, labels, tuple(corpora), figures.get("ua"), size, in_use)
 
 
 def _same(name: str, used: str) -> bool:

@@ -1,204 +1,239 @@
-"""The stages joined: recordings in, finished calls out, with batches filled across calls."""
+"""The stages joined: recordings in, outcomes out, with the models' batches filled across calls."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
-from callmood.call import Call, Recording, Segment, Speaker
+from callmood.call import Call, Failure, Outcome, Recording, Rescored, Segment, Speaker, VoiceBaseline
 from callmood.errors import CallmoodError
 from callmood.pipeline.audio.decode import Audio, UnreadableRecording, decode
 from callmood.pipeline.score import Scorable, Scored, score_calls
-from callmood.pipeline.speakers.finder import Conversation, assign_roles
+from callmood.pipeline.speakers.finder import Conversation
+from callmood.pipeline.speakers.roles import assign_roles
 from callmood.pipeline.transcribe.transcriber import Transcript
 from callmood.settings import Settings
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from callmood.model import Baseline, Scorer
+    from callmood.model import Scorer
     from callmood.pipeline.transcribe.transcriber import Transcriber
+    from callmood.sound import Samples
 
 BATCH_AUDIO_S = 900.0
 """Audio whose calls are transcribed and scored together: enough to fill batches, little enough to keep in memory."""
 
-R = TypeVar("R")
-
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One recording to work on."""
+    """A recording to analyze from its sound."""
 
     recording: Recording
-    agent_earlier: Baseline | None = None
-    """The agent's voice baseline over earlier calls."""
-    stored: tuple[tuple[Speaker, ...], tuple[Segment, ...]] | None = None
-    """What the database holds of it: scored again as it is, without finding speakers or transcribing."""
+    agent_baseline: VoiceBaseline | None = None
+    """The agent's voice over earlier calls."""
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """A recording that gave no call."""
+class RescoreJob(Job):
+    """A stored call to score again as it is: its speakers are known, and what they say."""
 
-    recording: Recording
-    reason: str
-    """Two or three words, the same for the same kind of failure."""
-    error: str
-    """One sentence."""
+    speakers: tuple[Speaker, ...] = ()
+    segments: tuple[Segment, ...] = ()
 
 
-Outcome: TypeAlias = Call | Failure
+Work: TypeAlias = Callable[[Sequence[Job]], Iterator[Outcome]]
+"""Yields one outcome for each job, in order of completion; a bad recording stops no other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """The models, loaded once a process."""
+    """The models of a scan, loaded once a process."""
 
-    find_speakers: Callable[[np.ndarray], Conversation] | None
-    transcriber: Transcriber | None
+    find_speakers: Callable[[Samples], Conversation]
+    transcriber: Transcriber
     scorer: Scorer
     settings: Settings
 
 
-def load_stages(settings: Settings, device: str, threads: int = 1, *, rescore: bool = False) -> Stages:
-    """Loads the models on ``device`` ("cpu", "cuda:0", "mps"). ``rescore`` needs the emotion model alone."""
-    import torch
-
-    from callmood.model import load
+def load_scan(settings: Settings, device: str, threads: int = 1) -> Work:
+    """Loads all models on ``device`` ("cpu", "cuda:0", "mps"); what it returns analyzes recordings."""
     from callmood.pipeline.speakers.finder import load_finder
     from callmood.pipeline.transcribe.transcriber import load_transcriber
 
-    torch.set_num_threads(threads)
-    scorer = load(settings.score.model, device)
-    if rescore:
-        return Stages(None, None, scorer, settings)
-    return Stages(
+    scorer = _load_scorer(settings, device, threads)
+    stages = Stages(
         load_finder(settings.speakers, device),
         load_transcriber(settings.transcribe, device, threads),
         scorer,
         settings,
     )
+    return partial(scan, stages)
+
+
+def load_rescore(settings: Settings, device: str, threads: int = 1) -> Work:
+    """Loads the emotion model alone; what it returns scores stored calls (``RescoreJob``) again."""
+    return partial(rescore, _load_scorer(settings, device, threads), settings)
 
 
 def scan(stages: Stages, jobs: Sequence[Job]) -> Iterator[Outcome]:
-    """Yields one call or failure for each job, in order of completion; a bad recording stops no other."""
-    batch: list[_Heard] = []
+    """Finds the speakers of each recording, transcribes and scores. See ``Work``."""
+    return _in_batches(jobs, partial(_find_speakers, stages), partial(_transcribe_and_score, stages))
+
+
+def rescore(scorer: Scorer, settings: Settings, jobs: Sequence[Job]) -> Iterator[Outcome]:
+    """Scores the segments of stored calls. See ``Work``."""
+    return _in_batches(jobs, _decoded, partial(_score_again, scorer, settings))
+
+
+def _load_scorer(settings: Settings, device: str, threads: int) -> Scorer:
+    import torch
+
+    from callmood.model import load
+
+    torch.set_num_threads(threads)
+    return load(settings.score.model, device)
+
+
+class _HasJob(Protocol):
+    @property
+    def job(self) -> Job: ...
+
+    @property
+    def audio(self) -> Audio: ...
+
+
+Ready = TypeVar("Ready", bound=_HasJob)
+R = TypeVar("R")
+
+
+def _in_batches(
+    jobs: Sequence[Job],
+    prepare: Callable[[Job], Ready],
+    finish: Callable[[Sequence[Ready]], Sequence[Call | Rescored]],
+) -> Iterator[Outcome]:
+    """``prepare`` works on one recording, ``finish`` on so many at once that batches are full."""
+    batch: list[Ready] = []
     for job in jobs:
-        heard = _guarded(job, lambda job=job: _hear(stages, job))  # type: ignore[misc]
-        if isinstance(heard, Failure):
-            yield heard
+        ready = _guarded(job, lambda job=job: prepare(job))  # type: ignore[misc]
+        if isinstance(ready, Failure):
+            yield ready
             continue
-        batch.append(heard)
-        if sum(other.audio.duration_s for other in batch) >= BATCH_AUDIO_S:
-            yield from _finish(stages, batch)
+        batch.append(ready)
+        if sum(one.audio.duration_s for one in batch) >= BATCH_AUDIO_S:
+            yield from _finished(batch, finish)
             batch = []
-    yield from _finish(stages, batch)
+    yield from _finished(batch, finish)
+
+
+def _finished(
+    batch: Sequence[Ready], finish: Callable[[Sequence[Ready]], Sequence[Call | Rescored]]
+) -> Iterator[Outcome]:
+    """A whole batch; where it fails, one recording after the other, so that only the bad one fails."""
+    if not batch:
+        return
+    try:
+        outcomes = finish(batch)
+    except Exception:
+        if len(batch) == 1:
+            yield _guarded(batch[0].job, lambda: finish(batch)[0])
+            return
+        for ready in batch:
+            yield from _finished([ready], finish)
+        return
+    yield from outcomes
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
-    """A decoded recording whose speakers are known; its transcript where it was stored."""
+class _Decoded:
+    """A stored call with its sound."""
+
+    job: RescoreJob
+    audio: Audio
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """A recording of which is known who speaks when."""
 
     job: Job
     audio: Audio
     conversation: Conversation
-    transcript: Transcript | None
 
 
-def _hear(stages: Stages, job: Job) -> _Heard:
+def _decoded(job: Job) -> _Decoded:
+    assert isinstance(job, RescoreJob)
+    return _Decoded(job, decode(job.recording.path))
+
+
+def _score_again(scorer: Scorer, settings: Settings, batch: Sequence[_Decoded]) -> list[Rescored]:
+    scorables = [
+        Scorable(one.audio.samples, one.job.speakers, one.job.segments, one.job.agent_baseline)
+        for one in batch
+    ]
+    return [
+        Rescored(one.job.recording, one.audio.duration_s, scored.scores, scored.baselines, one.audio.warnings)
+        for one, scored in zip(batch, score_calls(scorer, scorables, settings.score.roles), strict=True)
+    ]
+
+
+def _find_speakers(stages: Stages, job: Job) -> _Spoken:
     audio = decode(job.recording.path)
-    if job.stored is not None:
-        speakers, segments = job.stored
-        conversation = Conversation("stereo" if audio.channels > 1 else "mono", speakers, (), ())
-        return _Heard(job, audio, conversation, Transcript(segments, {}))
-    assert stages.find_speakers is not None
-    return _Heard(job, audio, stages.find_speakers(audio.samples), None)
+    return _Spoken(job, audio, stages.find_speakers(audio.samples))
 
 
-def _finish(stages: Stages, batch: Sequence[_Heard]) -> Iterator[Outcome]:
-    """Transcribes and scores a batch together; where that fails, one by one, so that only the bad one fails."""
-    if not batch:
-        return
-    try:
-        calls = _transcribe_and_score(stages, batch)
-    except Exception:
-        if len(batch) == 1:
-            yield _guarded(batch[0].job, lambda: _transcribe_and_score(stages, batch)[0])
-            return
-        for heard in batch:
-            yield from _finish(stages, [heard])
-        return
-    yield from calls
-
-
-def _transcribe_and_score(stages: Stages, batch: Sequence[_Heard]) -> list[Call]:
-    transcripts = _transcripts(stages, batch)
+def _transcribe_and_score(stages: Stages, batch: Sequence[_Spoken]) -> list[Call]:
+    transcripts = stages.transcriber.transcribe(
+        [(one.audio.samples, one.conversation.turns, one.conversation.speakers) for one in batch]
+    )
     speakers = [
-        heard.conversation.speakers
-        if heard.job.stored is not None
-        else assign_roles(heard.conversation.speakers, transcript.segments, stages.settings.speakers)
-        for heard, transcript in zip(batch, transcripts, strict=True)
+        assign_roles(one.conversation.speakers, transcript.segments)
+        for one, transcript in zip(batch, transcripts, strict=True)
     ]
     scorables = [
-        Scorable(heard.audio.samples, of_call, transcript.segments, heard.job.agent_earlier)
-        for heard, of_call, transcript in zip(batch, speakers, transcripts, strict=True)
+        Scorable(one.audio.samples, of_call, transcript.segments, one.job.agent_baseline)
+        for one, of_call, transcript in zip(batch, speakers, transcripts, strict=True)
     ]
     scored = score_calls(stages.scorer, scorables, stages.settings.score.roles)
     return [
-        _call(heard, of_call, transcript, of_scores)
-        for heard, of_call, transcript, of_scores in zip(batch, speakers, transcripts, scored, strict=True)
+        _call(one, of_call, transcript, of_scores)
+        for one, of_call, transcript, of_scores in zip(batch, speakers, transcripts, scored, strict=True)
     ]
 
 
-def _transcripts(stages: Stages, batch: Sequence[_Heard]) -> list[Transcript]:
-    fresh = [heard for heard in batch if heard.transcript is None]
-    if fresh:
-        assert stages.transcriber is not None
-        made = iter(
-            stages.transcriber.transcribe(
-                [
-                    (heard.audio.samples, heard.conversation.turns, heard.conversation.speakers)
-                    for heard in fresh
-                ]
-            )
-        )
-    return [heard.transcript if heard.transcript is not None else next(made) for heard in batch]
-
-
-def _call(heard: _Heard, speakers: tuple[Speaker, ...], transcript: Transcript, scored: Scored) -> Call:
-    audio = heard.audio
+def _call(spoken: _Spoken, speakers: tuple[Speaker, ...], transcript: Transcript, scored: Scored) -> Call:
+    audio = spoken.audio
     return Call(
-        recording=heard.job.recording,
+        recording=spoken.job.recording,
         duration_s=audio.duration_s,
         channels=audio.channels,
         sample_rate=audio.sample_rate,
         format=audio.format,
-        layout=heard.conversation.layout,
+        layout=spoken.conversation.layout,
         speakers=speakers,
         segments=transcript.segments,
         scores=scored.scores,
         baselines=scored.baselines,
         dropped=transcript.dropped,
-        warnings=audio.warnings + heard.conversation.warnings,
+        warnings=audio.warnings + spoken.conversation.warnings,
     )
 
 
 def _guarded(job: Job, work: Callable[[], R]) -> R | Failure:
     """Runs ``work``; whatever goes wrong becomes a failure of this recording."""
+    recording = job.recording
+
+    def failure(reason: str, error: str) -> Failure:
+        return Failure(recording.path, reason, error, recording)
+
     try:
         return work()
     except UnreadableRecording as error:
-        return Failure(job.recording, error.reason, str(error))
+        return failure(error.reason, str(error))
     except CallmoodError as error:
-        return Failure(job.recording, "not scanned", str(error))
+        return failure("not scanned", str(error))
     except MemoryError:
-        return Failure(
-            job.recording, "out of memory", f"{job.recording.path} needs more memory than there is."
-        )
+        return failure("out of memory", f"{recording.path} needs more memory than there is.")
     except Exception as error:
-        return Failure(
-            job.recording,
-            "unexpected error",
-            f"{job.recording.path} could not be scanned: {type(error).__name__}: {error}".splitlines()[0],
-        )
+        what = f"{recording.path} could not be scanned: {type(error).__name__}: {error}"
+        return failure("unexpected error", what.splitlines()[0])

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from callmood.call import EmotionScores, Segment, Speaker, VoiceBaseline
+from callmood.call import EmotionScores, RoleChoice, Segment, Speaker, VoiceBaseline
 from callmood.labels import UNCERTAIN
 from callmood.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
-    from callmood.model import Baseline, Encoded, Scorer
+    from callmood.model import Encoded, Scorer
 
 EARLIER_CALLS_COUNT = 60
 """An agent's earlier calls weigh at most as much as this many segments: today's line and voice come first."""
@@ -30,8 +30,8 @@ class Scorable:
     """float32 [channels, n] at 16 kHz."""
     speakers: tuple[Speaker, ...]
     segments: tuple[Segment, ...]
-    agent_earlier: Baseline | None = None
-    """The agent's baseline over earlier calls."""
+    agent_baseline: VoiceBaseline | None = None
+    """The agent's voice over earlier calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,17 @@ class Scored:
     """One call's scores, one for each segment (None where the role is not scored), and the baselines behind them."""
 
     scores: tuple[EmotionScores | None, ...]
-    baselines: tuple[VoiceBaseline, ...]
+    baselines: Mapping[int, VoiceBaseline]
+    """By speaker."""
 
 
-def score_calls(
-    scorer: Scorer, calls: Sequence[Scorable], roles: Literal["all", "agent", "customer"] = "all"
-) -> list[Scored]:
+def score_calls(scorer: Scorer, calls: Sequence[Scorable], roles: RoleChoice = "all") -> list[Scored]:
     """Scores every segment of the wanted roles; the calls share the encoder's batches."""
     wanted = [_wanted_segments(call, roles) for call in calls]
     clips = [_clip(call, call.segments[i]) for call, picks in zip(calls, wanted, strict=True) for i in picks]
     texts = [call.segments[i].text or None for call, picks in zip(calls, wanted, strict=True) for i in picks]
     if not clips:
-        return [Scored((None,) * len(call.segments), ()) for call in calls]
+        return [Scored((None,) * len(call.segments), {}) for call in calls]
     encoded = scorer.encode(clips, texts)
     scored = []
     start = 0
@@ -61,7 +60,7 @@ def score_calls(
     return scored
 
 
-def _wanted_segments(call: Scorable, roles: str) -> list[int]:
+def _wanted_segments(call: Scorable, roles: RoleChoice) -> list[int]:
     roles_by_speaker = {speaker.index: speaker.role for speaker in call.speakers}
     return [
         i
@@ -79,23 +78,22 @@ def _score_call(
     scorer: Scorer, call: Scorable, picks: Sequence[int], encoded: Encoded, rows: np.ndarray
 ) -> Scored:
     scores: list[EmotionScores | None] = [None] * len(call.segments)
-    baselines = []
+    baselines = {}
     for speaker in call.speakers:
         mine = np.array([call.segments[i].speaker == speaker.index for i in picks], dtype=bool)
         if not mine.any():
             continue
         of_speaker = encoded.take(rows[mine])
-        earlier = _not_too_much(call.agent_earlier) if speaker.role == "agent" else None
+        earlier = _capped(call.agent_baseline) if speaker.role == "agent" else None
         raw = scorer.classify(of_speaker, None)
         relative = scorer.classify_against_rest(of_speaker, earlier)
         for i, relative_row, raw_row in zip(np.asarray(picks)[mine], relative, raw, strict=True):
             scores[i] = _emotion_scores(scorer, relative_row, raw_row, call.segments[i])
-        own = scorer.baseline(of_speaker)
-        baselines.append(VoiceBaseline(speaker.index, tuple(own.mean.tolist()), own.count))
-    return Scored(tuple(scores), tuple(baselines))
+        baselines[speaker.index] = scorer.baseline(of_speaker)
+    return Scored(tuple(scores), baselines)
 
 
-def _not_too_much(earlier: Baseline | None) -> Baseline | None:
+def _capped(earlier: VoiceBaseline | None) -> VoiceBaseline | None:
     return earlier and replace(earlier, count=min(earlier.count, EARLIER_CALLS_COUNT))
 
 

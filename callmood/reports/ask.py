@@ -1,28 +1,28 @@
-"""Questions in, answers out: a file of ``sql/reports`` becomes a frame, with what has to be said of it."""
+"""Questions in, reports out: a file of ``sql/reports`` becomes a frame, with the notes that belong to it."""
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
-from functools import cache
-from importlib.resources import files
+from html import escape
 from typing import Any, Final, Literal
 
 import polars as pl
 
-from callmood.errors import CallmoodError
-from callmood.store import Connection
+from callmood.call import RoleChoice
+from callmood.errors import CallmoodError, UsageError
+from callmood.reports.frames import query, read_sql
+from callmood.store import Connection, find_call
 from callmood.wording import counted
 
 Kind = Literal["groups", "calls", "call"]
-Whose = Literal["customer", "agent", "all"]
 
-FACTS: Final = ("agent", "queue", "customer", "day")
-"""What calls can be grouped by besides the columns of the side table."""
+GROUPS: Final = ("agent", "queue", "customer", "day")
+"""What calls can be grouped by besides the columns of the metadata table."""
 
-_MOMENTS_SHOWN = 5
-_CALLS_SHOWN = 10
+_MOMENTS_SHOWN: Final = 5
+_MOMENTS_OF_A_CALL: Final = 3
+_CALLS_SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class Question:
 
     kind: Kind = "groups"
     by: str = "agent"
-    """One of FACTS, or a column of the side table. Says nothing where the kind is not "groups"."""
+    """One of GROUPS, or a column of the metadata table. Not used where the kind is not "groups"."""
     name: str | None = None
     """One group, or one call; None: all."""
-    role: Whose | None = None
+    role: RoleChoice | None = None
     """Whose mood; None is the customer's, and everybody's on the timeline of a call."""
     since: datetime | None = None
     until: datetime | None = None
@@ -45,24 +45,42 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Frames, and what has to be said with them."""
+class Report:
+    """What the database answers."""
 
     question: Question
     rows: pl.DataFrame
     """What was asked for: one row a group, call or turn. The frame that CSV and Parquet hold."""
-    details: dict[str, pl.DataFrame] = field(default_factory=dict)
-    """What belongs to it: "moments", "calls", "quarters", "call"."""
-    overview: dict[str, Any] = field(default_factory=dict)
+    moments: pl.DataFrame
+    """The worst moments in it."""
+    calls: pl.DataFrame | None = None
+    """Of a report on one group: its calls."""
+    quarters: pl.DataFrame | None = None
+    """Of a report on one call: the mood of each role by quarter of the conversation."""
+    call: pl.DataFrame | None = None
+    """Of a report on one call: its row in the list of calls."""
+    overview: Mapping[str, Any] = field(default_factory=dict)
     """Number of calls, hours, first and last of them, and the counts behind ``notes``."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """The limits behind some figures: what counts as dead air, and as a call that ended worse."""
     notes: tuple[str, ...] = ()
-    """What is not in the figures, and why, a sentence each."""
+    """What the figures leave out, and why: a sentence each."""
+
+    def __repr__(self) -> str:
+        return "\n".join([repr(self.rows), *self.notes])
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        return self.rows._repr_html_() + notes
 
 
-def ask(con: Connection, question: Question) -> Answer:
-    """Answer a question from the database. Raises CallmoodError where it can't be one."""
+def ask(con: Connection, question: Question) -> Report:
+    """Answer a question from the database.
+
+    Raises CallmoodError where there are no calls, or none of that name, and UsageError for an unknown column.
+    """
     if not query(con, "SELECT 1 FROM recording WHERE state = 'done' LIMIT 1", {}).height:
-        raise CallmoodError("The database holds no calls yet: scan some first.")
+        raise CallmoodError("The database has no calls yet: scan some first.")
     if question.kind == "call":
         return _one_call(con, question)
     if question.kind == "calls":
@@ -70,75 +88,46 @@ def ask(con: Connection, question: Question) -> Answer:
     return _groups(con, question)
 
 
-@cache
-def read_sql(name: str) -> str:
-    """The text of ``sql/reports/NAME.sql``."""
-    return files("callmood.sql").joinpath("reports", f"{name}.sql").read_text(encoding="utf-8")
-
-
-def query(con: Connection, sql: str, parameters: dict[str, Any]) -> pl.DataFrame:
-    """Run a query with those of the parameters that it names."""
-    wanted = set(re.findall(r"\$([a-z_]+)", sql))
-    result = con.execute(sql, {name: value for name, value in parameters.items() if name in wanted})
-    schema = {column[0]: _dtype(str(column[1])) for column in result.description or []}
-    frame = pl.DataFrame(
-        result.fetchall(), schema=schema, orient="row", infer_schema_length=None, strict=False
-    )
-    return frame.with_columns(pl.col(pl.Null).cast(pl.Float64))
-
-
-def _dtype(kind: str) -> Any:
-    """The polars type of DuckDB's. An older DuckDB says only "number": None, so the data tell which."""
-    kind = kind.upper()
-    if "[]" in kind or kind == "LIST":
-        return pl.List(pl.String)
-    if "CHAR" in kind or "STRING" in kind:
-        return pl.String
-    if "INT" in kind:
-        return pl.Int64
-    if kind in ("DOUBLE", "FLOAT"):
-        return pl.Float64
-    if kind.startswith(("TIMESTAMP", "DATETIME")):
-        return pl.Datetime("us")
-    return pl.Boolean if kind.startswith("BOOL") else None
-
-
-def _groups(con: Connection, question: Question) -> Answer:
+def _groups(con: Connection, question: Question) -> Report:
     _check_dimension(con, question.by)
     name = _resolve(con, question)
     asked = _parameters(question, name)
-    rows = _arrange(_report(con, "groups", asked), question)
     shown = question.limit if name is not None else None
-    details = {"moments": _report(con, "moments", {**asked, "count": shown or _MOMENTS_SHOWN})}
-    if name is not None:
-        details["calls"] = _report(con, "calls", asked).head(shown or _CALLS_SHOWN)
-    return _with_notes(con, Answer(question, rows, details), asked)
+    report = Report(
+        question,
+        _arrange(_report(con, "groups", asked), question),
+        moments=_report(con, "moments", {**asked, "count": shown or _MOMENTS_SHOWN}),
+        calls=None if name is None else _report(con, "calls", asked).head(shown or _CALLS_SHOWN),
+    )
+    return _with_notes(con, report, asked)
 
 
-def _calls(con: Connection, question: Question) -> Answer:
+def _calls(con: Connection, question: Question) -> Report:
     asked = _parameters(question, None)
     rows = _arrange(_report(con, "calls", asked), question)
-    details = {"moments": _report(con, "moments", {**asked, "count": _MOMENTS_SHOWN})}
-    return _with_notes(con, Answer(question, rows, details), asked)
+    moments = _report(con, "moments", {**asked, "count": _MOMENTS_SHOWN})
+    return _with_notes(con, Report(question, rows, moments), asked)
 
 
-def _one_call(con: Connection, question: Question) -> Answer:
+def _one_call(con: Connection, question: Question) -> Report:
     recording = find_call(con, question.name or "")
     asked = {**_parameters(question, None), "recording": recording, "since": None, "until": None}
-    calls = _report(con, "calls", asked)
-    rows = _report(con, "timeline", {**asked, "role": question.role or "all"})
-    details = {
-        "call": calls,
-        "quarters": _report(con, "quarters", asked),
-        "moments": _report(con, "moments", {**asked, "role": question.role or "all", "count": 3}),
-    }
-    warnings = calls.get_column("warnings").to_list()[0] or []
-    notes = [f"The scan warned: {warning}." for warning in warnings]
-    return Answer(question, _arrange(rows, question), details, {}, tuple(notes))
+    everyone = {**asked, "role": question.role or "all"}
+    call = _report(con, "calls", asked)
+    warnings = call.get_column("warnings").to_list()[0] or []
+    return Report(
+        question,
+        _arrange(_report(con, "timeline", everyone), question),
+        moments=_report(con, "moments", {**everyone, "count": _MOMENTS_OF_A_CALL}),
+        quarters=_report(con, "quarters", asked),
+        call=call,
+        limits=_limits(con),
+        notes=tuple(f"The scan warned: {warning}." for warning in warnings),
+    )
 
 
 def _report(con: Connection, name: str, parameters: dict[str, Any]) -> pl.DataFrame:
-    return query(con, read_sql(name), parameters)
+    return query(con, read_sql(f"reports/{name}"), parameters)
 
 
 def _parameters(question: Question, name: str | None) -> dict[str, Any]:
@@ -153,12 +142,12 @@ def _parameters(question: Question, name: str | None) -> dict[str, Any]:
 
 
 def _check_dimension(con: Connection, by: str) -> None:
-    if by in FACTS:
+    if by in GROUPS:
         return
     columns = _report(con, "columns", {}).get_column("name").to_list()
     if by not in columns:
-        known = ", ".join([*FACTS, *columns])
-        raise CallmoodError(f'Calls can\'t be grouped by "{by}": there are {known}.')
+        known = ", ".join([*GROUPS, *columns])
+        raise UsageError(f'Calls can\'t be grouped by "{by}". Use one of: {known}.')
 
 
 def _resolve(con: Connection, question: Question) -> str | None:
@@ -175,41 +164,14 @@ def _resolve(con: Connection, question: Question) -> str | None:
     near = [name for name in names if question.name.casefold() in name.casefold()][:3]
     meant = list(dict.fromkeys([*near, *(folded[name] for name in close)])) or names[:5]
     listed = ", ".join(f'"{name}"' for name in meant)
-    raise CallmoodError(f'There are no calls with {question.by} "{question.name}"; there are with {listed}.')
-
-
-def find_call(con: Connection, call: str) -> str:
-    """The recording id of a call named by its call id, its file, or how its recording id begins.
-
-    Raises CallmoodError where there is none, where there are several, and for one that could not be scanned.
-    """
-    found = _report(con, "find", {"call": call})
-    if not found.height:
-        raise CallmoodError(
-            f'There is no call "{call}": name its call id, its file, or how its recording id begins; '
-            "report --call lists them."
-        )
-    if found.height > 1:
-        listed = ", ".join(
-            f"{row['recording_id'][:12]} ({row['file']})" if row["recording_id"] else row["path"]
-            for row in found.head(5).to_dicts()
-        )
-        raise CallmoodError(
-            f'"{call}" is {found.height} recordings: name one by its id or its whole path: {listed}.'
-        )
-    row = found.row(0, named=True)
-    if row["state"] == "failed":
-        raise CallmoodError(f"{row['file']} could not be scanned: {row['error']}")
-    return str(row["recording_id"])
+    raise CallmoodError(f'No calls with the {question.by} "{question.name}". There are calls with {listed}.')
 
 
 def _arrange(frame: pl.DataFrame, question: Question) -> pl.DataFrame:
     if question.sort is not None:
         column = question.sort.removeprefix("-")
         if column not in frame.columns:
-            raise CallmoodError(
-                f'There is no column "{column}" to sort by: there are {", ".join(frame.columns)}.'
-            )
+            raise UsageError(f'No column "{column}" to sort by. Use one of: {", ".join(frame.columns)}.')
         frame = frame.sort(
             column, descending=question.sort.startswith("-"), nulls_last=True, maintain_order=True
         )
@@ -218,32 +180,41 @@ def _arrange(frame: pl.DataFrame, question: Question) -> pl.DataFrame:
     return frame if question.limit is None or one_group else frame.head(question.limit)
 
 
-def _with_notes(con: Connection, answer: Answer, asked: dict[str, Any]) -> Answer:
+def _limits(con: Connection) -> dict[str, float]:
+    return _report(con, "limits", {}).row(0, named=True)
+
+
+def _with_notes(con: Connection, report: Report, asked: dict[str, Any]) -> Report:
     overview = _report(con, "overview", asked).row(0, named=True)
-    return Answer(
-        answer.question, answer.rows, answer.details, overview, tuple(_notes(overview, asked["role"]))
-    )
+    notes = tuple(_notes(overview, asked["role"]))
+    return replace(report, overview=overview, limits=_limits(con), notes=notes)
 
 
-def _notes(seen: dict[str, Any], role: Whose) -> Iterator[str]:
-    """What is not in the figures."""
+def _notes(seen: Mapping[str, Any], role: RoleChoice) -> Iterator[str]:
+    """What the figures leave out."""
     if not seen["calls"]:
         yield "No call matches."
     if seen["failed"]:
-        yield f"In no figure: {counted(seen['failed'], 'recording')} that could not be scanned."
+        yield f"Not included: {counted(seen['failed'], 'recording')} that could not be scanned."
     if seen["unreadable"]:
-        yield f"In no figure: {counted(seen['unreadable'], 'file')} that could not be read."
+        yield f"Not included: {counted(seen['unreadable'], 'file')} that could not be read."
     if seen["without_time"]:
         yield f"Left out by --since and --until: {counted(seen['without_time'], 'call')} without a start time."
     if seen["calls"] and seen["without_mood"]:
-        whose = "voice" if role == "all" else role
-        yield f"Not in mood and emotions: {counted(seen['without_mood'], 'call')} where no {whose} was scored."
+        whose = "nobody" if role == "all" else f"no {role}"
+        yield f"Mood and emotions leave out {counted(seen['without_mood'], 'call')} in which {whose} was scored."
     if seen["on_one_channel"]:
-        yield f"Not in overtalk and interruptions: {counted(seen['on_one_channel'], 'call')} on one channel."
+        yield (
+            "Overtalk and interruptions leave out "
+            f"{counted(seen['on_one_channel'], 'single-channel recording')}."
+        )
     if seen["models"] > 1:
-        yield f"Moods don't compare: {seen['models']} models scored these calls; mend it with scan --rescore."
+        yield (
+            f"These calls were scored by {seen['models']} different models, so moods are not comparable. "
+            "Run scan --rescore."
+        )
     if seen["recognisers"] > 1:
         yield (
-            f"Words don't compare: {seen['recognisers']} recognisers transcribed these calls; "
-            "mend it with scan --retranscribe."
+            f"These calls were transcribed with {seen['recognisers']} different models, so words are not "
+            "comparable. Run scan --retranscribe."
         )

@@ -1,4 +1,4 @@
-"""Answers for machines: CSV, JSON, Parquet. Columns are named as in ``sql/reports``."""
+"""Reports for machines: CSV, JSON, Parquet. Columns are named as in ``sql/reports``."""
 
 import io
 import json
@@ -6,19 +6,19 @@ from typing import Any
 
 import polars as pl
 
-from callmood.reports.ask import Answer
+from callmood.reports.ask import Report
 
 _DECIMALS = 4
 
 
-def to_csv(answer: Answer) -> str:
-    """The rows that were asked for, figures to four decimals.
+def to_csv(report: Report) -> str:
+    """The rows, numbers to four decimals.
 
     A cell of text that a spreadsheet would take for a formula (it begins with =, +, -, @, a tab or a line
     break) gets an apostrophe before it: transcripts and file names come from strangers. JSON and Parquet
     leave it as it is.
     """
-    frame = _rounded(_flat(answer.rows))
+    frame = _rounded(_lists_joined(report.rows))
     frame = frame.with_columns(
         pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r\n]"))
         .then(pl.concat_str(pl.lit("'"), pl.col(name)))
@@ -30,27 +30,28 @@ def to_csv(answer: Answer) -> str:
     return frame.write_csv()
 
 
-def to_json(answer: Answer) -> str:
-    """One object: ``report``, ``by``, ``overview``, ``rows``, details ("moments", "calls" ...), ``notes``."""
+def to_json(report: Report) -> str:
+    """One object: ``report``, ``by``, ``overview``, ``rows``, ``notes``, and the frames that belong to the report."""
+    frames = {name: getattr(report, name) for name in ("call", "quarters", "moments", "calls")}
     document = {
-        "report": answer.question.kind,
-        "by": answer.question.by if answer.question.kind == "groups" else None,
-        "overview": {name: _rounded_figure(value) for name, value in answer.overview.items()},
-        "rows": _rounded(answer.rows).to_dicts(),
-        **{name: _rounded(frame).to_dicts() for name, frame in answer.details.items()},
-        "notes": list(answer.notes),
+        "report": report.question.kind,
+        "by": report.question.by if report.question.kind == "groups" else None,
+        "overview": {name: _rounded_value(value) for name, value in report.overview.items()},
+        "rows": _rounded(report.rows).to_dicts(),
+        **{name: _rounded(frame).to_dicts() for name, frame in frames.items() if frame is not None},
+        "notes": list(report.notes),
     }
     return json.dumps(document, default=_plain, ensure_ascii=False, indent=2) + "\n"
 
 
-def to_parquet(answer: Answer) -> bytes:
-    """The rows that were asked for, with all decimals."""
+def to_parquet(report: Report) -> bytes:
+    """The rows, with all decimals."""
     buffer = io.BytesIO()
-    _flat(answer.rows).write_parquet(buffer)
+    _lists_joined(report.rows).write_parquet(buffer)
     return buffer.getvalue()
 
 
-def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+def _lists_joined(frame: pl.DataFrame) -> pl.DataFrame:
     """Lists of sentences as text."""
     return frame.with_columns(
         pl.col(name).list.join("; ") for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)
@@ -63,7 +64,7 @@ def _rounded(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _rounded_figure(value: Any) -> Any:
+def _rounded_value(value: Any) -> Any:
     return round(value, _DECIMALS) if isinstance(value, float) else value
 
 

@@ -35,7 +35,7 @@ def show(page: Page, console: Console) -> None:
     notes = list(page.notes)
     if left_out:
         notes.append(
-            f"Too narrow here for: {', '.join(dict.fromkeys(left_out))}; --format csv has all columns."
+            f"Columns hidden on this narrow terminal: {', '.join(dict.fromkeys(left_out))}. --format csv has all."
         )
     if notes:
         console.print()

@@ -1,14 +1,20 @@
-"""The database: one DuckDB file that a scan writes and reports read. One process writes, or many read."""
+"""The database: one DuckDB file that a scan writes and reports read. One process writes, or many read.
 
-from callmood.store.database import Connection, may_exist, open_db, rows, transaction
+``connection`` opens and migrates it, ``write`` and ``read`` are what a scan writes and asks, ``corrections`` what
+people corrected. Nothing here knows a model.
+"""
+
+from callmood.store.connection import Connection, may_exist, open_db, rows, transaction
 from callmood.store.read import (
     Known,
     agent_baselines,
-    facts,
+    baselines_without,
+    find_call,
     hashes,
     known,
+    stale_transcripts,
+    stored_recordings,
     stored_segments,
-    transcribed_otherwise,
 )
 from callmood.store.write import (
     finish_scan,
@@ -25,7 +31,8 @@ __all__ = [
     "Connection",
     "Known",
     "agent_baselines",
-    "facts",
+    "baselines_without",
+    "find_call",
     "finish_scan",
     "hashes",
     "known",
@@ -33,10 +40,11 @@ __all__ = [
     "open_db",
     "rescore_call",
     "rows",
+    "stale_transcripts",
     "start_scan",
+    "stored_recordings",
     "stored_segments",
     "transaction",
-    "transcribed_otherwise",
     "update_facts",
     "write_call",
     "write_failure",

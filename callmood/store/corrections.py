@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from callmood.errors import CallmoodError
+from callmood.errors import CallmoodError, UsageError
 from callmood.labels import LABELS
-from callmood.store.database import Connection, rows, transaction
+from callmood.store.connection import Connection, rows, transaction
+from callmood.wording import clock, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +57,27 @@ def segment_at(con: Connection, recording_id: str, at_s: float, speaker: int | N
     )
     first = [row for row in found if row[3]] or found
     if not first:
-        raise CallmoodError(
-            f"Nobody speaks {at_s:g} s from the start of this call; report --call shows its segments."
-        )
+        raise CallmoodError(f"No one is speaking at {clock(at_s)}; report --call CALL shows who speaks when.")
     if len(first) > 1:
         whose = " or ".join(f"--speaker {row[1]} ({row[2]})" for row in first)
-        raise CallmoodError(
-            f"Several segments are spoken {at_s:g} s from the start of this call; say {whose}."
-        )
+        raise CallmoodError(f"Several people are speaking at {clock(at_s)}; choose one with {whose}.")
     return Moment(*first[0][:3])
+
+
+def require_label(label: str) -> None:
+    """Raises UsageError for what is not a label."""
+    if label not in LABELS:
+        raise UsageError(
+            f"There is no label {label}{did_you_mean(label, LABELS)}. Use one of: {', '.join(LABELS)}."
+        )
 
 
 def correct(con: Connection, recording_id: str, segment: int, label: str) -> None:
     """Store that a segment of a call, counted from 0, is ``label``; a later correction of it replaces this one.
 
-    Raises CallmoodError for an unknown label, and for a segment that is not in the database.
+    Raises UsageError for an unknown label, and CallmoodError for a segment that is not in the database.
     """
-    if label not in LABELS:
-        raise CallmoodError(f"There is no label {label}; known are {', '.join(LABELS)}.")
+    require_label(label)
     with transaction(con):
         written = rows(
             con,

@@ -3,14 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from callmood.call import Recording, Segment, Speaker, Word
-from callmood.store.database import Connection, rows
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from callmood.call import FACTS, CallFacts, Recording, Segment, Speaker, VoiceBaseline, Word
+from callmood.errors import CallmoodError
+from callmood.store.connection import Connection, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +15,8 @@ class Known:
     """What the database holds of a recording."""
 
     state: Literal["done", "failed"]
-    path: str
-    """Where it was seen last."""
     model_id: str | None = None
     """The emotion model that scored it; None for one that failed, or that nothing scored."""
-    reason: str | None = None
-    """Why it failed, in a few words."""
     roles: str | None = None
     """Whose segments the scan that wrote it last had to score."""
 
@@ -31,11 +24,11 @@ class Known:
 def known(con: Connection) -> dict[str, Known]:
     """Every recording in the database, by its id."""
     return {
-        recording_id: Known(*facts)
-        for recording_id, *facts in rows(
+        recording_id: Known(*columns)
+        for recording_id, *columns in rows(
             con,
             """
-            SELECT recording.id, state, path, model_id, reason, scan.settings->>'$.score.roles'
+            SELECT recording.id, state, model_id, scan.settings->>'$.score.roles'
             FROM recording LEFT JOIN scan ON scan.id = scan_id
             """,
         )
@@ -48,21 +41,29 @@ def hashes(con: Connection) -> dict[str, tuple[int, int, str]]:
     return {path: (size_bytes, mtime_ns, content) for path, size_bytes, mtime_ns, content in found}
 
 
-def facts(con: Connection, ids: Collection[str]) -> dict[str, Recording]:
-    """What is stored of recordings, by their ids: their facts from all scans, and the path that was seen last."""
+def stored_recordings(con: Connection, ids: Collection[str]) -> dict[str, Recording]:
+    """Recordings by their ids, with their facts from all scans, and the path that was seen last."""
     found = rows(
         con,
-        """
-        SELECT id, path, size_bytes, agent, customer, call_id, queue, started_at, metadata
+        f"""
+        SELECT id, path, size_bytes, {", ".join(FACTS)}, metadata
         FROM recording WHERE id IN (SELECT unnest($ids::VARCHAR[]))
         """,
         {"ids": list(ids)},
     )
-    return {recording_id: Recording(recording_id, Path(path), *told) for recording_id, path, *told in found}
+    return {
+        recording_id: Recording(
+            recording_id,
+            Path(path),
+            size_bytes,
+            CallFacts(**dict(zip((*FACTS, "metadata"), facts, strict=True))),
+        )
+        for recording_id, path, size_bytes, *facts in found
+    }
 
 
-def transcribed_otherwise(con: Connection, asr: str) -> set[str]:
-    """The ids of the calls that another recogniser than ``asr`` transcribed, or nobody knows which."""
+def stale_transcripts(con: Connection, asr: str) -> set[str]:
+    """The ids of the calls that another recogniser than ``asr`` transcribed, or an unknown one."""
     found = rows(
         con,
         """
@@ -74,35 +75,58 @@ def transcribed_otherwise(con: Connection, asr: str) -> set[str]:
     return {recording_id for (recording_id,) in found}
 
 
-def agent_baselines(
-    con: Connection, model_id: str, exclude: str | None = None
-) -> "dict[str, tuple[NDArray[np.float32], int]]":
-    """Each agent's mean voice over the calls that ``model_id`` scored, and the number of segments it is of.
+_AGENT_VOICES = """
+    WITH value AS (
+        SELECT recording_id, agent, baseline_count AS count, baseline_count * unnest(baseline_mean) AS total,
+            generate_subscripts(baseline_mean, 1) AS label
+        FROM speaker JOIN recording ON recording.id = recording_id
+        WHERE role = 'agent' AND agent IS NOT NULL AND speaker.model_id = $model_id AND baseline_count > 0
+    ), voice AS (
+        SELECT agent, label, sum(total) AS total, sum(count) AS count FROM value GROUP BY agent, label
+    )
+"""
+"""What the agents sound like over all calls that a model scored: a row an agent and label."""
 
-    ``exclude`` is a recording to leave out, and its agent the only one asked for: scored again, a call must not be
-    compared with itself.
-    """
-    import numpy as np
 
+def agent_baselines(con: Connection, model_id: str) -> dict[str, VoiceBaseline]:
+    """Each agent's mean voice over the calls that ``model_id`` scored."""
     found = rows(
         con,
-        """
-        WITH place AS (
-            SELECT agent, baseline_count AS count, unnest(baseline_mean) AS value,
-                generate_subscripts(baseline_mean, 1) AS place
-            FROM speaker JOIN recording ON recording.id = recording_id
-            WHERE role = 'agent' AND agent IS NOT NULL AND speaker.model_id = $model_id AND baseline_count > 0
-                AND ($exclude::VARCHAR IS NULL OR
-                    (recording_id <> $exclude AND agent = (SELECT agent FROM recording WHERE id = $exclude)))
-        ), voice AS (
-            SELECT agent, place, sum(value * count) / sum(count) AS value, sum(count) AS count
-            FROM place GROUP BY agent, place
-        )
-        SELECT agent, list(value ORDER BY place), max(count) FROM voice GROUP BY agent ORDER BY agent
-        """,
-        {"model_id": model_id, "exclude": exclude},
+        f"{_AGENT_VOICES} SELECT agent, list(total / count ORDER BY label), max(count) FROM voice GROUP BY agent",
+        {"model_id": model_id},
     )
-    return {agent: (np.asarray(mean, dtype=np.float32), int(count)) for agent, mean, count in found}
+    return {agent: _baseline(mean, count) for agent, mean, count in found}
+
+
+def baselines_without(con: Connection, model_id: str, ids: Collection[str]) -> dict[str, VoiceBaseline]:
+    """For each of the recordings ``ids``, its agent's mean voice over the other calls that ``model_id`` scored.
+
+    Scored again, a call must not be compared with itself. Recordings whose agent has no other call are left out.
+    """
+    found = rows(
+        con,
+        f"""
+        {_AGENT_VOICES}, own AS (
+            SELECT recording_id, label, sum(total) AS total, sum(count) AS count FROM value GROUP BY ALL
+        )
+        SELECT id, list((total - coalesce(own_total, 0)) / others ORDER BY label), max(others)
+        FROM (
+            SELECT recording.id, voice.*, own.total AS own_total, voice.count - coalesce(own.count, 0) AS others
+            FROM recording
+            JOIN voice USING (agent)
+            LEFT JOIN own ON own.recording_id = recording.id AND own.label = voice.label
+            WHERE recording.id IN (SELECT unnest($ids::VARCHAR[]))
+        )
+        WHERE others > 0
+        GROUP BY id
+        """,
+        {"model_id": model_id, "ids": list(ids)},
+    )
+    return {recording_id: _baseline(mean, count) for recording_id, mean, count in found}
+
+
+def _baseline(mean: list[float], count: int) -> VoiceBaseline:
+    return VoiceBaseline(tuple(float(value) for value in mean), int(count))
 
 
 def stored_segments(con: Connection, recording_id: str) -> tuple[tuple[Speaker, ...], tuple[Segment, ...]]:
@@ -138,3 +162,45 @@ def stored_segments(con: Connection, recording_id: str) -> tuple[tuple[Speaker, 
             for speaker, channel, start_s, end_s, text, segment in segments
         ),
     )
+
+
+def find_call(con: Connection, call: str) -> str:
+    """The recording id of a call: named by its call id, its file with or without the ending, or how its id begins.
+
+    Raises CallmoodError where there is none, where there are several, and for one that could not be scanned.
+    """
+    found = rows(
+        con,
+        """
+        SELECT id, file_name(path), path, state, error
+        FROM (
+            SELECT id, call_id, path, state, error FROM recording
+            UNION ALL
+            SELECT NULL, NULL, path, 'failed', error FROM unreadable
+            WHERE path NOT IN (SELECT path FROM recording)
+        )
+        WHERE call_id = $call
+            OR path = $call
+            OR file_name(path) = $call
+            OR regexp_replace(file_name(path), '\\.[^.]*$', '') = $call
+            OR (length($call) >= 4 AND starts_with(id, lower($call)))
+        ORDER BY path
+        """,
+        {"call": call},
+    )
+    if not found:
+        raise CallmoodError(
+            f'No call "{call}". Give a call id, a file name, or the start of a recording id; report --call lists them.'
+        )
+    if len(found) > 1:
+        listed = ", ".join(
+            f"{recording_id[:12]} ({file})" if recording_id else path
+            for recording_id, file, path, *_ in found[:5]
+        )
+        raise CallmoodError(
+            f'"{call}" matches {len(found)} recordings. Give the recording id or the whole path of one: {listed}.'
+        )
+    ((recording_id, file, _, state, error),) = found
+    if state == "failed":
+        raise CallmoodError(f"{file} could not be scanned: {error}")
+    return str(recording_id)

@@ -6,29 +6,24 @@ same in all of its versions. All else is a parameter too, so that no text of a c
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from callmood.call import Call, EmotionScores, Recording, VoiceBaseline
+from callmood.call import FACTS, Call, EmotionScores, Failure, Recording, Rescored, VoiceBaseline
 from callmood.labels import LABELS
-from callmood.store.database import Connection, rows, transaction
+from callmood.store.connection import Connection, rows, transaction
 
 _Shape = Mapping[str, Any]
 
+_FILE: _Shape = {"id": "VARCHAR", "path": "VARCHAR", "size_bytes": "BIGINT"}
 _FACTS: _Shape = {
-    "id": "VARCHAR",
-    "path": "VARCHAR",
-    "size_bytes": "BIGINT",
-    "agent": "VARCHAR",
-    "customer": "VARCHAR",
-    "call_id": "VARCHAR",
-    "queue": "VARCHAR",
-    "started_at": "TIMESTAMP",
+    **{name: "TIMESTAMP" if name == "started_at" else "VARCHAR" for name in FACTS},
     "metadata": [{"key": "VARCHAR", "value": "VARCHAR"}],
 }
 _RECORDING: _Shape = {
+    **_FILE,
     **_FACTS,
     "state": "VARCHAR",
     "reason": "VARCHAR",
@@ -132,83 +127,81 @@ def write_call(con: Connection, scan_id: int, model_id: str | None, call: Call) 
         _write_words(con, call)
 
 
-def write_failure(con: Connection, scan_id: int, recording: Recording, reason: str, error: str) -> None:
-    """Note that a recording could not be scanned; one that is done stays as it is.
-
-    ``reason`` is a few words that many recordings may share ("no speech"), ``error`` a sentence about this.
-    """
+def write_failure(con: Connection, scan_id: int, failure: Failure) -> None:
+    """Note that a recording could not be scanned; one that is done stays as it is."""
+    recording = failure.recording
+    if recording is None:
+        raise ValueError(f"{failure.path} is not a recording: write_unreadable keeps it")
     with transaction(con):
         if rows(con, "SELECT 1 FROM recording WHERE id = $id AND state = 'done'", {"id": recording.id}):
             return
         _forget(con, recording.id)
         _write_recording(
-            con, recording, {"state": "failed", "reason": reason, "error": _clean(error), "scan_id": scan_id}
+            con,
+            recording,
+            {
+                "state": "failed",
+                "reason": failure.reason,
+                "error": _clean(failure.error),
+                "scan_id": scan_id,
+            },
         )
 
 
-def update_facts(con: Connection, recordings: Iterable[Recording], *, sure: bool = True) -> int:
-    """Refresh path and call facts of known recordings: moved, renamed, or with more in the side table.
+def update_facts(con: Connection, recordings: Iterable[Recording], *, sure: bool = True) -> None:
+    """Refresh path and call facts of known recordings: moved, renamed, or with more in the metadata table.
 
-    A fact that is no longer told is kept: a scan without the side table must not forget what it said. Facts that
-    are not ``sure``, guessed from names and folders, fill gaps but replace nothing that is stored.
-    Returns how many recordings changed; unknown ones are passed over.
+    A fact that is no longer known is kept: a scan without the metadata table must not forget what it said. Facts
+    that are not ``sure``, guessed from names and folders, fill gaps but replace nothing that is stored.
+    Unknown recordings are passed over.
     """
-    told = [_facts(recording) for recording in recordings]
-    first, then = ("told", "old") if sure else ("old", "told")
-    metadata = ["old.metadata", "map_from_entries(told.metadata)"]  # of a doubled key the last one counts
+    found = [_columns(recording) for recording in recordings]
+    first, then = ("found", "old") if sure else ("old", "found")
+    facts = ", ".join(f"coalesce({first}.{fact}, {then}.{fact}) AS {fact}" for fact in FACTS)
+    metadata = ["old.metadata", "map_from_entries(found.metadata)"]  # of a doubled key the last one counts
     merged = f"map_concat({', '.join(metadata if sure else metadata[::-1])})"
+    refreshed = ("path", "size_bytes", *FACTS, "metadata")
     with transaction(con):
-        changed = rows(
-            con,
+        con.execute(
             f"""
-            UPDATE recording SET {", ".join(f"{fact} = fresh.{fact}" for fact in _FACTS if fact != "id")}
+            UPDATE recording SET {", ".join(f"{column} = fresh.{column}" for column in refreshed)}
             FROM (
-                SELECT id, told.path, told.size_bytes,
-                    coalesce({first}.agent, {then}.agent) AS agent,
-                    coalesce({first}.customer, {then}.customer) AS customer,
-                    coalesce({first}.call_id, {then}.call_id) AS call_id,
-                    coalesce({first}.queue, {then}.queue) AS queue,
-                    coalesce({first}.started_at, {then}.started_at) AS started_at,
-                    {merged} AS metadata
-                FROM ({_table("told", _FACTS)}) AS told JOIN recording AS old USING (id)
+                SELECT id, found.path, found.size_bytes, {facts}, {merged} AS metadata
+                FROM ({_table("found", {**_FILE, **_FACTS})}) AS found JOIN recording AS old USING (id)
             ) AS fresh
             WHERE recording.id = fresh.id
-                AND ({", ".join(f"recording.{fact}" for fact in _FACTS)})
-                    IS DISTINCT FROM ({", ".join(f"fresh.{fact}" for fact in _FACTS)})
-            RETURNING recording.id
+                AND ({", ".join(f"recording.{column}" for column in refreshed)})
+                    IS DISTINCT FROM ({", ".join(f"fresh.{column}" for column in refreshed)})
             """,
-            {"told": _json(told)},
+            {"found": _json(found)},
         )
-    return len(changed)
 
 
 def write_hashes(con: Connection, hashes: Mapping[str, tuple[int, int, str]]) -> None:
     """Keep what files held: size in bytes, time of change in ns and SHA-256 by path.
 
-    Paths that are no text are passed over.
+    Paths that are not text are passed over.
     """
-    told = [
+    found = [
         dict(zip(_HASH, (path, *hashed), strict=True))
         for path, hashed in hashes.items()
         if _clean(path) == path
     ]
-    if told:
+    if found:
         with transaction(con):
             con.execute(
-                f"INSERT OR REPLACE INTO file_hash BY NAME {_table('told', _HASH)}", {"told": _json(told)}
+                f"INSERT OR REPLACE INTO file_hash BY NAME {_table('found', _HASH)}", {"found": _json(found)}
             )
 
 
-def write_unreadable(
-    con: Connection, searched: Iterable[Path], failures: Iterable[tuple[Path, str, str]]
-) -> None:
-    """Keep path, reason and error of what could not be read, in the place of what failed in ``searched`` before.
+def write_unreadable(con: Connection, searched: Iterable[Path], failures: Iterable[Failure]) -> None:
+    """Keep the files and folders that could not be read, in the place of those that failed in ``searched`` before.
 
     ``searched`` are the absolute paths of files, and of folders with all that is below them.
     """
-    told = [
-        {"path": _clean(str(path)), "reason": reason, "error": _clean(error)}
-        for path, reason, error in failures
+    found = [
+        {"path": _clean(str(failure.path)), "reason": failure.reason, "error": _clean(failure.error)}
+        for failure in failures
     ]
     with transaction(con):
         con.execute(
@@ -223,20 +216,14 @@ def write_unreadable(
             },
         )
         con.execute(
-            f"INSERT INTO unreadable BY NAME SELECT *, $now AS seen_at FROM ({_table('told', _UNREADABLE)})",
-            {"told": _json(told), "now": _now()},
+            f"INSERT INTO unreadable BY NAME SELECT *, $now AS seen_at FROM ({_table('found', _UNREADABLE)})",
+            {"found": _json(found), "now": _now()},
         )
 
 
-def rescore_call(
-    con: Connection,
-    scan_id: int,
-    model_id: str,
-    recording_id: str,
-    scores: Sequence[EmotionScores | None],
-    baselines: Iterable[VoiceBaseline],
-) -> None:
+def rescore_call(con: Connection, scan_id: int, model_id: str, call: Rescored) -> None:
     """Give the stored segments of a call, in their order, the scores of another model."""
+    recording_id, scores = call.recording.id, call.scores
     with transaction(con):
         speakers = rows(con, "SELECT speaker FROM speaker WHERE recording_id = $id", {"id": recording_id})
         ((stored,),) = rows(
@@ -268,7 +255,7 @@ def rescore_call(
             {
                 "recording_id": recording_id,
                 "model_id": model_id,
-                "voices": _json(_voices((speaker for (speaker,) in speakers), baselines)),
+                "voices": _json(_voices((speaker for (speaker,) in speakers), call.baselines)),
             },
         )
         con.execute(
@@ -301,7 +288,7 @@ def _write_recording(con: Connection, recording: Recording, values: Mapping[str,
         SELECT * REPLACE (map_from_entries(metadata) AS metadata, map_from_entries(dropped) AS dropped)
         FROM ({_table("recordings", _RECORDING)})
         """,
-        {"recordings": _json([{**_facts(recording), **values, "stored_at": _now().isoformat()}])},
+        {"recordings": _json([{**_columns(recording), **values, "stored_at": _now().isoformat()}])},
     )
 
 
@@ -373,30 +360,30 @@ def _write_words(con: Connection, call: Call) -> None:
                 [
                     {
                         "segment": index,
-                        "word": place,
+                        "word": number,
                         "text": _clean(word.text),
                         "start_s": float(word.start_s),
                         "end_s": float(word.end_s),
                         "probability": float(word.probability),
                     }
                     for index, segment in enumerate(call.segments)
-                    for place, word in enumerate(segment.words)
+                    for number, word in enumerate(segment.words)
                 ]
             ),
         },
     )
 
 
-def _voices(speakers: Iterable[int], baselines: Iterable[VoiceBaseline]) -> list[dict[str, Any]]:
+def _voices(speakers: Iterable[int], baselines: Mapping[int, VoiceBaseline]) -> list[dict[str, Any]]:
     """One row a speaker; NULL where there is no baseline."""
-    known = {baseline.speaker: baseline for baseline in baselines}
     return [
         {
             "speaker": speaker,
-            "baseline_mean": [float(value) for value in known[speaker].mean] if speaker in known else None,
-            "baseline_count": known[speaker].count if speaker in known else None,
+            "baseline_mean": list(baseline.mean) if baseline else None,
+            "baseline_count": baseline.count if baseline else None,
         }
         for speaker in speakers
+        for baseline in [baselines.get(speaker)]
     ]
 
 
@@ -417,19 +404,20 @@ def _scores(scores: EmotionScores | None) -> dict[str, Any]:
     }
 
 
-def _facts(recording: Recording) -> dict[str, Any]:
+def _columns(recording: Recording) -> dict[str, Any]:
+    """A recording's row, as far as it is known before it is scanned."""
     return {
         "id": recording.id,
         "path": _clean(str(recording.path)),
         "size_bytes": recording.size_bytes,
-        "agent": _clean(recording.agent),
-        "customer": _clean(recording.customer),
-        "call_id": _clean(recording.call_id),
-        "queue": _clean(recording.queue),
-        # a zone is dropped, not converted: the day of a call is the day on the wall of those who had it
-        "started_at": recording.started_at.replace(tzinfo=None).isoformat() if recording.started_at else None,
-        "metadata": _pairs({_clean(key): _clean(value) for key, value in recording.metadata.items()}),
+        **{name: _fact(getattr(recording.facts, name)) for name in FACTS},
+        "metadata": _pairs({_clean(key): _clean(value) for key, value in recording.facts.metadata.items()}),
     }
+
+
+def _fact(value: str | datetime | None) -> Any:
+    # a zone is dropped, not converted: the day of a call is the day on the wall of those who had it
+    return value.replace(tzinfo=None).isoformat() if isinstance(value, datetime) else _clean(value)
 
 
 def _pairs(mapping: Mapping[Any, Any]) -> list[dict[str, Any]]:
@@ -437,7 +425,7 @@ def _pairs(mapping: Mapping[Any, Any]) -> list[dict[str, Any]]:
 
 
 def _clean(text: str | None) -> Any:
-    """Text that is valid Unicode: file names may hold bytes that are none."""
+    """Text that is valid Unicode: file names may hold bytes that are not."""
     return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -1,6 +1,6 @@
 -- How did each call go? Those that ended worst come first.
 --
---   $by, $name   calls of one agent (queue, customer, day, value of a column of the side table); NULL: all
+--   $by, $name   calls of one agent (queue, customer, day, value of a column of the metadata table); NULL: all
 --   $recording   one recording, by its id; NULL: all
 --   $role        whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $since, $until   start of the call, the second excluded; NULL: no bound

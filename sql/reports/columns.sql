@@ -1,4 +1,4 @@
--- Which columns did the side tables and file names bring that calls can be grouped by?
+-- Which columns of metadata tables and file names can calls be grouped by?
 SELECT DISTINCT unnest(map_keys(metadata)) AS name
 FROM recording
 ORDER BY name

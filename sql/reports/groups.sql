@@ -1,7 +1,7 @@
--- How did the calls of each agent go (or of each queue, day, or value of a column of the side table)? Days come in
+-- How did the calls of each agent go (or of each queue, day, or value of a column of the metadata table)? Days come in
 -- order, the others by the mood at the end, the worst first; calls of unknown ones come last.
 --
---   $by     'agent', 'queue', 'customer', 'day', or a column of the side table
+--   $by     'agent', 'queue', 'customer', 'day', or a column of the metadata table
 --   $name   one agent (queue, day ...) only; NULL: all
 --   $role   whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $since, $until   start of the call, the second excluded; NULL: no bound

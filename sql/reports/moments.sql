@@ -1,6 +1,6 @@
 -- Which are the worst moments: where in which call, and the words? The worst first.
 --
---   $by, $name   calls of one agent (queue, customer, day, value of a column of the side table); NULL: all
+--   $by, $name   calls of one agent (queue, customer, day, value of a column of the metadata table); NULL: all
 --   $recording   one recording, by its id; NULL: all
 --   $role        whose moments: 'customer', 'agent', or 'all' for every voice on the call
 --   $since, $until   start of the call, the second excluded; NULL: no bound

@@ -3,7 +3,7 @@
 --   $recording   its id
 --   $role        'customer', 'agent' or 'unknown': that side only; 'all': everybody
 --
--- A turn is what one speaker says until another begins, or until nobody has spoken for 2 s. Its mood is the mean
+-- A turn is what one speaker says until another begins, or until there is dead air. Its mood is the mean
 -- over its segments by their length. Its emotion is that of the segment that tells most among those that the model
 -- is sure of: furthest from a mood of 0, and any other emotion before 'neutral'; 'uncertain' where the model is sure
 -- of none, NULL where nothing was scored. silence_s is how long
@@ -16,7 +16,7 @@ WITH spoken AS (
     WHERE recording_id = $recording
 ), counted AS (
     SELECT *, (abs(mood) + CASE emotion WHEN 'neutral' THEN 0 ELSE 0.01 END) * confidence AS tells,
-        count(*) FILTER (speaker_before IS DISTINCT FROM speaker OR start_s - heard_until_s >= 2)
+        count(*) FILTER (speaker_before IS DISTINCT FROM speaker OR start_s - heard_until_s >= dead_air_from_s())
         OVER (ORDER BY start_s, segment ROWS UNBOUNDED PRECEDING) AS turn
     FROM spoken
 )

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from callmood.errors import CallmoodError
 from callmood.pipeline.intake.metadata import records
+from callmood.store.connection import open_db
 from callmood.store.corrections import Correction, corrections
-from callmood.store.database import open_db
 from callmood.training.corpora.clip import Clip
 from callmood.wording import counted
 

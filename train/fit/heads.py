@@ -150,10 +150,10 @@ def offsets(fixed: Floats, logits: Floats, labels: Ints) -> Floats:
 
     def loss(values: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         scale, added = values[0], values[1:]
-        chances = softmax(fixed + scale * logits + added, axis=1)
-        error = weight * (chances - truth)
+        probabilities = softmax(fixed + scale * logits + added, axis=1)
+        error = weight * (probabilities - truth)
         slope = np.concatenate([[(error * logits).sum()], error.sum(axis=0) + 2 * OFFSET_PENALTY * added])
-        missed = -(weight * truth * np.log(chances + 1e-12)).sum()
+        missed = -(weight * truth * np.log(probabilities + 1e-12)).sum()
         return float(missed + OFFSET_PENALTY * (added @ added)), slope
 
     start = np.concatenate([[1 / (logits.std() + 1e-9)], np.zeros(classes)])

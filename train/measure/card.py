@@ -11,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from callmood.model.bundle import Settings
 from callmood.model.registry import ABOUT_FILE, CARD_FILE
+from callmood.model.scorer import BundleSettings
 from callmood.training.corpora.clip import Clip
 from callmood.training.measure.metrics import HEADLINES, Figures
 from callmood.wording import counted
@@ -92,7 +92,7 @@ _LIMITS: Final = """- Real calls are harder than acted speech, and there most sp
 
 def describe(
     folder: Path,
-    settings: Settings,
+    settings: BundleSettings,
     clips: Sequence[Clip],
     recipe: Mapping[str, Any],
     tests: Mapping[str, Figures] | None = None,
@@ -116,7 +116,7 @@ def describe(
 def text(
     clips: Sequence[Clip],
     summaries: Summaries,
-    settings: Settings,
+    settings: BundleSettings,
     recipe: Mapping[str, Any] | None = None,
     tests: Mapping[str, Figures] | None = None,
     name: str = "",
@@ -160,7 +160,7 @@ def figures_table(summaries: Summaries) -> str:
     )
 
 
-def _making(settings: Settings) -> str:
+def _making(settings: BundleSettings) -> str:
     lines = []
     if settings.audio is not None:
         heard = ", ".join(_encoder(name) for name in settings.audio.encoders)
@@ -175,7 +175,7 @@ def _making(settings: Settings) -> str:
         if there
     ]
     heads = f"- On top: linear, in {' and '.join(sides)}{' side by side' if len(sides) > 1 else ''}"
-    if settings.shrink:
+    if settings.prior_count:
         heads += "; the sound's also in its difference to what the same speaker sounds like otherwise"
     return "\n".join([*lines, f"{heads}.", "- Made by `callmood train`."])
 
@@ -184,7 +184,7 @@ def _encoder(name: str) -> str:
     return ENCODERS.get(name, f"an encoder in the model's own folder ({name})" if name[:1] == "." else name)
 
 
-def _taught(clips: Sequence[Clip], settings: Settings, recipe: Mapping[str, Any]) -> str:
+def _taught(clips: Sequence[Clip], settings: BundleSettings, recipe: Mapping[str, Any]) -> str:
     counts = _counts(clips)
     sources = [f"- {found.title}. {found.licence}." for found in map(_source, _one_of_each(clips))]
     if settings.ekman_thresholds or recipe.get("text_corpus"):

@@ -16,9 +16,10 @@ import numpy.typing as npt
 
 from callmood.arrays import Floats, Ints
 from callmood.errors import CallmoodError
-from callmood.labels import LABELS, USUAL
-from callmood.model.bundle import Encoded, Scorer, find_bundle
+from callmood.labels import EVEN_TEMPERED, LABELS
+from callmood.model.bundle import find_bundle
 from callmood.model.registry import about
+from callmood.model.scorer import Encoded, Scorer
 from callmood.training.cache import cache_folder, index
 from callmood.training.corpora.clip import Clip
 from callmood.training.corpora.labels import LABEL_SETS, LabelSet, labelled
@@ -37,7 +38,7 @@ BaselineKind = Literal["none", "call"]
 Line = Literal["clean", "telephone"]
 Corpora = Sequence[tuple[str, Path]]
 
-USUAL_CLIPS: Final = 9
+EVEN_TEMPERED_CLIPS: Final = 9
 OTHER_CLIPS: Final = 3
 DRAWS: Final = 5
 """Baselines drawn for each clip; the figures are means over them."""
@@ -69,8 +70,10 @@ def evaluate(
         pool = audible(read_clips(corpora, "calls"), cache_folder(), lambda _: None)
     rows = {_place(clip): row for row, clip in enumerate(pool)}
     labels = LABEL_SETS[label_set]
-    chances = in_label_set(pool_chances(scorer, pool, baseline, line, words, seed), scorer.labels, labels)
-    return [measured(test, chances[:, [rows[_place(clip)] for clip in test]], labels) for test in tests]
+    probabilities = in_label_set(
+        pool_probabilities(scorer, pool, baseline, line, words, seed), scorer.labels, labels
+    )
+    return [measured(test, probabilities[:, [rows[_place(clip)] for clip in test]], labels) for test in tests]
 
 
 def parts_to_test(
@@ -136,7 +139,7 @@ def _doubt(training: Training | None, parts: Mapping[str, Rows], clips: Sequence
     )
 
 
-def pool_chances(
+def pool_probabilities(
     scorer: Scorer, clips: Sequence[Clip], baseline: BaselineKind, line: Line, words: bool, seed: int
 ) -> Floats:
     """Probabilities [draws, n, labels]; without a baseline there is one draw."""
@@ -214,13 +217,13 @@ def draw_baseline(
     speakers: npt.NDArray[np.str_],
     clip: int,
     rng: np.random.Generator,
-    usual_clips: int = USUAL_CLIPS,
+    usual_clips: int = EVEN_TEMPERED_CLIPS,
     other_clips: int = OTHER_CLIPS,
 ) -> Ints:
     """Rows of other clips of the same speaker: neutral or calm ones and others, fewer where there are fewer."""
     (same,) = np.nonzero(speakers == speakers[clip])
     same = same[same != clip]
-    usual = np.isin(labels[same], [LABELS.index(label) for label in USUAL])
+    usual = np.isin(labels[same], [LABELS.index(label) for label in EVEN_TEMPERED])
     chosen = [
         rng.choice(pool, min(wanted, len(pool)), replace=False)
         for pool, wanted in ((same[usual], usual_clips), (same[~usual], other_clips))

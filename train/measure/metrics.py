@@ -27,7 +27,7 @@ UNKNOWN: Final = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All shares in percent; made for JSON with ``rounded``. Where chances were drawn several times, means."""
+    """All shares in percent; made for JSON with ``rounded``. Where probabilities were drawn several times, means."""
 
     clips: int
     speakers: int
@@ -54,11 +54,11 @@ class Figures:
     """Rows: true label; columns: the model's; clips."""
 
 
-def measured(clips: Sequence[Clip], chances: Floats, labels: Sequence[str] = LABELS) -> Figures:
+def measured(clips: Sequence[Clip], probabilities: Floats, labels: Sequence[str] = LABELS) -> Figures:
     """Figures of ``clips``, whose labels are among ``labels``, and probabilities [n, labels] or [draws, n, labels]."""
     return figures(
         np.array([labels.index(clip.label) for clip in clips], dtype=np.int64),
-        chances if chances.ndim == 3 else chances[None],
+        probabilities if probabilities.ndim == 3 else probabilities[None],
         np.array([clip.speaker for clip in clips]),
         labels,
         corpora=[clip.corpus for clip in clips],
@@ -74,17 +74,17 @@ def genders_of(clips: Sequence[Clip]) -> list[str]:
 
 def figures(
     truth: Ints,
-    chances: Floats,
+    probabilities: Floats,
     speakers: npt.NDArray[np.str_],
     labels: Sequence[str] = LABELS,
     *,
     corpora: Sequence[str] = (),
     genders: Sequence[str] = (),
 ) -> Figures:
-    """Figures of true labels ``truth`` [n] and probabilities ``chances`` [draws, n, labels]."""
+    """Figures of true labels ``truth`` [n] and probabilities ``probabilities`` [draws, n, labels]."""
     if not len(truth):
         raise CallmoodError("There are no clips to evaluate on.")
-    best = chances.argmax(axis=-1)
+    best = probabilities.argmax(axis=-1)
     names, by_speaker = _counts(truth, best, speakers, len(labels))
     confusion = by_speaker.sum(axis=0)
     return Figures(
@@ -92,7 +92,8 @@ def figures(
         speakers=len(names),
         labels=tuple(labels),
         **{name: float(value) for name, value in _headlines(confusion).items()},
-        ece=100 * calibration_error(np.tile(truth, len(chances)), chances.reshape(-1, len(labels))),
+        ece=100
+        * calibration_error(np.tile(truth, len(probabilities)), probabilities.reshape(-1, len(labels))),
         intervals=_intervals(by_speaker) if len(names) > 1 else None,
         per_class=_per_class(confusion, labels),
         per_corpus=_per_group(*_counts(truth, best, corpora, len(labels))),
@@ -117,24 +118,24 @@ def rounded(found: Figures) -> dict[str, Any]:
     return {name: _rounded(value) for name, value in asdict(found).items()}
 
 
-def in_label_set(chances: Floats, known: Sequence[str], labels: Sequence[str]) -> Floats:
+def in_label_set(probabilities: Floats, known: Sequence[str], labels: Sequence[str]) -> Floats:
     """Probabilities [..., labels] from those [..., known] of a model that knows other labels.
 
     Calm counts as neutral in a set of labels without it; the other labels that the set lacks are left out and the rest
     is brought to 1 in sum. A label that the model does not know has probability 0.
     """
     merged = "neutral" in labels and "calm" not in labels
-    kept = np.zeros((*chances.shape[:-1], len(labels)), np.float32)
+    kept = np.zeros((*probabilities.shape[:-1], len(labels)), np.float32)
     for column, label in enumerate(known):
         name = "neutral" if merged and label == "calm" else label
         if name in labels:
-            kept[..., labels.index(name)] += chances[..., column]
+            kept[..., labels.index(name)] += probabilities[..., column]
     return np.asarray(kept / np.maximum(kept.sum(axis=-1, keepdims=True), 1e-12), dtype=np.float32)
 
 
-def calibration_error(truth: Ints, chances: Floats) -> float:
+def calibration_error(truth: Ints, probabilities: Floats) -> float:
     """Mean distance between the best label's probability and how often it is right, over equal bins; 0 to 1."""
-    confidence, right = chances.max(axis=1), chances.argmax(axis=1) == truth
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     place = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
     gaps = [abs((right[place == i] - confidence[place == i]).sum()) for i in range(CALIBRATION_BINS)]
     return float(sum(gaps) / len(truth))

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from callmood.arrays import Floats, Ints, Mask
 from callmood.errors import CallmoodError
-from callmood.labels import LABELS, USUAL
+from callmood.labels import EVEN_TEMPERED, LABELS
 from callmood.training.measure.evaluate import DRAWS, Line
 from callmood.training.measure.metrics import Figures, figures
 from callmood.training.recipe import Table
@@ -70,10 +70,10 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
     for name, draw in kinds.items():
         rows.append((name, *(ua(against(judges, line, draw, seed)) for line in LINES)))
     given.report("calls of one mood")
-    usual = np.isin(corpus.labels, [LABELS.index(label) for label in USUAL])
+    usual = np.isin(corpus.labels, [LABELS.index(label) for label in EVEN_TEMPERED])
     moods = (
         ("angry", angry, "angry throughout", partial(of_labels, names=("angry",))),
-        ("calm", usual, "calm throughout", partial(of_labels, names=USUAL)),
+        ("calm", usual, "calm throughout", partial(of_labels, names=EVEN_TEMPERED)),
     )
     mixed = partial(mix, size=numbers.mood_size, usual_share=numbers.usual_share)
     one_mood: list[tuple[Cell, ...]] = []
@@ -135,7 +135,7 @@ def mix(corpus: Corpus, clip: int, rng: np.random.Generator, size: int, usual_sh
     """``size`` other clips of the speaker, ``usual_share`` of them neutral or calm; where there are too few of a kind,
     some are drawn more than once, so that the mix stays what it is."""
     same = _others(corpus, clip)
-    usual = np.isin(corpus.labels[same], [LABELS.index(label) for label in USUAL])
+    usual = np.isin(corpus.labels[same], [LABELS.index(label) for label in EVEN_TEMPERED])
     wanted = round(usual_share * size)
     drawn = [
         rng.choice(pool, count, replace=len(pool) < count)
@@ -165,17 +165,19 @@ def against(
     for judge in judges:
         mask = np.ones(len(judge.rows), dtype=bool) if asked is None else asked[judge.rows]
         (rows,) = np.nonzero(mask)
-        chances = np.stack([_chances(judge, line, draw, [seed, number], rows) for number in range(DRAWS)])
-        found.append(figures(judge.unseen.labels[rows], chances, judge.unseen.speakers[rows]))
+        probabilities = np.stack(
+            [_probabilities(judge, line, draw, [seed, number], rows) for number in range(DRAWS)]
+        )
+        found.append(figures(judge.unseen.labels[rows], probabilities, judge.unseen.speakers[rows]))
     return found
 
 
-def _chances(judge: Judge, line: str, draw: Draw, seed: Sequence[int], rows: Ints) -> Floats:
+def _probabilities(judge: Judge, line: str, draw: Draw, seed: Sequence[int], rows: Ints) -> Floats:
     """[rows, labels]"""
     rng = np.random.default_rng(seed)
     scorer, encoded = embedded.narrowed(judge.scorer, judge.unseen.tests[line])
-    chances = []
+    probabilities = []
     for clip in rows:
         baseline = scorer.baseline(encoded.take(draw(judge.unseen, clip, rng)))
-        chances.append(scorer.classify(encoded.take([clip]), baseline))
-    return np.concatenate(chances)
+        probabilities.append(scorer.classify(encoded.take([clip]), baseline))
+    return np.concatenate(probabilities)

@@ -11,7 +11,7 @@ import numpy as np
 
 from callmood.arrays import Ints, Mask
 from callmood.errors import CallmoodError
-from callmood.model.bundle import Scorer
+from callmood.model.scorer import Scorer
 from callmood.training.corpora.clip import Clip
 from callmood.training.data.split import FOLDS
 from callmood.training.measure.evaluate import BaselineKind, Line
@@ -177,8 +177,8 @@ def scored(
     for judge in judges:
         unseen = judge.unseen
         rows = np.ones(len(judge.rows), dtype=bool) if asked is None else asked[judge.rows]
-        chances = embedded.vector_chances(judge.scorer, unseen, line, baseline, seed)
-        found.append(figures(unseen.labels[rows], chances[:, rows], unseen.speakers[rows]))
+        probabilities = embedded.vector_probabilities(judge.scorer, unseen, line, baseline, seed)
+        found.append(figures(unseen.labels[rows], probabilities[:, rows], unseen.speakers[rows]))
     return found
 
 

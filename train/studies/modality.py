@@ -13,7 +13,7 @@ from pydantic import Field
 from callmood.arrays import Floats, Ints
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
-from callmood.model.bundle import Encoded, Heads, Scorer, softmax
+from callmood.model.scorer import Encoded, Heads, Scorer, linear, softmax
 from callmood.training.fit import heads as fitting
 from callmood.training.measure.metrics import figures
 from callmood.training.recipe import Table
@@ -28,7 +28,7 @@ from callmood.training.studies.common import (
     hear,
     speaker_folds,
 )
-from callmood.training.systems.embedded import Corpus, Recipe, linear
+from callmood.training.systems.embedded import Corpus, Recipe
 
 SIDES = ("audio", "text", "both, weighed", "both, as on calls")
 
@@ -70,8 +70,10 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
                 softmax(sides.audio + np.float32(weight) * sides.text),
                 as_on_calls(model, sides.head, corpus.tests["clean"][test], texts[test]),
             )
-            for side, chances in zip(SIDES, answers, strict=True):
-                scores[side].append(figures(corpus.labels[test], chances[None], corpus.speakers[test]).ua)
+            for side, probabilities in zip(SIDES, answers, strict=True):
+                scores[side].append(
+                    figures(corpus.labels[test], probabilities[None], corpus.speakers[test]).ua
+                )
         rows.append((tested, *(Spread(tuple(scores[side])) for side in SIDES)))
         trusts.append(f"{tested} {', '.join(f'{weight:.2f}' for weight in weights)}")
     notes = [
@@ -170,8 +172,8 @@ def likeliest_weight(audio: Floats, text: Floats, labels: Ints) -> float:
     from scipy.optimize import minimize
 
     def loss(factors: npt.NDArray[np.float64]) -> float:
-        chances = softmax(np.asarray(factors[0] * audio + factors[1] * text, dtype=np.float32))
-        return -float(np.log(chances[np.arange(len(labels)), labels] + 1e-12).mean())
+        probabilities = softmax(np.asarray(factors[0] * audio + factors[1] * text, dtype=np.float32))
+        return -float(np.log(probabilities[np.arange(len(labels)), labels] + 1e-12).mean())
 
     best = minimize(loss, [1.0, 0.0], bounds=[(1e-3, 100.0), (0.0, 100.0)], method="Nelder-Mead").x
     return float(best[1] / best[0])

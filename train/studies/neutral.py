@@ -97,8 +97,10 @@ def answers(found: Sequence[Judge], baseline: BaselineKind, seed: int) -> dict[s
         neutral = judge.unseen.labels == NEUTRAL
         if not neutral.any():
             continue
-        chances = embedded.vector_chances(judge.scorer, judge.unseen, "clean", baseline, seed)[:, neutral]
-        rows = chances.reshape(-1, len(LABELS))
+        probabilities = embedded.vector_probabilities(judge.scorer, judge.unseen, "clean", baseline, seed)[
+            :, neutral
+        ]
+        rows = probabilities.reshape(-1, len(LABELS))
         rows[:, NEUTRAL] = 0
         for label in shares:
             given = (

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from callmood.arrays import Floats
 from callmood.labels import LABELS
-from callmood.model.bundle import softmax
+from callmood.model.scorer import linear, softmax
 from callmood.training.fit import heads as fitting
 from callmood.training.fit.heads import Block, HeadSettings
 from callmood.training.measure.metrics import figures
@@ -26,7 +26,7 @@ from callmood.training.studies.common import (
     fewer,
     hear,
 )
-from callmood.training.systems.embedded import Corpus, Split, linear
+from callmood.training.systems.embedded import Corpus, Split
 
 System = Callable[[Corpus, Corpus], Floats]
 """Training clips and test clips in, probabilities [test, labels] out."""
@@ -54,11 +54,14 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
         blocks=(Block(width=width, share=1.0),),
     )
     systems: dict[str, tuple[Corpus, System]] = {
-        "embedded": (corpus, lambda train, test: head_chances(train, test, recipe.heads)),
-        "logistic regression": (bare(corpus, width), lambda train, test: head_chances(train, test, plain)),
+        "embedded": (corpus, lambda train, test: head_probabilities(train, test, recipe.heads)),
+        "logistic regression": (
+            bare(corpus, width),
+            lambda train, test: head_probabilities(train, test, plain),
+        ),
         "nearest neighbours": (
             bare(corpus, width),
-            lambda train, test: neighbour_chances(train, test, numbers.neighbours),
+            lambda train, test: neighbour_probabilities(train, test, numbers.neighbours),
         ),
     }
     of_corpus = np.array([clip.corpus for clip in given.clips])
@@ -115,23 +118,23 @@ def uas(
     """UA on the test clips of each corpus, of the splits that test it. ``of_corpus`` [n]: names."""
     found: dict[str, list[float]] = {}
     for _, train, test in splits:
-        chances = system(corpus.take(train), corpus.take(test))
+        probabilities = system(corpus.take(train), corpus.take(test))
         for name in sorted(set(of_corpus[test].tolist())):
             rows = np.array(test)[of_corpus[test] == name]
-            answers = chances[of_corpus[test] == name]
+            answers = probabilities[of_corpus[test] == name]
             score = figures(corpus.labels[rows], answers[None], corpus.speakers[rows]).ua
             found.setdefault(name, []).append(score)
     return {name: Spread(tuple(scores)) for name, scores in found.items()}
 
 
-def head_chances(train: Corpus, test: Corpus, settings: HeadSettings) -> Floats:
+def head_probabilities(train: Corpus, test: Corpus, settings: HeadSettings) -> Floats:
     """Of linear heads; not calibrated, which changes no best label."""
     labels = np.tile(train.labels, len(train.renditions))
     head = fitting.fit(np.concatenate(train.renditions), labels, len(LABELS), settings)
     return softmax(linear(head, test.tests["clean"]))
 
 
-def neighbour_chances(train: Corpus, test: Corpus, neighbours: int) -> Floats:
+def neighbour_probabilities(train: Corpus, test: Corpus, neighbours: int) -> Floats:
     """Of the nearest training clips, standardised, nearer ones counting more."""
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.pipeline import make_pipeline
@@ -139,6 +142,6 @@ def neighbour_chances(train: Corpus, test: Corpus, neighbours: int) -> Floats:
 
     fitted = make_pipeline(StandardScaler(), KNeighborsClassifier(neighbours, weights="distance"))
     fitted.fit(train.renditions[0], train.labels)
-    chances = np.zeros((len(test.labels), len(LABELS)), np.float32)
-    chances[:, fitted.classes_] = fitted.predict_proba(test.tests["clean"])
-    return chances
+    probabilities = np.zeros((len(test.labels), len(LABELS)), np.float32)
+    probabilities[:, fitted.classes_] = fitted.predict_proba(test.tests["clean"])
+    return probabilities

@@ -74,11 +74,11 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
     train = matrix(parts.train, recipe.features)
     test = matrix(parts.test, recipe.features)
     start = time.perf_counter()
-    chances = chances_of(recipe, train, truth(parts.train), test, len(parts.labels))
-    return Outcome(chances, notes={"seconds": round(time.perf_counter() - start, 2)})
+    probabilities = probabilities_of(recipe, train, truth(parts.train), test, len(parts.labels))
+    return Outcome(probabilities, notes={"seconds": round(time.perf_counter() - start, 2)})
 
 
-def chances_of(recipe: Recipe, train: Floats, labels: Ints, test: Floats, classes: int) -> Floats:
+def probabilities_of(recipe: Recipe, train: Floats, labels: Ints, test: Floats, classes: int) -> Floats:
     """[test, classes]: probabilities, 0 for a class that the training part lacks.
 
     ``train`` [n, width] with ``labels`` [n], ``test`` [test, width].
@@ -93,9 +93,9 @@ def chances_of(recipe: Recipe, train: Floats, labels: Ints, test: Floats, classe
     except Exception as error:  # each library has its own for a setting that is out of range
         reason = str(error).strip().partition("\n")[0].rstrip(" .") or type(error).__name__
         raise CallmoodError(f"{recipe.model.kind} can't be fitted as the recipe has it: {reason}.") from error
-    chances = np.zeros((len(test), classes), np.float32)
-    chances[:, present] = fitted.predict_proba(test)
-    return chances
+    probabilities = np.zeros((len(test), classes), np.float32)
+    probabilities[:, present] = fitted.predict_proba(test)
+    return probabilities
 
 
 def estimator(recipe: Recipe) -> Any:

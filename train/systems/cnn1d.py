@@ -59,10 +59,10 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
     torch.manual_seed(recipe.seed)
     model = network(recipe.model, recipe.features.width, len(parts.labels))
     given = rows(parts.train), rows(parts.validation), rows(parts.test)
-    chances, fitted = fit_and_test(
+    probabilities, fitted = fit_and_test(
         model, given, collate, recipe.training, labels=len(parts.labels), seed=recipe.seed, run=run
     )
-    return Outcome(chances, fitted.history, fitted.notes)
+    return Outcome(probabilities, fitted.history, fitted.notes)
 
 
 def network(table: ModelTable, width: int, classes: int) -> nn.Module:

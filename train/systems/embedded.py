@@ -24,8 +24,8 @@ from scipy.special import log_softmax
 
 from callmood.arrays import Floats, Ints, Mask
 from callmood.labels import LABELS
-from callmood.model.bundle import Encoded, Heads, Scorer, Settings, softmax
 from callmood.model.encode import AudioSettings, TextSettings
+from callmood.model.scorer import BundleSettings, Encoded, Heads, Scorer, linear, softmax
 from callmood.training.cache import cache_folder
 from callmood.training.corpora.clip import Clip
 from callmood.training.corpora.labels import LabelSet
@@ -34,7 +34,7 @@ from callmood.training.data.combined import CorpusRecipe
 from callmood.training.data.split import unseen_folds
 from callmood.training.data.vectors import rendition_vectors
 from callmood.training.fit import heads as fitting
-from callmood.training.fit.heads import Block, Head, HeadSettings
+from callmood.training.fit.heads import Block, HeadSettings
 from callmood.training.measure.evaluate import (
     DRAWS,
     BaselineKind,
@@ -257,7 +257,7 @@ def _unseen(folds: Sequence[Fold], recipe: Recipe) -> tuple[Ints, Floats, Floats
     return labels, raw, relative, count / (count + recipe.baseline.shrink)
 
 
-def calibrated(folds: Sequence[Fold], recipe: Recipe) -> Settings:
+def calibrated(folds: Sequence[Fold], recipe: Recipe) -> BundleSettings:
     """The bundle's settings, temperatures and threshold from the unseen clips of ``folds``, for ``evened`` heads.
 
     Only training's renditions are looked at: never the line of the test.
@@ -267,20 +267,16 @@ def calibrated(folds: Sequence[Fold], recipe: Recipe) -> Settings:
     raw_temperature = best_divisor(lambda t: raw / t, labels)
     own = (1 - trust) * raw / raw_temperature
     relative_temperature = best_divisor(lambda t: own + trust * relative / t, labels)
-    chances = softmax(own + trust * relative / relative_temperature)
-    return Settings(
+    probabilities = softmax(own + trust * relative / relative_temperature)
+    return BundleSettings(
         labels=LABELS,
         audio=recipe.audio.settings(),
         text=None,
-        shrink=recipe.baseline.shrink,
+        prior_count=recipe.baseline.shrink,
         temperature_raw=raw_temperature,
         temperature_relative=relative_temperature,
-        threshold=lowest_threshold(chances, labels, recipe.decision.precision),
+        threshold=lowest_threshold(probabilities, labels, recipe.decision.precision),
     )
-
-
-def linear(head: Head, vectors: Floats) -> Floats:
-    return np.asarray(vectors @ head[0].T + head[1], dtype=np.float32)
 
 
 def best_divisor(logits: Callable[[float], npt.NDArray[Any]], labels: Ints) -> float:
@@ -294,9 +290,9 @@ def best_divisor(logits: Callable[[float], npt.NDArray[Any]], labels: Ints) -> f
     return float(np.exp(minimize_scalar(loss, bounds=(-5.0, 3.0), method="bounded").x))
 
 
-def lowest_threshold(chances: npt.NDArray[Any], labels: Ints, precision: float) -> float:
+def lowest_threshold(probabilities: npt.NDArray[Any], labels: Ints, precision: float) -> float:
     """The lowest probability above which ``precision`` of the best labels are right."""
-    confidence, right = chances.max(axis=1), chances.argmax(axis=1) == labels
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     for threshold in THRESHOLDS:
         sure = confidence >= threshold
         if sure.any() and right[sure].mean() >= precision:
@@ -326,7 +322,7 @@ def floor_scorers(
     bare = Corpus(corpus.labels, corpus.speakers, [tests[line] for line in taught], tests)
     heads = FLOOR.model_copy(update={"blocks": (Block(width=width, share=1.0),)})
     plain = recipe.model_copy(update={"heads": heads})
-    settings = Settings(LABELS, recipe.audio.settings(), None)
+    settings = BundleSettings(LABELS, recipe.audio.settings(), None)
     return [
         (
             Scorer("", settings, fit_heads(bare.take(train), plain, recipe.seed), (), None, None),
@@ -336,7 +332,9 @@ def floor_scorers(
     ]
 
 
-def vector_chances(scorer: Scorer, corpus: Corpus, line: str, baseline: BaselineKind, seed: int) -> Floats:
+def vector_probabilities(
+    scorer: Scorer, corpus: Corpus, line: str, baseline: BaselineKind, seed: int
+) -> Floats:
     """Probabilities [draws, n, labels] of clips that are vectors already."""
     scorer, encoded = narrowed(scorer, corpus.tests[line])
     if baseline == "none":
@@ -365,10 +363,10 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
         held_out = [steps[number] for number in recipe.renditions.calibration]
         logits = linear(head, _heard(validation, held_out, recipe, run))
         temperature = best_divisor(lambda t: logits / t, np.tile(truth(validation), len(held_out)))
-    chances = softmax(linear(head, _heard(parts.test, [()], recipe, run)) / temperature)
+    probabilities = softmax(linear(head, _heard(parts.test, [()], recipe, run)) / temperature)
     seconds = time.perf_counter() - began
     return Outcome(
-        np.asarray(chances, dtype=np.float32),
+        np.asarray(probabilities, dtype=np.float32),
         notes={
             "seconds": round(seconds, 1),
             "loading_share": round(heard_s / seconds, 2),
@@ -413,7 +411,9 @@ def narrowed(scorer: Scorer, vectors: Floats) -> tuple[Scorer, Encoded]:
     return replace(scorer, heads=heads), Encoded(seen, np.zeros((n, 0), np.float32), yes, ~yes)
 
 
-def with_words(settings: Settings, heads: Heads, tower: Path, fusion: FusionTable) -> tuple[Settings, Heads]:
+def with_words(
+    settings: BundleSettings, heads: Heads, tower: Path, fusion: FusionTable
+) -> tuple[BundleSettings, Heads]:
     """The settings and heads of a bundle that reads words, too, from a tuned text tower (systems/text.py).
 
     Words do not tell calm from neutral; the voice does.
@@ -429,7 +429,7 @@ def with_words(settings: Settings, heads: Heads, tower: Path, fusion: FusionTabl
         text=TextSettings(max_tokens=card["max_tokens"]),
         voice_weight=fusion.voice_weight,
         text_weight=fusion.text_weight,
-        shares=tuple(fusion.shares[label] for label in LABELS),
+        class_priors=tuple(fusion.shares[label] for label in LABELS),
         threshold_with_words=fusion.threshold,
         ekman_thresholds=tuple(card["thresholds"]),
     )

@@ -87,11 +87,11 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
     model = network(recipe, len(parts.labels))
     train, test = rows(parts.train, recipe.blocks), rows(parts.test, recipe.blocks)
     given = train, rows(parts.validation, recipe.blocks), test
-    chances, fitted = fit_and_test(
+    probabilities, fitted = fit_and_test(
         model, given, collate, recipe.training, labels=len(parts.labels), seed=recipe.seed, run=run
     )
     notes = {**fitted.notes, "training_blocks": len(train)}
-    return Outcome(clip_means(chances, test.items), fitted.history, notes)
+    return Outcome(clip_means(probabilities, test.items), fitted.history, notes)
 
 
 def rows(examples: Sequence[Example], table: BlockTable) -> Alike[Block]:
@@ -107,11 +107,11 @@ def blocks(example: Example, table: BlockTable) -> list[Block]:
     return [Block(example, start, table.length) for start in starts]
 
 
-def clip_means(chances: Floats, blocks: Sequence[Block]) -> Floats:
+def clip_means(probabilities: Floats, blocks: Sequence[Block]) -> Floats:
     """[clips, labels]: the mean of each clip's blocks, [blocks, labels], which stand side by side."""
     (firsts,) = np.nonzero([block.start == 0 for block in blocks])
     counts = np.diff([*firsts, len(blocks)])
-    return np.asarray(np.add.reduceat(chances, firsts) / counts[:, None], np.float32)
+    return np.asarray(np.add.reduceat(probabilities, firsts) / counts[:, None], np.float32)
 
 
 def collate(blocks: Sequence[Block]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Run:
 class Outcome:
     """What a system says of the test part."""
 
-    chances: Floats
+    probabilities: Floats
     """[test, labels]: probabilities."""
     history: Sequence[Mapping[str, float]] = ()
     """A row an epoch or evaluation, for the learning curves: "epoch", "loss", "validation_ua" and the like."""

@@ -18,7 +18,7 @@ from callmood.arrays import Floats
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.model import bundle, encode
-from callmood.model.bundle import Heads, Scorer, Settings
+from callmood.model.scorer import BundleSettings, Heads, Scorer, softmax
 from callmood.training.data.combined import CorpusRecipe
 from callmood.training.fit import trainer
 from callmood.training.fit.joint import (
@@ -111,8 +111,8 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
     )
     logits = trainer.predict(built.joint, validation, batched, recipe.training, run)
     temperature = best_divisor(lambda divisor: logits / divisor, truth(parts.validation))
-    chances = bundle.softmax(logits / np.float32(temperature))
-    threshold = lowest_threshold(chances, truth(parts.validation), recipe.decision.precision)
+    probabilities = softmax(logits / np.float32(temperature))
+    threshold = lowest_threshold(probabilities, truth(parts.validation), recipe.decision.precision)
     if is_main():
         try:
             save(run.out, built, recipe, parts, temperature, threshold)
@@ -187,7 +187,7 @@ def save(
         else:
             words.encoder.save_pretrained(folder / bundle.TEXT_ENCODER)
             built.tokenizer.save_pretrained(folder / bundle.TEXT_ENCODER)
-    settings = Settings(
+    settings = BundleSettings(
         labels=LABELS,
         audio=audio,
         text=text,
@@ -202,13 +202,13 @@ def save(
 def score(scorer: Scorer, examples: Sequence[Example], labels: Sequence[str]) -> Floats:
     """Probabilities [n, labels] as a scan gives them, from sound and words."""
     columns = [LABELS.index(label) for label in labels]
-    chances = [np.zeros((0, len(labels)), np.float32)]
+    probabilities = [np.zeros((0, len(labels)), np.float32)]
     for at in range(0, len(examples), _AT_ONCE):
         some = examples[at : at + _AT_ONCE]
         sounds = [example.samples() if scorer.settings.audio else None for example in some]
         encoded = scorer.encode(sounds, [example.clip.text for example in some])
-        chances.append(scorer.classify(encoded)[:, columns])
-    return np.concatenate(chances)
+        probabilities.append(scorer.classify(encoded)[:, columns])
+    return np.concatenate(probabilities)
 
 
 def _audio_encoder(name: str) -> tuple[Any, str]:

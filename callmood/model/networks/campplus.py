@@ -6,6 +6,7 @@ Inference only: what training needs is left out.
 """
 
 from collections import OrderedDict
+from copy import deepcopy
 from functools import cache
 
 import torch
@@ -174,3 +175,33 @@ def load_embedding(device: str) -> CamPlusPlus:
     network = CamPlusPlus(size=weights["xvector.dense.linear.weight"].shape[0])
     network.load_state_dict(weights)
     return network.eval().to(device)
+
+
+POOLED_LAYERS = ("tdnn", "transit1", "transit2", "transit3", "out_nonlinear")
+
+
+def emotion_encoder() -> CamPlusPlus:
+    """CAM++ as an acoustic encoder: how a voice departs from itself is mood as well.
+
+    A copy of its own, which may move to another device.
+    """
+    return deepcopy(load_embedding("cpu"))
+
+
+def pooled_layers(network: CamPlusPlus, samples: Tensor) -> Tensor:
+    """[4032] of one clip: float32 [time] at 16 kHz.
+
+    Mean and standard deviation over time of ``POOLED_LAYERS``, then the speaker vector. One clip at a time: the
+    network pools over time inside, where padding would be heard.
+    """
+    from torchaudio.compliance import kaldi
+
+    features = kaldi.fbank(samples[None] * 32768.0, num_mel_bins=80, dither=0.0)
+    x = network.head((features - features.mean(dim=0))[None].transpose(1, 2))
+    parts = []
+    for name, layer in network.xvector.named_children():
+        x = layer(x)
+        if name in POOLED_LAYERS:
+            states = x[0].float()
+            parts += [states.mean(dim=1), states.std(dim=1)]
+    return torch.cat([*parts, x[0].float()])

@@ -17,7 +17,7 @@ from callmood.sound import SAMPLE_RATE
 
 WINDOW = 160_000
 """Samples that the network was trained to see at once: 10 s at 16 kHz."""
-OVERLAP = slice(4, 7)
+OVERLAP_CLASSES = slice(4, 7)
 """The classes in which two voices speak at once; 0 is nobody, 1 to 3 one voice each."""
 
 _FILTER_SIZE = 251

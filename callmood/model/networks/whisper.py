@@ -1,8 +1,7 @@
-"""The acoustic encoder: Whisper's, read from a CTranslate2 file or by transformers.
+"""Whisper's encoder, read from a CTranslate2 file, and run on windows shorter than 30 s.
 
-The embedded bundle starts from the encoder of Whisper tiny.en, which comes inside a
-data package as a CTranslate2 ``model.bin``. This module reads that file into
-transformers' ``WhisperEncoder`` after checking its SHA-256.
+The embedded bundle starts from the encoder of Whisper tiny.en, which comes inside a data package as a CTranslate2
+``model.bin``. This module reads that file into transformers' ``WhisperEncoder`` after checking its SHA-256.
 """
 
 from __future__ import annotations
@@ -112,41 +111,6 @@ def tiny_en() -> Any:
     encoder = whisper.WhisperEncoder(config)
     encoder.load_state_dict(whisper_state(ctranslate2_tensors(TINY_EN.path().read_bytes())))
     return encoder.eval()
-
-
-CAMPLUS_LAYERS = ("tdnn", "transit1", "transit2", "transit3", "out_nonlinear")
-
-
-def camplus() -> Any:
-    """CAM++, the speaker network that diarization uses too: how a voice departs from itself is mood as well.
-
-    A copy of its own, which may move to another device.
-    """
-    from copy import deepcopy
-
-    from callmood.model.networks.campplus import load_embedding
-
-    return deepcopy(load_embedding("cpu"))
-
-
-def camplus_vector(network: Any, samples: torch.Tensor) -> torch.Tensor:
-    """[4032] of one clip: float32 [time] at 16 kHz.
-
-    Mean and standard deviation over time of ``CAMPLUS_LAYERS``, then the speaker vector. One clip at a time: the
-    network pools over time inside, where padding would be heard.
-    """
-    import torch
-    from torchaudio.compliance import kaldi
-
-    features = kaldi.fbank(samples[None] * 32768.0, num_mel_bins=80, dither=0.0)
-    x = network.head((features - features.mean(dim=0))[None].transpose(1, 2))
-    parts = []
-    for name, layer in network.xvector.named_children():
-        x = layer(x)
-        if name in CAMPLUS_LAYERS:
-            states = x[0].float()
-            parts += [states.mean(dim=1), states.std(dim=1)]
-    return torch.cat([*parts, x[0].float()])
 
 
 def whisper_hidden(

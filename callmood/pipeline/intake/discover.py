@@ -1,4 +1,4 @@
-"""From folders and files to recordings, each known by its content, with what is known of the call on it."""
+"""Folders and files -> recordings, each known by its content, with the facts of its call."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from callmood.call import Recording
+from callmood.call import CallFacts, Failure, Recording
 from callmood.errors import CallmoodError
+from callmood.hashing import hash_stream
 from callmood.pipeline.audio.decode import UnreadableRecording, opened, printable
 from callmood.pipeline.intake.metadata import join, read_table
-from callmood.pipeline.intake.names import FIELDS, Facts, name_reader
+from callmood.pipeline.intake.names import name_reader
 from callmood.settings import DiscoverSettings
 
 ENDINGS: Final = {
@@ -24,22 +25,10 @@ ENDINGS: Final = {
     ".au", ".caf", ".gsm",
 }  # fmt: skip
 """What files in folders must end with; a file that is named itself may end as it likes."""
-_BLOCK_BYTES: Final = 1 << 20
 _SETTLED_NS: Final = 2 * 10**9
 """A file that changed less than this before it was read may change again without its time telling: on FAT, times
 are of 2 s."""
 _MACHINE_FOLDERS: Final = {"__MACOSX", "@eaDir", "lost+found", "System Volume Information", "$RECYCLE.BIN"}
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A file, or a folder, that no recording could be made of."""
-
-    path: Path
-    reason: str
-    """Two or three words, the same for the same kind of failure."""
-    error: str
-    """One sentence."""
 
 
 class FileHash(NamedTuple):
@@ -55,7 +44,8 @@ class FileHash(NamedTuple):
 class Discovery:
     recordings: tuple[Recording, ...]
     """Sorted by path; each content once, under the first of its paths. Paths are absolute."""
-    failures: tuple[Unreadable, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    """Files and folders that could not be read."""
     copies: int = 0
     """Files that hold the same as another."""
     warnings: tuple[str, ...] = ()
@@ -70,7 +60,7 @@ class _Walk:
 
     files: dict[Path, PurePosixPath] = field(default_factory=dict)
     """Absolute path to the path below the folder that was given."""
-    failures: list[Unreadable] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     others: int = 0
     """Files whose ending is not a recording's."""
     folders: set[tuple[int, int]] = field(default_factory=set)
@@ -105,32 +95,25 @@ def discover(
                 if settled:
                     hashes[str(path)] = hashed
         except UnreadableRecording as error:
-            walk.failures.append(Unreadable(path, error.reason, str(error)))
+            walk.failures.append(Failure(path, error.reason, str(error)))
             continue
         if hashed.content in recordings:
             copies += 1
             continue
         facts = read_name(below)
-        unnamed += facts == Facts()
-        recordings[hashed.content] = _recording(hashed, path, facts)
+        unnamed += facts == CallFacts()
+        recordings[hashed.content] = Recording(hashed.content, path, hashed.size_bytes, facts)
 
     found, warnings = list(recordings.values()), []
     if settings.name_pattern and unnamed:
-        warnings.append(f"The name pattern fits {len(found) - unnamed} of {len(found)} recordings.")
+        warnings.append(f"The name pattern matches {len(found) - unnamed} of {len(found)} recordings.")
     if table is not None:
         found, misfits = join(table, found)
         warnings += misfits
     return Discovery(tuple(found), tuple(walk.failures), copies, tuple(warnings), hashes)
 
 
-def _recording(hashed: FileHash, path: Path, facts: Facts) -> Recording:
-    known = {name: getattr(facts, name) for name in FIELDS}
-    return Recording(
-        id=hashed.content, path=path, size_bytes=hashed.size_bytes, **known, metadata=dict(facts.metadata)
-    )
-
-
-def place(path: Path) -> Path:
+def absolute_path(path: Path) -> Path:
     """``path`` absolute and without "..". Links are not resolved: a link's own name is the one that says who called."""
     whole = path.absolute()
     short = Path(os.path.normpath(whole))
@@ -138,7 +121,7 @@ def place(path: Path) -> Path:
 
 
 def _enter(path: Path, walk: _Walk) -> None:
-    whole = place(path)
+    whole = absolute_path(path)
     if path.is_dir():
         for file in _files(whole, walk):
             walk.files.setdefault(file, PurePosixPath(file.relative_to(whole).as_posix()))
@@ -157,7 +140,7 @@ def _files(root: Path, walk: _Walk) -> Iterator[Path]:
         why = "no permission" if denied else str(error.strerror or error)
         reason = "no permission" if denied else "damaged"
         walk.failures.append(
-            Unreadable(folder, reason, f"The folder {printable(folder.name)} can't be searched: {why}.")
+            Failure(folder, reason, f"The folder {printable(folder.name)} can't be searched: {why}.")
         )
 
     for folder, subfolders, files in os.walk(root, onerror=note, followlinks=True):
@@ -191,11 +174,9 @@ def _unchanged(path: Path, earlier: FileHash | None) -> FileHash | None:
 def _read(path: Path) -> tuple[FileHash, bool]:
     """What a file holds, and whether its size and time will tell when that changes."""
     begun_ns = time.time_ns()
-    digest, size = hashlib.sha256(), 0
+    digest = hashlib.sha256()
     with opened(path) as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-            size += len(block)
+        size = hash_stream(file, digest)
         status = os.fstat(file.fileno())
     settled = status.st_size == size and begun_ns - status.st_mtime_ns > _SETTLED_NS
     return FileHash(size, status.st_mtime_ns, digest.hexdigest()), settled
@@ -203,6 +184,6 @@ def _read(path: Path) -> tuple[FileHash, bool]:
 
 def _nothing(paths: Sequence[Path], others: int) -> str:
     where = ", ".join(printable(str(path)) for path in paths)
-    kinds = "; a file of another kind is scanned when it is named itself" if others else ""
+    kinds = "; to scan a file of another kind, name the file itself" if others else ""
     seen = f" among {others} other files" if others else ""
-    return f"There are no recordings in {where}{seen}: looked for .wav, .mp3, .m4a, .ogg and the like{kinds}."
+    return f"No recordings found in {where}{seen}: looked for .wav, .mp3, .m4a, .ogg and the like{kinds}."

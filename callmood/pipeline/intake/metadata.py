@@ -1,4 +1,4 @@
-"""A table beside the recordings, one row a call, joined by file name or call id."""
+"""The metadata table: a table of calls beside the recordings, joined by file name or call id."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
-from callmood.call import Recording
+from callmood.call import FACTS, CallFacts, Recording
 from callmood.errors import CallmoodError
-from callmood.pipeline.intake.names import FIELDS, Facts, parse_time
+from callmood.pipeline.intake.names import parse_time
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "file": ("file", "filename", "file_name", "path", "file_path", "recording", "recording_file", "audio"),
@@ -39,18 +39,18 @@ _NOTHING: Final = {"", "null", "none", "nan", "n/a"}
 @dataclass(frozen=True, slots=True)
 class Row:
     file: str | None
-    facts: Facts
+    facts: CallFacts
 
 
 @dataclass(frozen=True, slots=True)
-class SideTable:
+class MetadataTable:
     name: str
     rows: tuple[Row, ...]
     unread_times: int
     """Rows whose start time could not be understood; it is kept among the metadata."""
 
 
-def read_table(path: Path) -> SideTable:
+def read_table(path: Path) -> MetadataTable:
     """Reads CSV (comma, semicolon or tab), JSON (an array of objects, or one object a line) or Parquet.
 
     Raises CallmoodError with one sentence where it can't be read or has no column to join by.
@@ -67,10 +67,10 @@ def read_table(path: Path) -> SideTable:
             f"and has {', '.join(found[0])}."
         )
     rows = tuple(_row(record, columns) for record in found)
-    return SideTable(path.name, rows, sum("started_at" in row.facts.metadata for row in rows))
+    return MetadataTable(path.name, rows, sum("started_at" in row.facts.metadata for row in rows))
 
 
-def join(table: SideTable, recordings: Sequence[Recording]) -> tuple[list[Recording], list[str]]:
+def join(table: MetadataTable, recordings: Sequence[Recording]) -> tuple[list[Recording], list[str]]:
     """The recordings with the facts of their rows, which win over the names'; and what did not fit."""
     index = _Index(table.rows)
     found = [index.find(recording) for recording in recordings]
@@ -167,13 +167,13 @@ def _recognise(columns: Iterable[str]) -> dict[str, str]:
 def _row(record: Mapping[str, str], columns: Mapping[str, str]) -> Row:
     taken = set(columns.values())
     others = {name.strip(): value for name, value in record.items() if value and name not in taken}
-    known = {fact: record[columns[fact]] or None for fact in FIELDS if fact in columns}
+    known = {fact: record[columns[fact]] or None for fact in FACTS if fact in columns}
     written = known.pop("started_at", None)
     started_at = parse_time(written) if written else None
     if written and started_at is None:
         others["started_at"] = written
     file = record[columns["file"]] if "file" in columns else ""
-    return Row(file or None, Facts(**known, started_at=started_at, metadata=others))
+    return Row(file or None, CallFacts(**known, started_at=started_at, metadata=others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ class _Index:
         parts = _parts(str(recording.path))
         ends = ["/".join(parts[start:]) for start in range(len(parts))]
         stem = _key(recording.path.stem)
-        calls = [stem] if recording.call_id is None else [_key(recording.call_id), stem]
+        calls = [stem] if recording.facts.call_id is None else [_key(recording.facts.call_id), stem]
         steps = (
             (self._files, [name for end in ends for name in (end, _without_ending(end))]),
             (self._names, [parts[-1], stem]),
@@ -251,12 +251,11 @@ def _shared(recordings: Sequence[Recording], found: Sequence[_Match]) -> set[int
     return {at for at, of_row in folders.items() if len(of_row) > 1}
 
 
-def _with_facts(recording: Recording, facts: Facts) -> Recording:
-    given = {name: getattr(facts, name) for name in FIELDS if getattr(facts, name) is not None}
-    return replace(recording, **given, metadata={**recording.metadata, **facts.metadata})
+def _with_facts(recording: Recording, facts: CallFacts) -> Recording:
+    return replace(recording, facts=facts.over(recording.facts))
 
 
-def _misfits(table: SideTable, found: Sequence[_Match], shared: set[int]) -> Iterator[str]:
+def _misfits(table: MetadataTable, found: Sequence[_Match], shared: set[int]) -> Iterator[str]:
     contradictory = sum(match.contradictory for match in found)
     alone = sum(match == _Match() for match in found)
     lost = sum(match.row in shared for match in found)

@@ -1,37 +1,16 @@
-"""What the name of a recording, and the folder that it lies in, say about the call."""
+"""The facts of a call that the name of its recording, and the folder it lies in, tell."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
 
-from callmood.errors import CallmoodError
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of a call before anybody has listened to it."""
-
-    agent: str | None = None
-    customer: str | None = None
-    call_id: str | None = None
-    queue: str | None = None
-    started_at: datetime | None = None
-    """Wall-clock time as it was written, without a zone."""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-    def over(self, other: Facts) -> Facts:
-        """These facts, and ``other``'s where these say nothing."""
-        mine = {name: getattr(self, name) for name in FIELDS}
-        kept = {name: value if value is not None else getattr(other, name) for name, value in mine.items()}
-        return Facts(**kept, metadata={**other.metadata, **self.metadata})
-
-
-FIELDS: Final = tuple(each.name for each in fields(Facts) if each.name != "metadata")
+from callmood.call import FACTS, CallFacts
+from callmood.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +83,7 @@ NAME_PATTERNS: Final = (
 """Tried in this order: each that fits adds what those above it have left open.
 
 After them: a date, with or without a time, anywhere in the name, else in the folders (``find_time``); and the
-nearest folder below the scanned one as the agent, or as the queue where it is called so (``_of_folders``)."""
+nearest folder below the scanned one as the agent, or as the queue where it is called so (``_folder_facts``)."""
 
 _TIME: Final = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<dash>[-_./]?)(?P<month>0[1-9]|1[0-2])(?P=dash)(?P<day>0[1-9]|[12]\d|3[01])"
@@ -125,7 +104,7 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[^\W\d_]+", text.casefold()))
 
 
-_NO_NAMES: Final = _words(
+_GENERIC_WORDS: Final = _words(
     """
     agent agents amr archive archived archives audio backup call calls caller client clients customer
     customers data day de default done download downloads en export exports files flac folder from in inbound
@@ -138,7 +117,7 @@ _NO_NAMES: Final = _words(
     sat sun
     """
 )
-_QUEUES: Final = _words(
+_QUEUE_WORDS: Final = _words(
     """
     accounts billing care cancellations claims collections complaints department desk helpdesk help hotline
     it logistics orders queue reception reservations retention returns sales service services shipping support
@@ -147,26 +126,26 @@ _QUEUES: Final = _words(
 )
 
 
-def name_reader(pattern: str | None) -> Callable[[PurePosixPath], Facts]:
-    """What reads the facts off a path below the scanned folder: the user's pattern, or the built-in ones.
+def name_reader(pattern: str | None) -> Callable[[PurePosixPath], CallFacts]:
+    """A function that reads the facts off a path below the scanned folder: by the user's pattern, or the built-in ones.
 
-    Raises CallmoodError where the pattern is no regular expression or names no fact.
+    Raises UsageError where the pattern is not a regular expression or names no fact.
     """
     if pattern is None:
         return facts_of_name
     try:
         regex = re.compile(pattern)
     except re.error as error:
-        raise CallmoodError(f"The name pattern {pattern!r} is no regular expression: {error}.") from None
-    if regex.groupindex.keys().isdisjoint(FIELDS):
-        raise CallmoodError(
-            f"The name pattern {pattern!r} names no fact; write it with named groups such as "
-            f"(?P<agent>[a-z]+), of {', '.join(FIELDS)}."
+        raise UsageError(f"The name pattern {pattern!r} is not a regular expression: {error}.") from None
+    if regex.groupindex.keys().isdisjoint(FACTS):
+        raise UsageError(
+            f"The name pattern {pattern!r} has no named group for a fact; write it with groups such as "
+            f"(?P<agent>[a-z]+), of {', '.join(FACTS)}."
         )
     return lambda path: _facts(_groups(regex, str(path)))
 
 
-def facts_of_name(path: PurePosixPath) -> Facts:
+def facts_of_name(path: PurePosixPath) -> CallFacts:
     """What the built-in patterns find in a path below the scanned folder.
 
     >>> facts_of_name(PurePosixPath("anna/20261120-143005.wav")).agent
@@ -176,11 +155,11 @@ def facts_of_name(path: PurePosixPath) -> Facts:
     found: dict[str, str] = {}
     for pattern in NAME_PATTERNS:
         found = {**_groups(pattern.regex, text), **found}
-    if _is_no_name(found.get("agent", "")):
+    if _is_generic(found.get("agent", "")):
         found.pop("agent", None)
     of_name = _facts(found)
     started_at = find_time(path.stem) or find_time(str(path.parent))
-    return of_name.over(_of_folders(path)).over(Facts(started_at=started_at))
+    return of_name.over(_folder_facts(path)).over(CallFacts(started_at=started_at))
 
 
 def find_time(text: str) -> datetime | None:
@@ -213,31 +192,31 @@ def _groups(regex: re.Pattern[str], text: str) -> dict[str, str]:
     return {name: value.strip() for name, value in groups.items() if value and value.strip()}
 
 
-def _facts(groups: Mapping[str, str]) -> Facts:
+def _facts(groups: Mapping[str, str]) -> CallFacts:
     """A time that can't be understood is kept as it is, among the metadata."""
-    known = {name: groups[name] for name in FIELDS if name in groups and name != "started_at"}
-    others = {name: value for name, value in groups.items() if name not in FIELDS}
+    known = {name: groups[name] for name in FACTS if name in groups and name != "started_at"}
+    others = {name: value for name, value in groups.items() if name not in FACTS}
     written = groups.get("started_at")
     started_at = parse_time(written) or find_time(written) if written else None
     if written and started_at is None:
         others["started_at"] = written
-    return Facts(**known, started_at=started_at, metadata=others)
+    return CallFacts(**known, started_at=started_at, metadata=others)
 
 
-def _of_folders(path: PurePosixPath) -> Facts:
+def _folder_facts(path: PurePosixPath) -> CallFacts:
     """The nearest folder with a person's name is the agent, the nearest with a department's the queue."""
     agent = queue = None
     for folder in reversed(path.parent.parts):
         words = _words(folder)
         if _NUMBERED_AGENT.fullmatch(folder):
             agent = agent or folder
-        elif words <= _QUEUES | _NO_NAMES:
-            queue = queue or (folder if words & _QUEUES else None)
+        elif words <= _QUEUE_WORDS | _GENERIC_WORDS:
+            queue = queue or (folder if words & _QUEUE_WORDS else None)
         elif _NAME.fullmatch(folder):  # no date, number or code
             agent = agent or folder
-    return Facts(agent=agent, queue=queue)
+    return CallFacts(agent=agent, queue=queue)
 
 
-def _is_no_name(text: str) -> bool:
+def _is_generic(text: str) -> bool:
     words = _words(text)
-    return bool(words) and words <= _NO_NAMES | _QUEUES
+    return bool(words) and words <= _GENERIC_WORDS | _QUEUE_WORDS

@@ -1,13 +1,12 @@
 """Who speaks when on a single channel: windows of speech -> speaker vectors -> clusters -> turns."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from callmood.pipeline.speakers.vad import FRAME_S, MIDDLE_S, Activity, Stretches, joined, runs
+from callmood.pipeline.speakers.vad import FRAME_S, MIDDLE_S, Activity, Regions, merge_runs, runs
 from callmood.sound import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
@@ -20,19 +19,20 @@ Span = tuple[int, float, float]
 
 WINDOW_S: Final = 1.6
 HOP_S: Final = 0.8
-SHORTEST_WINDOW_S: Final = 0.4
+MIN_WINDOW_S: Final = 0.4
 LONG_WINDOW_S: Final = 1.0
 """Shorter windows are too noisy to find the speakers by; they are only given to one."""
-OVERLAP: Final = 0.5
+MIN_OVERLAP: Final = 0.5
+"""Probability from which on two voices are taken to speak at once."""
 SAME_VOICE: Final = 0.68
 """Cosine between two clusters' mean vectors from which on they are one speaker. One voice in many moods comes down to
 0.7, two voices on a bad line come up to 0.65."""
 THIRD_VOICE: Final = 0.5
 """Below this, between any two of them, three or more clusters are so many speakers."""
-SHORTEST_VOICE_S: Final = 1.5
-LEAST_SHARE: Final = 0.03
+MIN_SPEAKER_S: Final = 1.5
+MIN_SPEAKER_SHARE: Final = 0.03
 """Speech that a third or later speaker has at least, in seconds and as a share of all."""
-MOST_SPEAKERS: Final = 6
+MAX_SPEAKERS: Final = 6
 _CLUSTERED: Final = 2_000
 """Windows that are clustered; the others go to the nearest cluster. Clustering takes memory by their square."""
 _BATCH: Final = 16
@@ -43,27 +43,25 @@ _BINS: Final = 80
 class Windows:
     """Pieces of speech that one voice is thought to fill, and their vectors."""
 
-    spans: Stretches
+    spans: Regions
     vectors: Vectors
 
 
-def speakers_of(
-    samples: Samples,
-    activity: Activity,
-    speech: Stretches,
-    load: "Callable[[], CamPlusPlus]",
-    count: int | None = None,
+def diarize(
+    samples: Samples, activity: Activity, speech: Regions, device: str, count: int | None = None
 ) -> list[Span]:
-    """Samples [n] of one channel, its speech -> who speaks when; ``count`` fixes the number of speakers."""
+    """Samples [n] of one channel and its speech -> who speaks when; ``count`` sets the number of speakers."""
+    from callmood.model.networks.campplus import load_embedding
+
     spans = _cut(speech)
     if not len(spans):
         return [(0, float(start), float(end)) for start, end in speech]
-    windows = embed(samples, spans, load())
+    windows = embed(samples, spans, load_embedding(device))
     likeness = windows.vectors @ cluster(windows, count).T
     return label(speech, activity.overlap, windows.spans, likeness)
 
 
-def embed(samples: Samples, spans: Stretches, network: "CamPlusPlus") -> Windows:
+def embed(samples: Samples, spans: Regions, network: "CamPlusPlus") -> Windows:
     """The speaker vector of each span."""
     import torch
     from torchaudio.compliance import kaldi
@@ -108,7 +106,7 @@ def cluster(windows: Windows, count: int | None) -> Vectors:
     if count is not None:
         return _means(vectors, fcluster(tree, count, "maxclust"), lengths)
     best = _means(vectors, np.ones(len(vectors), dtype=int), lengths)
-    for speakers in range(2, min(MOST_SPEAKERS, len(vectors)) + 1):
+    for speakers in range(2, min(MAX_SPEAKERS, len(vectors)) + 1):
         labels = fcluster(tree, speakers, "maxclust")
         means = _means(vectors, labels, lengths)
         if len(means) == speakers and _are_apart(means, np.bincount(labels - 1, lengths) * HOP_S / WINDOW_S):
@@ -117,7 +115,7 @@ def cluster(windows: Windows, count: int | None) -> Vectors:
 
 
 def label(
-    speech: Stretches, overlap: NDArray[np.float32], spans: Stretches, likeness: NDArray[np.float32]
+    speech: Regions, overlap: NDArray[np.float32], spans: Regions, likeness: NDArray[np.float32]
 ) -> list[Span]:
     """Gives each frame of speech to whom the windows around it resemble most, of an overlap to two.
 
@@ -131,15 +129,15 @@ def label(
     for first, last in _frames_of(speech):
         spoken[first:last] = True
     order = np.argsort(votes, axis=1)
-    both = overlap >= OVERLAP
+    both = overlap >= MIN_OVERLAP
     found: list[Span] = []
     for speaker in range(speakers):
         speaks = spoken & ((order[:, -1] == speaker) | (both & (order[:, -2] == speaker)))
-        found.extend((speaker, float(start), float(end)) for start, end in joined(runs(speaks)))
+        found.extend((speaker, float(start), float(end)) for start, end in merge_runs(runs(speaks)))
     return sorted(found, key=lambda span: span[1:])
 
 
-def _votes(frames: int, spans: Stretches, likeness: NDArray[np.float32]) -> NDArray[np.float32]:
+def _votes(frames: int, spans: Regions, likeness: NDArray[np.float32]) -> NDArray[np.float32]:
     """Each frame's likeness to each speaker, [frames, speakers]: of the windows around it, the middles count most."""
     votes = np.zeros((frames, likeness.shape[1]), dtype=np.float32)
     for (first, last), row in zip(_frames_of(spans), likeness, strict=True):
@@ -150,7 +148,7 @@ def _votes(frames: int, spans: Stretches, likeness: NDArray[np.float32]) -> NDAr
     return votes
 
 
-def _frames_of(spans: Stretches) -> NDArray[np.intp]:
+def _frames_of(spans: Regions) -> NDArray[np.intp]:
     """Seconds -> first frame and the one after the last, at least one frame."""
     edges = np.maximum(0, np.round((spans - MIDDLE_S) / FRAME_S)).astype(np.intp)
     edges[:, 1] = np.maximum(edges[:, 1], edges[:, 0] + 1)
@@ -162,14 +160,16 @@ def _are_apart(means: Vectors, seconds: NDArray[np.floating]) -> bool:
     closest = float((means @ means.T)[~np.eye(len(means), dtype=bool)].max())
     if len(means) == 2:
         return closest < SAME_VOICE
-    return closest < THIRD_VOICE and bool(seconds.min() >= max(SHORTEST_VOICE_S, LEAST_SHARE * seconds.sum()))
+    return closest < THIRD_VOICE and bool(
+        seconds.min() >= max(MIN_SPEAKER_S, MIN_SPEAKER_SHARE * seconds.sum())
+    )
 
 
-def _cut(speech: Stretches) -> Stretches:
-    """Stretches of speech -> windows of ``WINDOW_S`` every ``HOP_S``; a shorter stretch is one window."""
+def _cut(speech: Regions) -> Regions:
+    """Regions of speech -> windows of ``WINDOW_S`` every ``HOP_S``; a shorter stretch is one window."""
     spans: list[tuple[float, float]] = []
     for start, end in speech:
-        if end - start < SHORTEST_WINDOW_S:
+        if end - start < MIN_WINDOW_S:
             continue
         if end - start <= WINDOW_S:
             spans.append((start, end))

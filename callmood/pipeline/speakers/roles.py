@@ -1,4 +1,4 @@
-"""Who is the agent: by the channel, by what is said, or by who speaks first; and why, in words."""
+"""Who is the agent: as the settings say, by what is said, or by who speaks first; and why, for people to read."""
 
 import re
 from collections import defaultdict
@@ -16,7 +16,6 @@ FIRST_WORD_S: Final = 20.0
 SPEAKS_FIRST: Final = 1.0
 _CLEAR: Final = 3.0
 """From here on words alone make an agent."""
-_SETTINGS_SAY: Final = "the settings say"
 _MAIN_CUSTOMER: Final = 0.6
 """Share of the other speakers' time that makes one of several the customer."""
 
@@ -53,14 +52,12 @@ class _Evidence:
     """Their words alone mark an agent."""
 
 
-def assign_roles(
-    speakers: Sequence[Speaker], segments: Sequence[Segment], settings: SpeakerSettings
-) -> tuple[Speaker, ...]:
+def assign_roles(speakers: Sequence[Speaker], segments: Sequence[Segment]) -> tuple[Speaker, ...]:
     """Speakers with their roles, once it is known what they said.
 
-    Without any words, and where the settings say who is who, they keep the roles that ``first_guess`` gave them.
+    Without any words, and where the settings set the roles, they keep those that ``first_guess`` gave them.
     """
-    if any(one.decided_by.startswith(_SETTINGS_SAY) for one in speakers):
+    if any(one.role_is_set for one in speakers):
         return tuple(speakers)
     said: dict[int, list[Segment]] = defaultdict(list)
     for segment in sorted(segments, key=lambda one: one.start_s):
@@ -89,15 +86,20 @@ def assign_roles(
 def first_guess(
     speakers: Sequence[Speaker], turns: Sequence[Turn], settings: SpeakerSettings, *, stereo: bool
 ) -> tuple[Speaker, ...]:
-    """Speakers with the roles that can be told before any word is known.
+    """Speakers with the roles that are known before any word is.
 
     ``stereo``: the channel is the speaker, so that the settings can name the agent's.
     """
     if stereo and settings.agent_channel != "auto":
         agent = 0 if settings.agent_channel == "left" else 1
-        why = f"{_SETTINGS_SAY} that the agent is on the {settings.agent_channel} channel"
+        why = f"the settings say that the agent is on the {settings.agent_channel} channel"
         return tuple(
-            replace(one, role="agent" if one.channel == agent else "customer", decided_by=why)
+            replace(
+                one,
+                role="agent" if one.channel == agent else "customer",
+                decided_by=why,
+                role_is_set=True,
+            )
             for one in speakers
         )
     if len(speakers) < 2 or not turns:

@@ -1,4 +1,4 @@
-"""Where somebody speaks: one channel's sound -> stretches of speech, and where two voices overlap.
+"""Voice activity detection: one channel's sound -> regions of speech, and where two voices overlap.
 
 pyannote's segmentation-3.0, with windows of 10 s that overlap by half, finds telephone speech and distant speech that
 silero misses, at the same cost; but it takes ringing tones, laughter and another line's leak for speech, which silero
@@ -17,7 +17,7 @@ from callmood.sound import SAMPLE_RATE, Samples
 if TYPE_CHECKING:
     from callmood.model.networks.segmentation import Segmentation
 
-Stretches = NDArray[np.float64]
+Regions = NDArray[np.float64]
 """[n, 2]: start and end of each, in seconds, in order."""
 
 FRAME_SAMPLES: Final = 270
@@ -31,7 +31,7 @@ ONSET: Final = 0.5
 OFFSET: Final = 0.35
 FILL_S: Final = 0.3
 """Pauses shorter than this are part of a turn."""
-SHORTEST_S: Final = 0.1
+MIN_TURN_S: Final = 0.1
 AIR_S: Final = 0.05
 """A turn begins this much before the first frame that is surely speech, and ends as much later."""
 SILENCE_DB: Final = -75.0
@@ -43,11 +43,11 @@ CONFIRMED: Final = 0.15
 
 _HOP_FRAMES: Final = 296
 _BATCH: Final = 8
-_SHORTEST_WINDOW: Final = SAMPLE_RATE // 2
+_MIN_WINDOW: Final = SAMPLE_RATE // 2
 _SILERO_FRAME: Final = 512
 _SILERO_DB: Final = -23.0
 """The level that silero is used to."""
-_MOST_GAIN_DB: Final = 40.0
+_MAX_GAIN_DB: Final = 40.0
 _LEAD_S: Final = 0.5
 _PIECE_S: Final = 10.0
 
@@ -62,7 +62,7 @@ class Activity:
     """[frames]: two voices or more."""
 
 
-def listen(samples: Samples, network: "Segmentation") -> Activity:
+def speech_activity(samples: Samples, network: "Segmentation") -> Activity:
     """Samples [n] -> what each frame holds, from windows of 10 s that overlap by half."""
     from callmood.model.networks import segmentation
 
@@ -71,19 +71,19 @@ def listen(samples: Samples, network: "Segmentation") -> Activity:
     speech, overlap = (np.zeros(frames, dtype=np.float32) for _ in range(2))
     starts = _starts(samples.size, segmentation.WINDOW)
     for start, classes in _classes(samples, starts, segmentation.WINDOW, network):
-        place = slice(start // FRAME_SAMPLES, min(frames, start // FRAME_SAMPLES + len(classes)))
-        size = place.stop - place.start
+        frame_slice = slice(start // FRAME_SAMPLES, min(frames, start // FRAME_SAMPLES + len(classes)))
+        size = frame_slice.stop - frame_slice.start
         # the ends of a window know only one side of their sound
         trust = np.hamming(len(classes))[:size].astype(np.float32)
-        weight[place] += trust
-        speech[place] += trust * (1 - classes[:size, 0])
-        overlap[place] += trust * classes[:size, segmentation.OVERLAP].sum(axis=1)
+        weight[frame_slice] += trust
+        speech[frame_slice] += trust * (1 - classes[:size, 0])
+        overlap[frame_slice] += trust * classes[:size, segmentation.OVERLAP_CLASSES].sum(axis=1)
     level = levels(samples, frames)
-    heard = level > np.percentile(level, 99) - RANGE_DB
-    return Activity(speech / weight * heard, overlap / weight * heard)
+    audible = level > np.percentile(level, 99) - RANGE_DB
+    return Activity(speech / weight * audible, overlap / weight * audible)
 
 
-def confirmed(samples: Samples, spans: Stretches) -> Stretches:
+def confirm_with_silero(samples: Samples, spans: Regions) -> Regions:
     """The spans of a channel [n] in which silero, too, hears speech."""
     from faster_whisper.vad import get_vad_model
 
@@ -96,12 +96,12 @@ def confirmed(samples: Samples, spans: Stretches) -> Stretches:
     return np.asarray(spans[np.array(kept, dtype=bool)], dtype=np.float64)
 
 
-def stretches(probability: NDArray[np.float32]) -> Stretches:
+def speech_regions(probability: NDArray[np.float32]) -> Regions:
     """Frames -> where speech rises to ``ONSET``, up to where it falls below ``OFFSET``, short gaps filled."""
     reached = np.flatnonzero(probability >= ONSET)
     spoken = runs(probability >= OFFSET)
     spoken = spoken[np.searchsorted(reached, spoken[:, 1]) > np.searchsorted(reached, spoken[:, 0])]
-    return joined(spoken, AIR_S)
+    return merge_runs(spoken, AIR_S)
 
 
 def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -110,13 +110,13 @@ def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.flatnonzero(edges).reshape(-1, 2)
 
 
-def joined(spans: NDArray[np.intp], air_s: float = 0.0) -> Stretches:
+def merge_runs(spans: NDArray[np.intp], air_s: float = 0.0) -> Regions:
     """Runs of frames -> seconds, with short gaps filled, what is too short left out, ``air_s`` around each."""
     if not len(spans):
         return np.zeros((0, 2))
     gaps = spans[1:, 0] - spans[:-1, 1] > FILL_S / FRAME_S
     starts, ends = spans[np.append(True, gaps), 0], spans[np.append(gaps, True), 1]
-    kept = ends - starts >= SHORTEST_S / FRAME_S
+    kept = ends - starts >= MIN_TURN_S / FRAME_S
     times = np.stack([starts[kept] * FRAME_S - air_s, ends[kept] * FRAME_S + air_s], axis=1) + MIDDLE_S
     return np.asarray(np.maximum(times, 0.0), dtype=np.float64)
 
@@ -140,7 +140,7 @@ def _pieces(samples: Samples, start: float, end: float) -> Iterator[Samples]:
         piece = np.pad(piece, (0, -piece.size % _SILERO_FRAME))
         power = np.square(piece.reshape(-1, _SILERO_FRAME)).mean(axis=1)
         loud_db = 10 * np.log10(np.percentile(power, 95) + 1e-12)
-        gain_db = min(_MOST_GAIN_DB, _SILERO_DB - loud_db)
+        gain_db = min(_MAX_GAIN_DB, _SILERO_DB - loud_db)
         if piece.size:
             yield np.clip(piece * np.float32(10 ** (gain_db / 20)), -1, 1)
 
@@ -176,7 +176,7 @@ def _classes(
 
 def _window(samples: Samples, start: int, window: int) -> Samples:
     cut = samples[start : start + window]
-    wanted = min(window, max(samples.size, _SHORTEST_WINDOW))
+    wanted = min(window, max(samples.size, _MIN_WINDOW))
     return np.pad(cut, (0, wanted - cut.size)) if cut.size < wanted else cut
 
 

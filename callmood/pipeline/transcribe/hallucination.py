@@ -1,4 +1,4 @@
-"""Whether a decoded piece is speech that was understood, or text that Whisper invented."""
+"""The hallucination filter: is a decoded text what somebody said, or did Whisper invent it?"""
 
 import re
 import zlib
@@ -9,7 +9,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What the decoder says of one piece."""
+    """What the decoder gives for one span."""
 
     text: str
     tokens: list[int]
@@ -22,18 +22,18 @@ class Decoded:
     """The decoder was stopped before it came to an end."""
 
 
-_LEAST_LOGPROB: Final = -1.0
-_MOST_NO_SPEECH: Final = 0.6
-_MOST_COMPRESSION: Final = 2.4
+_MIN_LOGPROB: Final = -1.0
+_MAX_NO_SPEECH: Final = 0.6
+_MAX_COMPRESSION: Final = 2.4
 """These three are Whisper's own."""
 _SURE_LOGPROB: Final = -0.6
 _SURE_NO_SPEECH: Final = 0.3
-_MOST_WORDS_PER_S: Final = 7.0
+_MAX_WORDS_PER_S: Final = 7.0
 _SPARE_WORDS: Final = 3
 _ECHO_WORDS: Final = 10
 _QUICK_ECHO_WORDS: Final = 5
 _UNHURRIED_WORDS_PER_S: Final = 4.0
-_HOPELESS_NO_SPEECH: Final = 0.85
+_NOISE_NO_SPEECH: Final = 0.85
 
 _NEVER_ON_A_CALL: Final = re.compile(
     r"thank(s| you)( all| so much| very much)?( guys)? for (watching|listening to this video|viewing).*"
@@ -48,46 +48,46 @@ _SAID_TO_SILENCE: Final = frozenset(
 )
 
 
-def doubt(decoded: Decoded, *, quick: bool = False) -> str | None:
-    """Why the text can't be trusted, as "no speech", "repetition" or "low confidence"; None where it can.
+def reject_reason(decoded: Decoded, *, quick: bool = False) -> str | None:
+    """Why to reject a text: "no speech", "repetition" or "low confidence"; None for one to keep.
 
-    ``quick`` also doubts what people do say now and then, and what the decoder did not finish:
-    worth a careful look, no reason to drop it.
+    ``quick`` also rejects what people do say now and then, and what the decoder did not finish:
+    reason for a more careful pass, not for dropping it.
     """
     words = re.findall(r"[\w']+", decoded.text.lower())
     if not words:
         return "no speech"
     plain = " ".join(words)
     unsure = decoded.mean_logprob < _SURE_LOGPROB or decoded.no_speech > _SURE_NO_SPEECH
-    if decoded.no_speech > _MOST_NO_SPEECH and decoded.mean_logprob < _SURE_LOGPROB:
+    if decoded.no_speech > _MAX_NO_SPEECH and decoded.mean_logprob < _SURE_LOGPROB:
         return "no speech"
     if _NEVER_ON_A_CALL.fullmatch(plain) or (unsure and plain in _SAID_TO_SILENCE):
         return "no speech"
     if _repeats(decoded, words, quick=quick):
         return "repetition"
-    if decoded.mean_logprob < _LEAST_LOGPROB:
+    if decoded.mean_logprob < _MIN_LOGPROB:
         return "low confidence"
-    if len(words) > _SPARE_WORDS + _MOST_WORDS_PER_S * decoded.duration_s:
+    if len(words) > _SPARE_WORDS + _MAX_WORDS_PER_S * decoded.duration_s:
         return "low confidence"
     return None
 
 
 def _repeats(decoded: Decoded, words: Sequence[str], *, quick: bool) -> bool:
-    if _goes_in_circles(words, 3) or _compression(decoded.text) > _MOST_COMPRESSION:
+    if _loops(words, 3) or _compression(decoded.text) > _MAX_COMPRESSION:
         return True
     if quick:
-        return decoded.cut_off or _goes_in_circles(words, 2) or _echoes(words, _QUICK_ECHO_WORDS)
+        return decoded.cut_off or _loops(words, 2) or _echoes(words, _QUICK_ECHO_WORDS)
     # people say a thing twice ("tear down the fence, tear down the fence"), but not in half the time
     hasty = len(words) > _UNHURRIED_WORDS_PER_S * decoded.duration_s
-    return (hasty and _goes_in_circles(words, 2)) or _echoes(words, _ECHO_WORDS)
+    return (hasty and _loops(words, 2)) or _echoes(words, _ECHO_WORDS)
 
 
-def hopeless(decoded: Decoded) -> bool:
-    """Whether a second look is wasted: noise and music look like this, speech does not."""
-    return decoded.no_speech > _HOPELESS_NO_SPEECH and decoded.mean_logprob < _LEAST_LOGPROB
+def is_noise(decoded: Decoded) -> bool:
+    """Whether another pass is useless: noise and music decode like this, speech does not."""
+    return decoded.no_speech > _NOISE_NO_SPEECH and decoded.mean_logprob < _MIN_LOGPROB
 
 
-def _goes_in_circles(words: Sequence[str], rounds: int) -> bool:
+def _loops(words: Sequence[str], rounds: int) -> bool:
     """Whether the end repeats: three words or more ``rounds`` times, two words four times, one five times."""
     for size in range(1, len(words) // 2 + 1):
         times = {1: 5, 2: 4}.get(size, rounds)

@@ -1,10 +1,11 @@
-"""The speech recogniser: WhisperX's model, found on this machine, checked, loaded. Nothing is downloaded."""
+"""The speech recogniser: WhisperX's model, found on this machine, checked and loaded. Nothing is downloaded."""
 
 from __future__ import annotations
 
 import logging
 import os
 import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,14 +25,14 @@ def load_model(settings: TranscribeSettings, device: str, threads: int) -> Whisp
     if settings.asr.endswith(".en") and settings.language not in (None, "en"):
         raise _english_only(settings)
     folder = model_folder(settings.asr)
-    place, index = _place(device)
+    kind, index = _ctranslate2_device(device)
     model_class = _model_class()
     try:
         model = model_class(
             str(folder),
-            device=place,
+            device=kind,
             device_index=index,
-            compute_type="float16" if place == "cuda" else "int8",
+            compute_type="float16" if kind == "cuda" else "int8",
             cpu_threads=threads,
             local_files_only=True,
         )
@@ -46,7 +47,7 @@ def load_model(settings: TranscribeSettings, device: str, threads: int) -> Whisp
 
 
 def model_folder(name: str) -> Path:
-    """The folder of the model that a person named: tiny.en, a folder, or a name already downloaded."""
+    """The folder of a model: of tiny.en, of one given by its folder, or of one that was downloaded before."""
     if name == TINY_EN:
         return bundled_weights.TINY_EN.path().parent
     folder = Path(name).expanduser()
@@ -55,14 +56,14 @@ def model_folder(name: str) -> Path:
     missing = [file for file in _NEEDED if not (folder / file).is_file()]
     if missing:
         raise CallmoodError(
-            f"The folder {folder} is no transcription model: {' and '.join(missing)} missing; "
-            "name the folder of a faster-whisper model, or use tiny.en, which comes with callmood."
+            f"The folder {folder} is not a transcription model: {' and '.join(missing)} missing. "
+            "Give the folder of a faster-whisper model, or use tiny.en, which comes with callmood."
         )
     return folder
 
 
 def model_name(asr: str) -> str:
-    """What to know a recogniser by that a person named: a folder by where it lies, another by its name."""
+    """How a recogniser is recorded with what it transcribed: a folder by its absolute path, others by their name."""
     folder = Path(asr).expanduser()
     return str(folder.resolve()) if asr != TINY_EN and folder.is_dir() else asr
 
@@ -80,12 +81,12 @@ def _downloaded(name: str) -> Path:
     except Exception:
         repository = _MODELS.get(name, name)
         raise CallmoodError(
-            f"The transcription model {name} is not on this machine, and callmood downloads nothing; "
-            f"run 'hf download {repository}' once, or name the folder of a copy."
+            f"The transcription model {name} is not on this machine, and callmood downloads nothing. "
+            f"Run 'hf download {repository}' once, or give the folder of a copy."
         ) from None
 
 
-def _place(device: str) -> tuple[str, int]:
+def _ctranslate2_device(device: str) -> tuple[str, int]:
     """CTranslate2's device and its number. It knows no Metal, so there the processor does the work."""
     kind, _, number = device.partition(":")
     if kind == "auto":
@@ -103,7 +104,10 @@ def _model_class() -> type[WhisperModel]:
         whisperx_logger.setLevel(logging.ERROR)
         whisperx_logger.propagate = False
     os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "0")
-    from whisperx.asr import WhisperModel as WhisperModelX
+    with warnings.catch_warnings():
+        # pyannote's own audio decoding wants an installed ffmpeg; callmood decodes with PyAV
+        warnings.filterwarnings("ignore", message=r"\s*torchcodec is not installed correctly")
+        from whisperx.asr import WhisperModel as WhisperModelX
 
     found: type[WhisperModel] = WhisperModelX
     return found

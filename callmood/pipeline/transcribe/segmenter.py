@@ -1,4 +1,4 @@
-"""Turns become pieces of 1 to 15 s: what one speaker said without another coming between."""
+"""Turns -> spans of 1 to 15 s to be transcribed: what one speaker says without another coming between."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,13 +9,13 @@ import numpy as np
 from callmood.call import Speaker, Turn
 from callmood.sound import SAMPLE_RATE, Samples
 
-SHORTEST_S: Final = 1.0
-LONGEST_S: Final = 15.0
-BREATH_S: Final = 0.8
-"""A speaker who pauses no longer than this goes on with the same piece."""
-STRAY_BREATH_S: Final = 2.0
+MIN_SEGMENT_S: Final = 1.0
+MAX_SEGMENT_S: Final = 15.0
+MAX_PAUSE_S: Final = 0.8
+"""A speaker who pauses no longer than this continues the same span."""
+MAX_PAUSE_BESIDE_A_WORD_S: Final = 2.0
 """The same beside a word or two ("yes", "okay"), which are hard to make out alone."""
-LEAST_S: Final = 0.1
+MIN_WORD_S: Final = 0.1
 """Less than this, with no neighbour to join, holds no word."""
 
 _EARLIEST_CUT_S: Final = 6.0
@@ -24,7 +24,7 @@ _STEP_S: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SegmentSpan:
     """One speaker's stretch of one channel; seconds from the start of the recording."""
 
     speaker: int
@@ -37,29 +37,29 @@ class Piece:
         return self.end_s - self.start_s
 
 
-def pieces_of(
+def segment_turns(
     samples: Samples, turns: Sequence[Turn], speakers: Sequence[Speaker]
-) -> tuple[list[Piece], int]:
+) -> tuple[list[SegmentSpan], int]:
     """Joins and cuts the turns of one call, in order of start; counts the turns too short for a word.
 
-    ``samples`` is [channels, n] at 16 kHz. No piece is longer than 15 s, and none shorter than 1 s
+    ``samples`` is [channels, n] at 16 kHz. No span is longer than 15 s, and none shorter than 1 s
     unless the recording's ends or somebody's speech on the same channel leave no room.
     """
     duration_s = samples.shape[1] / SAMPLE_RATE
     channels = {speaker.index: speaker.channel for speaker in speakers}
     inside = [_clipped(turn, duration_s) for turn in turns]
-    pieces: list[Piece] = []
+    spans: list[SegmentSpan] = []
     too_short = 0
     for speaker, channel in channels.items():
         own = sorted((turn for turn in inside if turn.speaker == speaker), key=lambda turn: turn.start_s)
         others = [turn for turn in inside if turn.speaker != speaker]
         for run in _runs(own, others):
-            if run[-1].end_s - run[0].start_s < LEAST_S:
+            if run[-1].end_s - run[0].start_s < MIN_WORD_S:
                 too_short += len(run)
                 continue
-            pieces += [Piece(speaker, channel, start, end) for start, end in _cut(run, samples[channel])]
-    pieces.sort(key=lambda piece: (piece.start_s, piece.speaker))
-    return [_grown(piece, pieces, duration_s) for piece in pieces], too_short
+            spans += [SegmentSpan(speaker, channel, start, end) for start, end in _cut(run, samples[channel])]
+    spans.sort(key=lambda span: (span.start_s, span.speaker))
+    return [_grown(span, spans, duration_s) for span in spans], too_short
 
 
 def _clipped(turn: Turn, duration_s: float) -> Turn:
@@ -83,17 +83,19 @@ def _runs(own: Sequence[Turn], others: Sequence[Turn]) -> Iterator[list[Turn]]:
 
 def _goes_on(run: Sequence[Turn], turn: Turn, others: Sequence[Turn]) -> bool:
     stop_s, start_s = run[-1].end_s, turn.start_s
-    stray = min(stop_s - run[0].start_s, turn.end_s - start_s) < SHORTEST_S
-    if start_s - stop_s > (STRAY_BREATH_S if stray else BREATH_S):
+    stray = min(stop_s - run[0].start_s, turn.end_s - start_s) < MIN_SEGMENT_S
+    if start_s - stop_s > (MAX_PAUSE_BESIDE_A_WORD_S if stray else MAX_PAUSE_S):
         return False
     return not any(other.start_s < start_s and other.end_s > stop_s for other in others)
 
 
 def _cut(run: Sequence[Turn], channel: Samples) -> Iterator[tuple[float, float]]:
-    """Start and end of pieces of at most 15 s, cut where the channel (float32 [n]) is quietest."""
+    """Start and end of spans of at most 15 s, cut where the channel (float32 [n]) is quietest."""
     start_s, end_s = run[0].start_s, run[-1].end_s
-    while end_s - start_s > LONGEST_S:
-        cut_s = _quietest(channel, start_s + _EARLIEST_CUT_S, min(start_s + LONGEST_S, end_s - SHORTEST_S))
+    while end_s - start_s > MAX_SEGMENT_S:
+        cut_s = _quietest(
+            channel, start_s + _EARLIEST_CUT_S, min(start_s + MAX_SEGMENT_S, end_s - MIN_SEGMENT_S)
+        )
         yield start_s, min(cut_s, max(turn.end_s for turn in run if turn.start_s < cut_s))
         start_s = max(cut_s, min(turn.start_s for turn in run if turn.end_s > cut_s))
     yield start_s, end_s
@@ -110,16 +112,14 @@ def _quietest(channel: Samples, from_s: float, to_s: float) -> float:
     return from_s + (int(np.argmin(lulls)) * step + lull / 2) / SAMPLE_RATE
 
 
-def _grown(piece: Piece, pieces: Sequence[Piece], duration_s: float) -> Piece:
-    """A piece shorter than 1 s, with what is around it on its channel as far as nobody else's speech."""
-    lacking_s = SHORTEST_S - piece.duration_s
+def _grown(span: SegmentSpan, spans: Sequence[SegmentSpan], duration_s: float) -> SegmentSpan:
+    """A span shorter than 1 s, with what is around it on its channel as far as nobody else's speech."""
+    lacking_s = MIN_SEGMENT_S - span.duration_s
     if lacking_s <= 0:
-        return piece
-    around = [other for other in pieces if other.channel == piece.channel and other is not piece]
-    floor_s = max((other.end_s for other in around if other.end_s <= piece.start_s), default=0.0)
-    ceiling_s = min((other.start_s for other in around if other.start_s >= piece.end_s), default=duration_s)
-    before_s, after_s = piece.start_s - floor_s, ceiling_s - piece.end_s
+        return span
+    around = [other for other in spans if other.channel == span.channel and other is not span]
+    floor_s = max((other.end_s for other in around if other.end_s <= span.start_s), default=0.0)
+    ceiling_s = min((other.start_s for other in around if other.start_s >= span.end_s), default=duration_s)
+    before_s, after_s = span.start_s - floor_s, ceiling_s - span.end_s
     lead_s = min(before_s, max(lacking_s / 2, lacking_s - after_s))
-    return replace(
-        piece, start_s=piece.start_s - lead_s, end_s=piece.end_s + min(after_s, lacking_s - lead_s)
-    )
+    return replace(span, start_s=span.start_s - lead_s, end_s=span.end_s + min(after_s, lacking_s - lead_s))

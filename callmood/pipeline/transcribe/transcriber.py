@@ -1,8 +1,8 @@
-"""Turns become text with word times, in batches filled across calls; what is no speech becomes nothing.
+"""Turns -> segments of text with word times, in batches filled across calls.
 
-WhisperX's model is used without its pipeline, which cuts 30 s chunks across speakers, measures no doubt and
-needs a second network for word times. Every piece gets a quick look first, through a short window; a doubtful
-one gets a careful look or two, through a longer window with a wider beam; what is doubtful even then is dropped
+WhisperX's model is used without its pipeline, which cuts 30 s chunks across speakers, has no hallucination filter and
+needs a second network for word times. Every span gets a quick pass first, through a short window; one whose text is
+rejected gets a careful pass or two, through a longer window with a wider beam; what is rejected even then is dropped
 and counted.
 """
 
@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from callmood.call import Segment, Speaker, Turn, Word
-from callmood.pipeline.transcribe.hallucination import Decoded, doubt, hopeless
-from callmood.pipeline.transcribe.segmenter import Piece, pieces_of
-from callmood.pipeline.transcribe.word_times import words_of
+from callmood.pipeline.transcribe.hallucination import Decoded, is_noise, reject_reason
+from callmood.pipeline.transcribe.segmenter import SegmentSpan, segment_turns
+from callmood.pipeline.transcribe.word_times import word_times
 from callmood.settings import TranscribeSettings
 from callmood.sound import SAMPLE_RATE, Samples
 
@@ -34,8 +34,8 @@ _WHOLE_WINDOW: Final = 3000
 _SILENCE_RMS: Final = 1e-4
 """-80 dBFS: below the noise of any line."""
 _CONTEXT_S: Final = 0.1
-"""Heard on both sides of a piece, for sounds that voice activity cut off."""
-_MOST_TOKENS_PER_S: Final = 8
+"""Heard on both sides of a span, for sounds that voice activity cut off."""
+_MAX_TOKENS_PER_S: Final = 8
 """Fast talkers need 5; a decoder that runs in circles stops here."""
 _SPARE_TOKENS: Final = 16
 _MEL_RANGE: Final = 2.0
@@ -53,40 +53,42 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How a batch is listened to."""
+class Pass:
+    """How a batch is decoded."""
 
     least_frames: int
-    """The window, in hundredths of a second, unless the longest piece needs more."""
+    """The window, in hundredths of a second, unless the longest span needs more."""
     beam: int
 
 
-QUICK: Final = Look(least_frames=1000, beam=2)
-"""A short window costs a fraction, and now and then repeats a sentence or tires early; ``doubt`` sees it."""
-CAREFUL: Final = Look(least_frames=1500, beam=5)
-LAST: Final = Look(least_frames=_WHOLE_WINDOW, beam=5)
-"""Through the 30 s that Whisper was trained on: ten times the cost of a quick look."""
+QUICK: Final = Pass(least_frames=1000, beam=2)
+"""A short window costs a fraction, and now and then repeats a sentence or tires early; ``reject_reason`` notices."""
+CAREFUL: Final = Pass(least_frames=1500, beam=5)
+LAST: Final = Pass(least_frames=_WHOLE_WINDOW, beam=5)
+"""Through the 30 s that Whisper was trained on: ten times the cost of a quick pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
     call: int
-    piece: Piece
+    span: SegmentSpan
     samples: Samples
-    """[n] at 16 kHz, ``lead_s`` of which come before the piece."""
+    """[n] at 16 kHz, ``lead_s`` of which come before the span."""
     lead_s: float
     language: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _Attempt:
     text: str
     words: tuple[Word, ...]
-    doubt: str | None
-    hopeless: bool
+    rejected: str | None
+    """Why the hallucination filter rejects the text."""
+    is_noise: bool
 
 
-Call: TypeAlias = tuple[Samples, Sequence[Turn], Sequence[Speaker]]
+Input: TypeAlias = tuple[Samples, Sequence[Turn], Sequence[Speaker]]
+"""float32 [channels, n] at 16 kHz, turns and speakers of one call."""
 
 
 class Transcriber:
@@ -98,28 +100,30 @@ class Transcriber:
         self._language = settings.language
         self._tokenizers: dict[str, Tokenizer] = {}
 
-    def transcribe(self, calls: Sequence[Call]) -> list[Transcript]:
-        """One transcript for each call of (float32 [channels, n] at 16 kHz, turns, speakers)."""
+    def transcribe(self, calls: Sequence[Input]) -> list[Transcript]:
+        """One transcript for each call."""
         dropped: list[Counter[str]] = [Counter() for _ in calls]
         tasks: list[_Task] = []
         for index, (samples, turns, speakers) in enumerate(calls):
-            pieces, too_short = pieces_of(samples, turns, speakers)
+            spans, too_short = segment_turns(samples, turns, speakers)
             dropped[index]["too short"] += too_short
-            audible = [task for piece in pieces if _audible(task := _task(index, piece, samples))]
-            dropped[index]["no speech"] += len(pieces) - len(audible)
+            audible = [task for span in spans if _audible(task := _task(index, span, samples))]
+            dropped[index]["no speech"] += len(spans) - len(audible)
             tasks += audible
         tasks = self._with_languages(tasks)
-        heard = self._listen(tasks, QUICK)
-        for look in (CAREFUL, LAST):
-            unsure = [i for i, one in enumerate(heard) if one.doubt is not None and not one.hopeless]
-            for i, again in zip(unsure, self._listen([tasks[i] for i in unsure], look), strict=True):
-                heard[i] = again
+        attempts = self._decode_all(tasks, QUICK)
+        for decode_pass in (CAREFUL, LAST):
+            unsure = [i for i, one in enumerate(attempts) if one.rejected is not None and not one.is_noise]
+            for i, again in zip(
+                unsure, self._decode_all([tasks[i] for i in unsure], decode_pass), strict=True
+            ):
+                attempts[i] = again
         segments: list[list[Segment]] = [[] for _ in calls]
-        for task, one in zip(tasks, heard, strict=True):
-            if one.doubt is None:
-                segments[task.call].append(_segment(task.piece, one))
+        for task, one in zip(tasks, attempts, strict=True):
+            if one.rejected is None:
+                segments[task.call].append(_segment(task.span, one))
             else:
-                dropped[task.call][one.doubt] += 1
+                dropped[task.call][one.rejected] += 1
         return [
             Transcript(
                 tuple(sorted(of_call, key=lambda segment: (segment.start_s, segment.speaker))),
@@ -128,26 +132,30 @@ class Transcriber:
             for of_call, of_drops in zip(segments, dropped, strict=True)
         ]
 
-    def _listen(self, tasks: Sequence[_Task], look: Look) -> list[_Heard]:
-        """Hears every task, longest first within its language; results in the order of ``tasks``."""
+    def _decode_all(self, tasks: Sequence[_Task], decode_pass: Pass) -> list[_Attempt]:
+        """Decodes every task, longest first within its language; results in the order of ``tasks``."""
         order = sorted(range(len(tasks)), key=lambda i: (tasks[i].language, -len(tasks[i].samples)))
-        heard: dict[int, _Heard] = {}
+        attempts: dict[int, _Attempt] = {}
         for language, of_language in groupby(order, key=lambda i: tasks[i].language):
             for batch in _batches(list(of_language), self._batch_size):
-                results = self._hear([tasks[i] for i in batch], self._tokenizer(language), look)
-                heard.update(zip(batch, results, strict=True))
-        return [heard[i] for i in range(len(tasks))]
+                results = self._decode_batch(
+                    [tasks[i] for i in batch], self._tokenizer(language), decode_pass
+                )
+                attempts.update(zip(batch, results, strict=True))
+        return [attempts[i] for i in range(len(tasks))]
 
-    def _hear(self, batch: Sequence[_Task], tokenizer: Tokenizer, look: Look) -> list[_Heard]:
-        features, frames = self._features([task.samples for task in batch], look.least_frames)
+    def _decode_batch(
+        self, batch: Sequence[_Task], tokenizer: Tokenizer, decode_pass: Pass
+    ) -> list[_Attempt]:
+        features, frames = self._features([task.samples for task in batch], decode_pass.least_frames)
         encoded = self._encode(features)
-        decoded = self._decode(encoded, tokenizer, look.beam, frames)
-        doubts = [doubt(one, quick=look == QUICK) for one in decoded]
-        sure = [one.tokens if why is None else [] for one, why in zip(decoded, doubts, strict=True)]
+        decoded = self._decode(encoded, tokenizer, decode_pass.beam, frames)
+        reasons = [reject_reason(one, quick=decode_pass == QUICK) for one in decoded]
+        sure = [one.tokens if why is None else [] for one, why in zip(decoded, reasons, strict=True)]
         words = self._words(encoded, tokenizer, batch, sure, frames)
         return [
-            _Heard(one.text, of_one, why, hopeless(one))
-            for one, of_one, why in zip(decoded, words, doubts, strict=True)
+            _Attempt(one.text, of_one, why, is_noise(one))
+            for one, of_one, why in zip(decoded, words, reasons, strict=True)
         ]
 
     def _features(
@@ -176,7 +184,7 @@ class Transcriber:
 
     def _decode(self, encoded: Any, tokenizer: Tokenizer, beam: int, frames: Sequence[int]) -> list[Decoded]:
         prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-        wanted = len(prompt) + _SPARE_TOKENS + round(max(frames) / _FRAMES_PER_S * _MOST_TOKENS_PER_S)
+        wanted = len(prompt) + _SPARE_TOKENS + round(max(frames) / _FRAMES_PER_S * _MAX_TOKENS_PER_S)
         most = min(wanted, self._model.max_length)
         results = self._model.model.generate(
             encoded,
@@ -204,7 +212,7 @@ class Transcriber:
             return [() for _ in batch]
         alignments = self._model.find_alignment(tokenizer, list(tokens), encoded, list(frames))
         return [
-            words_of(alignment, task.piece.start_s - task.lead_s, task.piece.start_s, task.piece.end_s)
+            word_times(alignment, task.span.start_s - task.lead_s, task.span.start_s, task.span.end_s)
             for alignment, task in zip(alignments, batch, strict=True)
         ]
 
@@ -229,7 +237,7 @@ class Transcriber:
         return [replace(task, language=spoken[task.call]) for task in tasks]
 
     def _detect(self, clips: Sequence[Samples]) -> str:
-        """The likeliest language of a call's longest pieces, up to 90 s of them."""
+        """The likeliest language of a call's longest spans, up to 90 s of them."""
         longest = np.concatenate(sorted(clips, key=len, reverse=True))
         size = _WHOLE_WINDOW * SAMPLE_RATE // _FRAMES_PER_S
         windows = [longest[at : at + size] for at in range(0, len(longest), size)][:_LANGUAGE_WINDOWS]
@@ -250,10 +258,10 @@ def load_transcriber(settings: TranscribeSettings, device: str, threads: int = 1
     return Transcriber(load_model(settings, device, threads), settings)
 
 
-def _task(call: int, piece: Piece, samples: Samples) -> _Task:
-    start = max(0, round((piece.start_s - _CONTEXT_S) * SAMPLE_RATE))
-    stop = round((piece.end_s + _CONTEXT_S) * SAMPLE_RATE)
-    return _Task(call, piece, samples[piece.channel, start:stop], piece.start_s - start / SAMPLE_RATE, "")
+def _task(call: int, span: SegmentSpan, samples: Samples) -> _Task:
+    start = max(0, round((span.start_s - _CONTEXT_S) * SAMPLE_RATE))
+    stop = round((span.end_s + _CONTEXT_S) * SAMPLE_RATE)
+    return _Task(call, span, samples[span.channel, start:stop], span.start_s - start / SAMPLE_RATE, "")
 
 
 def _audible(task: _Task) -> bool:
@@ -279,5 +287,5 @@ def _decoded(result: Any, tokenizer: Tokenizer, duration_s: float, most_tokens: 
     )
 
 
-def _segment(piece: Piece, heard: _Heard) -> Segment:
-    return Segment(piece.speaker, piece.channel, piece.start_s, piece.end_s, heard.text, heard.words)
+def _segment(span: SegmentSpan, attempt: _Attempt) -> Segment:
+    return Segment(span.speaker, span.channel, span.start_s, span.end_s, attempt.text, attempt.words)

@@ -1,4 +1,4 @@
-"""Word times from the decoder's attention: made whole, in order and inside their piece."""
+"""Word times from the decoder's attention: made whole, in order and inside their span."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -7,16 +7,16 @@ from callmood.call import Word
 
 _BEFORE: Final = "\"'“¿([{-"
 _AFTER: Final = "\"'.。,，!！?？:：”)]}、"
-_SHORTEST_S: Final = 0.02
+_MIN_WORD_S: Final = 0.02
 """One step of the decoder's attention."""
-_LONGEST_S: Final = 2.0
+_MAX_WORD_S: Final = 2.0
 """Attention lets a word last through the pause after it; none is spoken longer than this."""
 
 
-def words_of(
+def word_times(
     alignment: Sequence[Mapping[str, Any]], offset_s: float, start_s: float, end_s: float
 ) -> tuple[Word, ...]:
-    """faster-whisper's alignment of one piece as words in the call's time, within ``start_s`` and ``end_s``.
+    """faster-whisper's alignment of one span as words in the call's time, within ``start_s`` and ``end_s``.
 
     A word that attention gave no time of its own gets a little after the word before it.
     """
@@ -34,7 +34,7 @@ def words_of(
         end_s,
     )
     return tuple(
-        Word(word["word"].strip(), start, min(end, start + _LONGEST_S), float(word["probability"]))
+        Word(word["word"].strip(), start, min(end, start + _MAX_WORD_S), float(word["probability"]))
         for word, start, end in zip(timed, starts, ends, strict=True)
     )
 
@@ -42,9 +42,9 @@ def words_of(
 def _in_order(
     starts: Sequence[float], ends: Sequence[float], start_s: float, end_s: float
 ) -> tuple[list[float], list[float]]:
-    """The same times with every word after the one before, at least a moment long, inside the piece."""
+    """The same times with every word after the one before, at least a moment long, inside the span."""
     count = len(starts)
-    least_s = min(_SHORTEST_S, (end_s - start_s) / count)
+    least_s = min(_MIN_WORD_S, (end_s - start_s) / count)
     begins: list[float] = []
     for start in starts:
         begins.append(max(start, begins[-1] + least_s if begins else start_s))

@@ -36,8 +36,8 @@ def migrations() -> tuple[Migration, ...]:
     )
 
 
-def open_db(path: str | Path, read_only: bool = False) -> Connection:
-    """Connect to a database of callmood's; a new one is made, an old one migrated.
+def open_db(path: str | Path, read_only: bool = False, *, must_exist: bool = False) -> Connection:
+    """Connect to a callmood database; an old one is migrated, and a missing one is made unless it ``must_exist``.
 
     With ``read_only`` the file has to be there, and other readers may have it open too. DuckDB lets one
     process write or many read, never both. Close the connection, or use it in a ``with``.
@@ -45,11 +45,11 @@ def open_db(path: str | Path, read_only: bool = False) -> Connection:
     Raises CallmoodError with one sentence where that can't be.
     """
     path = Path(path)
+    if (read_only or must_exist) and not may_exist(path):
+        raise CallmoodError(
+            f"There is no database at {path}. Scan some calls first, or choose another file with --db."
+        )
     if read_only:
-        if not may_exist(path):
-            raise CallmoodError(
-                f"There is no database at {path}: scan some calls first, or name one with --db."
-            )
         _refuse_empty_file(path)
         con = _connect(path, read_only=True)
         if _is_current(con, path):
@@ -59,7 +59,9 @@ def open_db(path: str | Path, read_only: bool = False) -> Connection:
         open_db(path).close()
         return _connect(path, read_only=True)
     if not may_exist(path.parent):
-        raise CallmoodError(f"There is no folder {path.parent} for the database {path.name}: make it first.")
+        raise CallmoodError(
+            f"There is no folder {path.parent} for the database {path.name}. Create it first."
+        )
     _refuse_empty_file(path)
     con = _connect(path, read_only=False)
     try:
@@ -100,17 +102,17 @@ def _explain(path: Path, message: str) -> str:
     if "lock" in message or "being used by another process" in message:
         holder = re.search(r"PID (\d+)", message)
         who = f"process {holder[1]}" if holder else "another process"
-        return f"{path} is in use by {who}, most likely a scan: try again when it has ended."
+        return f"{path} is in use by {who}, most likely a scan. Try again when it has finished."
     if "different configuration" in message:
-        return f"{path} is already open in this program for another purpose: close it first."
+        return f"{path} is already open in this program for another purpose. Close it first."
     if "version number" in message or "newer version" in message or "serialization" in message.lower():
-        return f"{path} was written by a newer DuckDB: upgrade it with: pip install --upgrade duckdb."
+        return f"{path} was written by a newer DuckDB. Run: pip install --upgrade duckdb"
     if "not a valid DuckDB database" in message or "Is a directory" in message:
-        return f"{path} is no database of callmood's: name another one with --db."
+        return f"{path} is not a callmood database. Choose another file with --db."
     if "ermission denied" in message or "Read-only file system" in message:
-        return f"You have no permission to open {path}: change that, or name another database with --db."
+        return f"No permission to open {path}. Change its permissions, or choose another file with --db."
     first_line = message.splitlines()[0] if message else "no reason given"
-    return f"{path} can't be opened as a database ({first_line}): name another one with --db."
+    return f"{path} can't be opened as a database ({first_line}). Choose another file with --db."
 
 
 def may_exist(path: Path) -> bool:
@@ -128,7 +130,9 @@ def _refuse_empty_file(path: Path) -> None:
     except OSError:
         return
     if empty:
-        raise CallmoodError(f"{path} is an empty file, no database: remove it, or name one with --db.")
+        raise CallmoodError(
+            f"{path} is an empty file, not a database. Remove it, or choose another file with --db."
+        )
 
 
 def _tables(con: Connection) -> set[str]:
@@ -140,7 +144,7 @@ def _version(con: Connection, path: Path) -> int:
     tables = _tables(con)
     if "migration" not in tables:
         if tables:
-            raise CallmoodError(f"{path} is a database of another program: name another one with --db.")
+            raise CallmoodError(f"{path} is the database of another program. Choose another file with --db.")
         return 0
     ((version,),) = rows(con, "SELECT coalesce(max(version), 0) FROM migration")
     return int(version)
@@ -160,8 +164,8 @@ def _refuse_newer(version: int, path: Path) -> None:
     newest = migrations()[-1].version
     if version > newest:
         raise CallmoodError(
-            f"{path} is of a newer callmood (schema {version}, this one knows {newest}): "
-            "upgrade callmood, or name another database with --db."
+            f"{path} was written by a newer callmood (schema {version}, this one knows {newest}). "
+            "Upgrade callmood, or choose another file with --db."
         )
 
 

@@ -1,0 +1,52 @@
+"""One call without a database."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from typing_extensions import Unpack
+
+from callmood.call import Call, Failure
+from callmood.engine.local import worker_slots
+from callmood.errors import CallmoodError
+from callmood.pipeline.intake.discover import discover
+from callmood.pipeline.pipeline import Job, Work, load_scan
+from callmood.settings import ScanOptions, Settings, load_settings
+
+
+def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
+    """The speakers, segments, words and moods of one recording; nothing is stored.
+
+    ``options`` are those of ``callmood.scan``. The models stay loaded for the next call with the same options.
+
+    Raises CallmoodError with one sentence where the recording can't be analyzed.
+
+    >>> call = callmood.analyze(calls / "anna" / "2026-11-20_09-14-05_anna_5551234.wav")
+    >>> call
+    Call('2026-11-20_09-14-05_anna_5551234.wav', 0:55, stereo, 2 speakers, 10 segments)
+    >>> call.recording.facts.agent, call.speakers[0].role
+    ('anna', 'agent')
+    >>> call.segments[1]
+    Segment(0:04-0:12, speaker 1, 'This is outrageous, you have charged me twice and nobody an…')
+    >>> call.scores[1]
+    EmotionScores(angry 83 %)
+    """
+    settings = load_settings(options)
+    found = discover([Path(path)], settings.discover)
+    for failure in found.failures:
+        raise CallmoodError(failure.error)
+    if len(found.recordings) != 1:
+        raise CallmoodError(f"{path} holds {len(found.recordings)} recordings; callmood.scan takes folders.")
+    ((device, threads),) = worker_slots(settings, 1)
+    work = _loaded(settings, device, threads)
+    (outcome,) = work([Job(found.recordings[0])])
+    if isinstance(outcome, Failure):
+        raise CallmoodError(outcome.error)
+    assert isinstance(outcome, Call)
+    return outcome
+
+
+@lru_cache(maxsize=1)
+def _loaded(settings: Settings, device: str, threads: int) -> Work:
+    return load_scan(settings, device, threads)

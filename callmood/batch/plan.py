@@ -1,0 +1,156 @@
+"""What a scan has to do: the recordings it found, compared with what the database holds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from callmood import store
+from callmood.batch.summary import Summary
+from callmood.call import Recording, RoleChoice, VoiceBaseline
+from callmood.engine.local import find_devices
+from callmood.errors import UsageError
+from callmood.model.bundle import content_id, find_bundle
+from callmood.pipeline.intake.discover import Discovery, FileHash, absolute_path, discover
+from callmood.pipeline.pipeline import Job, RescoreJob
+from callmood.pipeline.transcribe.recogniser import model_folder, model_name
+from callmood.settings import Settings
+from callmood.store import Connection, Known
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What a scan does again of what is stored."""
+
+    failed: bool = False
+    """Recordings that failed are tried again."""
+    rescore: bool = False
+    """Calls that another emotion model scored, or for other roles, are scored again, and nothing else is done."""
+    retranscribe: bool = False
+    """Calls that another recogniser transcribed are transcribed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a scan has to do."""
+
+    model_id: str
+    """Of the emotion model."""
+    jobs: tuple[Job, ...]
+    summary: Summary
+    """With nothing done yet."""
+
+
+def check(settings: Settings, again: Again) -> str:
+    """The emotion model's id. Raises CallmoodError for what would fail in every worker, before a database is made."""
+    if again.rescore and again.retranscribe:
+        raise UsageError(
+            "Give either --rescore or --retranscribe: what is transcribed again is scored again too."
+        )
+    find_devices(settings.engine.device)
+    model_folder(settings.transcribe.asr)
+    return content_id(find_bundle(settings.score.model))
+
+
+def look(paths: Sequence[Path], settings: Settings) -> Discovery:
+    """The recordings in ``paths``. A database is asked for what files held, and is free again when this returns."""
+    hashes: dict[str, FileHash] = {}
+    if store.may_exist(settings.db):
+        with store.open_db(settings.db, read_only=True) as con:
+            hashes = {path: FileHash(*hashed) for path, hashed in store.hashes(con).items()}
+    return discover(paths, settings.discover, hashes)
+
+
+def bring_up_to_date(
+    con: Connection, paths: Sequence[Path], discovery: Discovery, settings: Settings
+) -> None:
+    """Store what the files of ``paths`` hold, which can't be read, and the path and facts of known recordings."""
+    store.write_hashes(con, discovery.hashes)
+    store.write_unreadable(con, (absolute_path(path) for path in paths), discovery.failures)
+    told = settings.discover
+    store.update_facts(
+        con, discovery.recordings, sure=told.metadata is not None or told.name_pattern is not None
+    )
+
+
+def make_plan(con: Connection, discovery: Discovery, settings: Settings, model_id: str, again: Again) -> Plan:
+    """Compare what was found with what is stored.
+
+    The jobs are the recordings that are new, and what is wanted ``again``.
+    """
+    known = store.known(con)
+    stale_transcripts = store.stale_transcripts(con, model_name(settings.transcribe.asr))
+    roles = settings.score.roles
+    if again.rescore:
+        wanted = {one for one in known if _stale_scores(known[one], model_id, roles)}
+    else:
+        wanted = {one.id for one in discovery.recordings} - known.keys()
+        if again.failed:
+            wanted |= {one for one in known if known[one].state == "failed"}
+        if again.retranscribe:
+            wanted |= stale_transcripts
+    recordings = [one for one in discovery.recordings if one.id in wanted]
+    jobs = _jobs(con, recordings, model_id, again.rescore)
+    summary = _summary(discovery, known, jobs, model_id, roles, stale_transcripts)
+    return Plan(model_id, jobs, summary)
+
+
+def _jobs(con: Connection, wanted: Sequence[Recording], model_id: str, rescore: bool) -> tuple[Job, ...]:
+    """Calls are scored against what this model has heard of their agents in the calls it scored before.
+
+    The facts of a known recording are those that are stored: this scan may be told less than an earlier one.
+    """
+    stored = store.stored_recordings(con, [recording.id for recording in wanted])
+    voices = store.agent_baselines(con, model_id)
+    voices_without = store.baselines_without(con, model_id, stored)
+    jobs: list[Job] = []
+    for found in wanted:
+        recording, voice = _known_as(found, stored, voices, voices_without)
+        if rescore:
+            jobs.append(RescoreJob(recording, voice, *store.stored_segments(con, recording.id)))
+        else:
+            jobs.append(Job(recording, voice))
+    return tuple(jobs)
+
+
+def _known_as(
+    found: Recording,
+    stored: Mapping[str, Recording],
+    voices: Mapping[str, VoiceBaseline],
+    voices_without: Mapping[str, VoiceBaseline],
+) -> tuple[Recording, VoiceBaseline | None]:
+    """A recording with its stored facts, and its agent's voice on other calls."""
+    if found.id in stored:
+        return replace(stored[found.id], path=found.path), voices_without.get(found.id)
+    return found, voices.get(found.facts.agent or "")
+
+
+def _stale_scores(known: Known, model_id: str, roles: RoleChoice) -> bool:
+    return known.state == "done" and (known.model_id, known.roles) != (model_id, roles)
+
+
+def _summary(
+    discovery: Discovery,
+    known: Mapping[str, Known],
+    jobs: Sequence[Job],
+    model_id: str,
+    roles: RoleChoice,
+    stale_transcripts: Collection[str],
+) -> Summary:
+    at_work = {job.recording.id for job in jobs}
+    idle = {
+        recording.id: known[recording.id]
+        for recording in discovery.recordings
+        if recording.id not in at_work and recording.id in known
+    }
+    return Summary(
+        total=len(jobs),
+        bytes_total=sum(job.recording.size_bytes for job in jobs),
+        skipped=sum(one.state == "done" for one in idle.values()),
+        failed_earlier=sum(one.state == "failed" for one in idle.values()),
+        copies=discovery.copies,
+        stale_scores=sum(_stale_scores(one, model_id, roles) for one in idle.values()),
+        stale_transcripts=len(set(stale_transcripts) & idle.keys()),
+        warnings=list(discovery.warnings),
+    )

@@ -1,0 +1,89 @@
+"""What a scan has come to, so far or in the end."""
+
+import time
+from dataclasses import dataclass, field
+
+from callmood.call import Call, Failure, Outcome
+from callmood.wording import counted, length
+
+
+@dataclass
+class Summary:
+    """The counts of a scan; they grow while it runs."""
+
+    total: int = 0
+    """Recordings to work on."""
+    bytes_total: int = 0
+    skipped: int = 0
+    """Stored already."""
+    failed_earlier: int = 0
+    """Failed in an earlier scan and not tried again."""
+    copies: int = 0
+    """Files with the same content as another."""
+    stale_scores: int = 0
+    """Of the skipped, those that another emotion model scored, or for other roles."""
+    stale_transcripts: int = 0
+    """Of the skipped, those that another recogniser transcribed."""
+    started: float = field(default_factory=time.monotonic, repr=False)
+    finished: float | None = field(default=None, repr=False)
+    done: int = 0
+    segments: int = 0
+    audio_s: float = 0.0
+    bytes_seen: int = 0
+    failures: dict[str, list[str]] = field(default_factory=dict)
+    """Sentences by reason."""
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        return sum(len(errors) for errors in self.failures.values())
+
+    @property
+    def seen(self) -> int:
+        return self.done + self.failed
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds since the work began, or that it took."""
+        return (time.monotonic() if self.finished is None else self.finished) - self.started
+
+    @property
+    def rtfx(self) -> float:
+        """Seconds of audio a second of wall time, including the loading of the models."""
+        return self.audio_s / max(self.wall_s, 1e-9)
+
+    def __repr__(self) -> str:
+        scanned = f"{counted(self.done, 'recording')} scanned ({length(self.audio_s)} of audio)"
+        return f"Summary({scanned}, {self.skipped:,} skipped, {self.failed:,} failed)"
+
+    def add(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Failure):
+            self.bytes_seen += outcome.recording.size_bytes if outcome.recording else 0
+            self.failures.setdefault(outcome.reason, []).append(outcome.error)
+            return
+        self.bytes_seen += outcome.recording.size_bytes
+        self.done += 1
+        self.segments += len(outcome.segments if isinstance(outcome, Call) else outcome.scores)
+        self.audio_s += outcome.duration_s
+        self.warnings += [f"{outcome.recording.path.name}: {warning}" for warning in outcome.warnings]
+
+    def as_dict(self) -> dict[str, object]:
+        """For machines."""
+        return {
+            "done": self.done,
+            "failed": self.failed,
+            "failures": {reason: len(errors) for reason, errors in self.failures.items()},
+            "skipped": self.skipped,
+            "stale_scores": self.stale_scores,
+            "stale_transcripts": self.stale_transcripts,
+            # the names of 0.1, to go with 0.3
+            "scored_otherwise": self.stale_scores,
+            "transcribed_otherwise": self.stale_transcripts,
+            "failed_earlier": self.failed_earlier,
+            "copies": self.copies,
+            "segments": self.segments,
+            "audio_s": round(self.audio_s, 2),
+            "wall_s": round(self.wall_s, 2),
+            "rtfx": round(self.rtfx, 2),
+            "warnings": self.warnings,
+        }

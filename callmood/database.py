@@ -1,0 +1,192 @@
+"""A database of scanned calls, for reading and for correcting labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final
+
+from callmood.errors import CallmoodError, UsageError
+from callmood.settings import load_settings
+from callmood.store import Connection, find_call, open_db
+from callmood.store.corrections import Moment, require_label, segment_at
+from callmood.store.corrections import correct as store_correction
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from callmood.call import RoleChoice
+    from callmood.reports.ask import Kind, Report
+
+CALL: Final = "call"
+"""What calls are reported by one at a time."""
+
+
+class Database:
+    """An open database, read only. Close it, or use it in a ``with``: a scan can't write while it is open."""
+
+    def __init__(self, path: Path, connection: Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    def report(
+        self,
+        by: str = "agent",
+        name: str | None = None,
+        *,
+        role: RoleChoice | None = None,
+        since: str | date | None = None,
+        until: str | date | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+    ) -> Report:
+        """The report that ``callmood report`` prints: a frame, the worst moments, and notes on what is left out.
+
+        ``by``: "agent", "queue", "customer", "day", a column of the metadata table, or "call". ``name``: one agent,
+        queue ... only; with ``by="call"`` the timeline of one call, named by its call id, file or recording id.
+        ``role``: whose mood (default: the customer's; for a single call everyone's). ``since`` and ``until``: bounds
+        of the start of calls, the day of ``until`` included. ``sort``: a column, "-column" for the largest first.
+        ``limit``: the maximum number of rows.
+
+        Raises CallmoodError where there are no calls, or none of that name, and UsageError for an unknown column or
+        date.
+
+        >>> report = db.report(by="agent")
+        >>> report.rows["name"].to_list()
+        ['ben', 'anna']
+        >>> report.notes
+        ('Overtalk and interruptions leave out 1 single-channel recording.',)
+        """
+        from callmood.reports.ask import Question, ask
+        from callmood.reports.period import bound
+
+        if limit is not None and limit < 1:
+            raise UsageError("The limit must be 1 or more.")
+        kind: Kind = ("calls" if name is None else "call") if by == CALL else "groups"
+        return ask(
+            self._connection,
+            Question(
+                kind=kind,
+                by=by,
+                name=name,
+                role=role,
+                since=None if since is None else bound(since),
+                until=None if until is None else bound(until, end=True),
+                sort=sort,
+                limit=limit,
+            ),
+        )
+
+    def calls(self) -> pl.DataFrame:
+        """One row for each scanned call: the view ``call_summary``, and a column for each one of the metadata tables.
+
+        Columns: ``recording_id``, ``path``, ``agent``, ``customer``, ``call_id``, ``queue``, ``started_at``,
+        ``layout``, ``model_id``; seconds of talk (``duration_s``, ``speech_s``, ``agent_s``, ``customer_s``,
+        ``dead_air_s``, ``longest_silence_s``, ``overtalk_s``, ``longest_monologue_s``), ``talk_ratio`` (the agent's
+        share), ``interruptions_by_agent`` and ``..._by_customer``, ``agent_words_per_minute`` and ``customer_...``;
+        ``customer_mood`` (-1 to 1), ``..._mood_start``, ``..._mood_end``, ``..._mood_change``, ``ended_worse``, and
+        how many of the segments of ``customer_scored`` are ``customer_angry``, ``customer_negative`` and
+        ``customer_uncertain``; the same of the agent.
+
+        >>> db.calls().select("agent", "layout", "ended_worse").row(0)
+        ('anna', 'stereo', False)
+        """
+        calls = self._frame("calls")
+        metadata = self._frame("metadata")
+        columns = [name for name in metadata["name"].unique().sort() if name not in calls.columns]
+        for column in columns:
+            values = metadata.filter(metadata["name"] == column).select("recording_id", "value")
+            calls = calls.join(values.rename({"value": column}), on="recording_id", how="left")
+        return calls
+
+    def segments(self) -> pl.DataFrame:
+        """One row for each segment: who says what, when, and in what mood.
+
+        Columns: ``recording_id``, ``segment`` (from 0), ``speaker``, ``role``, ``channel``, ``start_s``, ``end_s``,
+        ``text``, ``emotion`` (a label or "uncertain"), ``confidence``, ``mood`` (-1 to 1), ``quarter`` of the
+        conversation (1 to 4), a probability for each label (``angry``, ``calm`` ...), and the same without the
+        speaker's baseline (``raw_emotion``, ``raw_angry`` ...).
+
+        >>> db.segments().filter(pl.col("emotion") == "angry").select("role", "start_s").rows()
+        [('customer', 4.8...)]
+        """
+        return self._frame("segments")
+
+    def words(self) -> pl.DataFrame:
+        """One row for each word.
+
+        Columns: ``recording_id``, ``segment``, ``word`` (from 0 in its segment), ``speaker``, ``role``, ``text``,
+        ``start_s``, ``end_s``, ``probability``.
+        """
+        return self._frame("words")
+
+    def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """The result of a query, read only; ``parameters`` fill what it names with a dollar sign.
+
+        >>> db.sql("SELECT count(*) AS calls FROM recording WHERE agent = $agent", {"agent": "anna"}).item()
+        1
+        """
+        import duckdb
+
+        from callmood.reports.frames import query as run
+
+        try:
+            return run(self._connection, query, parameters)
+        except duckdb.Error as error:
+            raise CallmoodError(f"The query failed: {error}") from None
+
+    def close(self) -> None:
+        """Let others, such as a scan, open the database."""
+        self._connection.close()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Database({str(self.path)!r})"
+
+    def _frame(self, name: str) -> pl.DataFrame:
+        from callmood.reports.frames import query, read_sql
+
+        return query(self._connection, read_sql(f"frames/{name}"))
+
+
+def open(db: str | Path | None = None) -> Database:
+    """Open a database of scanned calls, read only; without ``db`` the one that the settings name.
+
+    Several programs may read at the same time, but not while a scan writes. A database of an older callmood is
+    brought up to date. Raises CallmoodError with one sentence where it can't be opened.
+
+    >>> with callmood.open(database) as db:
+    ...     db.report(by="call").rows.height
+    1
+    """
+    path = load_settings({"db": db}).db
+    return Database(path, open_db(path, read_only=True))
+
+
+def correct(
+    call: str, at_s: float, label: str, *, speaker: int | None = None, db: str | Path | None = None
+) -> Moment:
+    """Correct the label of the segment that is spoken ``at_s`` seconds from the start of a call, and return it.
+
+    ``call``: its call id, file name or recording id. ``speaker``: whose segment, where several speak at that moment.
+    The scores stay as they are; ``callmood.train`` learns from corrections. Raises UsageError for an unknown label,
+    CallmoodError where there is no such call or no such segment.
+
+    >>> callmood.correct("2026-11-20_09-14-05_anna_5551234.wav", 6.0, "angry", db=database).role
+    'customer'
+    """
+    require_label(label)
+    with open_db(load_settings({"db": db}).db, must_exist=True) as connection:
+        recording_id = find_call(connection, call)
+        segment = segment_at(connection, recording_id, at_s, speaker)
+        store_correction(connection, recording_id, segment.number, label)
+    return segment

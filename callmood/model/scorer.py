@@ -1,0 +1,207 @@
+"""The classifier's arithmetic: vectors of segments in, calibrated probabilities of the labels out.
+
+The classifier is linear in the audio vector and the text vector side by side, which is a sum of one term for each; a
+missing side adds nothing. ``bundle`` reads a scorer from disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from callmood.arrays import Doubles, Floats, Ints, Mask
+from callmood.call import VoiceBaseline
+from callmood.labels import EVEN_TEMPERED
+from callmood.model import encode
+from callmood.model.encode import AudioSettings, TextSettings
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class BundleSettings:
+    """Everything about a bundle that is not a tensor."""
+
+    labels: tuple[str, ...]
+    audio: AudioSettings | None
+    text: TextSettings | None
+    prior_count: float = 0.0
+    """A baseline of n clips is trusted with n / (n + prior_count), the score without a baseline with the rest."""
+    temperature_raw: float = 1.0
+    temperature_relative: float = 1.0
+    voice_weight: float = 1.0
+    """Of the audio side's logits where there are words, too; without words they count in full."""
+    text_weight: float = 1.0
+    class_priors: tuple[float, ...] = ()
+    """Where there are words: how often each label occurs on calls. Empty: all labels alike."""
+    threshold: float = 0.0
+    """A clip without words whose best probability is below it is called uncertain."""
+    threshold_with_words: float = 0.0
+    """The same for one with words."""
+    ekman_thresholds: tuple[float, ...] = ()
+    """Of the ``ekman`` head's probabilities, from where on a text has the emotion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The classifier's linear terms: weights [labels, width] and biases [labels]."""
+
+    raw: tuple[Floats, Floats] | None = None
+    """Of the audio vector itself."""
+    relative: tuple[Floats, Floats] | None = None
+    """Of the audio vector less the speaker's baseline."""
+    text: tuple[Floats, Floats] | None = None
+    """Log-likelihood ratios of the labels."""
+    ekman: tuple[Floats, Floats] | None = None
+    """Of the text vector: one sigmoid for each of Ekman's emotions and neutral; for GoEmotions alone."""
+
+
+HEADS: Final = tuple(field.name for field in fields(Heads))
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Vectors of n segments. Where a side is missing its row is zero."""
+
+    audio: Floats
+    """[n, audio width]"""
+    text: Floats
+    """[n, text width]"""
+    has_audio: Mask
+    has_text: Mask
+
+    def __len__(self) -> int:
+        return len(self.has_audio)
+
+    def take(self, rows: Sequence[int] | npt.NDArray[Any]) -> Encoded:
+        """Only the given rows, in their order."""
+        return Encoded(self.audio[rows], self.text[rows], self.has_audio[rows], self.has_text[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A loaded bundle."""
+
+    id: str
+    """Hash of the bundle's content; stored with every scan."""
+    settings: BundleSettings
+    heads: Heads
+    audio_encoders: tuple[torch.nn.Module, ...]
+    text_encoder: torch.nn.Module | None
+    tokenizer: Any
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.settings.labels
+
+    def is_sure(self, probabilities: Floats, has_words: bool) -> bool:
+        """Whether the best of ``probabilities`` [labels] is high enough for its label to be given."""
+        best = self.labels[int(probabilities.argmax())]
+        together = EVEN_TEMPERED if best in EVEN_TEMPERED else (best,)
+        total = sum(
+            float(probabilities[self.labels.index(label)]) for label in together if label in self.labels
+        )
+        return total >= (self.settings.threshold_with_words if has_words else self.settings.threshold)
+
+    def encode(self, clips: Sequence[Floats | None], texts: Sequence[str | None]) -> Encoded:
+        """Vectors of segments, of which sound or text may be missing.
+
+        ``clips``: float32 mono at 16 kHz, 0.2 to 15 s (longer ones are read in windows). Silent ends and the level
+        are taken care of; work is batched by length, so give many segments at once.
+        """
+        if len(clips) != len(texts):
+            raise ValueError(f"{len(clips)} clips and {len(texts)} texts")
+        audio, text = self.settings.audio, self.settings.text
+        has_audio = np.array(
+            [clip is not None and len(clip) > 0 and audio is not None for clip in clips], bool
+        )
+        has_text = np.array([bool(words and words.strip()) and text is not None for words in texts], bool)
+        audio_vectors = np.zeros((len(clips), _width(self.heads.raw)), np.float32)
+        text_vectors = np.zeros((len(texts), _width(self.heads.text)), np.float32)
+        if audio is not None and self.audio_encoders and has_audio.any():
+            given = [clip for clip, use in zip(clips, has_audio, strict=True) if clip is not None and use]
+            audio_vectors[has_audio] = encode.audio_vectors(self.audio_encoders, audio, given)
+        if text is not None and self.text_encoder is not None and has_text.any():
+            known = [words for words, use in zip(texts, has_text, strict=True) if words is not None and use]
+            text_vectors[has_text] = encode.text_vectors(self.text_encoder, self.tokenizer, text, known)
+        return Encoded(audio_vectors, text_vectors, has_audio, has_text)
+
+    def baseline(self, encoded: Encoded) -> VoiceBaseline:
+        """The speaker's baseline from all of ``encoded`` that has sound: [labels], as the relative head sees it.
+
+        The head is linear, so that it needs no more of a voice than this to compare another clip with; a thousandth
+        of the vector, it can be kept for every call.
+        """
+        count = int(encoded.has_audio.sum())
+        total = self._relative_logits(encoded).sum(axis=0, dtype=np.float64)
+        mean = np.asarray(total / max(count, 1), dtype=np.float32)
+        return VoiceBaseline(tuple(mean.tolist()), count)
+
+    def classify(self, encoded: Encoded, baseline: VoiceBaseline | None = None) -> Floats:
+        """Calibrated probabilities [n, labels], each row 1 in sum, against ``baseline`` or without one."""
+        logits = self._relative_logits(encoded)
+        mean = (
+            np.zeros(logits.shape[1], np.float32)
+            if baseline is None
+            else np.asarray(baseline.mean, np.float32)
+        )
+        count = 0 if baseline is None else baseline.count
+        return self._classify(encoded, logits - mean, np.full(len(encoded), count))
+
+    def classify_against_rest(self, encoded: Encoded, earlier: VoiceBaseline | None = None) -> Floats:
+        """Probabilities [n, labels] of one speaker's segments, each against all the others and ``earlier``."""
+        has_audio = encoded.has_audio.astype(np.int64)
+        logits = self._relative_logits(encoded)
+        total: Doubles = logits.sum(axis=0, dtype=np.float64)
+        counts = int(has_audio.sum()) - has_audio
+        if earlier is not None:
+            total = total + earlier.count * np.asarray(earlier.mean, dtype=np.float32).astype(np.float64)
+            counts = counts + earlier.count
+        means = (total - logits) / np.maximum(counts, 1)[:, None]
+        return self._classify(encoded, logits - means.astype(np.float32), counts)
+
+    def _relative_logits(self, encoded: Encoded) -> Floats:
+        """[n, labels]: the clips as the relative head sees them; zero where there is no sound."""
+        if self.heads.relative is None:
+            return np.zeros((len(encoded), len(self.labels)), np.float32)
+        logits = encoded.audio @ self.heads.relative[0].T
+        return np.asarray(logits * encoded.has_audio[:, None], dtype=np.float32)
+
+    def _classify(self, encoded: Encoded, differences: Floats, counts: Ints) -> Floats:
+        """``differences`` [n, labels] from a baseline, as the relative head sees them, of ``counts`` [n] clips."""
+        settings, heads = self.settings, self.heads
+        logits = np.zeros((len(encoded), len(settings.labels)), np.float32)
+        if heads.raw is not None:
+            logits += linear(heads.raw, encoded.audio) / settings.temperature_raw
+        if heads.relative is not None:
+            trust = (counts / np.maximum(counts + settings.prior_count, 1e-9))[:, None].astype(np.float32)
+            relative = (differences + heads.relative[1]) / settings.temperature_relative
+            logits += trust * (relative - logits)
+        logits *= encoded.has_audio[:, None]
+        if heads.text is not None:
+            words = linear(heads.text, encoded.text) * np.float32(settings.text_weight)
+            if settings.class_priors:
+                words += np.log(np.asarray(settings.class_priors, np.float32))
+            both = logits * np.float32(settings.voice_weight) + words
+            logits = np.where(encoded.has_text[:, None], both, logits)
+        return softmax(logits)
+
+
+def softmax(logits: Floats) -> Floats:
+    """Along the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float32)
+
+
+def linear(term: tuple[Floats, Floats], vectors: Floats) -> Floats:
+    """Logits [n, labels] of ``vectors`` [n, width] by weights [labels, width] and biases [labels]."""
+    return np.asarray(vectors @ term[0].T + term[1], dtype=np.float32)
+
+
+def _width(term: tuple[Floats, Floats] | None) -> int:
+    return 0 if term is None else term[0].shape[1]

@@ -1,0 +1,41 @@
+"""Figures as the cells of a report show them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from callmood.wording import NONE
+
+MINUS: Final = "−"
+
+
+def mood(value: float | None) -> str:
+    """A mood with its sign, and no sign where it is next to nothing.
+
+    >>> mood(-0.4), mood(0.4), mood(-0.001)
+    ('−0.40', '+0.40', '0.00')
+    """
+    if value is None:
+        return NONE
+    rounded = f"{abs(value):.2f}"
+    return rounded if rounded == "0.00" else f"{MINUS if value < 0 else '+'}{rounded}"
+
+
+def plain(value: float | None, decimals: int = 0) -> str:
+    return NONE if value is None else f"{value:,.{decimals}f}"
+
+
+def moment(when: datetime | None) -> str:
+    return NONE if when is None else f"{when:%Y-%m-%d %H:%M}"
+
+
+def days(first: datetime | None, last: datetime | None) -> str:
+    """The days that a report spans; nothing where no call has a start time."""
+    if first is None or last is None:
+        return ""
+    return f"{first:%Y-%m-%d}" if first.date() == last.date() else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+
+
+def compared(row: Mapping[str, Any]) -> str:
+    """ "3 of 41": calls that ended worse, of those that have a mood at both ends."""
+    return f"{row['ended_worse']} of {row['calls_compared']}" if row["calls_compared"] else NONE
