@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from sounds import DATA, STEREO_CALL, Sound, likeness, write_audio
 
-from callmood.pipeline.audio.decode import Audio, UnreadableRecording, decode
+from callmood.pipeline.audio.decode import Audio, decode
+from callmood.pipeline.audio.files import UnreadableRecording
 from callmood.sound import SAMPLE_RATE
 
 Refused = Callable[[Path], UnreadableRecording]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from callmood.call import Call, Failure, Outcome, Recording, Rescored, Segment, Speaker, VoiceBaseline
 from callmood.errors import CallmoodError
-from callmood.pipeline.audio.decode import Audio, UnreadableRecording, decode
+from callmood.pipeline.audio.decode import Audio, decode
+from callmood.pipeline.audio.files import UnreadableRecording
 from callmood.pipeline.score import Scorable, Scored, score_calls
 from callmood.pipeline.speakers.finder import Conversation
 from callmood.pipeline.speakers.roles import assign_roles

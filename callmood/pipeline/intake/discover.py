@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from callmood.call import CallFacts, Failure, Recording
 from callmood.errors import CallmoodError
 from callmood.hashing import hash_stream
-from callmood.pipeline.audio.decode import UnreadableRecording, opened, printable
+from callmood.pipeline.audio.files import UnreadableRecording, opened, printable
 from callmood.pipeline.intake.metadata import join, read_table
 from callmood.pipeline.intake.names import name_reader
 from callmood.settings import DiscoverSettings

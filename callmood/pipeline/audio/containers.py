@@ -1,0 +1,74 @@
+"""What the headers of a container promise: how long the sound should be, and whether a file breaks off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+if TYPE_CHECKING:
+    from av import AudioStream
+    from av.container import InputContainer
+
+_EXACT_LENGTH: Final = {"wav", "w64", "mov", "flac", "matroska", "caf", "aiff"}
+"""Containers whose header states the length; elsewhere it is an estimate and proves nothing."""
+_STREAMED_WAV: Final = range(0x7FFF_0000, 0x1_0000_0000)
+"""Data sizes that writers put when they don't know the length yet."""
+_PAGE_BYTES: Final = 65_536
+"""An Ogg page is at most about this long; the headers of other formats fit as well."""
+
+
+def declared_duration(
+    path: Path, container: InputContainer, stream: AudioStream, file: BinaryIO
+) -> float | None:
+    """Seconds of sound that the header promises; None where it promises nothing."""
+    names = container.format.name.split(",")
+    if "wav" in names and (cut := _wav_duration(_peek(file, 0), path.stat().st_size)) is not None:
+        return cut
+    if "mp3" in names:
+        # Without this tag the length of an MP3 is a guess from its first frames.
+        head = _peek(file, 0)
+        exact = any(tag in head for tag in (b"Xing", b"Info", b"VBRI"))
+    else:
+        exact = not _EXACT_LENGTH.isdisjoint(names)
+    if not exact:
+        return None
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return container.duration / 1e6 if container.duration else None
+
+
+def _wav_duration(head: bytes, file_bytes: int) -> float | None:
+    """From the sizes in the header, where the file is shorter than they say: FFmpeg passes that over."""
+    bytes_per_s = 0
+    at = 12
+    while at + 8 <= len(head):
+        name, size = head[at : at + 4], int.from_bytes(head[at + 4 : at + 8], "little")
+        if name == b"fmt ":
+            bytes_per_s = int.from_bytes(head[at + 16 : at + 20], "little")
+        elif name == b"data":
+            whole = at + 8 + size <= file_bytes or size in _STREAMED_WAV
+            return None if whole or not bytes_per_s else size / bytes_per_s
+        at += 8 + size + size % 2
+    return None
+
+
+def ogg_breaks_off(container: InputContainer, file: BinaryIO) -> bool:
+    """Ogg states no length, but marks its last page as the last."""
+    if "ogg" not in container.format.name.split(","):
+        return False
+    tail = _peek(file, -_PAGE_BYTES)
+    page = tail.rfind(b"OggS")
+    flags = tail[page + 5 : page + 6] if page >= 0 else b""
+    return not flags or not flags[0] & 4
+
+
+def _peek(file: BinaryIO, start: int) -> bytes:
+    """A page's worth of bytes from ``start``, from the end where negative; the file stays where it was."""
+    here = file.tell()
+    if start < 0:
+        file.seek(max(0, file.seek(0, 2) + start))
+    else:
+        file.seek(start)
+    page = file.read(_PAGE_BYTES)
+    file.seek(here)
+    return page

@@ -1,0 +1,64 @@
+"""Opening a recording, and what a file that gives no usable sound is called."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from callmood.errors import CallmoodError
+
+Reason = Literal[
+    "missing",
+    "no permission",
+    "empty file",
+    "not audio",
+    "no audio stream",
+    "damaged",
+    "too short",
+    "too long",
+]
+
+
+class UnreadableRecording(CallmoodError):
+    """A file that gives no usable sound. ``reason`` is short enough to count by."""
+
+    def __init__(self, path: Path, reason: Reason, what: str) -> None:
+        super().__init__(f"{printable(path.name)} {what}.")
+        self.path = path
+        self.reason: Reason = reason
+        self._what = what
+
+    def __reduce__(self) -> tuple[type[UnreadableRecording], tuple[Path, Reason, str]]:
+        return type(self), (self.path, self.reason, self._what)  # pickles it between worker processes
+
+
+def printable(name: str) -> str:
+    """``name`` on one line: what a terminal can't show (line ends, bytes that are no text) is escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """``path`` open for reading; UnreadableRecording where it can't be or holds nothing."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+            raise UnreadableRecording(path, "not audio", "is not a file")
+        if status.st_size == 0:
+            raise UnreadableRecording(path, "empty file", "is empty")
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise UnreadableRecording(path, "missing", "is not there any more") from None
+    except PermissionError:
+        raise UnreadableRecording(path, "no permission", "may not be read: no permission") from None
+    except OSError as error:
+        raise UnreadableRecording(path, "damaged", f"can't be opened: {error.strerror or error}") from None
+    with file:
+        try:
+            yield file
+        except OSError as error:
+            what = f"can't be read: {error.strerror or error}"
+            raise UnreadableRecording(path, "damaged", what) from None
