@@ -24,6 +24,7 @@ How the packages build on each other, from the ground up:
 - ``cli``: one module a command, which parses, calls one of these functions, and prints
 """
 
+import logging
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,10 @@ if TYPE_CHECKING:
     from callmood.training.run import Trained, train
 
 __version__ = version("callmood")
+
+logging.getLogger(__name__).addHandler(
+    logging.NullHandler()
+)  # whoever wants to read it adds a handler of their own
 
 _HOMES = {
     "callmood.analysis": ("analyze",),
