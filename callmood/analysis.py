@@ -20,15 +20,15 @@ def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
 
     ``options`` are those of ``callmood.scan``. The models stay loaded for the next call with the same options.
 
-    Raises CallmoodError with one sentence where the recording can't be analyzed.
+    Raises CallmoodError if the recording can't be analyzed.
 
     >>> call = callmood.analyze(calls / "anna" / "2026-11-20_09-14-05_anna_5551234.wav")
     >>> call
-    Call('2026-11-20_09-14-05_anna_5551234.wav', 0:55, stereo, 2 speakers, 10 segments)
+    Call('2026-11-20_09-14-05_anna_5551234.wav', 0:27, stereo, 2 speakers, 6 segments)
     >>> call.recording.facts.agent, call.speakers[0].role
     ('anna', 'agent')
     >>> call.segments[1]
-    Segment(0:04-0:12, speaker 1, 'This is outrageous, you have charged me twice and nobody an…')
+    Segment(0:04-0:11, speaker 1, 'This is outrageous, you have charged me twice and nobody an…')
     >>> call.scores[1]
     EmotionScores(angry 83 %)
     """
@@ -37,7 +37,9 @@ def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
     for failure in found.failures:
         raise CallmoodError(failure.error)
     if len(found.recordings) != 1:
-        raise CallmoodError(f"{path} holds {len(found.recordings)} recordings; callmood.scan takes folders.")
+        raise CallmoodError(
+            f"{path} contains {len(found.recordings)} recordings. Use callmood.scan for folders."
+        )
     ((device, threads),) = worker_slots(settings, 1)
     work = _loaded(settings, device, threads)
     (outcome,) = work([Job(found.recordings[0])])

@@ -1,4 +1,4 @@
-"""The NumPy arrays that stages and training pass on, by what they hold; docstrings give their shapes."""
+"""NumPy array types by element. Docstrings give the shapes."""
 
 from typing import TypeAlias
 

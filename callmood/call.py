@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from html import escape
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from callmood.labels import LABELS, MOOD_WEIGHTS
 from callmood.wording import clock, counted, percent, shortened
 
 Role: TypeAlias = Literal["agent", "customer", "unknown"]
@@ -26,19 +28,19 @@ Device: TypeAlias = Literal["auto", "cpu", "cuda", "mps"]
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
-    """What is known of a call before anybody has listened to it: from its file's name and folder, or from a table."""
+    """What is known about a call before it is decoded: from its file name and folder, or from a metadata table."""
 
     agent: str | None = None
     customer: str | None = None
     call_id: str | None = None
     queue: str | None = None
     started_at: datetime | None = None
-    """Wall-clock time as it was written, without a zone."""
+    """Wall-clock time as written, without a time zone."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """The other columns of the metadata table and the other named groups of the name pattern."""
 
     def over(self, other: CallFacts) -> CallFacts:
-        """These facts, and ``other``'s where these say nothing.
+        """These facts, with the missing ones taken from ``other``.
 
         >>> CallFacts(agent="anna").over(CallFacts(agent="ben", queue="sales"))
         CallFacts(agent='anna', queue='sales')
@@ -58,7 +60,7 @@ FACTS: Final = tuple(each.name for each in fields(CallFacts) if each.name != "me
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A file, known by its content."""
+    """A file, identified by its content."""
 
     id: str
     """SHA-256 of the file's bytes, in hexadecimal."""
@@ -89,9 +91,9 @@ class Speaker:
     """Counted from 0; always 0 on a mono call."""
     role: Role = "unknown"
     decided_by: str = ""
-    """How the role was found, for people to read: "the left channel speaks first"."""
+    """Why the speaker has this role, for people to read: "the left channel speaks first"."""
     role_is_set: bool = False
-    """The settings say who is who: what is said does not change it."""
+    """Whether the settings determine the role. The transcript then does not change it."""
 
     def __repr__(self) -> str:
         return f"Speaker({self.index}, {self.role}, {self.decided_by!r})"
@@ -112,7 +114,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The piece that is transcribed and scored: one speaker, 1 to 15 s."""
+    """What is transcribed and scored as a unit: one speaker, 1 to 15 s."""
 
     speaker: int
     channel: int
@@ -128,16 +130,30 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class EmotionScores:
-    """What one segment's voice and words say, as probabilities in the order of ``callmood.labels.LABELS``."""
+    """One segment's emotion, from voice and words: probabilities in the order of ``callmood.labels.LABELS``."""
 
     relative: tuple[float, ...]
-    """Against the speaker's own baseline; the ones that count. Sums to 1."""
+    """Against the speaker's own baseline; reports use these. Sums to 1."""
     raw: tuple[float, ...]
     """Without a baseline. Sums to 1."""
     label: str
-    """The best label of ``relative``, or "uncertain" where its probability is below the bundle's threshold."""
+    """The best label of ``relative``, or "uncertain" if its probability is below the bundle's threshold."""
     confidence: float
     """The probability of the best label of ``relative``."""
+
+    @property
+    def mood(self) -> float:
+        """-1 (angry) to 1 (happy): the labels' weights times what their probabilities have above chance.
+
+        >>> sure = EmotionScores((1.0, *(0.0,) * 7), (1.0, *(0.0,) * 7), "angry", 1.0)
+        >>> sure.mood, sure
+        (-1.0, EmotionScores(angry 100 %))
+        """
+        chance = 1 / len(LABELS)
+        return sum(
+            MOOD_WEIGHTS[label] * max(probability - chance, 0.0) / (1 - chance)
+            for label, probability in zip(LABELS, self.relative, strict=True)
+        )
 
     def __repr__(self) -> str:
         return f"EmotionScores({self.label} {percent(self.confidence)})"
@@ -148,9 +164,9 @@ class VoiceBaseline:
     """A speaker's usual voice: what scoring compares a segment with, and what later calls of an agent start from."""
 
     mean: tuple[float, ...]
-    """[labels]: the mean of the segments, as the emotion model sees them."""
+    """[labels]: the mean of the relative head's logits over the segments."""
     count: int
-    """Number of segments that the mean is of."""
+    """Number of segments in the mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +184,24 @@ class Call:
     speakers: tuple[Speaker, ...]
     segments: tuple[Segment, ...]
     scores: tuple[EmotionScores | None, ...]
-    """One for each segment; None where the speaker's role is not scored."""
+    """One per segment; None if the speaker's role is not scored."""
     baselines: Mapping[int, VoiceBaseline]
-    """By speaker, of those whose segments are scored."""
+    """By speaker, for those whose segments are scored."""
     dropped: Mapping[str, int]
-    """Number of stretches that gave no text, by reason."""
+    """Number of spans without text, by reason."""
     warnings: tuple[str, ...]
     """One sentence each, such as "file ends early: 12.0 s of 30.0 s could be read"."""
+
+    def _repr_html_(self) -> str:
+        """The call as a notebook shows it: a line for each segment."""
+        roles = {speaker.index: speaker.role for speaker in self.speakers}
+        lines = "".join(
+            f"<tr><td>{clock(segment.start_s)}</td><td>{roles.get(segment.speaker, '')}</td>"
+            f"<td>{f'{scores.label} {percent(scores.confidence)}' if scores else ''}</td>"
+            f"<td style='text-align: left'>{escape(segment.text)}</td></tr>"
+            for segment, scores in zip(self.segments, self.scores, strict=True)
+        )
+        return f"<p>{escape(repr(self))}</p><table>{lines}</table>"
 
     def __repr__(self) -> str:
         spoken = f"{counted(len(self.speakers), 'speaker')}, {counted(len(self.segments), 'segment')}"
@@ -192,7 +219,7 @@ class Rescored:
     baselines: Mapping[int, VoiceBaseline]
     """As in ``Call``."""
     warnings: tuple[str, ...] = ()
-    """Of reading the recording again."""
+    """From decoding the recording again."""
 
     def __repr__(self) -> str:
         return f"Rescored({self.recording.path.name!r}, {counted(len(self.scores), 'segment')})"
@@ -200,7 +227,7 @@ class Rescored:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that gave no call."""
+    """A recording that could not be scanned, or a file or folder that could not be read."""
 
     path: Path
     reason: str
@@ -208,7 +235,7 @@ class Failure:
     error: str
     """One sentence."""
     recording: Recording | None = None
-    """None where the file, or folder, could not even be read to its end."""
+    """None if the file or folder could not be read."""
 
     def __repr__(self) -> str:
         return f"Failure({self.path.name!r}, {self.reason}: {self.error})"

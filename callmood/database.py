@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from callmood.reports.ask import Kind, Report
 
 CALL: Final = "call"
-"""What calls are reported by one at a time."""
+"""The value of ``by`` for the list of calls, or the timeline of one."""
 
 
 class Database:
-    """An open database, read only. Close it, or use it in a ``with``: a scan can't write while it is open."""
+    """An open database, read only. Close it, or use it in a ``with``, because a scan can't write while it is open."""
 
     def __init__(self, path: Path, connection: Connection) -> None:
         self.path = path
@@ -50,14 +50,14 @@ class Database:
         of the start of calls, the day of ``until`` included. ``sort``: a column, "-column" for the largest first.
         ``limit``: the maximum number of rows.
 
-        Raises CallmoodError where there are no calls, or none of that name, and UsageError for an unknown column or
-        date.
+        Raises CallmoodError if there are no calls, or none with that name, and UsageError for an unknown column or a
+        wrong date.
 
         >>> report = db.report(by="agent")
         >>> report.rows["name"].to_list()
-        ['ben', 'anna']
+        ['anna']
         >>> report.notes
-        ('Overtalk and interruptions leave out 1 single-channel recording.',)
+        ()
         """
         from callmood.reports.ask import Question, ask
         from callmood.reports.period import bound
@@ -80,7 +80,7 @@ class Database:
         )
 
     def calls(self) -> pl.DataFrame:
-        """One row for each scanned call: the view ``call_summary``, and a column for each one of the metadata tables.
+        """One row for each scanned call: the view ``call_summary``, plus a column for each metadata column.
 
         Columns: ``recording_id``, ``path``, ``agent``, ``customer``, ``call_id``, ``queue``, ``started_at``,
         ``layout``, ``model_id``; seconds of talk (``duration_s``, ``speech_s``, ``agent_s``, ``customer_s``,
@@ -110,7 +110,7 @@ class Database:
         speaker's baseline (``raw_emotion``, ``raw_angry`` ...).
 
         >>> db.segments().filter(pl.col("emotion") == "angry").select("role", "start_s").rows()
-        [('customer', 4.8...)]
+        [('customer', 4.9...)]
         """
         return self._frame("segments")
 
@@ -123,7 +123,7 @@ class Database:
         return self._frame("words")
 
     def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
-        """The result of a query, read only; ``parameters`` fill what it names with a dollar sign.
+        """The result of a query, read only. ``parameters`` are those that the query names with a dollar sign.
 
         >>> db.sql("SELECT count(*) AS calls FROM recording WHERE agent = $agent", {"agent": "anna"}).item()
         1
@@ -138,7 +138,7 @@ class Database:
             raise CallmoodError(f"The query failed: {error}") from None
 
     def close(self) -> None:
-        """Let others, such as a scan, open the database."""
+        """Close the database, so that others, such as a scan, can open it."""
         self._connection.close()
 
     def __enter__(self) -> Database:
@@ -159,10 +159,10 @@ class Database:
 
 
 def open(db: str | Path | None = None) -> Database:
-    """Open a database of scanned calls, read only; without ``db`` the one that the settings name.
+    """Open a database of scanned calls, read only; by default the one in the settings.
 
     Several programs may read at the same time, but not while a scan writes. A database of an older callmood is
-    brought up to date. Raises CallmoodError with one sentence where it can't be opened.
+    migrated. Raises CallmoodError if it can't be opened.
 
     >>> with callmood.open(database) as db:
     ...     db.report(by="call").rows.height
@@ -177,9 +177,9 @@ def correct(
 ) -> Moment:
     """Correct the label of the segment that is spoken ``at_s`` seconds from the start of a call, and return it.
 
-    ``call``: its call id, file name or recording id. ``speaker``: whose segment, where several speak at that moment.
+    ``call``: its call id, file name or recording id. ``speaker``: whose segment, if several people speak at that time.
     The scores stay as they are; ``callmood.train`` learns from corrections. Raises UsageError for an unknown label,
-    CallmoodError where there is no such call or no such segment.
+    CallmoodError if there is no such call or no such segment.
 
     >>> callmood.correct("2026-11-20_09-14-05_anna_5551234.wav", 6.0, "angry", db=database).role
     'customer'

@@ -1,4 +1,4 @@
-"""What a scan needs of this machine, checked without loading a model."""
+"""What a scan needs on this machine, checked without loading a model."""
 
 import os
 import platform
@@ -19,24 +19,24 @@ from callmood.settings import SETTINGS_FILE, Settings, load_settings
 PACKAGES = ("whisperx", "torch", "transformers", "ctranslate2", "pyannote-audio", "av", "polars", "duckdb")
 FREE_DISK_GB = 1.0
 WORKER_MEMORY_GB = 3.0
-"""One worker's models and a long stereo call."""
+"""Memory for one worker's models and a long stereo call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at."""
+    """The result of one check."""
 
     name: str
     ok: bool
     found: str
     fix: str = ""
-    """What to do where it is not ok."""
+    """What to do if it is not ok."""
     needed: bool = True
-    """Without it no scan is possible."""
+    """Whether no scan is possible without it."""
 
 
 def check_installation() -> list[Check]:
-    """Everything that a scan with the settings in force would use."""
+    """Check everything that a scan with the current settings would use."""
     checks = [
         Check(
             "callmood",
@@ -48,7 +48,7 @@ def check_installation() -> list[Check]:
     try:
         settings = load_settings()
     except CallmoodError as error:
-        return [*checks, Check("settings", False, "wrong", str(error))]
+        return [*checks, Check("settings", False, "invalid", str(error))]
     found = f"{SETTINGS_FILE.resolve()}" if SETTINGS_FILE.is_file() else f"defaults (no {SETTINGS_FILE} here)"
     return [
         *checks,
@@ -63,10 +63,10 @@ def check_installation() -> list[Check]:
     ]
 
 
-def _check(name: str, look: Callable[[], str], fix: str, *, needed: bool = True) -> Check:
-    """``look`` says what it found, or raises CallmoodError with what is wrong."""
+def _check(name: str, find: Callable[[], str], fix: str, *, needed: bool = True) -> Check:
+    """``find`` returns what it found, or raises CallmoodError with what is wrong."""
     try:
-        return Check(name, True, look(), needed=needed)
+        return Check(name, True, find(), needed=needed)
     except CallmoodError as error:
         return Check(name, False, str(error), fix, needed)
 
@@ -82,9 +82,9 @@ def _packages() -> Iterator[Check]:
 def _models(settings: Settings) -> Iterator[Check]:
     from callmood.model.bundle import content_id, find_bundle
 
-    again = "reinstall callmood with pip"
+    reinstall = "reinstall callmood with pip"
     for model in bundled_weights.ALL:
-        yield _check(model.name, lambda model=model: str(model.path()), again)  # type: ignore[misc]
+        yield _check(model.name, lambda model=model: str(model.path()), reinstall)  # type: ignore[misc]
     yield _check(
         f"emotion model {settings.score.model}",
         lambda: content_id(find_bundle(settings.score.model)),
@@ -123,7 +123,12 @@ def _disk(database: Path) -> Check:
         )
     free_gb = shutil.disk_usage(folder).free / 1e9
     ok = free_gb >= FREE_DISK_GB
-    return Check("disk", ok, f"{free_gb:.1f} GB free at {folder}", "" if ok else "make room for the database")
+    return Check(
+        "disk",
+        ok,
+        f"{free_gb:.1f} GB free at {folder}",
+        "" if ok else "free some disk space for the database",
+    )
 
 
 def _database(path: Path) -> str:
@@ -132,10 +137,10 @@ def _database(path: Path) -> str:
 
 def _hub_token() -> Check:
     if os.environ.get("HF_TOKEN"):
-        return Check("HF_TOKEN", True, "set: pyannote's own pipelines can be used with --diarizer")
+        return Check("HF_TOKEN", True, "set; pyannote's own pipelines can be used with --diarizer")
     return Check(
         "HF_TOKEN",
         True,
-        "not set; only needed for models from a hub",
+        "not set; needed only for models from a hub",
         needed=False,
     )

@@ -1,13 +1,13 @@
-"""The exceptions that a person is meant to read."""
+"""The errors that users see."""
 
 
 class CallmoodError(Exception):
-    """One clear sentence: what is wrong, with which file, what to do. The CLI prints it and exits with 1."""
+    """Its message says what is wrong, with which file, and what to do. The CLI prints it and exits with 1."""
 
     exit_code = 1
 
 
 class UsageError(CallmoodError):
-    """callmood was asked wrongly: an option, a setting or an environment variable. The CLI exits with 2."""
+    """Wrong usage: an option, a setting or an environment variable is wrong. The CLI exits with 2."""
 
     exit_code = 2

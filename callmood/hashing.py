@@ -1,4 +1,4 @@
-"""What files hold, as SHA-256: the one place where their bytes are read for that."""
+"""SHA-256 of the contents of files."""
 
 import hashlib
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ _BLOCK_BYTES: Final = 1 << 20
 
 
 def hash_stream(file: BinaryIO, digest: "hashlib._Hash") -> int:
-    """Feed all of ``file`` to ``digest``; returns the number of bytes."""
+    """Feed all of ``file`` to ``digest``, block by block; returns the number of bytes."""
     size = 0
     while block := file.read(_BLOCK_BYTES):
         digest.update(block)
@@ -18,7 +18,7 @@ def hash_stream(file: BinaryIO, digest: "hashlib._Hash") -> int:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal. Raises OSError where it can't be read."""
+    """SHA-256 of a file, in hexadecimal. Raises OSError if it can't be read."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         hash_stream(file, digest)

@@ -1,4 +1,4 @@
-"""What can be set, one typed object a stage. Flags override the environment, which overrides the file.
+"""The settings, one typed object per stage. Flags override the environment, which overrides the file.
 
 In ``callmood.toml`` each object is a table (``[transcribe]``), in the environment a prefix
 (``CALLMOOD_TRANSCRIBE__ASR=large-v3-turbo``).
@@ -34,7 +34,7 @@ class _Stage(BaseModel):
 
 class DiscoverSettings(_Stage):
     name_pattern: str | None = None
-    """A regular expression with named groups (agent, customer, call_id, queue, started_at, others are kept)."""
+    """A regular expression with named groups (agent, customer, call_id, queue, started_at; others become metadata)."""
     metadata: Path | None = None
     """A CSV, JSON or Parquet table, joined by file name or call id."""
 
@@ -65,11 +65,11 @@ class ScoreSettings(_Stage):
 class EngineSettings(_Stage):
     device: Device = "auto"
     workers: int | None = Field(default=None, ge=1, le=256)
-    """Processes; None: one for each processor core, or for each GPU."""
+    """Number of processes; None: one per processor core, or per GPU."""
 
 
 class Settings(BaseSettings):
-    """Everything a scan needs to know besides the recordings."""
+    """Everything that a scan needs besides the recordings."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -99,7 +99,7 @@ class Settings(BaseSettings):
 
 
 class ScanOptions(TypedDict, total=False):
-    """The options of a scan; None, or not given: as the environment, ``callmood.toml`` or the default has it."""
+    """The options of a scan. What is missing or None comes from the environment, ``callmood.toml`` or the default."""
 
     db: str | Path | None
     """The DuckDB file."""
@@ -136,7 +136,7 @@ OPTIONS: Final[Mapping[str, str]] = {
 def load_settings(options: ScanOptions | None = None) -> Settings:
     """The settings in force, where ``options`` override all others.
 
-    Raises UsageError with one sentence where an option, a setting or the settings file is wrong.
+    Raises UsageError if an option, a setting or the settings file is wrong.
 
     >>> load_settings({"roles": "customer"}).score.roles
     'customer'
@@ -157,13 +157,13 @@ def load_settings(options: ScanOptions | None = None) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        raise UsageError(_what_is_wrong(error, options)) from None
+        raise UsageError(_explain(error, options)) from None
     except ValueError as error:
         raise UsageError(f"{SETTINGS_FILE} can't be read: {error}. Fix it or remove it.") from None
 
 
-def _what_is_wrong(error: ValidationError, options: ScanOptions) -> str:
-    """The first fault in a sentence, named as whoever set it wrote it."""
+def _explain(error: ValidationError, options: ScanOptions) -> str:
+    """The first error as a message, under the name that the user gave it."""
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
@@ -177,14 +177,14 @@ def _what_is_wrong(error: ValidationError, options: ScanOptions) -> str:
 
 
 def write_model(name: str) -> None:
-    """Make ``name`` the emotion model of scans in callmood.toml, which is made where there is none.
+    """Make ``name`` the emotion model of scans in callmood.toml, which is created if there is none.
 
-    All else in the file stays. Raises UsageError where the settings are wrong; the file then stays as it was.
+    Changes nothing else in the file. Raises UsageError, and leaves the file alone, if the settings are wrong.
     """
     import tomlkit
 
     load_settings({"model": name})
-    # bytes, because text would lose the file's own line ends
+    # bytes, because text mode would change the file's line endings
     document = tomlkit.parse(SETTINGS_FILE.read_bytes() if SETTINGS_FILE.is_file() else "")
     table, setting = OPTIONS["model"].split(".")
     document.setdefault(table, tomlkit.table())[setting] = name
@@ -194,7 +194,7 @@ def write_model(name: str) -> None:
 
 
 def _check_environment() -> None:
-    """pydantic passes over variables that fit no setting; a misspelt one would go unnoticed."""
+    """pydantic ignores variables that match no setting, so a misspelt one would go unnoticed."""
     known = [CACHE, *Settings.model_fields]
     for variable in os.environ:
         table, divider, name = variable.removeprefix(PREFIX).partition("__")

@@ -1,15 +1,15 @@
-"""How numbers, times and near misses are worded, for whoever prints them."""
+"""How counts, times and suggestions are worded, wherever they are printed."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
 
 NONE: Final = "–"
-"""What stands where there is nothing to tell."""
+"""Printed for a missing value."""
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:
-    """A count with its noun; ``many`` is for nouns that do not simply take an s.
+    """A count with its noun; ``many`` is the plural if it is not simply ``one`` with an s.
 
     >>> counted(1, "call"), counted(2000, "call"), counted(2, "is a copy", "are copies")
     ('1 call', '2,000 calls', '2 are copies')
@@ -18,7 +18,7 @@ def counted(count: int, one: str, many: str | None = None) -> str:
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """A hint at the nearest of ``known``, or nothing where none is near.
+    """A suggestion of the closest name in ``known``, or "" if none is close.
 
     >>> did_you_mean("angyr", ["angry", "calm"])
     ' (did you mean angry?)'
@@ -28,7 +28,7 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
 
 
 def clock(seconds: float | None) -> str:
-    """A time on a recording.
+    """A time in a recording.
 
     >>> clock(62.3), clock(3700)
     ('1:02', '1:01:40')
@@ -41,7 +41,7 @@ def clock(seconds: float | None) -> str:
 
 
 def length(seconds: float | None) -> str:
-    """A length in the unit that suits it.
+    """A duration in a suitable unit.
 
     >>> length(45), length(700), length(51120)
     ('45 s', '12 min', '14.2 h')
@@ -56,7 +56,7 @@ def length(seconds: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Whole percents, and one decimal where a whole one would hide that there is something.
+    """A share in whole percent, or with one decimal if it would round to 0.
 
     >>> percent(0.83), percent(0.004)
     ('83 %', '0.4 %')
@@ -67,10 +67,10 @@ def percent(share: float | None) -> str:
     return f"{value:.1f} %" if 0 < value < 0.95 else f"{value:.0f} %"
 
 
-def shortened(text: str, most: int = 60) -> str:
-    """The beginning of a text.
+def shortened(text: str, max_length: int = 60) -> str:
+    """``text``, cut to ``max_length`` characters.
 
     >>> shortened("This is outrageous, you have charged me twice", 20)
     'This is outrageous,…'
     """
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+    return text if len(text) <= max_length else f"{text[: max_length - 1].rstrip()}…"

@@ -384,7 +384,7 @@ def test_failure_travels_between_processes(tmp_path: Path, refused: Refused) -> 
 
 
 def test_sentence_shows_a_strange_name_on_one_line(tmp_path: Path, refused: Refused) -> None:
-    assert str(refused(tmp_path / "a\nb\x1b[31m.wav")) == "a\\nb\\x1b[31m.wav is not there any more."
+    assert str(refused(tmp_path / "a\nb\x1b[31m.wav")) == "a\\nb\\x1b[31m.wav no longer exists."
 
 
 def test_decoding_leaves_the_file_as_it_is(tmp_path: Path) -> None:

@@ -50,5 +50,6 @@ def test_a_full_disk_is_one_sentence(
         cli.main()
     assert stopped.value.code == 1
     assert capsys.readouterr().err == (
-        "callmood: The disk is full: there is no room for model/weights.safetensors. Make room and start again.\n"
+        "callmood: No space left on the disk for model/weights.safetensors. "
+        "Free some space, then run the command again.\n"
     )

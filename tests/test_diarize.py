@@ -123,8 +123,8 @@ def test_a_pipeline_that_cant_be_loaded_is_one_sentence(monkeypatch: pytest.Monk
     with pytest.raises(CallmoodError) as caught:
         load_pipeline("somebody/diarization", "cpu")
     assert str(caught.value) == (
-        "The diarizer 'somebody/diarization' can't be loaded: no such thing at all; "
-        "give a hub name or a folder that pyannote can load, or set speakers.diarizer to 'embedded'."
+        "The diarizer 'somebody/diarization' can't be loaded: no such thing at all. "
+        "Give the hub name or the folder of a pyannote pipeline, or use --diarizer embedded."
     )
 
 

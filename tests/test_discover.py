@@ -195,7 +195,7 @@ def test_folder_without_permission_is_a_failure(
     assert len(found.recordings) == 1
     (failure,) = found.failures
     assert failure.reason == "no permission"
-    assert failure.error == "The folder locked can't be searched: no permission."
+    assert failure.error == "The folder locked can't be searched: permission denied."
 
 
 def test_link_to_nowhere_is_a_failure(calls: Path, make: Make) -> None:
@@ -208,7 +208,9 @@ def test_link_to_nowhere_is_a_failure(calls: Path, make: Make) -> None:
 
 
 def test_folder_without_recordings_is_one_sentence(calls: Path, make: Make) -> None:
-    with pytest.raises(CallmoodError, match=r"^No recordings found in .*calls: looked for .*\.$"):
+    with pytest.raises(
+        CallmoodError, match=r"^No recordings found in .*calls\. Folders are searched for .*\.$"
+    ):
         find(calls)
     make("a.txt")
     make("b.doc")
@@ -527,7 +529,7 @@ def test_same_name_in_two_folders_needs_the_folder(calls: Path, make: Make, tabl
     found = find(calls, metadata=table("file,agent\none.wav,ben"))
     assert [recording.facts.agent for recording in found.recordings] == [None, None]
     assert found.warnings == (
-        "2 recordings in different folders share a row of calls.csv: give it their folders.",
+        "2 recordings in different folders share a row of calls.csv. Add the folders to its file names.",
     )
 
     found = find(calls, metadata=table("file,agent\nx1/one.wav,ben\nx2/one.wav,anna"))
@@ -549,7 +551,7 @@ def test_rows_that_contradict_each_other_are_not_taken(calls: Path, make: Make, 
     text = "file,agent\none.wav,ben\none.wav,anna\ntwo.wav,anna\ntwo.wav,anna"
     found = find(calls, metadata=table(text))
     assert [recording.facts.agent for recording in found.recordings] == [None, "anna"]
-    assert found.warnings == ("1 recordings have rows in calls.csv that differ: none was taken.",)
+    assert found.warnings == ("1 recording has several rows in calls.csv that differ. None was used.",)
 
 
 def test_what_does_not_fit_is_said(calls: Path, make: Make, table: Make) -> None:
@@ -559,10 +561,10 @@ def test_what_does_not_fit_is_said(calls: Path, make: Make, table: Make) -> None
     assert found.recordings[0].facts.metadata == {"started_at": "noon"}
     assert found.warnings == (
         "1 of 2 recordings have no row in calls.csv.",
-        "1 start times in calls.csv could not be understood: write them as 2026-11-20 14:30:05.",
+        "1 start time in calls.csv could not be parsed. Use the format 2026-11-20 14:30:05.",
     )
     found = find(calls, metadata=table("file,agent\nother.wav,ben"))
-    assert found.warnings == ("None of the 1 rows of calls.csv fits a recording: one is for 'other.wav'.",)
+    assert found.warnings == ("No row of calls.csv matches a recording. The first of 1 is for 'other.wav'.",)
 
 
 @pytest.mark.parametrize(
@@ -575,7 +577,7 @@ def test_what_does_not_fit_is_said(calls: Path, make: Make, table: Make) -> None
         ("t.json", "{", "can't be read as JSON"),
         ("t.json", "[1, 2]", "can't be read as JSON"),
         ("t.parquet", "no parquet", "can't be read as PARQUET"),
-        ("t.xlsx", "PK", "is of no known kind"),
+        ("t.xlsx", "PK", "has an unknown format"),
     ],
 )
 def test_broken_table_is_one_sentence(

@@ -171,7 +171,7 @@ def test_long_clips_are_read_in_windows(whisper: Any) -> None:
 
 
 def test_batches_hold_similar_lengths_and_everything_once() -> None:
-    batches = list(encode.length_batches([5, 1, 9, 5, 2], most=10))
+    batches = list(encode.length_batches([5, 1, 9, 5, 2], max_size=10))
     assert batches == [[2], [0, 3], [4, 1]]
 
 

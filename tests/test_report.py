@@ -212,7 +212,7 @@ def test_a_database_without_calls_says_to_scan(db: Connection, db_path: Path) ->
     db.close()
     result = CliRunner().invoke(app, ["report", "--db", str(db_path)])
     assert isinstance(result.exception, CallmoodError)
-    assert "scan some" in str(result.exception)
+    assert "Scan some" in str(result.exception)
 
 
 def test_a_database_that_is_not_there_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:

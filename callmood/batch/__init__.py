@@ -1,1 +1,4 @@
-"""A scan from folders to the database: what there is to do (plan), doing it (run), and counting it (tally)."""
+"""A scan from folders to the database.
+
+What there is to do (``plan``), doing it (``run``), and the counts (``summary``).
+"""

@@ -21,14 +21,14 @@ from callmood.store import Connection, Known
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What a scan does again of what is stored."""
+    """What a scan repeats for stored recordings."""
 
     failed: bool = False
-    """Recordings that failed are tried again."""
+    """Retry recordings that failed."""
     rescore: bool = False
-    """Calls that another emotion model scored, or for other roles, are scored again, and nothing else is done."""
+    """Score calls again that were scored by another emotion model or for other roles, and do nothing else."""
     retranscribe: bool = False
-    """Calls that another recogniser transcribed are transcribed again."""
+    """Transcribe calls again that were transcribed by another recogniser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +39,22 @@ class Plan:
     """Of the emotion model."""
     jobs: tuple[Job, ...]
     summary: Summary
-    """With nothing done yet."""
+    """The counts before any job is done."""
 
 
 def check(settings: Settings, again: Again) -> str:
-    """The emotion model's id. Raises CallmoodError for what would fail in every worker, before a database is made."""
+    """The emotion model's id. Raises CallmoodError early for what would fail in every worker."""
     if again.rescore and again.retranscribe:
         raise UsageError(
-            "Give either --rescore or --retranscribe: what is transcribed again is scored again too."
+            "Give either --rescore or --retranscribe. Calls that are transcribed again are scored again too."
         )
     find_devices(settings.engine.device)
     model_folder(settings.transcribe.asr)
     return content_id(find_bundle(settings.score.model))
 
 
-def look(paths: Sequence[Path], settings: Settings) -> Discovery:
-    """The recordings in ``paths``. A database is asked for what files held, and is free again when this returns."""
+def find_recordings(paths: Sequence[Path], settings: Settings) -> Discovery:
+    """The recordings in ``paths``. Hashes of unchanged files come from the database, which is then closed again."""
     hashes: dict[str, FileHash] = {}
     if store.may_exist(settings.db):
         with store.open_db(settings.db, read_only=True) as con:
@@ -65,19 +65,19 @@ def look(paths: Sequence[Path], settings: Settings) -> Discovery:
 def bring_up_to_date(
     con: Connection, paths: Sequence[Path], discovery: Discovery, settings: Settings
 ) -> None:
-    """Store what the files of ``paths`` hold, which can't be read, and the path and facts of known recordings."""
+    """Store file hashes, the files that can't be read, and the new paths and facts of known recordings."""
     store.write_hashes(con, discovery.hashes)
     store.write_unreadable(con, (absolute_path(path) for path in paths), discovery.failures)
-    told = settings.discover
+    options = settings.discover
     store.update_facts(
-        con, discovery.recordings, sure=told.metadata is not None or told.name_pattern is not None
+        con, discovery.recordings, sure=options.metadata is not None or options.name_pattern is not None
     )
 
 
 def make_plan(con: Connection, discovery: Discovery, settings: Settings, model_id: str, again: Again) -> Plan:
     """Compare what was found with what is stored.
 
-    The jobs are the recordings that are new, and what is wanted ``again``.
+    The jobs are the new recordings, and the stored ones to do ``again``.
     """
     known = store.known(con)
     stale_transcripts = store.stale_transcripts(con, model_name(settings.transcribe.asr))
@@ -97,16 +97,16 @@ def make_plan(con: Connection, discovery: Discovery, settings: Settings, model_i
 
 
 def _jobs(con: Connection, wanted: Sequence[Recording], model_id: str, rescore: bool) -> tuple[Job, ...]:
-    """Calls are scored against what this model has heard of their agents in the calls it scored before.
+    """Jobs with the agent's voice from the calls that this model scored before.
 
-    The facts of a known recording are those that are stored: this scan may be told less than an earlier one.
+    A known recording keeps its stored facts, because this scan may have less metadata than an earlier one.
     """
     stored = store.stored_recordings(con, [recording.id for recording in wanted])
     voices = store.agent_baselines(con, model_id)
     voices_without = store.baselines_without(con, model_id, stored)
     jobs: list[Job] = []
     for found in wanted:
-        recording, voice = _known_as(found, stored, voices, voices_without)
+        recording, voice = _with_stored_facts(found, stored, voices, voices_without)
         if rescore:
             jobs.append(RescoreJob(recording, voice, *store.stored_segments(con, recording.id)))
         else:
@@ -114,7 +114,7 @@ def _jobs(con: Connection, wanted: Sequence[Recording], model_id: str, rescore: 
     return tuple(jobs)
 
 
-def _known_as(
+def _with_stored_facts(
     found: Recording,
     stored: Mapping[str, Recording],
     voices: Mapping[str, VoiceBaseline],
@@ -138,11 +138,11 @@ def _summary(
     roles: RoleChoice,
     stale_transcripts: Collection[str],
 ) -> Summary:
-    at_work = {job.recording.id for job in jobs}
+    planned = {job.recording.id for job in jobs}
     idle = {
         recording.id: known[recording.id]
         for recording in discovery.recordings
-        if recording.id not in at_work and recording.id in known
+        if recording.id not in planned and recording.id in known
     }
     return Summary(
         total=len(jobs),

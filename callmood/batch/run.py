@@ -1,7 +1,8 @@
-"""The scan as the library and the command run it: look, bring the database up to date, plan, work, store."""
+"""A scan, as the library and the command run it: find recordings, update the database, plan, run the jobs, store."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Final, TypeAlias
 from typing_extensions import Unpack
 
 from callmood import store
-from callmood.batch.plan import Again, Plan, bring_up_to_date, check, look, make_plan
+from callmood.batch.plan import Again, Plan, bring_up_to_date, check, find_recordings, make_plan
 from callmood.batch.summary import Summary
 from callmood.call import Failure, Outcome, Rescored
 from callmood.engine.local import run_jobs
@@ -24,15 +25,17 @@ from callmood.store import Connection
 PACKAGES: Final = ("callmood", "whisperx", "ctranslate2", "torch", "transformers", "pyannote-audio", "av")
 """Whose versions are stored with a scan."""
 
+_LOGGER: Final = logging.getLogger("callmood.batch")
+
 Paths: TypeAlias = str | Path | Sequence[str | Path]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a scan is."""
+    """How far a scan has come."""
 
     summary: Summary
-    """Of what is done so far; the same object grows."""
+    """The counts so far; the same object throughout a scan."""
     outcome: Outcome | None = None
     """What was just stored; None when the work begins."""
 
@@ -48,20 +51,20 @@ def scan(
 ) -> Summary:
     """Scan recordings into a database, as ``callmood scan`` does; what is stored already is skipped.
 
-    ``paths`` are recordings, and folders that are searched for them. ``options`` are those of the command
+    ``paths`` are recordings, and folders to search for them. ``options`` are those of the command
     (``db="calls.duckdb"``, ``asr="tiny.en"``, ``roles="customer"`` ...); what is not given comes from the environment
     and ``callmood.toml``. ``progress`` is called when the work begins and after each stored outcome.
 
     The work is done in processes of its own: a script must call this under ``if __name__ == "__main__":``.
 
-    Raises CallmoodError where nothing can be done; a recording that can't be scanned is counted in the summary.
+    Raises CallmoodError if nothing can be scanned. A single recording that can't be is counted in the summary.
 
     >>> summary = callmood.scan(calls, db="calls.duckdb")
     >>> summary.done, summary.failed
     (1, 0)
     """
     summary = Summary()
-    for step in run(_as_paths(paths), load_settings(options), Again(retry_failed, rescore, retranscribe)):
+    for step in run(_path_list(paths), load_settings(options), Again(retry_failed, rescore, retranscribe)):
         summary = step.summary
         if progress is not None:
             progress(step)
@@ -80,35 +83,44 @@ def iter_scan(
 
     The database stays open, and the processes stay alive, until the iterator is exhausted or closed.
 
-    >>> for outcome in callmood.iter_scan(calls, db="calls.duckdb"):
+    >>> for outcome in callmood.iter_scan(calls, db="other.duckdb"):
     ...     print(outcome)
-    Call('2026-11-20_09-14-05_anna_5551234.wav', 0:55, stereo, 2 speakers, 10 segments)
+    Call('2026-11-20_09-14-05_anna_5551234.wav', 0:27, stereo, 2 speakers, 6 segments)
     """
-    for step in run(_as_paths(paths), load_settings(options), Again(retry_failed, rescore, retranscribe)):
+    for step in run(_path_list(paths), load_settings(options), Again(retry_failed, rescore, retranscribe)):
         if step.outcome is not None:
             yield step.outcome
 
 
 def run(paths: Sequence[Path], settings: Settings, again: Again) -> Iterator[Progress]:
-    """The scan itself. Raises CallmoodError where nothing can be done."""
+    """The scan itself. Raises CallmoodError if nothing can be scanned."""
     model_id = check(settings, again)
-    discovery = look(paths, settings)
+    discovery = find_recordings(paths, settings)
     with store.open_db(settings.db) as con:
         bring_up_to_date(con, paths, discovery, settings)
         plan = make_plan(con, discovery, settings, model_id, again)
         summary = plan.summary
         yield Progress(summary)
         for failure in discovery.failures:
-            summary.add(failure)
+            _count(summary, failure)
             yield Progress(summary, failure)
-        for outcome in _worked_off(con, plan, settings, again):
-            summary.add(outcome)
+        for outcome in _run_and_store(con, plan, settings, again):
+            _count(summary, outcome)
             yield Progress(summary, outcome)
         summary.finished = time.monotonic()
 
 
-def _worked_off(con: Connection, plan: Plan, settings: Settings, again: Again) -> Iterator[Outcome]:
-    """Does the jobs; yields each outcome once it is stored."""
+def _count(summary: Summary, outcome: Outcome) -> None:
+    summary.add(outcome)
+    if isinstance(outcome, Failure):
+        _LOGGER.warning("%s", outcome.error)
+        return
+    for warning in outcome.warnings:
+        _LOGGER.warning("%s: %s", outcome.recording.path.name, warning)
+
+
+def _run_and_store(con: Connection, plan: Plan, settings: Settings, again: Again) -> Iterator[Outcome]:
+    """Runs the jobs and yields each outcome once it is stored."""
     plan.summary.started = time.monotonic()
     if not plan.jobs:
         return
@@ -133,5 +145,5 @@ def _worked_off(con: Connection, plan: Plan, settings: Settings, again: Again) -
     store.finish_scan(con, scan_id)
 
 
-def _as_paths(paths: Paths) -> list[Path]:
+def _path_list(paths: Paths) -> list[Path]:
     return [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]

@@ -1,4 +1,4 @@
-"""What a scan has come to, so far or in the end."""
+"""The counts of a scan, so far or at its end."""
 
 import time
 from dataclasses import dataclass, field
@@ -9,21 +9,21 @@ from callmood.wording import counted, length
 
 @dataclass
 class Summary:
-    """The counts of a scan; they grow while it runs."""
+    """The counts of a scan, updated while it runs."""
 
     total: int = 0
-    """Recordings to work on."""
+    """Recordings to scan."""
     bytes_total: int = 0
     skipped: int = 0
-    """Stored already."""
+    """Recordings that are stored already."""
     failed_earlier: int = 0
-    """Failed in an earlier scan and not tried again."""
+    """Recordings that failed in an earlier scan and are not retried."""
     copies: int = 0
     """Files with the same content as another."""
     stale_scores: int = 0
-    """Of the skipped, those that another emotion model scored, or for other roles."""
+    """Skipped recordings that were scored by another emotion model or for other roles."""
     stale_transcripts: int = 0
-    """Of the skipped, those that another recogniser transcribed."""
+    """Skipped recordings that were transcribed by another recogniser."""
     started: float = field(default_factory=time.monotonic, repr=False)
     finished: float | None = field(default=None, repr=False)
     done: int = 0
@@ -31,25 +31,27 @@ class Summary:
     audio_s: float = 0.0
     bytes_seen: int = 0
     failures: dict[str, list[str]] = field(default_factory=dict)
-    """Sentences by reason."""
+    """Error messages by reason."""
     warnings: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> int:
+        """Recordings that failed in this scan."""
         return sum(len(errors) for errors in self.failures.values())
 
     @property
     def seen(self) -> int:
+        """Recordings that are done or have failed."""
         return self.done + self.failed
 
     @property
     def wall_s(self) -> float:
-        """Seconds since the work began, or that it took."""
+        """Seconds since the work began; once it is finished, how long it took."""
         return (time.monotonic() if self.finished is None else self.finished) - self.started
 
     @property
     def rtfx(self) -> float:
-        """Seconds of audio a second of wall time, including the loading of the models."""
+        """Seconds of audio per second of wall time, including the loading of the models."""
         return self.audio_s / max(self.wall_s, 1e-9)
 
     def __repr__(self) -> str:
@@ -57,6 +59,7 @@ class Summary:
         return f"Summary({scanned}, {self.skipped:,} skipped, {self.failed:,} failed)"
 
     def add(self, outcome: Outcome) -> None:
+        """Count one outcome."""
         if isinstance(outcome, Failure):
             self.bytes_seen += outcome.recording.size_bytes if outcome.recording else 0
             self.failures.setdefault(outcome.reason, []).append(outcome.error)
@@ -68,7 +71,7 @@ class Summary:
         self.warnings += [f"{outcome.recording.path.name}: {warning}" for warning in outcome.warnings]
 
     def as_dict(self) -> dict[str, object]:
-        """For machines."""
+        """The counts, ready for JSON."""
         return {
             "done": self.done,
             "failed": self.failed,

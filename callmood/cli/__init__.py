@@ -1,4 +1,4 @@
-"""What a person types: one module a command, which parses, calls one function of the library, and prints.
+"""The commands: one module per command, which parses, calls one function of the library, and prints.
 
 Nothing heavy is imported at the top of these modules, so that ``callmood --help`` answers at once.
 """

@@ -1,18 +1,13 @@
-"""The command line: one Typer app, one module a command."""
+"""The command line: one Typer app, one module per command."""
 
 import errno
-import os
 import sys
-import time
 from typing import Annotated, NoReturn
 
 import typer
 
 from callmood.cli import correct, doctor, evaluate, models, report, scan, train
 from callmood.errors import CallmoodError
-
-UNDER_TORCHRUN = "TORCHELASTIC_ERROR_FILE"
-"""The variable that tells one of several training processes where to leave its error."""
 
 app = typer.Typer(
     name="callmood",
@@ -47,7 +42,7 @@ def callmood_options(
 
 
 def main() -> None:
-    """Run the app; what a person can fix is said in one sentence, with the exit code of its kind."""
+    """Run the app. An error that a user can fix is printed as its message, with its exit code."""
     try:
         app()
     except CallmoodError as error:
@@ -56,18 +51,9 @@ def main() -> None:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         what = f" for {error.filename}" if error.filename else ""
-        _fail(f"The disk is full: there is no room{what}. Make room and start again.", 1)
-    except Exception:
-        if UNDER_TORCHRUN in os.environ:
-            time.sleep(1)  # one that fails because another has ended is ended by torchrun meanwhile, unheard
-        raise
+        _fail(f"No space left on the disk{what}. Free some space, then run the command again.", 1)
 
 
-def _fail(sentence: str, code: int) -> NoReturn:
-    if UNDER_TORCHRUN in os.environ:
-        from callmood.training.launch import tell
-
-        tell(sentence)
-    else:
-        print(f"callmood: {sentence}", file=sys.stderr)
+def _fail(message: str, code: int) -> NoReturn:
+    print(f"callmood: {message}", file=sys.stderr)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""`callmood correct`: say what a segment's mood was, for reading and for training."""
+"""`callmood correct`: correct the label of a segment, for training."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from callmood.errors import UsageError
 
 
 def correct(
-    call: Annotated[str, typer.Argument(help="A call as in report --call: its call id or file name.")],
+    call: Annotated[str, typer.Argument(help="The call: its call id, file name or recording id.")],
     at: Annotated[str, typer.Argument(help="A time in the segment, as reports print it: 0:17 or 1:02:05.")],
     label: Annotated[
         str, typer.Argument(help="angry, calm, disgust, fearful, happy, neutral, sad or surprised.")
     ],
     speaker: Annotated[
         int | None,
-        typer.Option(min=0, help="Whose segment, where two speak at that time; counted from 0."),
+        typer.Option(min=0, help="Whose segment, if several people speak at that time; counted from 0."),
     ] = None,
     db: Annotated[Path | None, typer.Option(help="The DuckDB file (default: callmood.duckdb).")] = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""`callmood doctor`: what is installed, which models are where, which device will be used, what is missing."""
+"""`callmood doctor`: what is installed, where the models are, which device is used, what is missing."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def show(
         str | None, typer.Argument(help="A model's folder, or embedded (default: the current one).")
     ] = None,
 ) -> None:
-    """Show a model's card: data, licences, figures, limits."""
+    """Show a model's card: data, licences, metrics, limits."""
     from callmood.model.registry import card
     from callmood.settings import load_settings
 
@@ -72,11 +72,13 @@ def use(
     name = str(folder) if not Path(model).exists() and folder.is_dir() else model
     find_bundle(name)
     write_model(name)
-    print(f"{SETTINGS_FILE} now names {name}. To score stored calls again: callmood scan FOLDER --rescore")
+    print(
+        f"Scans now use {name} ({SETTINGS_FILE}). To score stored calls again: callmood scan FOLDER --rescore"
+    )
     in_force = load_settings().score.model
     if in_force != name:
         print(
-            f"note: the environment variable CALLMOOD_SCORE__MODEL overrides it with {in_force}; unset it.",
+            f"note: the environment variable CALLMOOD_SCORE__MODEL overrides it with {in_force}. Unset it.",
             file=sys.stderr,
         )
 

@@ -14,8 +14,8 @@ from callmood.errors import CallmoodError, UsageError
 if TYPE_CHECKING:
     from callmood.reports.ask import Report
 
-_WIDTH_OF_FILES = 120
-"""Columns of a report that doesn't go to a terminal."""
+_FILE_WIDTH = 120
+"""Width in characters of a report that is not printed to a terminal."""
 
 
 class Format(str, Enum):
@@ -75,7 +75,7 @@ def report(
     limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of rows.")] = None,
     format: Annotated[
         Format | None,
-        typer.Option("--format", help="Output format (default: by the ending of --output, or table)."),
+        typer.Option("--format", help="Output format (default: from the extension of --output, else table)."),
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Write to a file instead of the terminal.")] = None,
     db: Annotated[
@@ -133,14 +133,14 @@ def _print_table(report: "Report", output: Path | None) -> None:
 
     if output is not None:
         buffer = io.StringIO()
-        show(page(report), Console(file=buffer, width=_WIDTH_OF_FILES))
+        show(page(report), Console(file=buffer, width=_FILE_WIDTH))
         _write_text(buffer.getvalue(), output)
         return
     if isinstance(sys.stdout, io.TextIOWrapper):
         # an old code page may lack a character; a report with a question mark in it is better than none
         sys.stdout.reconfigure(errors="replace")
     piped = not sys.stdout.isatty() and not os.environ.get("COLUMNS")
-    show(page(report), Console(width=_WIDTH_OF_FILES if piped else None, highlight=False))
+    show(page(report), Console(width=_FILE_WIDTH if piped else None, highlight=False))
 
 
 def _write_text(text: str, output: Path | None) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from callmood.call import Outcome
 
 FAILURES_SHOWN = 5
-"""File names listed for each reason in the closing summary."""
+"""Failures listed per reason in the closing summary."""
 
 
 def scan(
@@ -129,7 +129,7 @@ def scan(
 
 @contextmanager
 def _display(as_json: bool) -> Iterator[Callable[[Progress], None]]:
-    """What is shown while a scan runs: lines of JSON, or on a terminal a progress bar."""
+    """Yields what shows progress while a scan runs: lines of JSON, or a progress bar on a terminal."""
     begun: list[Summary] = []
     try:
         with _bar(visible=not as_json and sys.stderr.isatty()) as bar:
@@ -140,9 +140,9 @@ def _display(as_json: bool) -> Iterator[Callable[[Progress], None]]:
                     if not as_json:
                         _announce(progress.summary)
                 if bar is not None and progress.summary.total:
-                    _move(bar, progress.summary)
+                    _update_bar(bar, progress.summary)
                 if as_json and progress.outcome is not None:
-                    print(json.dumps(_line(progress.outcome), ensure_ascii=False), flush=True)
+                    print(json.dumps(_as_json_line(progress.outcome), ensure_ascii=False), flush=True)
 
             yield show
     except KeyboardInterrupt:
@@ -174,11 +174,11 @@ def _bar(*, visible: bool) -> Iterator[Bar | None]:
         yield bar
 
 
-def _move(bar: Bar, summary: Summary) -> None:
+def _update_bar(bar: Bar, summary: Summary) -> None:
     if not bar.task_ids:
         bar.add_task("loading the models", total=summary.bytes_total)
         return
-    bar.update(bar.task_ids[0], completed=summary.bytes_seen, description=_state(summary))
+    bar.update(bar.task_ids[0], completed=summary.bytes_seen, description=_bar_text(summary))
 
 
 def _announce(summary: Summary) -> None:
@@ -202,7 +202,7 @@ def _announce(summary: Summary) -> None:
     print("; ".join(parts) + ".", file=sys.stderr)
 
 
-def _state(summary: Summary) -> str:
+def _bar_text(summary: Summary) -> str:
     failed = f", [red]{summary.failed} failed[/]" if summary.failed else ""
     return (
         f"{summary.seen}/{summary.total} recordings{failed}, {summary.audio_s / 3600:.1f} h of audio, "
@@ -210,8 +210,8 @@ def _state(summary: Summary) -> str:
     )
 
 
-def _line(outcome: Outcome) -> dict[str, object]:
-    """What a machine wants to know of one recording; never what was said."""
+def _as_json_line(outcome: Outcome) -> dict[str, object]:
+    """One outcome as JSON for machines, never with what was said."""
     from callmood.call import Call, Failure
 
     if isinstance(outcome, Failure):

@@ -1,4 +1,4 @@
 """Where the pipeline runs.
 
-``local`` is this machine's processes; ``parent`` ends a process with the one that started it.
+``local`` runs jobs in processes of this machine; ``parent`` ends a process with the one that started it.
 """

@@ -1,4 +1,4 @@
-"""This machine as the engine: one process a core or a GPU, each with its models loaded once."""
+"""Runs jobs on this machine: one process per core or GPU, each of which loads its models once."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ MAX_CHUNK = 8
 """Recordings handed to a worker at once: enough to fill its batches, few enough to lose little when it dies."""
 
 RECYCLE_AFTER_S = 12 * 3600.0
-"""Audio after which a worker is replaced by a fresh one: long-lived ASR processes creep in memory."""
+"""Audio after which a worker is replaced by a fresh one: the memory of long-lived ASR processes grows slowly."""
 
 
 Load: TypeAlias = Callable[[Settings, str, int], Work]
-"""Loads the models on a device with so many threads; what it returns turns jobs into outcomes."""
+"""Loads the models on a device for a number of threads; returns the function that turns jobs into outcomes."""
 
 
 def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Iterator[Outcome]:
     """Yields one outcome for each job, in order of completion; each process calls ``load`` once.
 
-    A worker that dies (out of memory, a crash in native code) takes nothing with it: what it had not finished is
-    tried once more, a recording at a time, and only the one that kills a worker again becomes a failure.
-    Raises CallmoodError when the models can't be loaded.
+    A worker that dies (out of memory, a crash in native code) does not end the scan: its unfinished recordings are
+    retried once, one at a time, and only one that kills a worker again becomes a failure.
+    Raises CallmoodError if the models can't be loaded.
     """
     slots = worker_slots(settings, len(jobs))
     todo = deque(sorted(jobs, key=lambda job: -job.recording.size_bytes))
@@ -49,9 +49,9 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Iterator[Ou
     workers = [start(device, threads) for device, threads in slots]
     try:
         for worker in workers:
-            _hand_out(worker, todo, retry, len(workers))
+            _send_chunk(worker, todo, retry, len(workers))
         while any(worker.pending for worker in workers):
-            for worker in _awake(workers):
+            for worker in _ready_workers(workers):
                 message = _receive(worker)
                 if isinstance(message, Call | Rescored):
                     worker.pending.pop(message.recording.id, None)
@@ -61,17 +61,17 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Iterator[Ou
                     if message.recording is not None:
                         worker.pending.pop(message.recording.id, None)
                     yield message
-                elif isinstance(message, Broken):
-                    raise CallmoodError(message.sentence)
+                elif isinstance(message, LoadError):
+                    raise CallmoodError(message.message)
                 elif message is None:
-                    yield from _bury(worker, retry, retried)
+                    yield from _requeue(worker, retry, retried)
                 if not worker.pending:
                     if message is None or worker.audio_s >= RECYCLE_AFTER_S:
                         _stop(worker)
                         if not todo and not retry:
                             continue
                         workers[workers.index(worker)] = worker = start(worker.device, worker.threads)
-                    _hand_out(worker, todo, retry, len(workers))
+                    _send_chunk(worker, todo, retry, len(workers))
     finally:
         for worker in workers:
             _stop(worker)
@@ -88,10 +88,10 @@ class _Worker:
 
 
 @dataclass(frozen=True)
-class Broken:
+class LoadError:
     """The models could not be loaded."""
 
-    sentence: str
+    message: str
 
 
 def count_cores() -> int:
@@ -100,7 +100,7 @@ def count_cores() -> int:
 
 
 def worker_slots(settings: Settings, jobs: int) -> list[tuple[str, int]]:
-    """Device and number of threads of each worker, for so many jobs."""
+    """Device and number of threads of each worker, for a number of jobs."""
     cores = count_cores()
     devices = find_devices(settings.engine.device)
     count = settings.engine.workers or (cores if devices == ["cpu"] else len(devices))
@@ -109,7 +109,7 @@ def worker_slots(settings: Settings, jobs: int) -> list[tuple[str, int]]:
 
 
 def find_devices(wanted: str) -> list[str]:
-    """The torch devices to use: every GPU, or the one processor. Raises CallmoodError where the wanted is absent."""
+    """The torch devices to use: all GPUs, or the CPU. Raises CallmoodError if the wanted device is missing."""
     if wanted == "cpu" or (wanted == "auto" and not _may_have_gpu()):
         return ["cpu"]
     import torch
@@ -118,9 +118,9 @@ def find_devices(wanted: str) -> list[str]:
     if cuda:
         return cuda
     if wanted == "cuda":
-        raise CallmoodError("No CUDA device was found: check `nvidia-smi`, or use --device cpu.")
+        raise CallmoodError("No CUDA device found. Check `nvidia-smi`, or use --device cpu.")
     if wanted == "mps" and not torch.backends.mps.is_available():
-        raise CallmoodError("No Apple GPU was found: use --device cpu.")
+        raise CallmoodError("No Apple GPU found. Use --device cpu.")
     return ["mps"] if torch.backends.mps.is_available() else ["cpu"]
 
 
@@ -145,19 +145,21 @@ def _start(load: Load, settings: Settings, device: str, threads: int) -> _Worker
 
 
 def _work(connection: Connection, load: Load, settings: Settings, device: str, threads: int) -> None:
-    """A worker's life: load the models, then work on chunk after chunk until the parent hangs up."""
+    """A worker process: loads the models, then works on chunk after chunk until the parent closes the connection."""
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = str(threads)
     try:
         work = load(settings, device, threads)
     except CallmoodError as error:
-        connection.send(Broken(str(error)))
+        connection.send(LoadError(str(error)))
         return
     except Exception as error:
         last = traceback.format_exception_only(error)[-1].strip()
         connection.send(
-            Broken(f"The models could not be loaded: {last}. Run `callmood doctor` to see what is missing.")
+            LoadError(
+                f"The models could not be loaded: {last}. Run `callmood doctor` to see what is missing."
+            )
         )
         return
     with suppress(EOFError, OSError):
@@ -166,8 +168,8 @@ def _work(connection: Connection, load: Load, settings: Settings, device: str, t
                 connection.send(outcome)
 
 
-def _hand_out(worker: _Worker, todo: deque[Job], retry: deque[Job], workers: int) -> None:
-    """Gives an idle worker its next chunk: what a dead worker left, one at a time, else a fair share of the rest."""
+def _send_chunk(worker: _Worker, todo: deque[Job], retry: deque[Job], workers: int) -> None:
+    """Sends an idle worker its next chunk: one job that a dead worker left, else a fair share of the rest."""
     if retry:
         chunk = [retry.popleft()]
     else:
@@ -180,23 +182,23 @@ def _hand_out(worker: _Worker, todo: deque[Job], retry: deque[Job], workers: int
             worker.connection.send(chunk)
 
 
-def _awake(workers: Sequence[_Worker]) -> list[_Worker]:
+def _ready_workers(workers: Sequence[_Worker]) -> list[_Worker]:
     """The busy workers that have sent something or died."""
     by_connection = {worker.connection: worker for worker in workers if worker.pending}
     return [by_connection[ready] for ready in wait(list(by_connection))]  # type: ignore[index]
 
 
-def _receive(worker: _Worker) -> Outcome | Broken | None:
+def _receive(worker: _Worker) -> Outcome | LoadError | None:
     """The worker's next message; None when it has died."""
     try:
-        message: Outcome | Broken = worker.connection.recv()
+        message: Outcome | LoadError = worker.connection.recv()
     except (EOFError, OSError):  # the latter where it died in the middle of a message
         return None
     return message
 
 
-def _bury(worker: _Worker, retry: deque[Job], retried: set[str]) -> Iterator[Failure]:
-    """What a dead worker had not finished gets one more try, each recording by itself; the second time it fails."""
+def _requeue(worker: _Worker, retry: deque[Job], retried: set[str]) -> Iterator[Failure]:
+    """Requeues the unfinished jobs of a dead worker, to be retried one at a time; yields failures for retried ones."""
     jobs = list(worker.pending.values())
     worker.pending = {}
     worker.process.join(timeout=5)

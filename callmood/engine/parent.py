@@ -1,4 +1,4 @@
-"""A process that works for another ends with it."""
+"""Worker processes that end with the process that started them."""
 
 import multiprocessing
 import os
@@ -7,11 +7,11 @@ from multiprocessing.connection import wait
 
 
 def end_with_parent() -> None:
-    """From now on this process ends when the one that started it does: a killed parent can't stop its workers."""
-    threading.Thread(target=_watch, daemon=True).start()
+    """End this process when its parent ends, because a killed parent can't stop its workers."""
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def _watch() -> None:
+def _exit_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

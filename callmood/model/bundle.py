@@ -2,7 +2,8 @@
 
 A bundle is a folder of three files: ``bundle.json`` (settings, see ``BundleSettings``), ``weights.safetensors`` (the
 classifier, and those tensors of the encoders that training changed) and ``CARD.md``. Encoders that are not callmood's
-own lie beside them in the hub's format, in folders that the settings name: ``./audio_encoder``, ``./text_encoder``.
+own are stored beside them in the hub's format, in folders that the settings name (``./audio_encoder``,
+``./text_encoder``).
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ TEXT_ENCODER: Final = "./text_encoder"
 EMBEDDED: Final = Path(__file__).with_name("embedded")
 
 _NAMES_ON_DISK: Final = {"prior_count": "shrink", "class_priors": "shares"}
-"""Settings that have another name in a file of this format."""
+"""Settings that have another name in the file, by their name in code."""
 _NAMES_IN_CODE: Final[Mapping[str, str]] = {on_disk: name for name, on_disk in _NAMES_ON_DISK.items()}
 
 
@@ -45,7 +46,7 @@ def save(
     audio_changes: Mapping[str, torch.Tensor],
     text_changes: Mapping[str, torch.Tensor],
 ) -> None:
-    """Write a bundle but for its card: the encoders' changed tensors as float16, the heads as float32.
+    """Write a bundle without its card: the encoders' changed tensors as float16, the heads as float32.
 
     Tensors have transformers' names; those of the first acoustic encoder begin with "0.", and so on.
     """
@@ -69,7 +70,7 @@ def save(
 def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Scorer:
     """The bundle that comes with callmood ("embedded"), or one in a folder.
 
-    ``device``: "auto", "cpu", "cuda" or "mps".
+    ``device``: "auto", "cpu", "cuda" or "mps". Raises CallmoodError if the bundle can't be read.
     """
     import torch
     from safetensors import SafetensorError
@@ -81,32 +82,32 @@ def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Score
         tensors = load_file(folder / WEIGHTS_FILE)
     except (SafetensorError, OSError) as error:
         raise CallmoodError(
-            f"{folder / WEIGHTS_FILE} can't be read ({error}); train the model again."
+            f"{folder / WEIGHTS_FILE} can't be read ({error}). Train the model again."
         ) from None
     torch_device = torch.device(encode.pick_device(device))
     audio: tuple[torch.nn.Module, ...] = ()
     text = tokenizer = None
     if settings.audio is not None:
         audio = tuple(
-            _overlaid(encode.load_audio_encoder(_location(name, folder)), tensors, f"audio.{number}.").to(
+            _with_changes(encode.load_audio_encoder(_location(name, folder)), tensors, f"audio.{number}.").to(
                 torch_device
             )
             for number, name in enumerate(settings.audio.encoders)
         )
     if settings.text is not None:
         text, tokenizer = encode.load_text_encoder(_location(settings.text.encoder, folder))
-        text = _overlaid(text, tensors, "text.").to(torch_device)
-    heads = Heads(*(_term(tensors, name) for name in HEADS))
+        text = _with_changes(text, tensors, "text.").to(torch_device)
+    heads = Heads(*(_head(tensors, name) for name in HEADS))
     return Scorer(content_id(folder), settings, heads, audio, text, tokenizer)
 
 
 def find_bundle(name_or_folder: str | Path) -> Path:
-    """The folder of a bundle, "embedded" or one of the user's; it has all its files."""
+    """The folder of a bundle, "embedded" or one of the user's. Raises CallmoodError if a file is missing."""
     folder = EMBEDDED if str(name_or_folder) == "embedded" else Path(name_or_folder)
     for name in (SETTINGS_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
             raise CallmoodError(
-                f"{folder} is not an emotion model: it has no {name}; make one with callmood train."
+                f"{folder} is not an emotion model: it has no {name}. Train one with callmood train."
             )
     return folder
 
@@ -118,12 +119,12 @@ def content_id(folder: Path) -> str:
 
 
 def _location(encoder: str, folder: Path) -> str:
-    """The name of an encoder, or its folder where it lies in that of the bundle."""
+    """The name of an encoder, or its folder if it is stored in the bundle."""
     return str(folder / encoder) if encoder in (AUDIO_ENCODER, TEXT_ENCODER) else encoder
 
 
 def settings_of(folder: Path) -> BundleSettings:
-    """The settings of the bundle in ``folder``."""
+    """The settings of the bundle in ``folder``. Raises CallmoodError if they can't be read."""
     path = folder / SETTINGS_FILE
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
@@ -132,9 +133,9 @@ def settings_of(folder: Path) -> BundleSettings:
     except ValueError as error:
         raise CallmoodError(f"{path} can't be read: {error}.") from None
     if not isinstance(table, dict) or table.pop("format", None) != FORMAT:
-        raise CallmoodError(f"{path} has a format that this version of callmood does not know.")
+        raise CallmoodError(f"{path} has a format that this version of callmood does not support.")
     if tuple(table.get("labels", ())) != LABELS:
-        raise CallmoodError(f"{path} has other labels, or another order of them, than {', '.join(LABELS)}.")
+        raise CallmoodError(f"{path} must have these labels in this order: {', '.join(LABELS)}.")
     try:
         named = {_NAMES_IN_CODE.get(str(name), str(name)): value for name, value in table.items()}
         settings = BundleSettings(**named)
@@ -143,27 +144,29 @@ def settings_of(folder: Path) -> BundleSettings:
             labels=tuple(settings.labels),
             class_priors=tuple(settings.class_priors),
             ekman_thresholds=tuple(settings.ekman_thresholds),
-            audio=None if table["audio"] is None else _audio(table["audio"]),
+            audio=None if table["audio"] is None else _audio_settings(table["audio"]),
             text=None if table["text"] is None else TextSettings(**table["text"]),
         )
     except (TypeError, KeyError) as error:
-        raise CallmoodError(f"{path} lacks a setting or has an unknown one: {error}.") from None
+        raise CallmoodError(f"{path} has a missing or an unknown setting: {error}.") from None
 
 
-def _audio(table: Mapping[str, Any]) -> AudioSettings:
+def _audio_settings(table: Mapping[str, Any]) -> AudioSettings:
     return replace(AudioSettings(**table), encoders=tuple(table["encoders"]))
 
 
-def _overlaid(encoder: torch.nn.Module, tensors: Mapping[str, torch.Tensor], prefix: str) -> torch.nn.Module:
-    """``encoder`` with those of its tensors replaced that the bundle holds."""
+def _with_changes(
+    encoder: torch.nn.Module, tensors: Mapping[str, torch.Tensor], prefix: str
+) -> torch.nn.Module:
+    """``encoder`` with the tensors that the bundle holds in place of its own."""
     changes = {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
     unknown = encoder.load_state_dict(changes, strict=False).unexpected_keys
     if unknown:
-        raise CallmoodError(f"The bundle's weights do not fit its encoder: it has no {unknown[0]}.")
+        raise CallmoodError(f"The bundle's weights do not fit its encoder, which has no {unknown[0]}.")
     return encoder.eval()
 
 
-def _term(tensors: Mapping[str, torch.Tensor], name: str) -> tuple[Floats, Floats] | None:
+def _head(tensors: Mapping[str, torch.Tensor], name: str) -> tuple[Floats, Floats] | None:
     if f"heads.{name}.weight" not in tensors:
         return None
     return (

@@ -30,22 +30,22 @@ TINY_EN: Final = "tiny.en"
 CAMPLUS: Final = "cam++"
 MINILM: Final = "minilm"
 WINDOW_S: Final = 15.0
-"""Longer clips are read in windows of at most this length."""
+"""Longer clips are encoded in windows of at most this length."""
 BATCH_S: Final = 120.0
-"""Seconds of sound, padding included, that an encoder reads at once."""
+"""Seconds of sound in a batch, padding included."""
 BATCH_TOKENS: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class AudioSettings:
     encoders: tuple[str, ...] = (TINY_EN,)
-    """Each is ``tiny.en``, ``cam++``, or a folder or hub name of a HuBERT, wav2vec 2.0, WavLM or Whisper.
+    """Each one is ``tiny.en``, ``cam++``, or a folder or hub name of a HuBERT, wav2vec 2.0, WavLM or Whisper.
 
-    The vector of a clip is that of all of them side by side.
+    A clip's vector is the concatenation of all of theirs.
     """
     layers: Literal["all", "last"] = "all"
     pooling: Literal["mean", "mean-std"] = "mean-std"
-    """Of the hidden states; ``cam++`` has a way of its own."""
+    """How hidden states are pooled over time; ``cam++`` has its own way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class TextSettings:
 
 
 def pick_device(name: str = "auto") -> str:
-    """ "auto" is cuda where there is one, then Apple's mps, then the processor."""
+    """ "auto" is cuda if available, else Apple's mps, else the CPU."""
     import torch
 
     if name != "auto":
@@ -86,7 +86,7 @@ def load_audio_encoder(name: str) -> Any:
         return model.encoder.eval()
     if model.config.model_type not in {"hubert", "wav2vec2", "wavlm"}:
         raise CallmoodError(
-            f"{name} is a {model.config.model_type}; the audio side takes hubert, wav2vec2, wavlm or whisper."
+            f"{name} is a {model.config.model_type}. Audio encoders are hubert, wav2vec2, wavlm and whisper."
         )
     return model.eval()
 
@@ -102,15 +102,15 @@ def load_text_encoder(name: str) -> tuple[Any, Any]:
 
 
 def pretrained(kind: Any, name: str, **arguments: Any) -> Any:
-    """What ``kind.from_pretrained`` loads from a folder, without asking a hub, or else from a hub.
+    """What ``kind.from_pretrained`` loads from a folder, without contacting a hub, or else from a hub.
 
-    The libraries keep their remarks to themselves. Raises CallmoodError for what can't be loaded.
+    The libraries' log messages are suppressed. Raises CallmoodError if it can't be loaded.
     """
     from huggingface_hub.utils import logging as hub
     from transformers import utils
 
     loggers: tuple[Any, ...] = (utils.logging, hub)
-    chatter = [logging.get_verbosity() for logging in loggers]
+    verbosities = [logging.get_verbosity() for logging in loggers]
     for logging in loggers:
         logging.set_verbosity_error()
     try:
@@ -120,12 +120,12 @@ def pretrained(kind: Any, name: str, **arguments: Any) -> Any:
             f"The encoder {name} can't be loaded from a folder or a hub: {str(error).splitlines()[0]}"
         ) from None
     finally:
-        for logging, verbosity in zip(loggers, chatter, strict=True):
+        for logging, verbosity in zip(loggers, verbosities, strict=True):
             logging.set_verbosity(verbosity)
 
 
 def audio_vectors(encoders: Sequence[Any], settings: AudioSettings, clips: Sequence[Floats]) -> Floats:
-    """One vector a clip: [n, width]. Clips are float32 [time] at 16 kHz, of any lengths."""
+    """One vector per clip: [n, width]. Clips are float32 [time] at 16 kHz, of any lengths."""
     import torch
 
     device = next(encoders[0].parameters()).device
@@ -147,7 +147,7 @@ def audio_vectors(encoders: Sequence[Any], settings: AudioSettings, clips: Seque
 def pool_audio(
     encoders: Sequence[Any], settings: AudioSettings, samples: torch.Tensor, lengths: torch.Tensor
 ) -> torch.Tensor:
-    """[n, width] of prepared clips: float32 [n, time], zero after each clip's ``lengths`` [n]. Differentiable."""
+    """Vectors [n, width] of prepared clips, float32 [n, time], zero after their ``lengths`` [n]. Differentiable."""
     import torch
 
     parts = []
@@ -172,7 +172,7 @@ def pool_audio(
 def _waveform_hidden(
     encoder: Any, samples: torch.Tensor, lengths: torch.Tensor
 ) -> tuple[list[torch.Tensor], torch.Tensor]:
-    """Hidden states and mask of HuBERT and its relatives, which read the waveform itself.
+    """Hidden states and mask of HuBERT and its relatives, which take the waveform itself.
 
     Encoders whose convolutions normalise over the whole input (the base ones) were trained on zero-padded clips
     without a mask, and must be run so.
@@ -197,7 +197,7 @@ def _waveform_hidden(
 def text_vectors(
     encoder: torch.nn.Module, tokenizer: Any, settings: TextSettings, texts: Sequence[str]
 ) -> Floats:
-    """One vector a text: [n, width]."""
+    """One vector per text: [n, width]."""
     import torch
 
     device = next(encoder.parameters()).device
@@ -220,16 +220,16 @@ def text_vectors(
 def pool_text(
     encoder: torch.nn.Module, settings: TextSettings, input_ids: torch.Tensor, attention_mask: torch.Tensor
 ) -> torch.Tensor:
-    """[n, width] of token ids and their mask, both [n, tokens]. Differentiable."""
+    """Vectors [n, width] of token ids and their mask, both [n, tokens]. Differentiable."""
     hidden = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
     return pooling.TEXT[settings.pooling](hidden, attention_mask.bool())
 
 
-def length_batches(lengths: Sequence[int], most: float) -> Iterator[list[int]]:
-    """Indices in batches of similar lengths, longest first; a padded batch holds ``most`` or a single item."""
+def length_batches(lengths: Sequence[int], max_size: float) -> Iterator[list[int]]:
+    """Indices in batches of similar lengths, longest first; padded, a batch is at most ``max_size`` or one item."""
     batch: list[int] = []
     for row in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        if batch and (len(batch) + 1) * lengths[batch[0]] > most:
+        if batch and (len(batch) + 1) * lengths[batch[0]] > max_size:
             yield batch
             batch = []
         batch.append(row)

@@ -1,4 +1,4 @@
-"""A clip made ready for the encoder: its silent ends cut off, its level brought to one value."""
+"""Prepares a clip for the encoder: trims its silent ends and normalises its level."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from callmood.sound import SAMPLE_RATE, Samples
 
 SHORTEST: Final = SAMPLE_RATE // 5
-"""Samples that every prepared clip has at least; shorter ones are followed by silence."""
+"""Minimum number of samples of a prepared clip; shorter ones are padded with silence."""
 _HOP: Final = SAMPLE_RATE // 100
 _BLOCK: Final = SAMPLE_RATE // 40
 
 
 def trimmed(samples: Samples, below_peak_db: float = 35.0, margin_s: float = 0.1) -> Samples:
-    """``samples`` [n] without the ends that are ``below_peak_db`` under the loudest 30 ms, but for a margin.
+    """``samples`` [n] without the ends that are ``below_peak_db`` below the loudest 30 ms, except for a margin.
 
     A call's segments are cut by voice activity, a corpus's clips hold a second of silence at both ends: after this
-    both look alike.
+    both are alike.
     """
     blocks = len(samples) // _HOP
     if blocks < 3:
@@ -33,8 +33,8 @@ def trimmed(samples: Samples, below_peak_db: float = 35.0, margin_s: float = 0.1
 def levelled(samples: Samples, target: float = 0.05) -> Samples:
     """``samples`` [n] scaled so that the louder half of their 25 ms blocks has the root mean square ``target``.
 
-    How loud a voice is recorded says more about the line than about the mood: measured on RAVDESS, where it is not
-    disturbed, it adds nothing to what the encoder hears.
+    How loud a voice is recorded says more about the line than about the mood. Even on RAVDESS, where no line
+    changes it, it adds nothing to the encoder's vectors.
     """
     blocks = max(1, len(samples) // _BLOCK)
     power = np.square(samples[: blocks * _BLOCK], dtype=np.float64)

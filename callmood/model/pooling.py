@@ -1,4 +1,4 @@
-"""From hidden states over time to one vector a clip or a text. Masks are true inside, false in the padding."""
+"""From hidden states over time to one vector per clip or text. Masks are true inside, false in the padding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def mean(hidden: Sequence[torch.Tensor], mask: torch.Tensor) -> torch.Tensor:
     """Mean over time of every layer, side by side: layers of [n, time, width] -> float32 [n, layers * width]."""
     import torch
 
-    weight = _weight(mask)
+    weight = _mean_weights(mask)
     return torch.cat([(states.float() * weight).sum(1) for states in hidden], dim=1)
 
 
@@ -24,7 +24,7 @@ def mean_std(hidden: Sequence[torch.Tensor], mask: torch.Tensor) -> torch.Tensor
     """
     import torch
 
-    weight = _weight(mask)
+    weight = _mean_weights(mask)
     means, deviations = [], []
     for states in hidden:
         states = states.float()
@@ -36,7 +36,7 @@ def mean_std(hidden: Sequence[torch.Tensor], mask: torch.Tensor) -> torch.Tensor
 
 def token_mean(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Mean over a text's tokens: [n, tokens, width] -> float32 [n, width]."""
-    return (hidden.float() * _weight(mask)).sum(1)
+    return (hidden.float() * _mean_weights(mask)).sum(1)
 
 
 def token_mean_max(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -47,8 +47,8 @@ def token_mean_max(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return torch.cat([token_mean(hidden, mask), highest], dim=1)
 
 
-def _weight(mask: torch.Tensor) -> torch.Tensor:
-    """[n, time, 1]: the same inside, nothing outside, 1 in sum."""
+def _mean_weights(mask: torch.Tensor) -> torch.Tensor:
+    """[n, time, 1]: equal inside the mask, 0 outside; sums to 1."""
     weight = mask.float()
     return (weight / weight.sum(1, keepdim=True).clamp(min=1.0))[..., None]
 

@@ -1,4 +1,4 @@
-"""The model registry: which bundles there are, and what each says of itself in ``about.json``."""
+"""The model registry: which bundles there are, and what each says about itself in ``about.json``."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ ABOUT_FILE: Final = "about.json"
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A bundle as a list of bundles shows it."""
+    """One bundle in the list of models."""
 
     name: str
     """"embedded", or its folder: what ``callmood scan --model`` takes."""
     labels: tuple[str, ...]
-    """Empty where its settings can't be read."""
+    """Empty if its settings can't be read."""
     corpora: tuple[str, ...]
-    """That it was trained on; empty where it does not say."""
+    """The corpora it was trained on; empty if it does not say."""
     ua: float | None
-    """Percent, as its own test found it."""
+    """Unweighted accuracy in percent, from its own test."""
     size_bytes: int
     in_use: bool
 
@@ -36,23 +36,23 @@ def list_models(folder: Path, used: str) -> list[ModelEntry]:
     """The embedded bundle and those in ``folder`` and ``folder/models``; ``used`` is marked, wherever it is."""
     names = [
         "embedded",
-        *(str(found) for parent in (folder, folder / "models") for found in _bundles(parent)),
+        *(str(found) for parent in (folder, folder / "models") for found in _bundle_folders(parent)),
     ]
-    marks = [_same(name, used) for name in names]
+    marks = [_is_same_model(name, used) for name in names]
     if not any(marks) and (Path(used) / SETTINGS_FILE).is_file():
         names, marks = [*names, used], [*marks, True]
     return [_entry(name, mark) for name, mark in zip(names, marks, strict=True)]
 
 
 def about(model: str) -> dict[str, Any]:
-    """What a bundle says of itself; nothing where it has no such file."""
+    """What a bundle says about itself; empty if it has no ``about.json``."""
     file = find_bundle(model) / ABOUT_FILE
     if not file.is_file():
         return {}
     try:
         return dict(json.loads(file.read_text(encoding="utf-8")))
     except ValueError as error:
-        raise CallmoodError(f"{file} can't be read ({error}); train the model again.") from None
+        raise CallmoodError(f"{file} can't be read ({error}). Train the model again.") from None
 
 
 def training_speakers(model: str) -> set[str]:
@@ -61,14 +61,14 @@ def training_speakers(model: str) -> set[str]:
 
 
 def card(model: str) -> str:
-    """The card of a bundle, Markdown."""
+    """The card of a bundle, as Markdown."""
     file = find_bundle(model) / CARD_FILE
     if not file.is_file():
         raise CallmoodError(f"{file} is missing: this model has no card.")
     return file.read_text(encoding="utf-8")
 
 
-def _bundles(folder: Path) -> Iterator[Path]:
+def _bundle_folders(folder: Path) -> Iterator[Path]:
     if folder.is_dir():
         yield from sorted(file.parent for file in folder.glob(f"*/{SETTINGS_FILE}"))
 
@@ -77,14 +77,14 @@ def _entry(name: str, in_use: bool) -> ModelEntry:
     folder = EMBEDDED if name == "embedded" else Path(name)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     try:
-        labels, said = settings_of(folder).labels, about(name)
+        labels, described = settings_of(folder).labels, about(name)
     except CallmoodError:
-        labels, said = (), {}
-    corpora, figures = said.get("corpora", ()), said.get("figures", {})
+        labels, described = (), {}
+    corpora, figures = described.get("corpora", ()), described.get("figures", {})
     return ModelEntry(name, labels, tuple(corpora), figures.get("ua"), size, in_use)
 
 
-def _same(name: str, used: str) -> bool:
+def _is_same_model(name: str, used: str) -> bool:
     if "embedded" in (name, used):
         return name == used
     return Path(name).resolve() == Path(used).resolve()

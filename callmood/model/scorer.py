@@ -35,16 +35,16 @@ class BundleSettings:
     temperature_raw: float = 1.0
     temperature_relative: float = 1.0
     voice_weight: float = 1.0
-    """Of the audio side's logits where there are words, too; without words they count in full."""
+    """Weight of the audio logits in segments with words; without words they count in full."""
     text_weight: float = 1.0
     class_priors: tuple[float, ...] = ()
-    """Where there are words: how often each label occurs on calls. Empty: all labels alike."""
+    """How often each label occurs on calls, used in segments with words. Empty: all labels alike."""
     threshold: float = 0.0
     """A clip without words whose best probability is below it is called uncertain."""
     threshold_with_words: float = 0.0
     """The same for one with words."""
     ekman_thresholds: tuple[float, ...] = ()
-    """Of the ``ekman`` head's probabilities, from where on a text has the emotion."""
+    """Probability of the ``ekman`` head from which a text has the emotion, one for each of its outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ HEADS: Final = tuple(field.name for field in fields(Heads))
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Vectors of n segments. Where a side is missing its row is zero."""
+    """Vectors of n segments. The row of a missing side is zero."""
 
     audio: Floats
     """[n, audio width]"""
@@ -100,7 +100,7 @@ class Scorer:
         return self.settings.labels
 
     def is_sure(self, probabilities: Floats, has_words: bool) -> bool:
-        """Whether the best of ``probabilities`` [labels] is high enough for its label to be given."""
+        """Whether the best of ``probabilities`` [labels] is high enough to assign its label."""
         best = self.labels[int(probabilities.argmax())]
         together = EVEN_TEMPERED if best in EVEN_TEMPERED else (best,)
         total = sum(
@@ -111,8 +111,8 @@ class Scorer:
     def encode(self, clips: Sequence[Floats | None], texts: Sequence[str | None]) -> Encoded:
         """Vectors of segments, of which sound or text may be missing.
 
-        ``clips``: float32 mono at 16 kHz, 0.2 to 15 s (longer ones are read in windows). Silent ends and the level
-        are taken care of; work is batched by length, so give many segments at once.
+        ``clips``: float32 mono at 16 kHz, 0.2 to 15 s (longer ones are encoded in windows). Silent ends
+        are trimmed and the level is normalised. Work is batched by length, so pass many segments at once.
         """
         if len(clips) != len(texts):
             raise ValueError(f"{len(clips)} clips and {len(texts)} texts")
@@ -132,10 +132,10 @@ class Scorer:
         return Encoded(audio_vectors, text_vectors, has_audio, has_text)
 
     def baseline(self, encoded: Encoded) -> VoiceBaseline:
-        """The speaker's baseline from all of ``encoded`` that has sound: [labels], as the relative head sees it.
+        """The speaker's baseline over all of ``encoded`` that has sound: mean logits of the relative head, [labels].
 
-        The head is linear, so that it needs no more of a voice than this to compare another clip with; a thousandth
-        of the vector, it can be kept for every call.
+        The head is linear, so this is all that it needs to compare another clip with a voice. A thousandth of the
+        size of the vector, it can be kept for every call.
         """
         count = int(encoded.has_audio.sum())
         total = self._relative_logits(encoded).sum(axis=0, dtype=np.float64)
@@ -143,7 +143,7 @@ class Scorer:
         return VoiceBaseline(tuple(mean.tolist()), count)
 
     def classify(self, encoded: Encoded, baseline: VoiceBaseline | None = None) -> Floats:
-        """Calibrated probabilities [n, labels], each row 1 in sum, against ``baseline`` or without one."""
+        """Calibrated probabilities [n, labels], against ``baseline`` or without one. Each row sums to 1."""
         logits = self._relative_logits(encoded)
         mean = (
             np.zeros(logits.shape[1], np.float32)
@@ -166,14 +166,14 @@ class Scorer:
         return self._classify(encoded, logits - means.astype(np.float32), counts)
 
     def _relative_logits(self, encoded: Encoded) -> Floats:
-        """[n, labels]: the clips as the relative head sees them; zero where there is no sound."""
+        """[n, labels]: the relative head's logits without its bias; zero where there is no sound."""
         if self.heads.relative is None:
             return np.zeros((len(encoded), len(self.labels)), np.float32)
         logits = encoded.audio @ self.heads.relative[0].T
         return np.asarray(logits * encoded.has_audio[:, None], dtype=np.float32)
 
     def _classify(self, encoded: Encoded, differences: Floats, counts: Ints) -> Floats:
-        """``differences`` [n, labels] from a baseline, as the relative head sees them, of ``counts`` [n] clips."""
+        """``differences`` [n, labels] of the relative logits from a baseline of ``counts`` [n] clips."""
         settings, heads = self.settings, self.heads
         logits = np.zeros((len(encoded), len(settings.labels)), np.float32)
         if heads.raw is not None:
@@ -193,7 +193,7 @@ class Scorer:
 
 
 def softmax(logits: Floats) -> Floats:
-    """Along the last axis."""
+    """Softmax along the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float32)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from callmood.sound import Samples
 
 BATCH_AUDIO_S = 900.0
-"""Audio whose calls are transcribed and scored together: enough to fill batches, little enough to keep in memory."""
+"""Audio to transcribe and score together: enough to fill batches, little enough to keep in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,19 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class RescoreJob(Job):
-    """A stored call to score again as it is: its speakers are known, and what they say."""
+    """A stored call to score again with its stored speakers and segments."""
 
     speakers: tuple[Speaker, ...] = ()
     segments: tuple[Segment, ...] = ()
 
 
 Work: TypeAlias = Callable[[Sequence[Job]], Iterator[Outcome]]
-"""Yields one outcome for each job, in order of completion; a bad recording stops no other."""
+"""Yields one outcome for each job, in order of completion; a bad recording does not stop the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """The models of a scan, loaded once a process."""
+    """The models of a scan, loaded once per process."""
 
     find_speakers: Callable[[Samples], Conversation]
     transcriber: Transcriber
@@ -58,7 +58,7 @@ class Stages:
 
 
 def load_scan(settings: Settings, device: str, threads: int = 1) -> Work:
-    """Loads all models on ``device`` ("cpu", "cuda:0", "mps"); what it returns analyzes recordings."""
+    """Loads all models on ``device`` ("cpu", "cuda:0", "mps"); returns the function that analyzes recordings."""
     from callmood.pipeline.speakers.finder import load_finder
     from callmood.pipeline.transcribe.transcriber import load_transcriber
 
@@ -73,7 +73,7 @@ def load_scan(settings: Settings, device: str, threads: int = 1) -> Work:
 
 
 def load_rescore(settings: Settings, device: str, threads: int = 1) -> Work:
-    """Loads the emotion model alone; what it returns scores stored calls (``RescoreJob``) again."""
+    """Loads the emotion model only; returns the function that scores stored calls (``RescoreJob``) again."""
     return partial(rescore, _load_scorer(settings, device, threads), settings)
 
 
@@ -84,7 +84,7 @@ def scan(stages: Stages, jobs: Sequence[Job]) -> Iterator[Outcome]:
 
 def rescore(scorer: Scorer, settings: Settings, jobs: Sequence[Job]) -> Iterator[Outcome]:
     """Scores the segments of stored calls. See ``Work``."""
-    return _in_batches(jobs, _decoded, partial(_score_again, scorer, settings))
+    return _in_batches(jobs, _decode_stored_call, partial(_rescore_batch, scorer, settings))
 
 
 def _load_scorer(settings: Settings, device: str, threads: int) -> Scorer:
@@ -113,7 +113,7 @@ def _in_batches(
     prepare: Callable[[Job], Ready],
     finish: Callable[[Sequence[Ready]], Sequence[Call | Rescored]],
 ) -> Iterator[Outcome]:
-    """``prepare`` works on one recording, ``finish`` on so many at once that batches are full."""
+    """Runs ``prepare`` on each recording, and ``finish`` on enough of them at once to fill batches."""
     batch: list[Ready] = []
     for job in jobs:
         ready = _guarded(job, lambda job=job: prepare(job))  # type: ignore[misc]
@@ -122,15 +122,15 @@ def _in_batches(
             continue
         batch.append(ready)
         if sum(one.audio.duration_s for one in batch) >= BATCH_AUDIO_S:
-            yield from _finished(batch, finish)
+            yield from _finish_batch(batch, finish)
             batch = []
-    yield from _finished(batch, finish)
+    yield from _finish_batch(batch, finish)
 
 
-def _finished(
+def _finish_batch(
     batch: Sequence[Ready], finish: Callable[[Sequence[Ready]], Sequence[Call | Rescored]]
 ) -> Iterator[Outcome]:
-    """A whole batch; where it fails, one recording after the other, so that only the bad one fails."""
+    """Finishes a batch; if that fails, one recording after the other, so that only the bad one fails."""
     if not batch:
         return
     try:
@@ -140,7 +140,7 @@ def _finished(
             yield _guarded(batch[0].job, lambda: finish(batch)[0])
             return
         for ready in batch:
-            yield from _finished([ready], finish)
+            yield from _finish_batch([ready], finish)
         return
     yield from outcomes
 
@@ -154,20 +154,20 @@ class _Decoded:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spoken:
-    """A recording of which is known who speaks when."""
+class _Diarized:
+    """A recording whose speakers and turns are known."""
 
     job: Job
     audio: Audio
     conversation: Conversation
 
 
-def _decoded(job: Job) -> _Decoded:
+def _decode_stored_call(job: Job) -> _Decoded:
     assert isinstance(job, RescoreJob)
     return _Decoded(job, decode(job.recording.path))
 
 
-def _score_again(scorer: Scorer, settings: Settings, batch: Sequence[_Decoded]) -> list[Rescored]:
+def _rescore_batch(scorer: Scorer, settings: Settings, batch: Sequence[_Decoded]) -> list[Rescored]:
     scorables = [
         Scorable(one.audio.samples, one.job.speakers, one.job.segments, one.job.agent_baseline)
         for one in batch
@@ -178,12 +178,12 @@ def _score_again(scorer: Scorer, settings: Settings, batch: Sequence[_Decoded]) 
     ]
 
 
-def _find_speakers(stages: Stages, job: Job) -> _Spoken:
+def _find_speakers(stages: Stages, job: Job) -> _Diarized:
     audio = decode(job.recording.path)
-    return _Spoken(job, audio, stages.find_speakers(audio.samples))
+    return _Diarized(job, audio, stages.find_speakers(audio.samples))
 
 
-def _transcribe_and_score(stages: Stages, batch: Sequence[_Spoken]) -> list[Call]:
+def _transcribe_and_score(stages: Stages, batch: Sequence[_Diarized]) -> list[Call]:
     transcripts = stages.transcriber.transcribe(
         [(one.audio.samples, one.conversation.turns, one.conversation.speakers) for one in batch]
     )
@@ -202,26 +202,26 @@ def _transcribe_and_score(stages: Stages, batch: Sequence[_Spoken]) -> list[Call
     ]
 
 
-def _call(spoken: _Spoken, speakers: tuple[Speaker, ...], transcript: Transcript, scored: Scored) -> Call:
-    audio = spoken.audio
+def _call(diarized: _Diarized, speakers: tuple[Speaker, ...], transcript: Transcript, scored: Scored) -> Call:
+    audio = diarized.audio
     return Call(
-        recording=spoken.job.recording,
+        recording=diarized.job.recording,
         duration_s=audio.duration_s,
         channels=audio.channels,
         sample_rate=audio.sample_rate,
         format=audio.format,
-        layout=spoken.conversation.layout,
+        layout=diarized.conversation.layout,
         speakers=speakers,
         segments=transcript.segments,
         scores=scored.scores,
         baselines=scored.baselines,
         dropped=transcript.dropped,
-        warnings=audio.warnings + spoken.conversation.warnings,
+        warnings=audio.warnings + diarized.conversation.warnings,
     )
 
 
 def _guarded(job: Job, work: Callable[[], R]) -> R | Failure:
-    """Runs ``work``; whatever goes wrong becomes a failure of this recording."""
+    """Runs ``work``; any error becomes a failure of this recording."""
     recording = job.recording
 
     def failure(reason: str, error: str) -> Failure:
@@ -234,7 +234,7 @@ def _guarded(job: Job, work: Callable[[], R]) -> R | Failure:
     except CallmoodError as error:
         return failure("not scanned", str(error))
     except MemoryError:
-        return failure("out of memory", f"{recording.path} needs more memory than there is.")
+        return failure("out of memory", f"Not enough memory to scan {recording.path}. Try --workers 1.")
     except Exception as error:
         what = f"{recording.path} could not be scanned: {type(error).__name__}: {error}"
         return failure("unexpected error", what.splitlines()[0])

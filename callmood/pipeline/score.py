@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from callmood.model import Encoded, Scorer
 
 EARLIER_CALLS_COUNT = 60
-"""An agent's earlier calls weigh at most as much as this many segments: today's line and voice come first."""
+"""An agent's earlier calls weigh at most as much as this many segments, because today's line and voice matter more."""
 
-SHORTEST_JUDGED_S = 0.8
-"""A segment whose words last less in all ("bye", "okay") is always uncertain: the voice tells too little."""
+MIN_SPEECH_S = 0.8
+"""A segment whose words last less in total ("bye", "okay") is always uncertain: too little voice to judge."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scorable:
-    """What scoring needs to know of one call."""
+    """What scoring needs of one call."""
 
     samples: np.ndarray
     """float32 [channels, n] at 16 kHz."""
@@ -36,7 +36,7 @@ class Scorable:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One call's scores, one for each segment (None where the role is not scored), and the baselines behind them."""
+    """One call's scores, one per segment (None if the role is not scored), and its speakers' baselines."""
 
     scores: tuple[EmotionScores | None, ...]
     baselines: Mapping[int, VoiceBaseline]
@@ -44,7 +44,7 @@ class Scored:
 
 
 def score_calls(scorer: Scorer, calls: Sequence[Scorable], roles: RoleChoice = "all") -> list[Scored]:
-    """Scores every segment of the wanted roles; the calls share the encoder's batches."""
+    """Scores every segment of ``roles``, in encoder batches that span calls."""
     wanted = [_wanted_segments(call, roles) for call in calls]
     clips = [_clip(call, call.segments[i]) for call, picks in zip(calls, wanted, strict=True) for i in picks]
     texts = [call.segments[i].text or None for call, picks in zip(calls, wanted, strict=True) for i in picks]
@@ -80,14 +80,14 @@ def _score_call(
     scores: list[EmotionScores | None] = [None] * len(call.segments)
     baselines = {}
     for speaker in call.speakers:
-        mine = np.array([call.segments[i].speaker == speaker.index for i in picks], dtype=bool)
-        if not mine.any():
+        of_this_speaker = np.array([call.segments[i].speaker == speaker.index for i in picks], dtype=bool)
+        if not of_this_speaker.any():
             continue
-        of_speaker = encoded.take(rows[mine])
+        of_speaker = encoded.take(rows[of_this_speaker])
         earlier = _capped(call.agent_baseline) if speaker.role == "agent" else None
         raw = scorer.classify(of_speaker, None)
         relative = scorer.classify_against_rest(of_speaker, earlier)
-        for i, relative_row, raw_row in zip(np.asarray(picks)[mine], relative, raw, strict=True):
+        for i, relative_row, raw_row in zip(np.asarray(picks)[of_this_speaker], relative, raw, strict=True):
             scores[i] = _emotion_scores(scorer, relative_row, raw_row, call.segments[i])
         baselines[speaker.index] = scorer.baseline(of_speaker)
     return Scored(tuple(scores), baselines)
@@ -100,6 +100,6 @@ def _capped(earlier: VoiceBaseline | None) -> VoiceBaseline | None:
 def _emotion_scores(scorer: Scorer, relative: np.ndarray, raw: np.ndarray, segment: Segment) -> EmotionScores:
     best = int(relative.argmax())
     spoken_s = sum(word.end_s - word.start_s for word in segment.words)
-    sure = spoken_s >= SHORTEST_JUDGED_S and scorer.is_sure(relative, has_words=bool(segment.text))
+    sure = spoken_s >= MIN_SPEECH_S and scorer.is_sure(relative, has_words=bool(segment.text))
     label = scorer.labels[best] if sure else UNCERTAIN
     return EmotionScores(tuple(relative.tolist()), tuple(raw.tolist()), label, float(relative[best]))

@@ -27,15 +27,15 @@ _CALLS_SHOWN: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person wants to know."""
+    """What a report is to show."""
 
     kind: Kind = "groups"
     by: str = "agent"
-    """One of GROUPS, or a column of the metadata table. Not used where the kind is not "groups"."""
+    """One of GROUPS, or a column of the metadata table. Used only if the kind is "groups"."""
     name: str | None = None
     """One group, or one call; None: all."""
     role: RoleChoice | None = None
-    """Whose mood; None is the customer's, and everybody's on the timeline of a call."""
+    """Whose mood; None: the customer's, and everyone's on the timeline of a call."""
     since: datetime | None = None
     until: datetime | None = None
     """Excluded."""
@@ -46,25 +46,25 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the database answers."""
+    """The answer to a question."""
 
     question: Question
     rows: pl.DataFrame
-    """What was asked for: one row a group, call or turn. The frame that CSV and Parquet hold."""
+    """One row per group, call or turn: the frame that CSV and Parquet hold."""
     moments: pl.DataFrame
     """The worst moments in it."""
     calls: pl.DataFrame | None = None
-    """Of a report on one group: its calls."""
+    """In a report on one group: its calls."""
     quarters: pl.DataFrame | None = None
-    """Of a report on one call: the mood of each role by quarter of the conversation."""
+    """In a report on one call: the mood of each role by quarter of the conversation."""
     call: pl.DataFrame | None = None
-    """Of a report on one call: its row in the list of calls."""
+    """In a report on one call: its row in the list of calls."""
     overview: Mapping[str, Any] = field(default_factory=dict)
-    """Number of calls, hours, first and last of them, and the counts behind ``notes``."""
+    """Number of calls, hours, start of the first and last call, and the counts behind ``notes``."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """The limits behind some figures: what counts as dead air, and as a call that ended worse."""
     notes: tuple[str, ...] = ()
-    """What the figures leave out, and why: a sentence each."""
+    """What the figures leave out, and why, one sentence each."""
 
     def __repr__(self) -> str:
         return "\n".join([repr(self.rows), *self.notes])
@@ -77,10 +77,10 @@ class Report:
 def ask(con: Connection, question: Question) -> Report:
     """Answer a question from the database.
 
-    Raises CallmoodError where there are no calls, or none of that name, and UsageError for an unknown column.
+    Raises CallmoodError if there are no calls, or none with that name, and UsageError for an unknown column.
     """
     if not query(con, "SELECT 1 FROM recording WHERE state = 'done' LIMIT 1", {}).height:
-        raise CallmoodError("The database has no calls yet: scan some first.")
+        raise CallmoodError("The database has no calls yet. Scan some first.")
     if question.kind == "call":
         return _one_call(con, question)
     if question.kind == "calls":
@@ -91,35 +91,35 @@ def ask(con: Connection, question: Question) -> Report:
 def _groups(con: Connection, question: Question) -> Report:
     _check_dimension(con, question.by)
     name = _resolve(con, question)
-    asked = _parameters(question, name)
+    parameters = _parameters(question, name)
     shown = question.limit if name is not None else None
     report = Report(
         question,
-        _arrange(_report(con, "groups", asked), question),
-        moments=_report(con, "moments", {**asked, "count": shown or _MOMENTS_SHOWN}),
-        calls=None if name is None else _report(con, "calls", asked).head(shown or _CALLS_SHOWN),
+        _arrange(_report(con, "groups", parameters), question),
+        moments=_report(con, "moments", {**parameters, "count": shown or _MOMENTS_SHOWN}),
+        calls=None if name is None else _report(con, "calls", parameters).head(shown or _CALLS_SHOWN),
     )
-    return _with_notes(con, report, asked)
+    return _with_notes(con, report, parameters)
 
 
 def _calls(con: Connection, question: Question) -> Report:
-    asked = _parameters(question, None)
-    rows = _arrange(_report(con, "calls", asked), question)
-    moments = _report(con, "moments", {**asked, "count": _MOMENTS_SHOWN})
-    return _with_notes(con, Report(question, rows, moments), asked)
+    parameters = _parameters(question, None)
+    rows = _arrange(_report(con, "calls", parameters), question)
+    moments = _report(con, "moments", {**parameters, "count": _MOMENTS_SHOWN})
+    return _with_notes(con, Report(question, rows, moments), parameters)
 
 
 def _one_call(con: Connection, question: Question) -> Report:
     recording = find_call(con, question.name or "")
-    asked = {**_parameters(question, None), "recording": recording, "since": None, "until": None}
-    everyone = {**asked, "role": question.role or "all"}
-    call = _report(con, "calls", asked)
+    parameters = {**_parameters(question, None), "recording": recording, "since": None, "until": None}
+    everyone = {**parameters, "role": question.role or "all"}
+    call = _report(con, "calls", parameters)
     warnings = call.get_column("warnings").to_list()[0] or []
     return Report(
         question,
         _arrange(_report(con, "timeline", everyone), question),
         moments=_report(con, "moments", {**everyone, "count": _MOMENTS_OF_A_CALL}),
-        quarters=_report(con, "quarters", asked),
+        quarters=_report(con, "quarters", parameters),
         call=call,
         limits=_limits(con),
         notes=tuple(f"The scan warned: {warning}." for warning in warnings),
@@ -151,7 +151,7 @@ def _check_dimension(con: Connection, by: str) -> None:
 
 
 def _resolve(con: Connection, question: Question) -> str | None:
-    """The name as it is stored; a person may write it in other case."""
+    """The name as it is stored; upper and lower case do not matter."""
     if question.name is None:
         return None
     names: list[str] = _report(con, "names", {"by": question.by}).get_column("name").to_list()
@@ -175,7 +175,7 @@ def _arrange(frame: pl.DataFrame, question: Question) -> pl.DataFrame:
         frame = frame.sort(
             column, descending=question.sort.startswith("-"), nulls_last=True, maintain_order=True
         )
-    # one group's limit is for the lists below it
+    # the limit of a report on one group is for its lists of moments and calls
     one_group = question.kind == "groups" and question.name is not None
     return frame if question.limit is None or one_group else frame.head(question.limit)
 
@@ -184,9 +184,9 @@ def _limits(con: Connection) -> dict[str, float]:
     return _report(con, "limits", {}).row(0, named=True)
 
 
-def _with_notes(con: Connection, report: Report, asked: dict[str, Any]) -> Report:
-    overview = _report(con, "overview", asked).row(0, named=True)
-    notes = tuple(_notes(overview, asked["role"]))
+def _with_notes(con: Connection, report: Report, parameters: dict[str, Any]) -> Report:
+    overview = _report(con, "overview", parameters).row(0, named=True)
+    notes = tuple(_notes(overview, parameters["role"]))
     return replace(report, overview=overview, limits=_limits(con), notes=notes)
 
 

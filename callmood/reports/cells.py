@@ -1,4 +1,4 @@
-"""Figures as the cells of a report show them."""
+"""Values as the cells of a report show them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ MINUS: Final = "−"
 
 
 def mood(value: float | None) -> str:
-    """A mood with its sign, and no sign where it is next to nothing.
+    """A mood with its sign, or without one if it rounds to 0.
 
     >>> mood(-0.4), mood(0.4), mood(-0.001)
     ('−0.40', '+0.40', '0.00')
@@ -22,20 +22,22 @@ def mood(value: float | None) -> str:
 
 
 def plain(value: float | None, decimals: int = 0) -> str:
+    """A number with thousands separators."""
     return NONE if value is None else f"{value:,.{decimals}f}"
 
 
 def moment(when: datetime | None) -> str:
+    """A date with its time."""
     return NONE if when is None else f"{when:%Y-%m-%d %H:%M}"
 
 
 def days(first: datetime | None, last: datetime | None) -> str:
-    """The days that a report spans; nothing where no call has a start time."""
+    """The days that a report spans; "" if no call has a start time."""
     if first is None or last is None:
         return ""
     return f"{first:%Y-%m-%d}" if first.date() == last.date() else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
 
 
 def compared(row: Mapping[str, Any]) -> str:
-    """ "3 of 41": calls that ended worse, of those that have a mood at both ends."""
+    """ "3 of 41": calls that ended worse, of those with a mood at both ends."""
     return f"{row['ended_worse']} of {row['calls_compared']}" if row["calls_compared"] else NONE

@@ -14,9 +14,9 @@ _DECIMALS = 4
 def to_csv(report: Report) -> str:
     """The rows, numbers to four decimals.
 
-    A cell of text that a spreadsheet would take for a formula (it begins with =, +, -, @, a tab or a line
-    break) gets an apostrophe before it: transcripts and file names come from strangers. JSON and Parquet
-    leave it as it is.
+    A text cell that a spreadsheet would read as a formula (it begins with =, +, -, @, a tab or a line
+    break) is prefixed with an apostrophe, because transcripts and file names come from strangers. JSON and
+    Parquet leave it as it is.
     """
     frame = _rounded(_lists_joined(report.rows))
     frame = frame.with_columns(
@@ -41,7 +41,7 @@ def to_json(report: Report) -> str:
         **{name: _rounded(frame).to_dicts() for name, frame in frames.items() if frame is not None},
         "notes": list(report.notes),
     }
-    return json.dumps(document, default=_plain, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(document, default=_json_default, ensure_ascii=False, indent=2) + "\n"
 
 
 def to_parquet(report: Report) -> bytes:
@@ -52,7 +52,7 @@ def to_parquet(report: Report) -> bytes:
 
 
 def _lists_joined(frame: pl.DataFrame) -> pl.DataFrame:
-    """Lists of sentences as text."""
+    """The frame with its lists of sentences joined to text."""
     return frame.with_columns(
         pl.col(name).list.join("; ") for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)
     )
@@ -68,5 +68,5 @@ def _rounded_value(value: Any) -> Any:
     return round(value, _DECIMALS) if isinstance(value, float) else value
 
 
-def _plain(value: Any) -> str:
+def _json_default(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

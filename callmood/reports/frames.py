@@ -19,7 +19,7 @@ def read_sql(name: str) -> str:
 
 
 def query(con: Connection, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
-    """Run a query with those of ``parameters`` that it names ($name)."""
+    """The result of a query, with those of ``parameters`` that it names ($name)."""
     wanted = set(re.findall(r"\$([a-z_]+)", sql))
     given = {name: value for name, value in (parameters or {}).items() if name in wanted}
     result = con.execute(sql, given)
@@ -31,7 +31,7 @@ def query(con: Connection, sql: str, parameters: Mapping[str, Any] | None = None
 
 
 def _dtype(kind: str) -> Any:
-    """The polars type of DuckDB's. An older DuckDB says only "number": None, so the data tell which."""
+    """The polars type for DuckDB's. None: infer it from the data, as an older DuckDB says only "number"."""
     kind = kind.upper()
     if kind.startswith("MAP"):
         return pl.Object

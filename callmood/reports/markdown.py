@@ -27,7 +27,7 @@ def _table(sheet: Sheet) -> str:
 
 
 def _text(text: str) -> str:
-    """What a transcript says is no markup."""
+    """``text`` on one line and escaped, because a transcript must not act as markup."""
     for sign in "\\`*_[]<>|":
         text = text.replace(sign, f"\\{sign}")
     return " ".join(text.split())

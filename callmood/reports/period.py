@@ -1,4 +1,4 @@
-"""Dates as people write them: the bounds of a report."""
+"""The bounds of a report, from dates as people write them."""
 
 from datetime import date, datetime, timedelta
 
@@ -6,10 +6,10 @@ from callmood.errors import UsageError
 
 
 def bound(when: str | date, *, end: bool = False) -> datetime:
-    """The moment that a date stands for: a day begins at midnight; as an ``end`` it counts whole.
+    """The time that a date stands for: the start of a day, or as an ``end`` the end of that day.
 
-    ``when`` is a date, a datetime, or text: "2026-11-22", "2026-11-22T18:30", "today", "yesterday". A zone is dropped.
-    Raises UsageError for other text.
+    ``when`` is a date, a datetime, or text: "2026-11-22", "2026-11-22T18:30", "today", "yesterday". A time zone is
+    dropped. Raises UsageError for other text.
 
     >>> bound("2026-11-22"), bound("2026-11-22", end=True)
     (datetime.datetime(2026, 11, 22, 0, 0), datetime.datetime(2026, 11, 23, 0, 0))

@@ -1,4 +1,4 @@
-"""The tables that people read: which columns, in which words. Terminal and Markdown draw the same sheets."""
+"""The tables that people read: their columns and words. Terminal and Markdown render the same sheets."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +13,8 @@ from callmood.wording import NONE, clock, counted, length, percent
 
 Row: TypeAlias = Mapping[str, Any]
 
-BETTER, WORSE, QUIET = "green", "red", "dim"
-"""Styles of cells. Colour is kept for what the figures bear out."""
+BETTER, WORSE, DIM = "green", "red", "dim"
+"""Styles of cells. Only clear results are coloured."""
 
 WHOSE: Final[Mapping[RoleChoice, str]] = {
     "customer": "Customer",
@@ -26,15 +26,15 @@ WHOSE: Final[Mapping[RoleChoice, str]] = {
 @dataclass(frozen=True, slots=True)
 class Column:
     heading: str
-    """May be of two lines."""
+    """May have two lines."""
     cell: Callable[[Row], str]
     right: bool = True
     style: Callable[[Row], str] = lambda row: ""
-    yields: int = 0
-    """Columns with a higher number are the first to go where the terminal is narrow; 0 stays."""
+    hide_order: int = 0
+    """Columns with a higher number are hidden first on a narrow terminal; 0 is never hidden."""
     wraps: bool = False
     key: str = ""
-    """What a page tells a column by that it may leave out."""
+    """Identifies a column that a page may leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything that a report says, in order."""
+    """Everything that a report shows, in order."""
 
     title: str
     subtitle: str = ""
@@ -177,7 +177,7 @@ def _call_page(report: Report) -> Page:
             *_moments(report, with_agent=False),
             Sheet("What was said", _TURNS, _turn_rows(report)),
         ],
-        notes=[*report.notes, f"{_SCALE[0].upper()}{_SCALE[1:]}.", _DOUBT],
+        notes=[*report.notes, f"{_SCALE[0].upper()}{_SCALE[1:]}.", _CAUTION],
     )
 
 
@@ -202,13 +202,13 @@ def _change(row: Row) -> str:
     if row["mood_change"] is None:
         return NONE
     margin = row["mood_change_margin"]
-    # of one width, so that the changes stand under each other
+    # of one width, so that the changes line up
     half = f"{NONE:>5}" if margin is None else f"±{margin:.2f}"
     return f"{cells.mood(row['mood_change'])} {half}"
 
 
 def _change_style(row: Row) -> str:
-    """Red or green only where the interval leaves out 0."""
+    """Red or green only if the interval excludes 0."""
     change, margin = row["mood_change"], row["mood_change_margin"]
     if change is None or margin is None or abs(change) <= margin:
         return ""
@@ -220,11 +220,11 @@ def _group_columns(heading: str, whose: str) -> list[Column]:
         Column(heading, lambda row: row["name"], right=False, wraps=True),
         Column("Calls", lambda row: f"{row['calls']:,}"),
         Column("Audio", lambda row: length(3600 * row["hours"])),
-        Column("Agent\ntalks", lambda row: percent(row["talk_ratio"]), yields=3),
-        Column("Dead\nair", lambda row: percent(row["dead_air"]), yields=2),
-        Column("Over-\ntalk", lambda row: percent(row["overtalk"]), yields=7),
-        Column("Cuts\nin", lambda row: cells.plain(row["interruptions_by_agent"], 1), yields=5),
-        Column("Words\n/ min", lambda row: cells.plain(row["words_per_minute"]), yields=4),
+        Column("Agent\ntalks", lambda row: percent(row["talk_ratio"]), hide_order=3),
+        Column("Dead\nair", lambda row: percent(row["dead_air"]), hide_order=2),
+        Column("Over-\ntalk", lambda row: percent(row["overtalk"]), hide_order=7),
+        Column("Cuts\nin", lambda row: cells.plain(row["interruptions_by_agent"], 1), hide_order=5),
+        Column("Words\n/ min", lambda row: cells.plain(row["words_per_minute"]), hide_order=4),
         Column(
             f"{whose} mood\nstart → end",
             lambda row: f"{cells.mood(row['mood_start'])} → {cells.mood(row['mood_end']):>5}",
@@ -232,8 +232,8 @@ def _group_columns(heading: str, whose: str) -> list[Column]:
         Column("Change\n± 95 %", _change, style=_change_style),
         Column("Ended\nworse", cells.compared),
         Column("Angry", lambda row: percent(row["angry"])),
-        Column("Neg-\native", lambda row: percent(row["negative"]), yields=1),
-        Column("Un-\nsure", lambda row: percent(row["uncertain"]), yields=6),
+        Column("Neg-\native", lambda row: percent(row["negative"]), hide_order=1),
+        Column("Un-\nsure", lambda row: percent(row["uncertain"]), hide_order=6),
     ]
 
 
@@ -241,11 +241,11 @@ def _call_columns(report: Report, with_agent: bool = True) -> list[Column]:
     columns = [
         Column("Call", lambda row: row["call"], right=False, wraps=True),
         Column("Agent", lambda row: row["agent"] or NONE, right=False, wraps=True, key="agent"),
-        Column("Started", lambda row: cells.moment(row["started_at"]), right=False, yields=3),
+        Column("Started", lambda row: cells.moment(row["started_at"]), right=False, hide_order=3),
         Column("Length", lambda row: clock(row["duration_s"])),
-        Column("Agent\ntalks", lambda row: percent(row["talk_ratio"]), yields=4),
-        Column("Dead\nair", lambda row: clock(row["dead_air_s"]), yields=2),
-        Column("Cuts\nin", lambda row: cells.plain(row["interruptions_by_agent"]), yields=5),
+        Column("Agent\ntalks", lambda row: percent(row["talk_ratio"]), hide_order=4),
+        Column("Dead\nair", lambda row: clock(row["dead_air_s"]), hide_order=2),
+        Column("Cuts\nin", lambda row: cells.plain(row["interruptions_by_agent"]), hide_order=5),
         Column(
             f"{_whose(report)} mood\nby quarter",
             lambda row: " ".join(
@@ -258,7 +258,7 @@ def _call_columns(report: Report, with_agent: bool = True) -> list[Column]:
             style=lambda row: WORSE if row["ended_worse"] else "",
         ),
         Column("Angry", lambda row: percent(row["angry"])),
-        Column("Neg-\native", lambda row: percent(row["negative"]), yields=1),
+        Column("Neg-\native", lambda row: percent(row["negative"]), hide_order=1),
     ]
     return [column for column in columns if with_agent or column.key != "agent"]
 
@@ -293,7 +293,7 @@ def _quarter_rows(report: Report) -> list[Row]:
 
 
 def _turn_rows(report: Report) -> list[Row]:
-    """Turns, with a row for each dead air between them."""
+    """Turns, with a row for each stretch of dead air between them."""
     rows: list[Row] = []
     for turn in report.rows.to_dicts():
         if (turn["silence_s"] or 0) >= report.limits["dead_air_from_s"]:
@@ -304,16 +304,16 @@ def _turn_rows(report: Report) -> list[Row]:
     return rows
 
 
-def _feeling(row: Row) -> str:
+def _emotion(row: Row) -> str:
     if row["emotion"] is None or row["emotion"] == "neutral":
         return row["emotion"] or ""
-    sure = row.get("confidence")
-    return f"{row['emotion']} {percent(sure)}" if sure is not None else str(row["emotion"])
+    confidence = row.get("confidence")
+    return f"{row['emotion']} {percent(confidence)}" if confidence is not None else str(row["emotion"])
 
 
-def _feeling_style(row: Row) -> str:
+def _emotion_style(row: Row) -> str:
     if row["emotion"] in (None, "neutral", "calm", "uncertain") or row["mood"] is None:
-        return QUIET
+        return DIM
     return WORSE if row["mood"] < 0 else BETTER if row["emotion"] == "happy" else ""
 
 
@@ -330,20 +330,20 @@ _WHO_STYLE: Final = {"customer": "bold"}
 _TURNS: Final = (
     Column("At", lambda row: "" if row["silence"] else clock(row["start_s"])),
     Column("Who", lambda row: row["role"], right=False, style=lambda row: _WHO_STYLE.get(row["role"], "")),
-    Column("Mood", lambda row: "" if row["silence"] else cells.mood(row["mood"]), style=_feeling_style),
-    Column("Emotion", _feeling, right=False, style=_feeling_style),
+    Column("Mood", lambda row: "" if row["silence"] else cells.mood(row["mood"]), style=_emotion_style),
+    Column("Emotion", _emotion, right=False, style=_emotion_style),
     Column(
         "Words",
         lambda row: f"({length(row['silence'])} of silence)" if row["silence"] else row["text"],
         right=False,
-        style=lambda row: QUIET if row["silence"] else "",
+        style=lambda row: DIM if row["silence"] else "",
         wraps=True,
     ),
 )
 
 _SCALE: Final = "mood: −1 = angry, 0 = neutral, +1 = happy"
 
-_DOUBT: Final = "Emotion detection makes mistakes. Listen before you judge."
+_CAUTION: Final = "Emotion detection makes mistakes. Listen before you judge."
 
 
 def _explain(report: Report) -> list[str]:
@@ -365,7 +365,7 @@ def _explain(report: Report) -> list[str]:
         f"{whose} {_SCALE}. Start and end are the first and last quarter of each call.",
         *([means] if grouped else []),
         terms + (" Cuts in: the agent's interruptions per call." if grouped else " Red: ended worse."),
-        (order if report.question.sort is None else "") + _DOUBT,
+        (order if report.question.sort is None else "") + _CAUTION,
     ]
 
 

@@ -11,31 +11,31 @@ from rich.text import Text
 
 from callmood.reports.sheets import Column, Page, Sheet
 
-_NARROWEST = 16
-"""Columns that wrap are squeezed down to this before others go."""
+_MIN_WIDTH = 16
+"""Columns that wrap are narrowed to this width before others are hidden."""
 
-_ENDLESS = 10_000
+_UNLIMITED = 10_000
 
 
 def show(page: Page, console: Console) -> None:
-    """Print a page; where the terminal is narrow, the least important columns of its tables are left out."""
+    """Print a page; on a narrow terminal the least important columns of its tables are hidden."""
     console.print()
     console.print(_title(page))
     if page.facts:
         console.print()
         console.print(_facts(page))
-    left_out: list[str] = []
+    hidden: list[str] = []
     for sheet in page.sheets:
         console.print()
         if sheet.title:
             console.print(Text(f" {sheet.title}", style="bold"))
-        columns = _fitting(sheet, console)
-        left_out += [_one_line(column) for column in sheet.columns if column not in columns]
+        columns = _fitting_columns(sheet, console)
+        hidden += [_one_line(column) for column in sheet.columns if column not in columns]
         console.print(_table(sheet, columns))
     notes = list(page.notes)
-    if left_out:
+    if hidden:
         notes.append(
-            f"Columns hidden on this narrow terminal: {', '.join(dict.fromkeys(left_out))}. --format csv has all."
+            f"Columns hidden on this narrow terminal: {', '.join(dict.fromkeys(hidden))}. --format csv has all."
         )
     if notes:
         console.print()
@@ -58,18 +58,18 @@ def _facts(page: Page) -> Table:
     return grid
 
 
-def _fitting(sheet: Sheet, console: Console) -> Sequence[Column]:
+def _fitting_columns(sheet: Sheet, console: Console) -> Sequence[Column]:
     columns = list(sheet.columns)
     while True:
-        table = _table(sheet, columns, squeezed=True)
-        needed = Measurement.get(console, console.options.update(max_width=_ENDLESS), table).maximum
-        yielding = [column for column in columns if column.yields]
-        if needed <= console.width or not yielding:
+        table = _table(sheet, columns, narrowed=True)
+        needed = Measurement.get(console, console.options.update(max_width=_UNLIMITED), table).maximum
+        hideable = [column for column in columns if column.hide_order]
+        if needed <= console.width or not hideable:
             return columns
-        columns.remove(max(yielding, key=lambda column: column.yields))
+        columns.remove(max(hideable, key=lambda column: column.hide_order))
 
 
-def _table(sheet: Sheet, columns: Sequence[Column], squeezed: bool = False) -> Table:
+def _table(sheet: Sheet, columns: Sequence[Column], narrowed: bool = False) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", expand=False)
     for column in columns:
         table.add_column(
@@ -78,7 +78,7 @@ def _table(sheet: Sheet, columns: Sequence[Column], squeezed: bool = False) -> T
             no_wrap=not column.wraps,
             vertical="top",
             overflow="fold",
-            max_width=_NARROWEST if squeezed and column.wraps else None,
+            max_width=_MIN_WIDTH if narrowed and column.wraps else None,
         )
     for row in sheet.rows:
         table.add_row(*(Text(column.cell(row), style=column.style(row)) for column in columns))

@@ -1,7 +1,7 @@
-"""The DuckDB file: open it, bring its schema up to date, and say in a sentence what is in the way.
+"""The DuckDB file: open it, migrate its schema, and explain why it can't be opened.
 
-The schema is a list of SQL files, ``sql/migrations/001_calls.sql`` and on; the table ``migration`` holds the
-ones that were applied. Each is one transaction: a killed program leaves a database of a known version.
+The schema is a list of SQL files, ``sql/migrations/001_calls.sql`` and on; the table ``migration`` lists
+the ones that were applied. Each is one transaction, so that a killed program leaves a database of a known version.
 """
 
 import re
@@ -27,7 +27,7 @@ class Migration(NamedTuple):
 
 @cache
 def migrations() -> tuple[Migration, ...]:
-    """All that this callmood knows, in order."""
+    """All migrations of this version of callmood, in order."""
     folder = files("callmood.sql").joinpath("migrations")
     return tuple(
         Migration(int(item.name.split("_")[0]), item.name, item.read_text(encoding="utf-8"))
@@ -37,12 +37,12 @@ def migrations() -> tuple[Migration, ...]:
 
 
 def open_db(path: str | Path, read_only: bool = False, *, must_exist: bool = False) -> Connection:
-    """Connect to a callmood database; an old one is migrated, and a missing one is made unless it ``must_exist``.
+    """Connect to a callmood database; an old one is migrated, and a missing one is created unless it ``must_exist``.
 
-    With ``read_only`` the file has to be there, and other readers may have it open too. DuckDB lets one
+    With ``read_only`` the file must exist, and other readers may have it open too. DuckDB lets one
     process write or many read, never both. Close the connection, or use it in a ``with``.
 
-    Raises CallmoodError with one sentence where that can't be.
+    Raises CallmoodError if it can't be opened.
     """
     path = Path(path)
     if (read_only or must_exist) and not may_exist(path):
@@ -74,7 +74,7 @@ def open_db(path: str | Path, read_only: bool = False, *, must_exist: bool = Fal
 
 @contextmanager
 def transaction(con: Connection) -> Iterator[None]:
-    """All of what is written inside, or nothing."""
+    """Commits what is written inside, or rolls all of it back on an error."""
     con.begin()
     try:
         yield
@@ -85,7 +85,7 @@ def transaction(con: Connection) -> Iterator[None]:
 
 
 def rows(con: Connection, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-    """All rows of a query: a result that is not read to its end blocks the connection from DuckDB 2 on."""
+    """All rows of a query, because from DuckDB 2 on a result that is not fetched completely blocks the connection."""
     result: list[tuple[Any, ...]] = con.execute(sql, parameters or {}).fetchall()
     return result
 
@@ -98,7 +98,7 @@ def _connect(path: Path, read_only: bool) -> Connection:
 
 
 def _explain(path: Path, message: str) -> str:
-    """DuckDB's message in a manager's words."""
+    """DuckDB's message in plain words, with what to do."""
     if "lock" in message or "being used by another process" in message:
         holder = re.search(r"PID (\d+)", message)
         who = f"process {holder[1]}" if holder else "another process"
@@ -116,7 +116,7 @@ def _explain(path: Path, message: str) -> str:
 
 
 def may_exist(path: Path) -> bool:
-    """Whether something is at ``path``; what may not be looked at is left to DuckDB to find and to name."""
+    """Whether ``path`` exists. True also if that can't be checked, so that DuckDB reports why."""
     try:
         return path.exists()
     except OSError:
@@ -124,7 +124,7 @@ def may_exist(path: Path) -> bool:
 
 
 def _refuse_empty_file(path: Path) -> None:
-    """DuckDB's own word on an empty file is misleading, and differs by version."""
+    """DuckDB's own message on an empty file is misleading, and differs by version."""
     try:
         empty = path.is_file() and path.stat().st_size == 0
     except OSError:
@@ -140,7 +140,7 @@ def _tables(con: Connection) -> set[str]:
 
 
 def _version(con: Connection, path: Path) -> int:
-    """0 for a database without tables."""
+    """The newest applied migration; 0 for a database without tables."""
     tables = _tables(con)
     if "migration" not in tables:
         if tables:
@@ -164,7 +164,7 @@ def _refuse_newer(version: int, path: Path) -> None:
     newest = migrations()[-1].version
     if version > newest:
         raise CallmoodError(
-            f"{path} was written by a newer callmood (schema {version}, this one knows {newest}). "
+            f"{path} was written by a newer callmood (schema {version}; this version supports up to {newest}). "
             "Upgrade callmood, or choose another file with --db."
         )
 

@@ -1,4 +1,4 @@
-"""The labels that a person gave to segments: written one by one, read as what to train on."""
+"""The labels that people gave to segments: written one by one, read for training."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from callmood.wording import clock, did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A stretch of a recording, as a person labelled it."""
+    """A segment of a recording with the label that a person gave it."""
 
     recording_id: str
     path: Path
-    """Where the recording was seen last."""
+    """The last known path of the recording."""
     agent: str | None
     customer: str | None
     speaker: int
@@ -41,9 +41,9 @@ class Moment:
 
 
 def segment_at(con: Connection, recording_id: str, at_s: float, speaker: int | None = None) -> Moment:
-    """The segment that is spoken ``at_s`` seconds from the start; one that begins in that second goes before others.
+    """The segment that is spoken ``at_s`` seconds from the start, preferably one that begins in that second.
 
-    Raises CallmoodError where nobody speaks, and where several do and ``speaker`` does not tell whose is meant.
+    Raises CallmoodError if nobody speaks then, or if several people do and ``speaker`` does not choose one.
     """
     found = rows(
         con,
@@ -57,15 +57,17 @@ def segment_at(con: Connection, recording_id: str, at_s: float, speaker: int | N
     )
     first = [row for row in found if row[3]] or found
     if not first:
-        raise CallmoodError(f"No one is speaking at {clock(at_s)}; report --call CALL shows who speaks when.")
+        raise CallmoodError(
+            f"No one is speaking at {clock(at_s)}. Use report --call CALL to see who speaks when."
+        )
     if len(first) > 1:
         whose = " or ".join(f"--speaker {row[1]} ({row[2]})" for row in first)
-        raise CallmoodError(f"Several people are speaking at {clock(at_s)}; choose one with {whose}.")
+        raise CallmoodError(f"Several people are speaking at {clock(at_s)}. Choose one with {whose}.")
     return Moment(*first[0][:3])
 
 
 def require_label(label: str) -> None:
-    """Raises UsageError for what is not a label."""
+    """Raises UsageError if ``label`` is not one of callmood.labels.LABELS."""
     if label not in LABELS:
         raise UsageError(
             f"There is no label {label}{did_you_mean(label, LABELS)}. Use one of: {', '.join(LABELS)}."
@@ -73,7 +75,7 @@ def require_label(label: str) -> None:
 
 
 def correct(con: Connection, recording_id: str, segment: int, label: str) -> None:
-    """Store that a segment of a call, counted from 0, is ``label``; a later correction of it replaces this one.
+    """Store ``label`` for a segment of a call, counted from 0; replaces an earlier correction of it.
 
     Raises UsageError for an unknown label, and CallmoodError for a segment that is not in the database.
     """

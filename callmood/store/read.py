@@ -1,4 +1,4 @@
-"""What a scan asks of the database: what is done and how, the agents' voices so far, what there is to score again."""
+"""The queries of a scan: what is done and how, the agents' voices so far, what to score again."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from callmood.store.connection import Connection, rows
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the database holds of a recording."""
+    """What the database knows about a recording."""
 
     state: Literal["done", "failed"]
     model_id: str | None = None
-    """The emotion model that scored it; None for one that failed, or that nothing scored."""
+    """The emotion model that scored it; None for one that failed or was not scored."""
     roles: str | None = None
-    """Whose segments the scan that wrote it last had to score."""
+    """Whose segments were scored by the scan that wrote it last."""
 
 
 def known(con: Connection) -> dict[str, Known]:
@@ -36,13 +36,13 @@ def known(con: Connection) -> dict[str, Known]:
 
 
 def hashes(con: Connection) -> dict[str, tuple[int, int, str]]:
-    """What files held when they were read last: size in bytes, time of change in ns and SHA-256, by path."""
+    """The files as they were last read: size in bytes, modification time in ns and SHA-256, by path."""
     found = rows(con, "SELECT path, size_bytes, mtime_ns, content FROM file_hash")
     return {path: (size_bytes, mtime_ns, content) for path, size_bytes, mtime_ns, content in found}
 
 
 def stored_recordings(con: Connection, ids: Collection[str]) -> dict[str, Recording]:
-    """Recordings by their ids, with their facts from all scans, and the path that was seen last."""
+    """Recordings by their ids, with their facts from all scans and their last known path."""
     found = rows(
         con,
         f"""
@@ -63,7 +63,7 @@ def stored_recordings(con: Connection, ids: Collection[str]) -> dict[str, Record
 
 
 def stale_transcripts(con: Connection, asr: str) -> set[str]:
-    """The ids of the calls that another recogniser than ``asr`` transcribed, or an unknown one."""
+    """The ids of the calls that were transcribed by a recogniser other than ``asr``, or by an unknown one."""
     found = rows(
         con,
         """
@@ -85,7 +85,7 @@ _AGENT_VOICES = """
         SELECT agent, label, sum(total) AS total, sum(count) AS count FROM value GROUP BY agent, label
     )
 """
-"""What the agents sound like over all calls that a model scored: a row an agent and label."""
+"""The agents' mean voices over all calls that a model scored: one row per agent and label."""
 
 
 def agent_baselines(con: Connection, model_id: str) -> dict[str, VoiceBaseline]:
@@ -101,7 +101,7 @@ def agent_baselines(con: Connection, model_id: str) -> dict[str, VoiceBaseline]:
 def baselines_without(con: Connection, model_id: str, ids: Collection[str]) -> dict[str, VoiceBaseline]:
     """For each of the recordings ``ids``, its agent's mean voice over the other calls that ``model_id`` scored.
 
-    Scored again, a call must not be compared with itself. Recordings whose agent has no other call are left out.
+    A call that is scored again must not be compared with itself. Recordings whose agent has no other call are left out.
     """
     found = rows(
         con,
@@ -165,9 +165,9 @@ def stored_segments(con: Connection, recording_id: str) -> tuple[tuple[Speaker, 
 
 
 def find_call(con: Connection, call: str) -> str:
-    """The recording id of a call: named by its call id, its file with or without the ending, or how its id begins.
+    """The recording id of a call, given its call id, its file with or without the extension, or the start of its id.
 
-    Raises CallmoodError where there is none, where there are several, and for one that could not be scanned.
+    Raises CallmoodError if there is none, if there are several, or if it could not be scanned.
     """
     found = rows(
         con,

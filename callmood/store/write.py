@@ -1,7 +1,7 @@
-"""What a scan writes. Each function is one transaction: a killed scan leaves whole calls.
+"""What a scan writes. Each function is one transaction, so that a killed scan leaves only whole calls.
 
-Rows travel as one JSON document a table: the fastest way into DuckDB that needs no further package, and the
-same in all of its versions. All else is a parameter too, so that no text of a call is ever read as SQL.
+Rows are passed as one JSON document per table: the fastest way into DuckDB that needs no further package and is the
+same in all of its versions. All else is a parameter too, so that no text of a call is ever parsed as SQL.
 """
 
 import json
@@ -74,7 +74,7 @@ _WORD: _Shape = {
 def start_scan(
     con: Connection, settings: Mapping[str, Any], versions: Mapping[str, Any], models: Mapping[str, Any]
 ) -> int:
-    """The id of a new scan; what it ran with is kept as JSON."""
+    """The id of a new scan. Its settings, versions and models are stored as JSON."""
     with transaction(con):
         ((scan_id,),) = rows(
             con,
@@ -94,17 +94,17 @@ def start_scan(
 
 
 def finish_scan(con: Connection, scan_id: int) -> None:
-    """Note that a scan came to its end."""
+    """Record that a scan has finished."""
     with transaction(con):
         con.execute("UPDATE scan SET finished_at = $now WHERE id = $id", {"now": _now(), "id": scan_id})
 
 
 def write_call(con: Connection, scan_id: int, model_id: str | None, call: Call) -> None:
-    """Store a call whole, in the place of what was stored for its recording."""
-    _check(call)
+    """Store a call, replacing whatever was stored for its recording."""
+    _check_consistency(call)
     recording_id = call.recording.id
     with transaction(con):
-        _forget(con, recording_id)
+        _delete_rows(con, recording_id)
         _write_recording(
             con,
             call.recording,
@@ -116,7 +116,7 @@ def write_call(con: Connection, scan_id: int, model_id: str | None, call: Call) 
                 "format": call.format,
                 "layout": call.layout,
                 "dropped": _pairs(call.dropped),
-                "warnings": [_clean(warning) for warning in call.warnings],
+                "warnings": [_valid_unicode(warning) for warning in call.warnings],
                 "model_id": model_id,
                 "scan_id": scan_id,
                 "transcribed_in": scan_id,
@@ -128,37 +128,40 @@ def write_call(con: Connection, scan_id: int, model_id: str | None, call: Call) 
 
 
 def write_failure(con: Connection, scan_id: int, failure: Failure) -> None:
-    """Note that a recording could not be scanned; one that is done stays as it is."""
+    """Record that a recording could not be scanned; one that is done stays as it is."""
     recording = failure.recording
     if recording is None:
-        raise ValueError(f"{failure.path} is not a recording: write_unreadable keeps it")
+        raise ValueError(f"{failure.path} is not a recording; use write_unreadable")
     with transaction(con):
         if rows(con, "SELECT 1 FROM recording WHERE id = $id AND state = 'done'", {"id": recording.id}):
             return
-        _forget(con, recording.id)
+        _delete_rows(con, recording.id)
         _write_recording(
             con,
             recording,
             {
                 "state": "failed",
                 "reason": failure.reason,
-                "error": _clean(failure.error),
+                "error": _valid_unicode(failure.error),
                 "scan_id": scan_id,
             },
         )
 
 
 def update_facts(con: Connection, recordings: Iterable[Recording], *, sure: bool = True) -> None:
-    """Refresh path and call facts of known recordings: moved, renamed, or with more in the metadata table.
+    """Update the path and call facts of known recordings: moved, renamed, or with more in the metadata table.
 
-    A fact that is no longer known is kept: a scan without the metadata table must not forget what it said. Facts
+    A fact that is missing now is kept, because a scan without the metadata table must not lose what it said. Facts
     that are not ``sure``, guessed from names and folders, fill gaps but replace nothing that is stored.
-    Unknown recordings are passed over.
+    Unknown recordings are ignored.
     """
     found = [_columns(recording) for recording in recordings]
     first, then = ("found", "old") if sure else ("old", "found")
     facts = ", ".join(f"coalesce({first}.{fact}, {then}.{fact}) AS {fact}" for fact in FACTS)
-    metadata = ["old.metadata", "map_from_entries(found.metadata)"]  # of a doubled key the last one counts
+    metadata = [
+        "old.metadata",
+        "map_from_entries(found.metadata)",
+    ]  # the last value of a duplicate key counts
     merged = f"map_concat({', '.join(metadata if sure else metadata[::-1])})"
     refreshed = ("path", "size_bytes", *FACTS, "metadata")
     with transaction(con):
@@ -178,14 +181,14 @@ def update_facts(con: Connection, recordings: Iterable[Recording], *, sure: bool
 
 
 def write_hashes(con: Connection, hashes: Mapping[str, tuple[int, int, str]]) -> None:
-    """Keep what files held: size in bytes, time of change in ns and SHA-256 by path.
+    """Store the hashes of files: size in bytes, modification time in ns and SHA-256, by path.
 
-    Paths that are not text are passed over.
+    Paths that are not valid Unicode are ignored.
     """
     found = [
         dict(zip(_HASH, (path, *hashed), strict=True))
         for path, hashed in hashes.items()
-        if _clean(path) == path
+        if _valid_unicode(path) == path
     ]
     if found:
         with transaction(con):
@@ -195,12 +198,16 @@ def write_hashes(con: Connection, hashes: Mapping[str, tuple[int, int, str]]) ->
 
 
 def write_unreadable(con: Connection, searched: Iterable[Path], failures: Iterable[Failure]) -> None:
-    """Keep the files and folders that could not be read, in the place of those that failed in ``searched`` before.
+    """Store the files and folders that could not be read, replacing earlier ones in ``searched``.
 
-    ``searched`` are the absolute paths of files, and of folders with all that is below them.
+    ``searched`` are absolute paths of files, and of folders including everything below them.
     """
     found = [
-        {"path": _clean(str(failure.path)), "reason": failure.reason, "error": _clean(failure.error)}
+        {
+            "path": _valid_unicode(str(failure.path)),
+            "reason": failure.reason,
+            "error": _valid_unicode(failure.error),
+        }
         for failure in failures
     ]
     with transaction(con):
@@ -211,7 +218,7 @@ def write_unreadable(con: Connection, searched: Iterable[Path], failures: Iterab
             WHERE starts_with(path || $end, root)
             """,
             {
-                "searched": [_clean(str(path).rstrip(os.sep) + os.sep) for path in searched],
+                "searched": [_valid_unicode(str(path).rstrip(os.sep) + os.sep) for path in searched],
                 "end": os.sep,
             },
         )
@@ -222,7 +229,7 @@ def write_unreadable(con: Connection, searched: Iterable[Path], failures: Iterab
 
 
 def rescore_call(con: Connection, scan_id: int, model_id: str, call: Rescored) -> None:
-    """Give the stored segments of a call, in their order, the scores of another model."""
+    """Replace the scores of a stored call's segments, in their order, by those of another model."""
     recording_id, scores = call.recording.id, call.scores
     with transaction(con):
         speakers = rows(con, "SELECT speaker FROM speaker WHERE recording_id = $id", {"id": recording_id})
@@ -264,17 +271,17 @@ def rescore_call(con: Connection, scan_id: int, model_id: str, call: Rescored) -
         )
 
 
-def _check(call: Call) -> None:
-    """What would make rows that no report could make sense of."""
+def _check_consistency(call: Call) -> None:
+    """Raises ValueError if the parts of a call do not belong together."""
     if len(call.scores) != len(call.segments):
         raise ValueError(f"{len(call.scores)} scores for {len(call.segments)} segments")
     known = {speaker.index for speaker in call.speakers}
-    strangers = {segment.speaker for segment in call.segments} - known
-    if strangers:
-        raise ValueError(f"segments of speakers {sorted(strangers)} that are not among {sorted(known)}")
+    unknown = {segment.speaker for segment in call.segments} - known
+    if unknown:
+        raise ValueError(f"segments of speakers {sorted(unknown)} that are not among {sorted(known)}")
 
 
-def _forget(con: Connection, recording_id: str) -> None:
+def _delete_rows(con: Connection, recording_id: str) -> None:
     if not rows(con, "SELECT 1 FROM recording WHERE id = $id", {"id": recording_id}):
         return
     for table in ("word", "segment", "speaker"):
@@ -308,7 +315,7 @@ def _write_speakers(con: Connection, model_id: str | None, call: Call) -> None:
                         **voice,
                         "channel": speaker.channel,
                         "role": speaker.role,
-                        "decided_by": _clean(speaker.decided_by),
+                        "decided_by": _valid_unicode(speaker.decided_by),
                     }
                     for speaker, voice in zip(call.speakers, voices, strict=True)
                 ]
@@ -339,7 +346,7 @@ def _write_segments(con: Connection, call: Call) -> None:
                         "channel": segment.channel,
                         "start_s": float(segment.start_s),
                         "end_s": float(segment.end_s),
-                        "text": _clean(segment.text),
+                        "text": _valid_unicode(segment.text),
                     }
                     for index, (segment, scores) in enumerate(zip(call.segments, call.scores, strict=True))
                 ]
@@ -361,7 +368,7 @@ def _write_words(con: Connection, call: Call) -> None:
                     {
                         "segment": index,
                         "word": number,
-                        "text": _clean(word.text),
+                        "text": _valid_unicode(word.text),
                         "start_s": float(word.start_s),
                         "end_s": float(word.end_s),
                         "probability": float(word.probability),
@@ -375,7 +382,7 @@ def _write_words(con: Connection, call: Call) -> None:
 
 
 def _voices(speakers: Iterable[int], baselines: Mapping[int, VoiceBaseline]) -> list[dict[str, Any]]:
-    """One row a speaker; NULL where there is no baseline."""
+    """One row per speaker; NULL without a baseline."""
     return [
         {
             "speaker": speaker,
@@ -388,7 +395,7 @@ def _voices(speakers: Iterable[int], baselines: Mapping[int, VoiceBaseline]) -> 
 
 
 def _scores(scores: EmotionScores | None) -> dict[str, Any]:
-    """One segment's columns; all NULL where the speaker's role is not scored."""
+    """One segment's columns; all NULL if the speaker's role is not scored."""
     if scores is None:
         return {"emotion": None, "confidence": None, "scores": None, "raw_emotion": None, "raw_scores": None}
     if len(scores.relative) != len(LABELS) or len(scores.raw) != len(LABELS):
@@ -405,32 +412,34 @@ def _scores(scores: EmotionScores | None) -> dict[str, Any]:
 
 
 def _columns(recording: Recording) -> dict[str, Any]:
-    """A recording's row, as far as it is known before it is scanned."""
+    """A recording's columns that are known before it is scanned."""
     return {
         "id": recording.id,
-        "path": _clean(str(recording.path)),
+        "path": _valid_unicode(str(recording.path)),
         "size_bytes": recording.size_bytes,
         **{name: _fact(getattr(recording.facts, name)) for name in FACTS},
-        "metadata": _pairs({_clean(key): _clean(value) for key, value in recording.facts.metadata.items()}),
+        "metadata": _pairs(
+            {_valid_unicode(key): _valid_unicode(value) for key, value in recording.facts.metadata.items()}
+        ),
     }
 
 
 def _fact(value: str | datetime | None) -> Any:
-    # a zone is dropped, not converted: the day of a call is the day on the wall of those who had it
-    return value.replace(tzinfo=None).isoformat() if isinstance(value, datetime) else _clean(value)
+    # a time zone is dropped, not converted, because a call belongs to the local day of those who had it
+    return value.replace(tzinfo=None).isoformat() if isinstance(value, datetime) else _valid_unicode(value)
 
 
 def _pairs(mapping: Mapping[Any, Any]) -> list[dict[str, Any]]:
     return [{"key": key, "value": value} for key, value in mapping.items()]
 
 
-def _clean(text: str | None) -> Any:
-    """Text that is valid Unicode: file names may hold bytes that are not."""
+def _valid_unicode(text: str | None) -> Any:
+    """``text`` as valid Unicode, because file names may contain other bytes."""
     return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _table(parameter: str, shape: _Shape) -> str:
-    """A query for the rows of a JSON document that comes as a parameter."""
+    """A query for the rows of a JSON document that is passed as a parameter."""
     return f"SELECT unnest(from_json(${parameter}, '{json.dumps([shape])}'), max_depth := 2)"
 
 

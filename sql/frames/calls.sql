@@ -1,2 +1,2 @@
--- Every call that is done: what is known of it, who talked how much, and the customer's and the agent's mood.
+-- Every scanned call: its facts, who talked how much, and the mood of customer and agent.
 SELECT * EXCLUDE (metadata) FROM call_summary ORDER BY started_at NULLS LAST, path

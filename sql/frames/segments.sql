@@ -1,5 +1,5 @@
 -- Every segment: who says what, when and in what mood, and the probability of each emotion, against the speaker's own
--- baseline (angry, calm ...) and without one (raw_angry, raw_calm ...). NULL where the speaker's role is not scored.
+-- baseline (angry, calm ...) and without one (raw_angry, raw_calm ...). NULL if the speaker's role is not scored.
 SELECT segment.recording_id, segment.segment, segment.speaker, segment.role, segment.channel,
     segment.start_s, segment.end_s, segment.text,
     segment.emotion, segment.confidence, segment_mood.mood, segment_mood.quarter,

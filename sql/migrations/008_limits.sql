@@ -1,13 +1,13 @@
--- The limits behind figures stand in one place each: what is said of a figure reads them from here.
+-- The limits behind figures, each defined once. Texts that explain a figure read them from here.
 
--- Silences of so many seconds and more are dead air.
+-- Silences of this many seconds and more are dead air.
 CREATE MACRO dead_air_from_s() AS 2::DOUBLE;
 
--- A call ended worse if its mood fell by this much at least, a fifth of the way from neutral to angry, to below 0.
+-- A call ended worse if its mood fell by at least this much, a fifth of the way from neutral to angry, to below 0.
 CREATE MACRO worse_by() AS 0.2::DOUBLE;
 
--- One row a call and role, and one for all roles together ('all'). Means of mood weigh segments by their length;
--- uncertain segments are in them too, as their probabilities are. NULL: nothing of that role was scored there.
+-- One row per call and role, and one for all roles together ('all'). Means of mood are weighted by segment length and
+-- include uncertain segments, with their probabilities. NULL: nothing of that role was scored there.
 CREATE OR REPLACE VIEW call_mood AS
 WITH part AS (
     SELECT recording_id, CASE WHEN grouping(role) = 1 THEN 'all' ELSE role END AS role,
@@ -29,21 +29,21 @@ WITH part AS (
 )
 SELECT *,
     mood_end - mood_start AS mood_change,
-    -- it fell by that much at least, and ended on the unpleasant side
+    -- it fell by at least that much, and ended below 0
     mood_end - mood_start <= -worse_by() AND mood_end < 0 AS ended_worse
 FROM part;
 
--- One row a call: who talked how long and how fast, when nobody did, who cut in.
---   speech         the time of all segments; one speaker's segments that overlap count once
+-- One row per call: who talked how long and how fast, when nobody did, who interrupted.
+--   speech         the time of all segments; overlapping segments of one speaker count once
 --   talk ratio     the agent's share of the speech of agent and customer
---   dead air       silences of dead_air_from_s() and more between the first word and the last; hold music is among them
+--   dead air       silences of dead_air_from_s() and more between the first word and the last, hold music included
 --   overtalk       time in which two or more speak at once
---   interruption   one begins when another has spoken for 0.5 s at least and goes on for 0.5 s at least, and still
---                  speaks when the other has ended; an "mhm" in between is overtalk only. A speaker's pauses of
---                  less than 1 s don't end his stretch
---   monologue      the longest time that the agent speaks without a word of the others
--- Overtalk and interruptions are NULL but on stereo: on one channel two voices at once can't be told apart.
--- Of one recording only, if it is named (NULL: all): DuckDB would not carry that condition down to the segments.
+--   interruption   a speaker begins when another has spoken for at least 0.5 s and continues for at least 0.5 s, and
+--                  still speaks when the other has ended; an "mhm" in between is overtalk only. Pauses of less than
+--                  1 s don't end what a speaker says
+--   monologue      the longest time that the agent speaks without a word from the others
+-- Overtalk and interruptions are NULL unless the call is stereo, because two voices at once can't be separated on one
+-- channel. wanted is one recording (NULL: all), because DuckDB would not push that condition down to the segments.
 CREATE OR REPLACE MACRO talk_of(wanted) AS TABLE
 WITH speech AS (
     SELECT recording_id, speaker, role, end_s,

@@ -1,15 +1,15 @@
 -- How did the calls of each agent go (or of each queue, day, or value of a column of the metadata table)? Days come in
--- order, the others by the mood at the end, the worst first; calls of unknown ones come last.
+-- order, the others by the mood at the end, the worst first; calls without one come last.
 --
 --   $by     'agent', 'queue', 'customer', 'day', or a column of the metadata table
 --   $name   one agent (queue, day ...) only; NULL: all
 --   $role   whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $since, $until   start of the call, the second excluded; NULL: no bound
 --
--- Means are over calls, each counting the same, and their margin is half of their 95 % interval (Student's t; NULL
--- with fewer than five calls). angry, negative and uncertain are shares of the role's scored segments, all calls
--- together. What talk ratio, dead air, overtalk, interruption and mood are stands at the views call_talk and mood.
-WITH asked AS (
+-- Means are over calls, each with the same weight. Their margin is half of their 95 % interval (Student's t; NULL with
+-- fewer than five calls). angry, negative and uncertain are shares of the role's scored segments, all calls
+-- together. Talk ratio, dead air, overtalk, interruption and mood are defined at the views call_talk and call_mood.
+WITH selected AS (
     SELECT recording.id AS recording_id,
         group_name($by, agent, queue, customer, started_at, metadata) AS name
     FROM recording
@@ -20,9 +20,9 @@ WITH asked AS (
     SELECT name, call_talk.*, call_mood.* EXCLUDE (recording_id, role),
         dead_air_s / nullif(duration_s, 0) AS dead_air_share,
         overtalk_s / nullif(duration_s, 0) AS overtalk_share
-    FROM asked
+    FROM selected
     JOIN call_talk USING (recording_id)
-    LEFT JOIN call_mood ON call_mood.recording_id = asked.recording_id AND call_mood.role = $role
+    LEFT JOIN call_mood ON call_mood.recording_id = selected.recording_id AND call_mood.role = $role
     WHERE $name::VARCHAR IS NULL OR name = $name
 )
 SELECT name,

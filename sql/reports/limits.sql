@@ -1,2 +1,2 @@
--- Which limits stand behind the figures of the reports?
+-- Which limits are behind the figures of the reports?
 SELECT dead_air_from_s() AS dead_air_from_s, worse_by() AS worse_by

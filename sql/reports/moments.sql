@@ -1,4 +1,4 @@
--- Which are the worst moments: where in which call, and the words? The worst first.
+-- Which are the worst moments: in which call, at what time, and in what words? The worst first.
 --
 --   $by, $name   calls of one agent (queue, customer, day, value of a column of the metadata table); NULL: all
 --   $recording   one recording, by its id; NULL: all
@@ -7,8 +7,8 @@
 --   $count       how many
 --
 -- A moment is a segment with a negative label that the model is sure of (never 'uncertain'). How bad it is: its
--- mood times the confidence. Of one speaker's segments less than 15 s apart only the worst is told, or one outburst
--- would fill the list.
+-- mood times the confidence. Of one speaker's segments within 15 s only the worst is listed, so that one outburst does
+-- not fill the list.
 WITH sure AS (
     SELECT segment_mood.*, mood * confidence AS badness,
         min(mood * confidence) OVER (

@@ -1,4 +1,4 @@
--- What is a report about, and what is not in it?
+-- What does a report cover, and what does it leave out?
 --
 --   $by, $name   calls of one agent (queue, customer, day, value of a column of the metadata table); NULL: all
 --   $role        whose mood: 'customer', 'agent', or 'all' for every voice on the call

@@ -1,4 +1,4 @@
--- How did the mood of each side go through one call, quarter by quarter of the conversation?
+-- How did the mood of each role develop over one call, by quarter of the conversation?
 --
 --   $recording   its id
 SELECT role, quarter,

@@ -1,22 +1,22 @@
 -- Who said what, when, and in what mood, on one call?
 --
 --   $recording   its id
---   $role        'customer', 'agent' or 'unknown': that side only; 'all': everybody
+--   $role        'customer', 'agent' or 'unknown': that role only; 'all': everyone
 --
--- A turn is what one speaker says until another begins, or until there is dead air. Its mood is the mean
--- over its segments by their length. Its emotion is that of the segment that tells most among those that the model
--- is sure of: furthest from a mood of 0, and any other emotion before 'neutral'; 'uncertain' where the model is sure
--- of none, NULL where nothing was scored. silence_s is how long
--- nobody had spoken before it, overlap_s how much of it began inside what the others were saying.
+-- A turn is what one speaker says until another begins, or until there is dead air. Its mood is the mean over its
+-- segments, weighted by their length. Its emotion is that of its most salient segment among those that the model is
+-- sure of: furthest from a mood of 0, and any other emotion before 'neutral'; 'uncertain' if the model is sure of none,
+-- NULL if nothing was scored. silence_s is how long nobody had spoken before it, overlap_s how much of its beginning
+-- overlaps with what others were saying.
 WITH spoken AS (
     SELECT *, coalesce(max(end_s) OVER (
-        ORDER BY start_s, segment ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), start_s) AS heard_until_s,
+        ORDER BY start_s, segment ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), start_s) AS spoken_until_s,
         lag(speaker) OVER (ORDER BY start_s, segment) AS speaker_before
     FROM segment_mood
     WHERE recording_id = $recording
 ), counted AS (
-    SELECT *, (abs(mood) + CASE emotion WHEN 'neutral' THEN 0 ELSE 0.01 END) * confidence AS tells,
-        count(*) FILTER (speaker_before IS DISTINCT FROM speaker OR start_s - heard_until_s >= dead_air_from_s())
+    SELECT *, (abs(mood) + CASE emotion WHEN 'neutral' THEN 0 ELSE 0.01 END) * confidence AS salience,
+        count(*) FILTER (speaker_before IS DISTINCT FROM speaker OR start_s - spoken_until_s >= dead_air_from_s())
         OVER (ORDER BY start_s, segment ROWS UNBOUNDED PRECEDING) AS turn
     FROM spoken
 )
@@ -27,13 +27,13 @@ SELECT turn,
     any_value(role) AS role,
     string_agg(trim(text), ' ' ORDER BY start_s, segment) AS text,
     coalesce(
-        arg_max(emotion, tells) FILTER (emotion <> 'uncertain'),
+        arg_max(emotion, salience) FILTER (emotion <> 'uncertain'),
         any_value(emotion)) AS emotion,
-    arg_max(confidence, tells) FILTER (emotion <> 'uncertain') AS confidence,
+    arg_max(confidence, salience) FILTER (emotion <> 'uncertain') AS confidence,
     sum(mood * seconds) / nullif(sum(seconds) FILTER (mood IS NOT NULL), 0) AS mood,
     min(quarter) AS quarter,
-    greatest(0, min(start_s) - first(heard_until_s ORDER BY start_s, segment)) AS silence_s,
-    greatest(0, least(first(heard_until_s ORDER BY start_s, segment), max(end_s)) - min(start_s)) AS overlap_s
+    greatest(0, min(start_s) - first(spoken_until_s ORDER BY start_s, segment)) AS silence_s,
+    greatest(0, least(first(spoken_until_s ORDER BY start_s, segment), max(end_s)) - min(start_s)) AS overlap_s
 FROM counted
 WHERE $role = 'all' OR role = $role
 GROUP BY turn

@@ -181,18 +181,18 @@ POOLED_LAYERS = ("tdnn", "transit1", "transit2", "transit3", "out_nonlinear")
 
 
 def emotion_encoder() -> CamPlusPlus:
-    """CAM++ as an acoustic encoder: how a voice departs from itself is mood as well.
+    """CAM++ as an acoustic encoder, because mood also shows in how a voice departs from its usual sound.
 
-    A copy of its own, which may move to another device.
+    A separate copy, so that it can move to another device.
     """
     return deepcopy(load_embedding("cpu"))
 
 
 def pooled_layers(network: CamPlusPlus, samples: Tensor) -> Tensor:
-    """[4032] of one clip: float32 [time] at 16 kHz.
+    """The vector [4032] of one clip: float32 [time] at 16 kHz.
 
-    Mean and standard deviation over time of ``POOLED_LAYERS``, then the speaker vector. One clip at a time: the
-    network pools over time inside, where padding would be heard.
+    Mean and standard deviation over time of ``POOLED_LAYERS``, then the speaker vector. One clip at a time, because
+    the network pools over time inside, where padding would count.
     """
     from torchaudio.compliance import kaldi
 

@@ -1,7 +1,7 @@
 """Whisper's log-mel features, for windows of any length.
 
 The values are those of transformers' ``WhisperFeatureExtractor``, without its padding
-to 30 s: a clip of 8 s costs a fifth, and what follows a clip's end cannot be heard.
+to 30 s: a clip of 8 s costs a fifth, and the padding after a clip has no effect.
 """
 
 from __future__ import annotations

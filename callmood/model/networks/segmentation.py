@@ -1,7 +1,7 @@
-"""pyannote's segmentation-3.0: up to three voices in ten seconds of sound, frame by frame, overlap included.
+"""pyannote's segmentation-3.0: up to three voices in 10 s of sound, frame by frame, with overlap.
 
 The layers and their names follow PyanNet of pyannote.audio (MIT, copyright CNRS) and the sinc filters of
-asteroid (MIT), as the published weights need. Written out here because importing pyannote.audio costs seconds.
+asteroid (MIT), as the published weights require. Written out here because importing pyannote.audio costs seconds.
 Inference only: the sinc filters are computed once, when the weights are loaded.
 """
 
@@ -22,7 +22,7 @@ OVERLAP_CLASSES = slice(4, 7)
 
 _FILTER_SIZE = 251
 _FILTER_STEP = 10
-_LOWEST_HZ = 50.0
+_MIN_HZ = 50.0
 _CLASSES = 7
 
 
@@ -77,8 +77,8 @@ def load_segmentation(device: str) -> Segmentation:
 
 def _sinc_filters(weights: dict[str, Tensor]) -> Tensor:
     prefix = "sincnet.conv1d.0.filterbank."
-    low = _LOWEST_HZ + weights[prefix + "low_hz_"].abs()
-    high = (low + _LOWEST_HZ + weights[prefix + "band_hz_"].abs()).clamp(_LOWEST_HZ, 8_000.0)
+    low = _MIN_HZ + weights[prefix + "low_hz_"].abs()
+    high = (low + _MIN_HZ + weights[prefix + "band_hz_"].abs()).clamp(_MIN_HZ, 8_000.0)
     half = _FILTER_SIZE // 2
     window = weights[prefix + "window_"]
     times = 2 * math.pi * torch.arange(-half, 0.0).view(1, -1) / SAMPLE_RATE

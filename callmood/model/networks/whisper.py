@@ -39,7 +39,7 @@ def ctranslate2_tensors(data: bytes) -> dict[str, np.ndarray]:
 
     version = take("I")
     if version != 6:
-        raise CallmoodError(f"CTranslate2 format version {version} is unknown; expected 6.")
+        raise CallmoodError(f"Unsupported CTranslate2 format version {version} (expected 6).")
     text()  # the specification's name
     take("I")  # its revision
     tensors = {}

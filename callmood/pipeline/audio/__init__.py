@@ -1,5 +1,5 @@
 """A recording's sound.
 
-``files`` opens it, ``containers`` reads what its header promises, ``decode`` plays it onto a ``tape``, which brings it to
-16 kHz.
+``files`` opens it, ``containers`` reads the length that its header states, ``decode`` decodes it onto a ``tape``, which
+resamples it to 16 kHz.
 """

@@ -1,4 +1,4 @@
-"""What the headers of a container promise: how long the sound should be, and whether a file breaks off."""
+"""What the headers of a container state: how long the sound should be, and whether a file ends early."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _EXACT_LENGTH: Final = {"wav", "w64", "mov", "flac", "matroska", "caf", "aiff"}
 """Containers whose header states the length; elsewhere it is an estimate and proves nothing."""
 _STREAMED_WAV: Final = range(0x7FFF_0000, 0x1_0000_0000)
-"""Data sizes that writers put when they don't know the length yet."""
+"""Data sizes that writers use when they don't know the length yet."""
 _PAGE_BYTES: Final = 65_536
 """An Ogg page is at most about this long; the headers of other formats fit as well."""
 
@@ -20,10 +20,10 @@ _PAGE_BYTES: Final = 65_536
 def declared_duration(
     path: Path, container: InputContainer, stream: AudioStream, file: BinaryIO
 ) -> float | None:
-    """Seconds of sound that the header promises; None where it promises nothing."""
+    """Seconds of sound that the header states; None if it states nothing reliable."""
     names = container.format.name.split(",")
-    if "wav" in names and (cut := _wav_duration(_peek(file, 0), path.stat().st_size)) is not None:
-        return cut
+    if "wav" in names and (stated_s := _wav_duration(_peek(file, 0), path.stat().st_size)) is not None:
+        return stated_s
     if "mp3" in names:
         # Without this tag the length of an MP3 is a guess from its first frames.
         head = _peek(file, 0)
@@ -38,7 +38,7 @@ def declared_duration(
 
 
 def _wav_duration(head: bytes, file_bytes: int) -> float | None:
-    """From the sizes in the header, where the file is shorter than they say: FFmpeg passes that over."""
+    """The duration in the header, if the file is shorter than that; FFmpeg does not notice."""
     bytes_per_s = 0
     at = 12
     while at + 8 <= len(head):
@@ -53,7 +53,7 @@ def _wav_duration(head: bytes, file_bytes: int) -> float | None:
 
 
 def ogg_breaks_off(container: InputContainer, file: BinaryIO) -> bool:
-    """Ogg states no length, but marks its last page as the last."""
+    """Whether an Ogg file is truncated: Ogg states no length, but marks its last page as the last."""
     if "ogg" not in container.format.name.split(","):
         return False
     tail = _peek(file, -_PAGE_BYTES)
@@ -63,7 +63,7 @@ def ogg_breaks_off(container: InputContainer, file: BinaryIO) -> bool:
 
 
 def _peek(file: BinaryIO, start: int) -> bytes:
-    """A page's worth of bytes from ``start``, from the end where negative; the file stays where it was."""
+    """A page's worth of bytes from ``start``, counted from the end if negative; the position is kept."""
     here = file.tell()
     if start < 0:
         file.seek(max(0, file.seek(0, 2) + start))

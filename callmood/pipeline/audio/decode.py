@@ -1,8 +1,8 @@
-"""A recording's sound: decoded once, brought to 16 kHz, its channels kept apart.
+"""A recording's sound: decoded once, resampled to 16 kHz, its channels kept apart.
 
-The libraries that decode come inside PyAV's wheels; no ffmpeg needs to be installed. A file is only ever read
-through an open Python file: its name is never taken for an address, and formats that point to other files are
-not let in.
+The libraries that decode come inside PyAV's wheels; no ffmpeg needs to be installed. FFmpeg only ever
+reads through an open Python file, so a name is never opened as a URL, and formats that refer to other files are
+refused.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ if TYPE_CHECKING:
 
 MIN_DURATION_S: Final = 0.5
 _DEMUXERS: Final = "wav,w64,mp3,aac,mov,ogg,flac,matroska,amr,amrnb,amrwb,aiff,au,caf,asf,gsm"
-"""ffmpeg's readers that may run. Playlists (m3u8, concat, sdp ...) would open other files and addresses."""
+"""FFmpeg's demuxers that may run. Playlists (m3u8, concat, sdp ...) would open other files and URLs."""
 _MAGIC: Final = (
     (0, b"RIFF"), (0, b"RIFX"), (0, b"RF64"), (4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (0, b"OggS"),
     (0, b"fLaC"), (0, b"\x1a\x45\xdf\xa3"), (0, b"#!AMR"), (0, b"ID3"), (0, b"FORM"), (0, b"caff"),
     (0, b".snd"), (0, b"\x30\x26\xb2\x75"),
 )  # fmt: skip
-"""How recordings begin: tells a damaged recording from a file that never was one."""
+"""The first bytes of recordings, to distinguish a damaged recording from a file that never was one."""
 _BETTER_DECODERS: Final = {"amr_nb": "libopencore_amrnb", "amr_wb": "libopencore_amrwb"}
 _RATES_HZ: Final = range(4_000, 400_001)
-_MOST_PLANES: Final = 7
-"""PyAV reads beyond the end of a frame's list of planes where it has more, and crashes."""
+_MAX_PLANES: Final = 7
+"""With more, PyAV reads beyond the end of a frame's list of planes, and crashes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """What a recording sounds like."""
+    """A decoded recording."""
 
     samples: Samples
     """[channels, n] at 16 kHz, -1 to 1."""
     sample_rate: int
     """Of the file, in Hz."""
     channels: int
-    """1 or 2: rows of ``samples``."""
+    """1 or 2, the rows of ``samples``."""
     duration_s: float
     format: str
     """Container and codec, such as "wav/pcm_mulaw"."""
@@ -57,17 +57,17 @@ class Audio:
 def decode(path: Path) -> Audio:
     """The sound of ``path``, as much of it as can be read.
 
-    A file that breaks off or has damaged places gives what is left and a warning. Raises UnreadableRecording
-    where nothing usable is left.
+    A file that ends early or is damaged in places gives what is left and a warning. Raises UnreadableRecording if
+    nothing usable is left.
     """
     with opened(path) as file, _container(path, file) as container:
         stream = _audio_stream(path, container)
         rate = stream.sample_rate
         if rate not in _RATES_HZ:
-            raise UnreadableRecording(path, "damaged", f"claims to have {rate} samples a second")
+            raise UnreadableRecording(path, "damaged", f"has an impossible sample rate of {rate} Hz")
         declared_s = declared_duration(path, container, stream, file)
         tape = Tape(container.duration / 1e6 if container.duration else 0.0)
-        damaged, torn = _play(path, container, stream, tape)
+        damaged, torn = _decode_onto_tape(path, container, stream, tape)
         breaks_off = ogg_breaks_off(container, file) or (torn and declared_s is None)
         form = _format(path, container, stream)
 
@@ -75,7 +75,7 @@ def decode(path: Path) -> Audio:
     duration_s = samples.shape[1] / SAMPLE_RATE
     if not samples.size:
         raise UnreadableRecording(
-            path, "damaged", "begins like a recording, but nothing of it can be decoded"
+            path, "damaged", "begins like a recording, but nothing in it can be decoded"
         )
     if duration_s < MIN_DURATION_S:
         what = f"has only {duration_s:.2f} s of sound, less than {MIN_DURATION_S} s"
@@ -91,9 +91,9 @@ def decode(path: Path) -> Audio:
 
 
 class _Source:
-    """The part of a file that PyAV needs, under a name of which only the ending is true.
+    """The part of a file that PyAV needs, under a neutral name with the file's own extension.
 
-    Raises nothing: PyAV would keep an error that FFmpeg has shrugged off, and raise it over a later file.
+    Raises nothing, because PyAV would keep an error that FFmpeg has ignored, and raise it over a later file.
     """
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
@@ -140,26 +140,28 @@ def _container(path: Path, file: BinaryIO) -> Iterator[InputContainer]:
         if source.failure is not None:
             raise source.failure from None
         if any(head[at : at + len(magic)] == magic for at, magic in _MAGIC):
-            what = f"begins like a recording, but can't be read: {_plain(error)}"
+            what = f"begins like a recording, but can't be read: {_message(error)}"
             raise UnreadableRecording(path, "damaged", what) from None
-        raise UnreadableRecording(path, "not audio", "holds no sound of a kind that callmood knows") from None
+        raise UnreadableRecording(
+            path, "not audio", "is not in an audio format that callmood supports"
+        ) from None
     with container:
         yield container
     if source.failure is not None:
         raise source.failure
 
 
-def _plain(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).lower()
 
 
 def _audio_stream(path: Path, container: InputContainer) -> AudioStream:
     streams = container.streams.audio
     if not streams:
-        raise UnreadableRecording(path, "no audio stream", "holds no sound, only other streams")
+        raise UnreadableRecording(path, "no audio stream", "contains no audio stream")
     stream = streams[0]
     if stream.codec_context is None:
-        raise UnreadableRecording(path, "damaged", "is in a coding that callmood does not know")
+        raise UnreadableRecording(path, "damaged", "uses a codec that callmood does not support")
     return stream
 
 
@@ -170,11 +172,13 @@ def _format(path: Path, container: InputContainer, stream: AudioStream) -> str:
     return f"{name}/{stream.codec_context.codec.canonical_name}"
 
 
-def _play(path: Path, container: InputContainer, stream: AudioStream, tape: Tape) -> tuple[int, bool]:
+def _decode_onto_tape(
+    path: Path, container: InputContainer, stream: AudioStream, tape: Tape
+) -> tuple[int, bool]:
     """Decodes everything onto ``tape``.
 
-    Returns the number of places on the way that could not be decoded, and whether the very end could not:
-    what is left there of a torn packet, or padding, is nothing that was skipped.
+    Returns the number of damaged places that were skipped, and whether the very end could not be decoded: what is
+    left there of a torn packet, or padding, does not count as skipped.
     """
     import av
 
@@ -196,7 +200,7 @@ def _play(path: Path, container: InputContainer, stream: AudioStream, tape: Tape
         except (av.error.FFmpegError, ValueError):
             pending += 1
             continue
-        if any(frame.format.is_planar and frame.layout.nb_channels > _MOST_PLANES for frame in frames):
+        if any(frame.format.is_planar and frame.layout.nb_channels > _MAX_PLANES for frame in frames):
             pending += 1
             continue
         if frames:
@@ -204,18 +208,18 @@ def _play(path: Path, container: InputContainer, stream: AudioStream, tape: Tape
         for frame in frames:
             tape.add(frame)
         if tape.duration_s > MAX_DURATION_S:
-            what = f"is longer than {MAX_DURATION_S / 3600:.0f} hours; cut it into calls"
+            what = f"is longer than {MAX_DURATION_S / 3600:.0f} hours. Split it into calls"
             raise UnreadableRecording(path, "too long", what)
     tape.end()
     return damaged, pending > 0
 
 
 def _decoder(stream: AudioStream) -> AudioCodecContext:
-    """The stream's own decoder; for AMR the reference decoder, the only one that knows pauses (DTX)."""
+    """The stream's own decoder; for AMR the reference decoder, the only one that handles pauses (DTX)."""
     import av
 
     own = stream.codec_context
-    own.thread_count = 1  # scans run one process a core; threads within one would only fight
+    own.thread_count = 1  # scans run one process per core; more threads would only compete
     name = _BETTER_DECODERS.get(own.codec.canonical_name)
     if name is None or name not in av.codecs_available:
         return own
@@ -229,7 +233,7 @@ def _decoder(stream: AudioStream) -> AudioCodecContext:
 def _warnings(
     tape: Tape, damaged: int, duration_s: float, declared_s: float | None, breaks_off: bool
 ) -> Iterator[str]:
-    # Encoders pad, and headers round: less than this is no loss of speech.
+    # Encoders pad and headers round, so less than this is not a loss of speech.
     slack_s = 0.5 + 0.01 * duration_s
     short = declared_s is not None and declared_s - duration_s > slack_s
     if damaged:

@@ -1,4 +1,4 @@
-"""Opening a recording, and what a file that gives no usable sound is called."""
+"""Opening a recording, and the error for a file without usable sound."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Reason = Literal[
 
 
 class UnreadableRecording(CallmoodError):
-    """A file that gives no usable sound. ``reason`` is short enough to count by."""
+    """A file without usable sound. ``reason`` is the kind of failure, by which failures are counted."""
 
     def __init__(self, path: Path, reason: Reason, what: str) -> None:
         super().__init__(f"{printable(path.name)} {what}.")
@@ -36,13 +36,13 @@ class UnreadableRecording(CallmoodError):
 
 
 def printable(name: str) -> str:
-    """``name`` on one line: what a terminal can't show (line ends, bytes that are no text) is escaped."""
+    """``name`` on one line, with what a terminal can't show (line breaks, invalid bytes) escaped."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """``path`` open for reading; UnreadableRecording where it can't be or holds nothing."""
+    """``path`` open for reading. Raises UnreadableRecording if it can't be read or is empty."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
@@ -51,9 +51,9 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             raise UnreadableRecording(path, "empty file", "is empty")
         file = path.open("rb")
     except FileNotFoundError:
-        raise UnreadableRecording(path, "missing", "is not there any more") from None
+        raise UnreadableRecording(path, "missing", "no longer exists") from None
     except PermissionError:
-        raise UnreadableRecording(path, "no permission", "may not be read: no permission") from None
+        raise UnreadableRecording(path, "no permission", "can't be read: permission denied") from None
     except OSError as error:
         raise UnreadableRecording(path, "damaged", f"can't be opened: {error.strerror or error}") from None
     with file:

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 MAX_DURATION_S: Final = 12 * 3600.0
 """Above this a file is a logger's tape, not a call: as samples in memory it would be 5 GB and more."""
 CHANNELS: Final = 2
-"""Further channels are left out."""
+"""Further channels are ignored."""
 _BLOCK_S: Final = 4.0
 
 
 class Tape:
     """Takes decoded frames of any rate and sample format; gives float32 at 16 kHz.
 
-    Resamples block by block, so that beside the result only seconds of sound are in memory.
+    Resamples block by block, so that only seconds of sound are in memory besides the result.
     """
 
     def __init__(self, expected_s: float) -> None:
@@ -43,16 +43,17 @@ class Tape:
         return self._length / SAMPLE_RATE
 
     def samples(self) -> Samples:
-        """[channels, n]."""
+        """All that was added so far: [channels, n]."""
         if self._samples is None:
             return np.zeros((1, 0), np.float32)
         return self._samples[:, : self._length]
 
     def add(self, frame: av.AudioFrame) -> None:
+        """Append a decoded frame."""
         if not frame.samples:
             return
         block = self._as_float(frame)
-        if frame.sample_rate != self._rate:  # also in the middle: streams that were joined
+        if frame.sample_rate != self._rate:  # also in the middle, where streams were joined
             self.end()
             self._start(frame.sample_rate, block.shape[1])
         self._waiting.append(block)
@@ -61,7 +62,7 @@ class Tape:
             self._resample(last=False)
 
     def end(self) -> None:
-        """Nothing more of this rate comes: what the resampler still holds goes onto the tape."""
+        """Append what the resampler still holds; no more frames of this rate follow."""
         if self._rate:
             self._resample(last=True)
             self._rate = 0
@@ -76,7 +77,7 @@ class Tape:
         self._resampler = None if same else soxr.ResampleStream(rate, SAMPLE_RATE, channels, "float32", "HQ")
 
     def _as_float(self, frame: av.AudioFrame) -> Samples:
-        """[n, channels], -1 to 1 up to what the file itself overshoots."""
+        """[n, channels], -1 to 1 unless the file itself exceeds that."""
         raw: npt.NDArray[Any] = frame.to_ndarray()
         channels = frame.layout.nb_channels
         self.file_channels = max(self.file_channels, channels)
@@ -93,7 +94,7 @@ class Tape:
             if bad.any():
                 self.not_numbers += int(bad.sum())
                 floats[bad] = 0.0
-        if floats.shape[1] < kept:  # a stereo stream that goes on in mono
+        if floats.shape[1] < kept:  # a stereo stream that continues in mono
             floats = np.repeat(floats[:, :1], kept, axis=1)
         return floats
 
@@ -109,8 +110,8 @@ class Tape:
         assert self._samples is not None
         end = self._length + block.shape[0]
         if end > self._samples.shape[1]:
-            grown = np.empty((self._samples.shape[0], max(end, self._samples.shape[1] * 3 // 2)), np.float32)
-            grown[:, : self._length] = self._samples[:, : self._length]
-            self._samples = grown
+            larger = np.empty((self._samples.shape[0], max(end, self._samples.shape[1] * 3 // 2)), np.float32)
+            larger[:, : self._length] = self._samples[:, : self._length]
+            self._samples = larger
         np.clip(block.T, -1.0, 1.0, out=self._samples[:, self._length : end])
         self._length = end

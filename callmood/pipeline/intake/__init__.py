@@ -1,4 +1,4 @@
 """What to scan.
 
-``discover`` walks folders, ``names`` reads facts off file names, ``metadata`` joins a table of calls.
+``discover`` searches folders, ``names`` reads facts from file names, ``metadata`` joins a table of calls.
 """

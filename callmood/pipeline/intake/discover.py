@@ -1,4 +1,4 @@
-"""Folders and files -> recordings, each known by its content, with the facts of its call."""
+"""Folders and files -> recordings, each identified by its content, with the facts of its call."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ from callmood.pipeline.audio.files import UnreadableRecording, opened, printable
 from callmood.pipeline.intake.metadata import join, read_table
 from callmood.pipeline.intake.names import name_reader
 from callmood.settings import DiscoverSettings
+from callmood.wording import counted
 
-ENDINGS: Final = {
+EXTENSIONS: Final = {
     ".wav", ".wave", ".w64", ".mp3", ".m4a", ".m4b", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".flac",
     ".webm", ".mka", ".mkv", ".amr", ".awb", ".3gp", ".3gpp", ".3g2", ".wma", ".aif", ".aiff", ".aifc",
     ".au", ".caf", ".gsm",
 }  # fmt: skip
-"""What files in folders must end with; a file that is named itself may end as it likes."""
+"""Extensions of the files to scan in folders; a file that is given itself may have any."""
 _SETTLED_NS: Final = 2 * 10**9
-"""A file that changed less than this before it was read may change again without its time telling: on FAT, times
-are of 2 s."""
+"""A file that changed less than this before it was read may change again without a new time, because FAT stores
+times in steps of 2 s."""
 _MACHINE_FOLDERS: Final = {"__MACOSX", "@eaDir", "lost+found", "System Volume Information", "$RECYCLE.BIN"}
 
 
 class FileHash(NamedTuple):
-    """What a file held, and by what to see that it still does."""
+    """The hash of a file, with the size and time that show whether it has changed since."""
 
     size_bytes: int
     mtime_ns: int
@@ -43,28 +44,28 @@ class FileHash(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Discovery:
     recordings: tuple[Recording, ...]
-    """Sorted by path; each content once, under the first of its paths. Paths are absolute."""
+    """Sorted by absolute path. Of files with the same content only the first is kept."""
     failures: tuple[Failure, ...] = ()
     """Files and folders that could not be read."""
     copies: int = 0
-    """Files that hold the same as another."""
+    """Number of files with the same content as another."""
     warnings: tuple[str, ...] = ()
-    """One sentence each: names and table rows that did not fit."""
+    """One sentence each, on names and table rows that did not match."""
     hashes: Mapping[str, FileHash] = field(default_factory=dict)
-    """By path, of the files that were read and whose next change their size or time will tell."""
+    """By path, of the files that were read and whose size or time will show their next change."""
 
 
 @dataclass(slots=True)
 class _Walk:
-    """What a walk has come across so far."""
+    """What the search has found so far."""
 
     files: dict[Path, PurePosixPath] = field(default_factory=dict)
-    """Absolute path to the path below the folder that was given."""
+    """Absolute path -> path relative to the given folder."""
     failures: list[Failure] = field(default_factory=list)
-    others: int = 0
-    """Files whose ending is not a recording's."""
+    other_files: int = 0
+    """Number of files without the extension of a recording."""
     folders: set[tuple[int, int]] = field(default_factory=set)
-    """Device and inode: a link back up must not lead round in circles."""
+    """Device and inode of the folders searched, so that a link to a parent folder is not followed for ever."""
 
 
 def discover(
@@ -72,26 +73,26 @@ def discover(
 ) -> Discovery:
     """Finds the recordings in ``paths``, which are folders, searched to any depth, and files.
 
-    A file that is as it was ``earlier``, by its path, is not read. What can't be read becomes a failure. Raises
-    CallmoodError where a path does not exist, where there is nothing at all to scan, or where the name pattern or
-    the table is wrong.
+    A file that has not changed since its ``earlier`` hash (by path) is not read. What can't be read becomes a
+    failure. Raises CallmoodError if a path does not exist, if there is nothing to scan at all, or if the name
+    pattern or the table is wrong.
     """
     read_name = name_reader(settings.name_pattern)
     table = read_table(settings.metadata) if settings.metadata else None
     walk = _Walk()
     for path in paths:
-        _enter(path, walk)
+        _search(path, walk)
     if not walk.files and not walk.failures:
-        raise CallmoodError(_nothing(paths, walk.others))
+        raise CallmoodError(_no_recordings(paths, walk.other_files))
 
     recordings: dict[str, Recording] = {}
     hashes: dict[str, FileHash] = {}
     copies = unnamed = 0
     for path, below in sorted(walk.files.items(), key=lambda item: os.fsencode(item[0])):
         try:
-            hashed = _unchanged(path, earlier.get(str(path)))
+            hashed = _hash_if_unchanged(path, earlier.get(str(path)))
             if hashed is None:
-                hashed, settled = _read(path)
+                hashed, settled = _hash_file(path)
                 if settled:
                     hashes[str(path)] = hashed
         except UnreadableRecording as error:
@@ -114,16 +115,16 @@ def discover(
 
 
 def absolute_path(path: Path) -> Path:
-    """``path`` absolute and without "..". Links are not resolved: a link's own name is the one that says who called."""
+    """``path`` absolute and without "..". Links are not resolved, because a link's own name says who called."""
     whole = path.absolute()
     short = Path(os.path.normpath(whole))
     return short if short.exists() and short.samefile(whole) else whole  # ".." behind a link leads elsewhere
 
 
-def _enter(path: Path, walk: _Walk) -> None:
+def _search(path: Path, walk: _Walk) -> None:
     whole = absolute_path(path)
     if path.is_dir():
-        for file in _files(whole, walk):
+        for file in _recording_files(whole, walk):
             walk.files.setdefault(file, PurePosixPath(file.relative_to(whole).as_posix()))
     elif os.path.lexists(path):
         walk.files.setdefault(whole, PurePosixPath(path.name))
@@ -131,19 +132,19 @@ def _enter(path: Path, walk: _Walk) -> None:
         raise CallmoodError(f"{printable(str(path))} does not exist.")
 
 
-def _files(root: Path, walk: _Walk) -> Iterator[Path]:
-    """The files below ``root`` that end like recordings."""
+def _recording_files(root: Path, walk: _Walk) -> Iterator[Path]:
+    """The files below ``root`` with the extension of a recording."""
 
-    def note(error: OSError) -> None:
+    def on_error(error: OSError) -> None:
         folder = Path(os.fsdecode(error.filename))
         denied = isinstance(error, PermissionError)
-        why = "no permission" if denied else str(error.strerror or error)
+        why = "permission denied" if denied else str(error.strerror or error)
         reason = "no permission" if denied else "damaged"
         walk.failures.append(
             Failure(folder, reason, f"The folder {printable(folder.name)} can't be searched: {why}.")
         )
 
-    for folder, subfolders, files in os.walk(root, onerror=note, followlinks=True):
+    for folder, subfolders, files in os.walk(root, onerror=on_error, followlinks=True):
         status = Path(folder).stat()
         if (status.st_dev, status.st_ino) in walk.folders:
             subfolders.clear()
@@ -153,26 +154,26 @@ def _files(root: Path, walk: _Walk) -> Iterator[Path]:
         for name in files:
             if name[0] == ".":  # also macOS's "._call.wav", which holds no sound
                 continue
-            if Path(name).suffix.lower() in ENDINGS:
+            if Path(name).suffix.lower() in EXTENSIONS:
                 yield Path(folder, name)
             else:
-                walk.others += 1
+                walk.other_files += 1
 
 
-def _unchanged(path: Path, earlier: FileHash | None) -> FileHash | None:
-    """The earlier hash of a file that is still as it was then."""
+def _hash_if_unchanged(path: Path, earlier: FileHash | None) -> FileHash | None:
+    """The earlier hash of a file, or None if it may have changed."""
     if earlier is None:
         return None
     try:
         status = path.stat()
-    except OSError:  # reading it will tell why
+    except OSError:  # reading it will report why
         return None
     same = (status.st_size, status.st_mtime_ns) == (earlier.size_bytes, earlier.mtime_ns)
     return earlier if same else None
 
 
-def _read(path: Path) -> tuple[FileHash, bool]:
-    """What a file holds, and whether its size and time will tell when that changes."""
+def _hash_file(path: Path) -> tuple[FileHash, bool]:
+    """The hash of a file, and whether its size and time will show the next change."""
     begun_ns = time.time_ns()
     digest = hashlib.sha256()
     with opened(path) as file:
@@ -182,8 +183,8 @@ def _read(path: Path) -> tuple[FileHash, bool]:
     return FileHash(size, status.st_mtime_ns, digest.hexdigest()), settled
 
 
-def _nothing(paths: Sequence[Path], others: int) -> str:
+def _no_recordings(paths: Sequence[Path], other_files: int) -> str:
     where = ", ".join(printable(str(path)) for path in paths)
-    kinds = "; to scan a file of another kind, name the file itself" if others else ""
-    seen = f" among {others} other files" if others else ""
-    return f"No recordings found in {where}{seen}: looked for .wav, .mp3, .m4a, .ogg and the like{kinds}."
+    seen = f" among {counted(other_files, 'other file')}" if other_files else ""
+    how = "; give the path of any other file itself" if other_files else ""
+    return f"No recordings found in {where}{seen}. Folders are searched for .wav, .mp3, .m4a, .ogg and similar{how}."

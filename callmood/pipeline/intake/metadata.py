@@ -13,6 +13,7 @@ from typing import Any, Final
 from callmood.call import FACTS, CallFacts, Recording
 from callmood.errors import CallmoodError
 from callmood.pipeline.intake.names import parse_time
+from callmood.wording import counted
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "file": ("file", "filename", "file_name", "path", "file_path", "recording", "recording_file", "audio"),
@@ -31,9 +32,9 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "date",
     ),
 }
-"""What each column may be called, best name first; case, spaces and hyphens do not count."""
+"""What each column may be called, best name first. Case, spaces and hyphens are ignored."""
 
-_NOTHING: Final = {"", "null", "none", "nan", "n/a"}
+_EMPTY: Final = {"", "null", "none", "nan", "n/a"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +48,23 @@ class MetadataTable:
     name: str
     rows: tuple[Row, ...]
     unread_times: int
-    """Rows whose start time could not be understood; it is kept among the metadata."""
+    """Rows with a start time of unknown format, which is kept as metadata."""
 
 
 def read_table(path: Path) -> MetadataTable:
     """Reads CSV (comma, semicolon or tab), JSON (an array of objects, or one object a line) or Parquet.
 
-    Raises CallmoodError with one sentence where it can't be read or has no column to join by.
+    Raises CallmoodError if it can't be read or has no column to join by.
     """
     if not path.is_file():
         raise CallmoodError(f"The table {path} does not exist.")
     found = records(path)
     if not found:
         raise CallmoodError(f"The table {path} has no rows.")
-    columns = _recognise(found[0])
+    columns = _columns_by_fact(found[0])
     if "file" not in columns and "call_id" not in columns:
         raise CallmoodError(
-            f"The table {path} can't be joined: it needs a column called file or call_id, "
+            f"The table {path} can't be joined. It needs a column called file or call_id, "
             f"and has {', '.join(found[0])}."
         )
     rows = tuple(_row(record, columns) for record in found)
@@ -71,10 +72,10 @@ def read_table(path: Path) -> MetadataTable:
 
 
 def join(table: MetadataTable, recordings: Sequence[Recording]) -> tuple[list[Recording], list[str]]:
-    """The recordings with the facts of their rows, which win over the names'; and what did not fit."""
+    """The recordings with the facts of their rows, which override those of names; and warnings on misfits."""
     index = _Index(table.rows)
     found = [index.find(recording) for recording in recordings]
-    shared = _shared(recordings, found)
+    shared = _ambiguous_rows(recordings, found)
     joined = [
         recording
         if match.row is None or match.row in shared
@@ -95,11 +96,11 @@ def records(path: Path) -> list[dict[str, str]]:
         if kind in (".parquet", ".pq"):
             return _parquet(path)
     except PermissionError:
-        raise CallmoodError(f"The table {path} may not be read: no permission.") from None
+        raise CallmoodError(f"The table {path} can't be read: permission denied.") from None
     except Exception as error:  # polars, json and decoding each have errors of their own
         why = str(error).strip().splitlines() or [type(error).__name__]
         raise CallmoodError(f"The table {path} can't be read as {kind[1:].upper()}: {why[0]}.") from None
-    raise CallmoodError(f"The table {path} is of no known kind; save it as .csv, .json or .parquet.")
+    raise CallmoodError(f"The table {path} has an unknown format. Save it as .csv, .json or .parquet.")
 
 
 def _text(raw: bytes) -> str:
@@ -140,7 +141,7 @@ def _json(text: str) -> list[dict[str, str]]:
         loaded = [json.loads(line) for line in lines]
     rows = [loaded] if isinstance(loaded, dict) else loaded
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError("it is no array of objects")
+        raise ValueError("it is not an array of objects")
     names = dict.fromkeys(name for row in rows for name in row)
     return [{name: _cell(row.get(name)) for name in names} for row in rows]
 
@@ -151,11 +152,11 @@ def _cell(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
     text = str(value).strip()
-    return "" if text.casefold() in _NOTHING else text
+    return "" if text.casefold() in _EMPTY else text
 
 
-def _recognise(columns: Iterable[str]) -> dict[str, str]:
-    """Fact (or "file") to the column that holds it."""
+def _columns_by_fact(columns: Iterable[str]) -> dict[str, str]:
+    """Fact (or "file") -> the column that holds it."""
     by_name = {"_".join(name.casefold().replace("-", " ").split()): name for name in columns}
     return {
         fact: next(by_name[alias] for alias in aliases if alias in by_name)
@@ -178,16 +179,16 @@ def _row(record: Mapping[str, str], columns: Mapping[str, str]) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """What a recording has found in the table."""
+    """The row that a recording matches."""
 
     row: int | None = None
     by_file: bool = False
     contradictory: bool = False
-    """Several rows lay claim to it, and differ."""
+    """Several rows match, and they differ."""
 
 
 class _Index:
-    """Rows by what recordings may be called."""
+    """Rows by the names that recordings may have."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows
@@ -203,13 +204,13 @@ class _Index:
                 self._calls.setdefault(_key(row.facts.call_id), []).append(at)
 
     def find(self, recording: Recording) -> _Match:
-        """By as much of the path as a row gives, then by the bare name, then by call id."""
+        """By as much of the path as a row gives, then by file name, then by call id."""
         parts = _parts(str(recording.path))
         ends = ["/".join(parts[start:]) for start in range(len(parts))]
         stem = _key(recording.path.stem)
         calls = [stem] if recording.facts.call_id is None else [_key(recording.facts.call_id), stem]
         steps = (
-            (self._files, [name for end in ends for name in (end, _without_ending(end))]),
+            (self._files, [name for end in ends for name in (end, _without_extension(end))]),
             (self._names, [parts[-1], stem]),
             (self._calls, calls),
         )
@@ -233,17 +234,17 @@ def _parts(path: str) -> list[str]:
 
 
 def _key(text: str) -> str:
-    """Names that look the same are the same, however the system that wrote them composes their accents."""
+    """Text for comparison: accents may be composed in different ways, and case does not count."""
     return unicodedata.normalize("NFC", text).casefold()
 
 
-def _without_ending(path: str) -> str:
+def _without_extension(path: str) -> str:
     folder, slash, name = path.rpartition("/")
     return folder + slash + (name.rpartition(".")[0] or name)
 
 
-def _shared(recordings: Sequence[Recording], found: Sequence[_Match]) -> set[int]:
-    """Rows that name one file and fit several in different folders: whose they are nobody can know."""
+def _ambiguous_rows(recordings: Sequence[Recording], found: Sequence[_Match]) -> set[int]:
+    """Rows that match recordings in different folders by file name, so that it is unknown whose they are."""
     folders: dict[int, set[Path]] = {}
     for recording, match in zip(recordings, found, strict=True):
         if match.row is not None and match.by_file:
@@ -257,20 +258,24 @@ def _with_facts(recording: Recording, facts: CallFacts) -> Recording:
 
 def _misfits(table: MetadataTable, found: Sequence[_Match], shared: set[int]) -> Iterator[str]:
     contradictory = sum(match.contradictory for match in found)
-    alone = sum(match == _Match() for match in found)
-    lost = sum(match.row in shared for match in found)
-    if found and alone == len(found):
+    unmatched = sum(match == _Match() for match in found)
+    ambiguous = sum(match.row in shared for match in found)
+    if found and unmatched == len(found):
         first = table.rows[0].file or table.rows[0].facts.call_id
-        yield f"None of the {len(table.rows)} rows of {table.name} fits a recording: one is for {first!r}."
+        yield f"No row of {table.name} matches a recording. The first of {len(table.rows)} is for {first!r}."
         return
-    if alone:
-        yield f"{alone} of {len(found)} recordings have no row in {table.name}."
+    if unmatched:
+        yield f"{unmatched} of {len(found)} recordings have no row in {table.name}."
     if contradictory:
-        yield f"{contradictory} recordings have rows in {table.name} that differ: none was taken."
-    if lost:
-        yield f"{lost} recordings in different folders share a row of {table.name}: give it their folders."
+        has = counted(contradictory, "recording has", "recordings have")
+        yield f"{has} several rows in {table.name} that differ. None was used."
+    if ambiguous:
+        yield (
+            f"{ambiguous} recordings in different folders share a row of {table.name}. "
+            "Add the folders to its file names."
+        )
     if table.unread_times:
         yield (
-            f"{table.unread_times} start times in {table.name} could not be understood: "
-            "write them as 2026-11-20 14:30:05."
+            f"{counted(table.unread_times, 'start time')} in {table.name} could not be parsed. "
+            "Use the format 2026-11-20 14:30:05."
         )

@@ -1,4 +1,4 @@
-"""The facts of a call that the name of its recording, and the folder it lies in, tell."""
+"""The facts of a call in the name of its recording and in its folders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class NamePattern:
     what: str
     example: str
     regex: re.Pattern[str]
-    """Searched in the path below the scanned folder, without the ending; its named groups are the facts."""
+    """Searched in the path below the scanned folder, without the extension; its named groups are the facts."""
 
 
 _AMAZON: Final = "Auto3_CUST_5551234_GUID_000_AGENT_ChrisL_DT_2021-12-01T06-01-22.wav"
@@ -80,10 +80,10 @@ NAME_PATTERNS: Final = (
         re.compile(rf"(?<![0-9a-f])(?P<call_id>{_UUID})(?![0-9a-f])", re.IGNORECASE),
     ),
 )
-"""Tried in this order: each that fits adds what those above it have left open.
+"""Tried in this order; each one that matches adds the facts that those above it left open.
 
 After them: a date, with or without a time, anywhere in the name, else in the folders (``find_time``); and the
-nearest folder below the scanned one as the agent, or as the queue where it is called so (``_folder_facts``)."""
+nearest folder below the scanned one as the agent, or as the queue if its name says so (``_folder_facts``)."""
 
 _TIME: Final = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<dash>[-_./]?)(?P<month>0[1-9]|1[0-2])(?P=dash)(?P<day>0[1-9]|[12]\d|3[01])"
@@ -127,9 +127,9 @@ _QUEUE_WORDS: Final = _words(
 
 
 def name_reader(pattern: str | None) -> Callable[[PurePosixPath], CallFacts]:
-    """A function that reads the facts off a path below the scanned folder: by the user's pattern, or the built-in ones.
+    """A function from a path below the scanned folder to its facts, by the user's pattern or the built-in ones.
 
-    Raises UsageError where the pattern is not a regular expression or names no fact.
+    Raises UsageError if the pattern is not a regular expression or has no group for a fact.
     """
     if pattern is None:
         return facts_of_name
@@ -139,8 +139,8 @@ def name_reader(pattern: str | None) -> Callable[[PurePosixPath], CallFacts]:
         raise UsageError(f"The name pattern {pattern!r} is not a regular expression: {error}.") from None
     if regex.groupindex.keys().isdisjoint(FACTS):
         raise UsageError(
-            f"The name pattern {pattern!r} has no named group for a fact; write it with groups such as "
-            f"(?P<agent>[a-z]+), of {', '.join(FACTS)}."
+            f"The name pattern {pattern!r} has no named group for a fact. Use groups such as "
+            f"(?P<agent>[a-z]+); the names are {', '.join(FACTS)}."
         )
     return lambda path: _facts(_groups(regex, str(path)))
 
@@ -170,7 +170,7 @@ def find_time(text: str) -> datetime | None:
 
 
 def parse_time(text: str) -> datetime | None:
-    """A time as tables write it: ISO 8601 and its like, or 20.11.2026 14:30. A zone is dropped."""
+    """A time as tables write it: ISO 8601 and its like, or 20.11.2026 14:30. A time zone is dropped."""
     try:
         return datetime.fromisoformat(text.strip().replace("Z", "+00:00")).replace(tzinfo=None)
     except ValueError:
@@ -193,7 +193,7 @@ def _groups(regex: re.Pattern[str], text: str) -> dict[str, str]:
 
 
 def _facts(groups: Mapping[str, str]) -> CallFacts:
-    """A time that can't be understood is kept as it is, among the metadata."""
+    """A start time of unknown format is kept as metadata."""
     known = {name: groups[name] for name in FACTS if name in groups and name != "started_at"}
     others = {name: value for name, value in groups.items() if name not in FACTS}
     written = groups.get("started_at")

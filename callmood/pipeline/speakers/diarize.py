@@ -21,27 +21,27 @@ WINDOW_S: Final = 1.6
 HOP_S: Final = 0.8
 MIN_WINDOW_S: Final = 0.4
 LONG_WINDOW_S: Final = 1.0
-"""Shorter windows are too noisy to find the speakers by; they are only given to one."""
+"""Shorter windows are too noisy to find the speakers by; they are only assigned to one."""
 MIN_OVERLAP: Final = 0.5
-"""Probability from which on two voices are taken to speak at once."""
+"""Probability from which two voices count as speaking at once."""
 SAME_VOICE: Final = 0.68
-"""Cosine between two clusters' mean vectors from which on they are one speaker. One voice in many moods comes down to
+"""Cosine between two clusters' mean vectors from which they are one speaker. One voice in many moods comes down to
 0.7, two voices on a bad line come up to 0.65."""
 THIRD_VOICE: Final = 0.5
-"""Below this, between any two of them, three or more clusters are so many speakers."""
+"""Three or more clusters are that many speakers if the cosine between any two is below this."""
 MIN_SPEAKER_S: Final = 1.5
 MIN_SPEAKER_SHARE: Final = 0.03
-"""Speech that a third or later speaker has at least, in seconds and as a share of all."""
+"""The least speech of each of three or more speakers, in seconds and as a share of all."""
 MAX_SPEAKERS: Final = 6
-_CLUSTERED: Final = 2_000
-"""Windows that are clustered; the others go to the nearest cluster. Clustering takes memory by their square."""
+_MAX_CLUSTERED: Final = 2_000
+"""Windows to cluster; any others go to the nearest cluster. The memory for clustering grows with the square."""
 _BATCH: Final = 16
 _BINS: Final = 80
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Pieces of speech that one voice is thought to fill, and their vectors."""
+    """Windows of speech, each assumed to hold one voice, and their vectors."""
 
     spans: Regions
     vectors: Vectors
@@ -50,15 +50,15 @@ class Windows:
 def diarize(
     samples: Samples, activity: Activity, speech: Regions, device: str, count: int | None = None
 ) -> list[Span]:
-    """Samples [n] of one channel and its speech -> who speaks when; ``count`` sets the number of speakers."""
+    """Samples [n] of one channel and its speech -> who speaks when; ``count`` fixes the number of speakers."""
     from callmood.model.networks.campplus import load_embedding
 
-    spans = _cut(speech)
+    spans = _window_spans(speech)
     if not len(spans):
         return [(0, float(start), float(end)) for start, end in speech]
     windows = embed(samples, spans, load_embedding(device))
-    likeness = windows.vectors @ cluster(windows, count).T
-    return label(speech, activity.overlap, windows.spans, likeness)
+    similarity = windows.vectors @ cluster(windows, count).T
+    return label(speech, activity.overlap, windows.spans, similarity)
 
 
 def embed(samples: Samples, spans: Regions, network: "CamPlusPlus") -> Windows:
@@ -97,8 +97,8 @@ def cluster(windows: Windows, count: int | None) -> Vectors:
 
     lengths = windows.spans[:, 1] - windows.spans[:, 0]
     chosen = np.flatnonzero(lengths >= min(LONG_WINDOW_S, float(np.median(lengths))))
-    if len(chosen) > _CLUSTERED:
-        chosen = chosen[np.linspace(0, len(chosen) - 1, _CLUSTERED).astype(int)]
+    if len(chosen) > _MAX_CLUSTERED:
+        chosen = chosen[np.linspace(0, len(chosen) - 1, _MAX_CLUSTERED).astype(int)]
     vectors, lengths = windows.vectors[chosen], lengths[chosen]
     if len(vectors) == 1:
         return vectors
@@ -109,22 +109,24 @@ def cluster(windows: Windows, count: int | None) -> Vectors:
     for speakers in range(2, min(MAX_SPEAKERS, len(vectors)) + 1):
         labels = fcluster(tree, speakers, "maxclust")
         means = _means(vectors, labels, lengths)
-        if len(means) == speakers and _are_apart(means, np.bincount(labels - 1, lengths) * HOP_S / WINDOW_S):
+        if len(means) == speakers and _are_distinct(
+            means, np.bincount(labels - 1, lengths) * HOP_S / WINDOW_S
+        ):
             best = means
     return best
 
 
 def label(
-    speech: Regions, overlap: NDArray[np.float32], spans: Regions, likeness: NDArray[np.float32]
+    speech: Regions, overlap: NDArray[np.float32], spans: Regions, similarity: NDArray[np.float32]
 ) -> list[Span]:
-    """Gives each frame of speech to whom the windows around it resemble most, of an overlap to two.
+    """Assigns each frame of speech to the speaker whom the windows around it resemble most; overlap to two.
 
-    ``overlap`` [frames] is the probability that two speak; ``likeness`` [windows, speakers] belongs to ``spans``.
+    ``overlap`` [frames] is the probability that two speak; ``similarity`` [windows, speakers] belongs to ``spans``.
     """
-    speakers = likeness.shape[1]
+    speakers = similarity.shape[1]
     if speakers == 1:
         return [(0, float(start), float(end)) for start, end in speech]
-    votes = _votes(len(overlap), spans, likeness)
+    votes = _votes(len(overlap), spans, similarity)
     spoken = np.zeros(len(overlap), dtype=bool)
     for first, last in _frames_of(speech):
         spoken[first:last] = True
@@ -137,13 +139,13 @@ def label(
     return sorted(found, key=lambda span: span[1:])
 
 
-def _votes(frames: int, spans: Regions, likeness: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each frame's likeness to each speaker, [frames, speakers]: of the windows around it, the middles count most."""
-    votes = np.zeros((frames, likeness.shape[1]), dtype=np.float32)
-    for (first, last), row in zip(_frames_of(spans), likeness, strict=True):
+def _votes(frames: int, spans: Regions, similarity: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each frame's similarity to each speaker, [frames, speakers]: windows around it, weighted to their middles."""
+    votes = np.zeros((frames, similarity.shape[1]), dtype=np.float32)
+    for (first, last), row in zip(_frames_of(spans), similarity, strict=True):
         shape = np.hanning(last - first + 2)[1:-1, None] + 0.01
         size = len(votes[first:last])
-        # only how a window tells the speakers apart counts, not how much it is like all of them
+        # only how a window differs between speakers counts, not how similar it is to all of them
         votes[first:last] += shape[:size] * (row - row.mean())
     return votes
 
@@ -155,8 +157,8 @@ def _frames_of(spans: Regions) -> NDArray[np.intp]:
     return edges
 
 
-def _are_apart(means: Vectors, seconds: NDArray[np.floating]) -> bool:
-    """Whether clusters are so many speakers: two are expected, more have to be clear."""
+def _are_distinct(means: Vectors, seconds: NDArray[np.floating]) -> bool:
+    """Whether each cluster is a speaker of its own: two are expected, more must be clear."""
     closest = float((means @ means.T)[~np.eye(len(means), dtype=bool)].max())
     if len(means) == 2:
         return closest < SAME_VOICE
@@ -165,8 +167,8 @@ def _are_apart(means: Vectors, seconds: NDArray[np.floating]) -> bool:
     )
 
 
-def _cut(speech: Regions) -> Regions:
-    """Regions of speech -> windows of ``WINDOW_S`` every ``HOP_S``; a shorter stretch is one window."""
+def _window_spans(speech: Regions) -> Regions:
+    """Regions of speech -> windows of ``WINDOW_S`` every ``HOP_S``; a shorter region is one window."""
     spans: list[tuple[float, float]] = []
     for start, end in speech:
         if end - start < MIN_WINDOW_S:

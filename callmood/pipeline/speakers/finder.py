@@ -33,7 +33,7 @@ class Conversation:
 
 
 class Finder:
-    """Finds the speakers of recordings; loads its models when first needed and keeps them."""
+    """Finds the speakers of recordings; keeps its models loaded."""
 
     def __init__(self, settings: SpeakerSettings, device: str) -> None:
         from callmood.model.networks.segmentation import load_segmentation
@@ -48,8 +48,8 @@ class Finder:
             self._pipeline = load_pipeline(settings.diarizer, device)
 
     def __call__(self, samples: Samples) -> Conversation:
-        """Samples [channels, n] at 16 kHz -> who speaks when; channels from the third on are left out."""
-        samples = _clean(samples)
+        """Samples [channels, n] at 16 kHz -> who speaks when; channels after the second are ignored."""
+        samples = _sanitise(samples)
         if samples.shape[-1] < MIN_RECORDING_S * SAMPLE_RATE:
             return Conversation("mono", (), (), ("too short for speech",))
         if len(samples) == 1:
@@ -77,14 +77,14 @@ class Finder:
         return self._conversation("stereo", samples, speakers, turns, ())
 
     def _one_live_channel(self, samples: Samples, channel: int, activity: Activity) -> Conversation:
-        """Nobody speaks on the other channel: one speaker alone, or both parties on this one."""
+        """Nobody speaks on the other channel, so this one has a single speaker or both parties."""
         dead, live = ("right", "left") if channel == 0 else ("left", "right")
         warning = f"nobody speaks on the {dead} channel"
-        alone = self._mono(samples, channel, activity, "stereo", (warning,))
-        if len(alone.speakers) < 2:
-            return alone
+        found = self._mono(samples, channel, activity, "stereo", (warning,))
+        if len(found.speakers) < 2:
+            return found
         warning = f"{warning}: the {live} channel is taken as a mono recording"
-        return self._conversation("mono", samples, alone.speakers, alone.turns, (warning,))
+        return self._conversation("mono", samples, found.speakers, found.turns, (warning,))
 
     def _mono(
         self, samples: Samples, channel: int, activity: Activity, layout: Layout, warnings: tuple[str, ...]
@@ -119,11 +119,11 @@ class Finder:
 
 
 def load_finder(settings: SpeakerSettings, device: str) -> Callable[[Samples], Conversation]:
-    """Loads what is needed to find speakers, on ``device`` ("cpu", "cuda:0", "mps")."""
+    """Loads the models that find speakers, on ``device`` ("cpu", "cuda:0", "mps")."""
     return Finder(settings, device)
 
 
-def _clean(samples: Samples) -> Samples:
+def _sanitise(samples: Samples) -> Samples:
     """Samples as [1 or 2, n] float32 without NaN and infinity."""
     samples = np.atleast_2d(np.asarray(samples, dtype=np.float32))[:2]
     if samples.size and not np.isfinite(samples.sum(dtype=np.float64)):

@@ -13,7 +13,10 @@ Diarize = Callable[[Samples, int | None], list[Span]]
 
 
 def load_pipeline(name: str, device: str) -> Diarize:
-    """Loads the pipeline ``name``; a hub that asks for a token gets the one in HF_TOKEN."""
+    """Loads the pipeline ``name``, with the token in HF_TOKEN if a hub asks for one.
+
+    Raises CallmoodError if it can't be loaded.
+    """
     os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # otherwise it reports every call's length to its makers
     try:
         import torch
@@ -21,13 +24,13 @@ def load_pipeline(name: str, device: str) -> Diarize:
 
         pipeline: Any = Pipeline.from_pretrained(name, token=os.environ.get("HF_TOKEN"))
     except Exception as error:
-        raise CallmoodError(_why_not(name, error)) from error
+        raise CallmoodError(_load_error(name, error)) from error
     if pipeline is None:
         raise CallmoodError(
-            _why_not(name, "the hub refused it; accept its conditions there and set HF_TOKEN")
+            _load_error(name, "the hub refused access; accept its conditions there and set HF_TOKEN")
         )
     if not hasattr(pipeline, "to"):
-        raise CallmoodError(_why_not(name, "it is not a diarization pipeline"))
+        raise CallmoodError(_load_error(name, "it is not a diarization pipeline"))
     pipeline.to(torch.device(device))
 
     def diarize(samples: Samples, count: int | None) -> list[Span]:
@@ -44,9 +47,9 @@ def load_pipeline(name: str, device: str) -> Diarize:
     return diarize
 
 
-def _why_not(name: str, error: object) -> str:
+def _load_error(name: str, error: object) -> str:
     reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
     return (
-        f"The diarizer {name!r} can't be loaded: {reason}; "
-        "give a hub name or a folder that pyannote can load, or set speakers.diarizer to 'embedded'."
+        f"The diarizer {name!r} can't be loaded: {reason}. "
+        "Give the hub name or the folder of a pyannote pipeline, or use --diarizer embedded."
     )

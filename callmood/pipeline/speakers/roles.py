@@ -1,4 +1,4 @@
-"""Who is the agent: as the settings say, by what is said, or by who speaks first; and why, for people to read."""
+"""Who is the agent, by the settings, by what is said, or by who speaks first; and why, for people to read."""
 
 import re
 from collections import defaultdict
@@ -10,14 +10,14 @@ from callmood.call import Role, Segment, Speaker, Turn
 from callmood.settings import SpeakerSettings
 
 OPENING_S: Final = 30.0
-"""What a speaker says this long from their first word on counts in full; later it counts half."""
+"""What a speaker says within this time of their first word counts in full; later it counts half."""
 FIRST_WORD_S: Final = 20.0
-"""Whoever speaks first greets only if that is early; after a long wait it may be anybody."""
+"""Speaking first suggests a greeting only this early; after a long wait it may be anybody."""
 SPEAKS_FIRST: Final = 1.0
-_CLEAR: Final = 3.0
-"""From here on words alone make an agent."""
-_MAIN_CUSTOMER: Final = 0.6
-"""Share of the other speakers' time that makes one of several the customer."""
+_CLEAR_SCORE: Final = 3.0
+"""Score from which words alone identify an agent."""
+_MAIN_CUSTOMER_SHARE: Final = 0.6
+"""Share of the other speakers' time from which one of several is the customer."""
 
 _AGENT_SAYS: Final = (
     (3.0, r"thank(s| you)( so much| very much)? for (calling|holding|contacting|reaching|choosing)"),
@@ -47,15 +47,15 @@ _CUSTOMER_SAYS: Final = (
 class _Evidence:
     score: float
     phrase: str
-    """What they said that marks an agent most, or ""."""
+    """The phrase that is most typical of an agent, or ""."""
     clear: bool
-    """Their words alone mark an agent."""
+    """Whether the words alone identify an agent."""
 
 
 def assign_roles(speakers: Sequence[Speaker], segments: Sequence[Segment]) -> tuple[Speaker, ...]:
-    """Speakers with their roles, once it is known what they said.
+    """Speakers with their roles, once the transcript is known.
 
-    Without any words, and where the settings set the roles, they keep those that ``first_guess`` gave them.
+    Without any words, or if the settings determine the roles, they keep those of ``first_guess``.
     """
     if any(one.role_is_set for one in speakers):
         return tuple(speakers)
@@ -68,27 +68,27 @@ def assign_roles(speakers: Sequence[Speaker], segments: Sequence[Segment]) -> tu
     first = min(said, key=lambda speaker: said[speaker][0].start_s)
     greets = said[first][0].start_s <= FIRST_WORD_S
     evidence = {
-        one.index: _weigh(said[one.index], SPEAKS_FIRST if greets and one.index == first else 0.0)
+        one.index: _agent_evidence(said[one.index], SPEAKS_FIRST if greets and one.index == first else 0.0)
         for one in speakers
     }
     if len(speakers) == 1:
-        return (_alone(speakers[0], evidence[speakers[0].index]),)
+        return (_with_lone_role(speakers[0], evidence[speakers[0].index]),)
     seconds = {one.index: sum(s.end_s - s.start_s for s in said[one.index]) for one in speakers}
     agent = max(speakers, key=lambda one: (evidence[one.index].score, one.index == first)).index
-    why = _reason(_name(speakers, agent), evidence[agent], agent == first, greets)
+    why = _reason(_display_name(speakers, agent), evidence[agent], agent == first, greets)
     return tuple(
         replace(one, role=role, decided_by=reason)
         for one in speakers
-        for role, reason in [_role(one, agent, why, evidence, seconds, speakers)]
+        for role, reason in [_role_and_reason(one, agent, why, evidence, seconds, speakers)]
     )
 
 
 def first_guess(
     speakers: Sequence[Speaker], turns: Sequence[Turn], settings: SpeakerSettings, *, stereo: bool
 ) -> tuple[Speaker, ...]:
-    """Speakers with the roles that are known before any word is.
+    """Speakers with the roles that are known before transcription.
 
-    ``stereo``: the channel is the speaker, so that the settings can name the agent's.
+    ``stereo``: each channel is a speaker, so that the settings can name the agent's.
     """
     if stereo and settings.agent_channel != "auto":
         agent = 0 if settings.agent_channel == "left" else 1
@@ -105,7 +105,7 @@ def first_guess(
     if len(speakers) < 2 or not turns:
         return tuple(replace(one, role="unknown", decided_by="the only speaker") for one in speakers)
     agent = min(turns, key=lambda turn: turn.start_s).speaker
-    why = f"{_name(speakers, agent)} speaks first; no words were recognised"
+    why = f"{_display_name(speakers, agent)} speaks first; no words were recognised"
     if len(speakers) == 2:
         return tuple(
             replace(one, role="agent" if one.index == agent else "customer", decided_by=why)
@@ -119,7 +119,7 @@ def first_guess(
     )
 
 
-def _role(
+def _role_and_reason(
     one: Speaker,
     agent: int,
     why: str,
@@ -131,29 +131,29 @@ def _role(
         return "agent", why
     if len(speakers) == 2:
         return "customer", f"the other side: {why}"
-    name = _name(speakers, one.index)
+    name = _display_name(speakers, one.index)
     if evidence[one.index].clear:
         return "agent", f"{name} speaks as an agent too: '{evidence[one.index].phrase}'"
-    others = [index for index, told in evidence.items() if index != agent and not told.clear]
+    others = [index for index, found in evidence.items() if index != agent and not found.clear]
     total = sum(seconds[index] for index in others)
-    if total > 0 and seconds[one.index] >= _MAIN_CUSTOMER * total:
+    if total > 0 and seconds[one.index] >= _MAIN_CUSTOMER_SHARE * total:
         return "customer", f"{name} speaks most besides the agent"
     return "unknown", f"{name} is one of several others, agent or customer can't be told"
 
 
-def _alone(speaker: Speaker, evidence: _Evidence) -> Speaker:
+def _with_lone_role(speaker: Speaker, evidence: _Evidence) -> Speaker:
     if evidence.clear:
         return replace(speaker, role="agent", decided_by=f"the only speaker; says '{evidence.phrase}'")
     return replace(speaker, role="unknown", decided_by="the only speaker; agent or customer can't be told")
 
 
-def _weigh(segments: Sequence[Segment], bonus: float) -> _Evidence:
-    """What a speaker's words say: each phrase counts once, in full where they begin, half later on."""
+def _agent_evidence(segments: Sequence[Segment], bonus: float) -> _Evidence:
+    """How far a speaker's words are an agent's. Each phrase counts once: in full in the opening, half later."""
     if not segments:
         return _Evidence(bonus, "", False)
     opening_ends = segments[0].start_s + OPENING_S
-    opening = _plain(" ".join(s.text for s in segments if s.start_s <= opening_ends))
-    later = _plain(" ".join(s.text for s in segments if s.start_s > opening_ends))
+    opening = _normalised(" ".join(s.text for s in segments if s.start_s <= opening_ends))
+    later = _normalised(" ".join(s.text for s in segments if s.start_s > opening_ends))
     words, best, phrase = 0.0, 0.0, ""
     for weight, pattern in _AGENT_SAYS:
         for text, counts in ((opening, 1.0), (later, 0.5)):
@@ -165,10 +165,10 @@ def _weigh(segments: Sequence[Segment], bonus: float) -> _Evidence:
                 best, phrase = weight * counts, found.group(0).strip()
             break
     words -= sum(weight for weight, pattern in _CUSTOMER_SAYS if re.search(pattern, opening))
-    return _Evidence(bonus + words, phrase if best >= 1.0 else "", words >= _CLEAR)
+    return _Evidence(bonus + words, phrase if best >= 1.0 else "", words >= _CLEAR_SCORE)
 
 
-def _plain(text: str) -> str:
+def _normalised(text: str) -> str:
     return " ".join(text.lower().replace("’", "'").replace(",", " ").replace(".", " ").split())
 
 
@@ -180,8 +180,8 @@ def _reason(name: str, evidence: _Evidence, first: bool, early: bool) -> str:
     return f"{name} sounds least like a customer"
 
 
-def _name(speakers: Sequence[Speaker], index: int) -> str:
-    """How a manager would call this speaker."""
+def _display_name(speakers: Sequence[Speaker], index: int) -> str:
+    """This speaker's name for people."""
     channels = {one.channel for one in speakers}
     if len(channels) == len(speakers) and len(speakers) > 1:
         channel = next(one.channel for one in speakers if one.index == index)

@@ -1,7 +1,7 @@
 """Voice activity detection: one channel's sound -> regions of speech, and where two voices overlap.
 
 pyannote's segmentation-3.0, with windows of 10 s that overlap by half, finds telephone speech and distant speech that
-silero misses, at the same cost; but it takes ringing tones, laughter and another line's leak for speech, which silero
+silero misses, at the same cost. But it mistakes ringing tones, laughter and another line's leak for speech, and silero
 does not. So the first proposes and the second confirms.
 """
 
@@ -25,28 +25,28 @@ FRAME_SAMPLES: Final = 270
 FRAME_S: Final = FRAME_SAMPLES / SAMPLE_RATE
 """Seconds from one frame to the next."""
 MIDDLE_S: Final = 991 / SAMPLE_RATE / 2
-"""The middle of the sound that the first frame sees, in seconds."""
+"""The middle of the sound that the first frame covers, in seconds."""
 
 ONSET: Final = 0.5
 OFFSET: Final = 0.35
 FILL_S: Final = 0.3
 """Pauses shorter than this are part of a turn."""
 MIN_TURN_S: Final = 0.1
-AIR_S: Final = 0.05
-"""A turn begins this much before the first frame that is surely speech, and ends as much later."""
+PADDING_S: Final = 0.05
+"""A turn begins this much before its first frame of speech, and ends this much after its last."""
 SILENCE_DB: Final = -75.0
-"""A window that never gets louder (25 ms RMS, against full scale) is not listened to."""
+"""A window that never gets louder (25 ms RMS, against full scale) is skipped."""
 RANGE_DB: Final = 50.0
 """A frame this much softer than the loudest ones is a pause, whatever is around it."""
 CONFIRMED: Final = 0.15
-"""Silero's probability that a stretch must reach somewhere."""
+"""Silero's probability that a span must reach somewhere."""
 
 _HOP_FRAMES: Final = 296
 _BATCH: Final = 8
 _MIN_WINDOW: Final = SAMPLE_RATE // 2
 _SILERO_FRAME: Final = 512
 _SILERO_DB: Final = -23.0
-"""The level that silero is used to."""
+"""The level that silero expects."""
 _MAX_GAIN_DB: Final = 40.0
 _LEAD_S: Final = 0.5
 _PIECE_S: Final = 10.0
@@ -54,26 +54,26 @@ _PIECE_S: Final = 10.0
 
 @dataclass(frozen=True)
 class Activity:
-    """What each frame of a channel holds. Frame i is around ``MIDDLE_S + i * FRAME_S`` seconds."""
+    """The speech in each frame of a channel. Frame i is around ``MIDDLE_S + i * FRAME_S`` seconds."""
 
     speech: NDArray[np.float32]
-    """[frames]: at least one voice."""
+    """[frames]: probability of at least one voice."""
     overlap: NDArray[np.float32]
-    """[frames]: two voices or more."""
+    """[frames]: probability of two voices or more."""
 
 
 def speech_activity(samples: Samples, network: "Segmentation") -> Activity:
-    """Samples [n] -> what each frame holds, from windows of 10 s that overlap by half."""
+    """Samples [n] -> the speech in each frame, from windows of 10 s that overlap by half."""
     from callmood.model.networks import segmentation
 
-    frames = _frames(samples.size)
+    frames = _frame_count(samples.size)
     weight = np.full(frames, 1e-6, dtype=np.float32)
     speech, overlap = (np.zeros(frames, dtype=np.float32) for _ in range(2))
-    starts = _starts(samples.size, segmentation.WINDOW)
-    for start, classes in _classes(samples, starts, segmentation.WINDOW, network):
+    starts = _window_starts(samples.size, segmentation.WINDOW)
+    for start, classes in _window_classes(samples, starts, segmentation.WINDOW, network):
         frame_slice = slice(start // FRAME_SAMPLES, min(frames, start // FRAME_SAMPLES + len(classes)))
         size = frame_slice.stop - frame_slice.start
-        # the ends of a window know only one side of their sound
+        # the ends of a window have context on one side only
         trust = np.hamming(len(classes))[:size].astype(np.float32)
         weight[frame_slice] += trust
         speech[frame_slice] += trust * (1 - classes[:size, 0])
@@ -84,24 +84,24 @@ def speech_activity(samples: Samples, network: "Segmentation") -> Activity:
 
 
 def confirm_with_silero(samples: Samples, spans: Regions) -> Regions:
-    """The spans of a channel [n] in which silero, too, hears speech."""
+    """The spans of a channel [n] in which silero also detects speech."""
     from faster_whisper.vad import get_vad_model
 
     silero = get_vad_model()
 
     def sure(start: float, end: float) -> bool:
-        return any(float(silero(piece).max()) >= CONFIRMED for piece in _pieces(samples, start, end))
+        return any(float(silero(piece).max()) >= CONFIRMED for piece in _silero_pieces(samples, start, end))
 
     kept = [sure(start, end) for start, end in spans]
     return np.asarray(spans[np.array(kept, dtype=bool)], dtype=np.float64)
 
 
 def speech_regions(probability: NDArray[np.float32]) -> Regions:
-    """Frames -> where speech rises to ``ONSET``, up to where it falls below ``OFFSET``, short gaps filled."""
+    """Probabilities [frames] -> spans that reach ``ONSET`` and stay above ``OFFSET``, with short gaps filled."""
     reached = np.flatnonzero(probability >= ONSET)
     spoken = runs(probability >= OFFSET)
     spoken = spoken[np.searchsorted(reached, spoken[:, 1]) > np.searchsorted(reached, spoken[:, 0])]
-    return merge_runs(spoken, AIR_S)
+    return merge_runs(spoken, PADDING_S)
 
 
 def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -110,14 +110,16 @@ def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.flatnonzero(edges).reshape(-1, 2)
 
 
-def merge_runs(spans: NDArray[np.intp], air_s: float = 0.0) -> Regions:
-    """Runs of frames -> seconds, with short gaps filled, what is too short left out, ``air_s`` around each."""
+def merge_runs(spans: NDArray[np.intp], padding_s: float = 0.0) -> Regions:
+    """Runs of frames -> seconds, with short gaps filled, short runs removed, and ``padding_s`` added around each."""
     if not len(spans):
         return np.zeros((0, 2))
     gaps = spans[1:, 0] - spans[:-1, 1] > FILL_S / FRAME_S
     starts, ends = spans[np.append(True, gaps), 0], spans[np.append(gaps, True), 1]
     kept = ends - starts >= MIN_TURN_S / FRAME_S
-    times = np.stack([starts[kept] * FRAME_S - air_s, ends[kept] * FRAME_S + air_s], axis=1) + MIDDLE_S
+    times = (
+        np.stack([starts[kept] * FRAME_S - padding_s, ends[kept] * FRAME_S + padding_s], axis=1) + MIDDLE_S
+    )
     return np.asarray(np.maximum(times, 0.0), dtype=np.float64)
 
 
@@ -127,13 +129,13 @@ def levels(samples: Samples, frames: int) -> NDArray[np.float32]:
     whole = min(frames, samples.size // FRAME_SAMPLES)
     blocks = samples[: whole * FRAME_SAMPLES].reshape(whole, FRAME_SAMPLES)
     power[:whole] = np.einsum("ij,ij->i", blocks, blocks) / FRAME_SAMPLES
-    # a frame's middle lies 1.8 blocks behind its start
+    # a frame's middle is 1.8 blocks after its start
     smooth = np.convolve(np.append(power[1:], 0.0), np.full(3, 1 / 3), "same")
     return np.asarray(10 * np.log10(np.maximum(smooth, 1e-12)), dtype=np.float32)
 
 
-def _pieces(samples: Samples, start: float, end: float) -> Iterator[Samples]:
-    """A span in pieces that silero takes, each with what comes before, at the level it is used to."""
+def _silero_pieces(samples: Samples, start: float, end: float) -> Iterator[Samples]:
+    """A span in pieces for silero, each with the sound before it, at the level that silero expects."""
     for at in np.arange(start, end, _PIECE_S):
         first = max(0, int((at - _LEAD_S) * SAMPLE_RATE))
         piece = samples[first : int(min(at + _PIECE_S, end) * SAMPLE_RATE)]
@@ -145,18 +147,18 @@ def _pieces(samples: Samples, start: float, end: float) -> Iterator[Samples]:
             yield np.clip(piece * np.float32(10 ** (gain_db / 20)), -1, 1)
 
 
-def _frames(size: int) -> int:
+def _frame_count(size: int) -> int:
     return max(1, size // FRAME_SAMPLES)
 
 
-def _starts(size: int, window: int) -> list[int]:
+def _window_starts(size: int, window: int) -> list[int]:
     """Where windows start, all on the frame grid; the last one ends with the sound."""
     hop = _HOP_FRAMES * FRAME_SAMPLES
     last = max(0, size - window) // FRAME_SAMPLES * FRAME_SAMPLES
     return [*range(0, last, hop), last]
 
 
-def _classes(
+def _window_classes(
     samples: Samples, starts: list[int], window: int, network: "Segmentation"
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """The class probabilities [frames, 7] of each window that isn't silent."""
@@ -165,21 +167,21 @@ def _classes(
     device = next(network.parameters()).device
     for first in range(0, len(starts), _BATCH):
         batch = starts[first : first + _BATCH]
-        sound = np.stack([_window(samples, start, window) for start in batch])
-        awake = [number for number in range(len(batch)) if not _silent(sound[number])]
-        if not awake:
+        sound = np.stack([_padded_window(samples, start, window) for start in batch])
+        audible = [number for number in range(len(batch)) if not _is_silent(sound[number])]
+        if not audible:
             continue
         with torch.inference_mode():
-            classes = network(torch.from_numpy(sound[awake]).to(device)).float().cpu().numpy()
-        yield from zip([batch[number] for number in awake], classes, strict=True)
+            classes = network(torch.from_numpy(sound[audible]).to(device)).float().cpu().numpy()
+        yield from zip([batch[number] for number in audible], classes, strict=True)
 
 
-def _window(samples: Samples, start: int, window: int) -> Samples:
+def _padded_window(samples: Samples, start: int, window: int) -> Samples:
     cut = samples[start : start + window]
     wanted = min(window, max(samples.size, _MIN_WINDOW))
     return np.pad(cut, (0, wanted - cut.size)) if cut.size < wanted else cut
 
 
-def _silent(window: Samples) -> bool:
+def _is_silent(window: Samples) -> bool:
     blocks = window[: window.size // 400 * 400].reshape(-1, 400)
     return bool((np.square(blocks).mean(axis=1) < 10 ** (SILENCE_DB / 10)).all())

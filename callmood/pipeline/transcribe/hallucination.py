@@ -1,4 +1,4 @@
-"""The hallucination filter: is a decoded text what somebody said, or did Whisper invent it?"""
+"""The hallucination filter: did somebody say a decoded text, or did Whisper invent it?"""
 
 import re
 import zlib
@@ -9,23 +9,23 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What the decoder gives for one span."""
+    """The decoder's result for one span."""
 
     text: str
     tokens: list[int]
     mean_logprob: float
-    """Natural logarithm, a token, the end token counted."""
+    """Mean natural logarithm per token, end token included."""
     no_speech: float
     """Probability."""
     duration_s: float
     cut_off: bool = False
-    """The decoder was stopped before it came to an end."""
+    """Whether the decoder was stopped before it finished."""
 
 
 _MIN_LOGPROB: Final = -1.0
 _MAX_NO_SPEECH: Final = 0.6
 _MAX_COMPRESSION: Final = 2.4
-"""These three are Whisper's own."""
+"""These three are Whisper's own thresholds."""
 _SURE_LOGPROB: Final = -0.6
 _SURE_NO_SPEECH: Final = 0.3
 _MAX_WORDS_PER_S: Final = 7.0
@@ -49,10 +49,10 @@ _SAID_TO_SILENCE: Final = frozenset(
 
 
 def reject_reason(decoded: Decoded, *, quick: bool = False) -> str | None:
-    """Why to reject a text: "no speech", "repetition" or "low confidence"; None for one to keep.
+    """Why a text is rejected: "no speech", "repetition" or "low confidence"; None if it is kept.
 
-    ``quick`` also rejects what people do say now and then, and what the decoder did not finish:
-    reason for a more careful pass, not for dropping it.
+    ``quick`` also rejects what people do say now and then, and what the decoder did not finish,
+    which is a reason for a more careful pass, not for dropping it.
     """
     words = re.findall(r"[\w']+", decoded.text.lower())
     if not words:
@@ -98,7 +98,7 @@ def _loops(words: Sequence[str], rounds: int) -> bool:
 
 
 def _echoes(words: Sequence[str], size: int) -> bool:
-    """Whether any ``size`` words in a row come twice."""
+    """Whether any ``size`` words in a row occur twice."""
     phrases = [tuple(words[at : at + size]) for at in range(len(words) - size + 1)]
     return len(set(phrases)) < len(phrases)
 

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
 TINY_EN: Final = "tiny.en"
-_NEEDED: Final = ("model.bin", "tokenizer.json", "config.json")
+_REQUIRED_FILES: Final = ("model.bin", "tokenizer.json", "config.json")
 
 
 def load_model(settings: TranscribeSettings, device: str, threads: int) -> WhisperModel:
-    """The model that ``settings.asr`` names, on ``device`` ("auto", "cpu", "cuda", "cuda:1", "mps")."""
+    """The model that ``settings.asr`` names, on ``device`` ("auto", "cpu", "cuda", "cuda:1", "mps").
+
+    Raises CallmoodError if it is not on this machine, can't be loaded, or does not know the language.
+    """
     if settings.asr.endswith(".en") and settings.language not in (None, "en"):
         raise _english_only(settings)
     folder = model_folder(settings.asr)
@@ -38,22 +41,22 @@ def load_model(settings: TranscribeSettings, device: str, threads: int) -> Whisp
         )
     except Exception as error:
         raise CallmoodError(
-            f"The transcription model in {folder} can't be loaded ({_one_line(error)}); "
-            "it must be a Whisper model converted for CTranslate2, complete in one folder."
+            f"The transcription model in {folder} can't be loaded ({_one_line(error)}). "
+            "It must be a Whisper model converted to CTranslate2, complete in one folder."
         ) from error
-    _fit_features(model)
+    _match_mel_filters(model)
     _check_language(model, settings)
     return model
 
 
 def model_folder(name: str) -> Path:
-    """The folder of a model: of tiny.en, of one given by its folder, or of one that was downloaded before."""
+    """The folder of a model: tiny.en, one given by its folder, or one that was downloaded before."""
     if name == TINY_EN:
         return bundled_weights.TINY_EN.path().parent
     folder = Path(name).expanduser()
     if not folder.is_dir():
         folder = _downloaded(name)
-    missing = [file for file in _NEEDED if not (folder / file).is_file()]
+    missing = [file for file in _REQUIRED_FILES if not (folder / file).is_file()]
     if missing:
         raise CallmoodError(
             f"The folder {folder} is not a transcription model: {' and '.join(missing)} missing. "
@@ -63,13 +66,13 @@ def model_folder(name: str) -> Path:
 
 
 def model_name(asr: str) -> str:
-    """How a recogniser is recorded with what it transcribed: a folder by its absolute path, others by their name."""
+    """The name under which a recogniser is stored: the absolute path of a folder, or the model's name."""
     folder = Path(asr).expanduser()
     return str(folder.resolve()) if asr != TINY_EN and folder.is_dir() else asr
 
 
 def _downloaded(name: str) -> Path:
-    """The local copy of a hub's model; says how to get it where there is none."""
+    """The local copy of a hub's model. Raises CallmoodError if there is none."""
     from faster_whisper.utils import _MODELS, download_model
 
     if name not in _MODELS and not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", name):
@@ -87,7 +90,7 @@ def _downloaded(name: str) -> Path:
 
 
 def _ctranslate2_device(device: str) -> tuple[str, int]:
-    """CTranslate2's device and its number. It knows no Metal, so there the processor does the work."""
+    """CTranslate2's device and its index. It does not support Metal, so Apple GPUs fall back to the CPU."""
     kind, _, number = device.partition(":")
     if kind == "auto":
         import ctranslate2
@@ -105,7 +108,7 @@ def _model_class() -> type[WhisperModel]:
         whisperx_logger.propagate = False
     os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "0")
     with warnings.catch_warnings():
-        # pyannote's own audio decoding wants an installed ffmpeg; callmood decodes with PyAV
+        # pyannote's own audio decoding needs an installed FFmpeg; callmood decodes with PyAV
         warnings.filterwarnings("ignore", message=r"\s*torchcodec is not installed correctly")
         from whisperx.asr import WhisperModel as WhisperModelX
 
@@ -113,8 +116,8 @@ def _model_class() -> type[WhisperModel]:
     return found
 
 
-def _fit_features(model: Any) -> None:
-    """As many mel filters as the weights want: some converted models say it nowhere else."""
+def _match_mel_filters(model: Any) -> None:
+    """Use as many mel filters as the weights need, which some converted models state nowhere else."""
     from faster_whisper.feature_extractor import FeatureExtractor
 
     if model.feature_extractor.mel_filters.shape[0] != model.model.n_mels:
@@ -128,15 +131,15 @@ def _check_language(model: Any, settings: TranscribeSettings) -> None:
     if not model.model.is_multilingual:
         raise _english_only(settings)
     raise CallmoodError(
-        f"The transcription model {settings.asr} does not know the language {language}; "
-        "use a two-letter code such as en."
+        f"The transcription model {settings.asr} does not know the language {language}. "
+        "Use a two-letter code such as en."
     )
 
 
 def _english_only(settings: TranscribeSettings) -> CallmoodError:
     return CallmoodError(
-        f"The transcription model {settings.asr} knows English only, not {settings.language}; "
-        "choose a multilingual one such as large-v3-turbo, or leave the language out."
+        f"The transcription model {settings.asr} knows English only, not {settings.language}. "
+        "Choose a multilingual one such as large-v3-turbo, or leave out --language."
     )
 
 

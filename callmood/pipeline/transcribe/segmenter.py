@@ -1,4 +1,4 @@
-"""Turns -> spans of 1 to 15 s to be transcribed: what one speaker says without another coming between."""
+"""Turns -> spans of 1 to 15 s to transcribe: what one speaker says before another comes in."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,11 +12,11 @@ from callmood.sound import SAMPLE_RATE, Samples
 MIN_SEGMENT_S: Final = 1.0
 MAX_SEGMENT_S: Final = 15.0
 MAX_PAUSE_S: Final = 0.8
-"""A speaker who pauses no longer than this continues the same span."""
+"""A pause of up to this length does not end a span."""
 MAX_PAUSE_BESIDE_A_WORD_S: Final = 2.0
-"""The same beside a word or two ("yes", "okay"), which are hard to make out alone."""
+"""The same beside a word or two ("yes", "okay"), which are hard to transcribe alone."""
 MIN_WORD_S: Final = 0.1
-"""Less than this, with no neighbour to join, holds no word."""
+"""A run of turns shorter than this holds no word."""
 
 _EARLIEST_CUT_S: Final = 6.0
 _LULL_S: Final = 0.2
@@ -25,7 +25,7 @@ _STEP_S: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class SegmentSpan:
-    """One speaker's stretch of one channel; seconds from the start of the recording."""
+    """What one speaker says on one channel; seconds from the start of the recording."""
 
     speaker: int
     channel: int
@@ -53,13 +53,15 @@ def segment_turns(
     for speaker, channel in channels.items():
         own = sorted((turn for turn in inside if turn.speaker == speaker), key=lambda turn: turn.start_s)
         others = [turn for turn in inside if turn.speaker != speaker]
-        for run in _runs(own, others):
+        for run in _turn_runs(own, others):
             if run[-1].end_s - run[0].start_s < MIN_WORD_S:
                 too_short += len(run)
                 continue
-            spans += [SegmentSpan(speaker, channel, start, end) for start, end in _cut(run, samples[channel])]
+            spans += [
+                SegmentSpan(speaker, channel, start, end) for start, end in _split(run, samples[channel])
+            ]
     spans.sort(key=lambda span: (span.start_s, span.speaker))
-    return [_grown(span, spans, duration_s) for span in spans], too_short
+    return [_widened(span, spans, duration_s) for span in spans], too_short
 
 
 def _clipped(turn: Turn, duration_s: float) -> Turn:
@@ -67,11 +69,11 @@ def _clipped(turn: Turn, duration_s: float) -> Turn:
     return replace(turn, start_s=start_s, end_s=min(max(turn.end_s, start_s), duration_s))
 
 
-def _runs(own: Sequence[Turn], others: Sequence[Turn]) -> Iterator[list[Turn]]:
-    """One speaker's turns, those together that only a breath divides."""
+def _turn_runs(own: Sequence[Turn], others: Sequence[Turn]) -> Iterator[list[Turn]]:
+    """One speaker's turns, in runs without a long pause or another speaker between."""
     run: list[Turn] = []
     for turn in own:
-        if run and not _goes_on(run, turn, others):
+        if run and not _continues(run, turn, others):
             yield run
             run = []
         if run and turn.end_s <= run[-1].end_s:
@@ -81,19 +83,19 @@ def _runs(own: Sequence[Turn], others: Sequence[Turn]) -> Iterator[list[Turn]]:
         yield run
 
 
-def _goes_on(run: Sequence[Turn], turn: Turn, others: Sequence[Turn]) -> bool:
+def _continues(run: Sequence[Turn], turn: Turn, others: Sequence[Turn]) -> bool:
     stop_s, start_s = run[-1].end_s, turn.start_s
-    stray = min(stop_s - run[0].start_s, turn.end_s - start_s) < MIN_SEGMENT_S
-    if start_s - stop_s > (MAX_PAUSE_BESIDE_A_WORD_S if stray else MAX_PAUSE_S):
+    is_short = min(stop_s - run[0].start_s, turn.end_s - start_s) < MIN_SEGMENT_S
+    if start_s - stop_s > (MAX_PAUSE_BESIDE_A_WORD_S if is_short else MAX_PAUSE_S):
         return False
     return not any(other.start_s < start_s and other.end_s > stop_s for other in others)
 
 
-def _cut(run: Sequence[Turn], channel: Samples) -> Iterator[tuple[float, float]]:
+def _split(run: Sequence[Turn], channel: Samples) -> Iterator[tuple[float, float]]:
     """Start and end of spans of at most 15 s, cut where the channel (float32 [n]) is quietest."""
     start_s, end_s = run[0].start_s, run[-1].end_s
     while end_s - start_s > MAX_SEGMENT_S:
-        cut_s = _quietest(
+        cut_s = _quietest_moment(
             channel, start_s + _EARLIEST_CUT_S, min(start_s + MAX_SEGMENT_S, end_s - MIN_SEGMENT_S)
         )
         yield start_s, min(cut_s, max(turn.end_s for turn in run if turn.start_s < cut_s))
@@ -101,7 +103,7 @@ def _cut(run: Sequence[Turn], channel: Samples) -> Iterator[tuple[float, float]]
     yield start_s, end_s
 
 
-def _quietest(channel: Samples, from_s: float, to_s: float) -> float:
+def _quietest_moment(channel: Samples, from_s: float, to_s: float) -> float:
     """The middle of the quietest lull, in seconds."""
     lull, step = round(_LULL_S * SAMPLE_RATE), round(_STEP_S * SAMPLE_RATE)
     part = channel[round(from_s * SAMPLE_RATE) : round(to_s * SAMPLE_RATE)].astype(np.float64)
@@ -112,14 +114,14 @@ def _quietest(channel: Samples, from_s: float, to_s: float) -> float:
     return from_s + (int(np.argmin(lulls)) * step + lull / 2) / SAMPLE_RATE
 
 
-def _grown(span: SegmentSpan, spans: Sequence[SegmentSpan], duration_s: float) -> SegmentSpan:
-    """A span shorter than 1 s, with what is around it on its channel as far as nobody else's speech."""
-    lacking_s = MIN_SEGMENT_S - span.duration_s
-    if lacking_s <= 0:
+def _widened(span: SegmentSpan, spans: Sequence[SegmentSpan], duration_s: float) -> SegmentSpan:
+    """A span of less than 1 s is widened on its channel as far as there is no other speech."""
+    missing_s = MIN_SEGMENT_S - span.duration_s
+    if missing_s <= 0:
         return span
     around = [other for other in spans if other.channel == span.channel and other is not span]
     floor_s = max((other.end_s for other in around if other.end_s <= span.start_s), default=0.0)
     ceiling_s = min((other.start_s for other in around if other.start_s >= span.end_s), default=duration_s)
     before_s, after_s = span.start_s - floor_s, ceiling_s - span.end_s
-    lead_s = min(before_s, max(lacking_s / 2, lacking_s - after_s))
-    return replace(span, start_s=span.start_s - lead_s, end_s=span.end_s + min(after_s, lacking_s - lead_s))
+    lead_s = min(before_s, max(missing_s / 2, missing_s - after_s))
+    return replace(span, start_s=span.start_s - lead_s, end_s=span.end_s + min(after_s, missing_s - lead_s))

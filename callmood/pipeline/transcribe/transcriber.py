@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 
 _FRAMES_PER_S: Final = 100
-_WHOLE_WINDOW: Final = 3000
+_FULL_WINDOW: Final = 3000
 _SILENCE_RMS: Final = 1e-4
 """-80 dBFS: below the noise of any line."""
 _CONTEXT_S: Final = 0.1
-"""Heard on both sides of a span, for sounds that voice activity cut off."""
+"""Added on both sides of a span, for sounds that voice activity detection cut off."""
 _MAX_TOKENS_PER_S: Final = 8
-"""Fast talkers need 5; a decoder that runs in circles stops here."""
+"""Fast talkers need 5; a decoder that loops stops here."""
 _SPARE_TOKENS: Final = 16
 _MEL_RANGE: Final = 2.0
 """From the loudest to silence in Whisper's log-mel features."""
@@ -45,26 +45,26 @@ _LANGUAGE_WINDOWS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was said on one call."""
+    """The transcript of one call."""
 
     segments: tuple[Segment, ...]
     dropped: dict[str, int]
-    """Stretches that gave no text, by reason: "no speech", "low confidence", "repetition", "too short"."""
+    """Number of spans and turns without text, by reason: "no speech", "low confidence", "repetition", "too short"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
     """How a batch is decoded."""
 
-    least_frames: int
+    min_frames: int
     """The window, in hundredths of a second, unless the longest span needs more."""
     beam: int
 
 
-QUICK: Final = Pass(least_frames=1000, beam=2)
-"""A short window costs a fraction, and now and then repeats a sentence or tires early; ``reject_reason`` notices."""
-CAREFUL: Final = Pass(least_frames=1500, beam=5)
-LAST: Final = Pass(least_frames=_WHOLE_WINDOW, beam=5)
+QUICK: Final = Pass(min_frames=1000, beam=2)
+"""A short window costs a fraction, and now and then repeats a sentence or stops early; ``reject_reason`` notices."""
+CAREFUL: Final = Pass(min_frames=1500, beam=5)
+LAST: Final = Pass(min_frames=_FULL_WINDOW, beam=5)
 """Through the 30 s that Whisper was trained on: ten times the cost of a quick pass."""
 
 
@@ -92,7 +92,7 @@ Input: TypeAlias = tuple[Samples, Sequence[Turn], Sequence[Speaker]]
 
 
 class Transcriber:
-    """Holds one loaded model. Not for several threads at once."""
+    """Transcribes with one loaded model. Not thread-safe."""
 
     def __init__(self, model: WhisperModel, settings: TranscribeSettings) -> None:
         self._model = model
@@ -107,7 +107,7 @@ class Transcriber:
         for index, (samples, turns, speakers) in enumerate(calls):
             spans, too_short = segment_turns(samples, turns, speakers)
             dropped[index]["too short"] += too_short
-            audible = [task for span in spans if _audible(task := _task(index, span, samples))]
+            audible = [task for span in spans if _audible(task := _task_of(index, span, samples))]
             dropped[index]["no speech"] += len(spans) - len(audible)
             tasks += audible
         tasks = self._with_languages(tasks)
@@ -147,7 +147,7 @@ class Transcriber:
     def _decode_batch(
         self, batch: Sequence[_Task], tokenizer: Tokenizer, decode_pass: Pass
     ) -> list[_Attempt]:
-        features, frames = self._features([task.samples for task in batch], decode_pass.least_frames)
+        features, frames = self._features([task.samples for task in batch], decode_pass.min_frames)
         encoded = self._encode(features)
         decoded = self._decode(encoded, tokenizer, decode_pass.beam, frames)
         reasons = [reject_reason(one, quick=decode_pass == QUICK) for one in decoded]
@@ -159,12 +159,12 @@ class Transcriber:
         ]
 
     def _features(
-        self, clips: Sequence[Samples], least_frames: int
+        self, clips: Sequence[Samples], min_frames: int
     ) -> tuple[npt.NDArray[np.float32], list[int]]:
         """Log-mel features [batch, mels, window], silence after each clip, and the frames of each clip."""
-        mels = [self._model.feature_extractor(clip)[:, :_WHOLE_WINDOW] for clip in clips]
+        mels = [self._model.feature_extractor(clip)[:, :_FULL_WINDOW] for clip in clips]
         frames = [mel.shape[1] for mel in mels]
-        window = min(max(least_frames, *frames), _WHOLE_WINDOW)
+        window = min(max(min_frames, *frames), _FULL_WINDOW)
         # the encoder halves the number of frames
         out = np.empty((len(mels), mels[0].shape[0], window + window % 2), dtype=np.float32)
         for row, mel in zip(out, mels, strict=True):
@@ -178,24 +178,24 @@ class Transcriber:
             return self._model.encode(features)
         import ctranslate2
 
-        # on a processor the attention of a batch falls out of its caches: one by one takes half the time
+        # on a CPU the attention of a batch does not fit the caches, and one by one takes half the time
         rows = [np.asarray(self._model.encode(row)) for row in np.split(features, len(features))]
         return ctranslate2.StorageView.from_array(np.concatenate(rows))
 
     def _decode(self, encoded: Any, tokenizer: Tokenizer, beam: int, frames: Sequence[int]) -> list[Decoded]:
         prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         wanted = len(prompt) + _SPARE_TOKENS + round(max(frames) / _FRAMES_PER_S * _MAX_TOKENS_PER_S)
-        most = min(wanted, self._model.max_length)
+        max_length = min(wanted, self._model.max_length)
         results = self._model.model.generate(
             encoded,
             [prompt] * len(frames),
             beam_size=beam,
-            max_length=most,
+            max_length=max_length,
             return_scores=True,
             return_no_speech_prob=True,
         )
         return [
-            _decoded(result, tokenizer, count / _FRAMES_PER_S, most - len(prompt))
+            _decoded(result, tokenizer, count / _FRAMES_PER_S, max_length - len(prompt))
             for result, count in zip(results, frames, strict=True)
         ]
 
@@ -207,7 +207,7 @@ class Transcriber:
         tokens: Sequence[list[int]],
         frames: Sequence[int],
     ) -> list[tuple[Word, ...]]:
-        """Words with times from the decoder's attention; none where ``tokens`` are none."""
+        """Words with times from the decoder's attention; none for spans without ``tokens``."""
         if not any(tokens):
             return [() for _ in batch]
         alignments = self._model.find_alignment(tokenizer, list(tokens), encoded, list(frames))
@@ -227,7 +227,7 @@ class Transcriber:
         return self._tokenizers[language]
 
     def _with_languages(self, tasks: Sequence[_Task]) -> list[_Task]:
-        """The tasks with the language that is set, that the model knows, or that their call is spoken in."""
+        """The tasks with their language: the one set, the model's only one, or the one detected in the call."""
         if self._language is not None or not self._model.model.is_multilingual:
             language = self._language or "en"
             return [replace(task, language=language) for task in tasks]
@@ -239,9 +239,9 @@ class Transcriber:
     def _detect(self, clips: Sequence[Samples]) -> str:
         """The likeliest language of a call's longest spans, up to 90 s of them."""
         longest = np.concatenate(sorted(clips, key=len, reverse=True))
-        size = _WHOLE_WINDOW * SAMPLE_RATE // _FRAMES_PER_S
+        size = _FULL_WINDOW * SAMPLE_RATE // _FRAMES_PER_S
         windows = [longest[at : at + size] for at in range(0, len(longest), size)][:_LANGUAGE_WINDOWS]
-        features, _ = self._features(windows, _WHOLE_WINDOW)
+        features, _ = self._features(windows, _FULL_WINDOW)
         total: Counter[str] = Counter()
         for window, result in zip(
             windows, self._model.model.detect_language(self._encode(features)), strict=True
@@ -252,13 +252,13 @@ class Transcriber:
 
 
 def load_transcriber(settings: TranscribeSettings, device: str, threads: int = 1) -> Transcriber:
-    """Loads the recogniser that ``settings.asr`` names; CallmoodError says in a sentence why it can't."""
+    """Loads the recogniser that ``settings.asr`` names. Raises CallmoodError if it can't."""
     from callmood.pipeline.transcribe.recogniser import load_model
 
     return Transcriber(load_model(settings, device, threads), settings)
 
 
-def _task(call: int, span: SegmentSpan, samples: Samples) -> _Task:
+def _task_of(call: int, span: SegmentSpan, samples: Samples) -> _Task:
     start = max(0, round((span.start_s - _CONTEXT_S) * SAMPLE_RATE))
     stop = round((span.end_s + _CONTEXT_S) * SAMPLE_RATE)
     return _Task(call, span, samples[span.channel, start:stop], span.start_s - start / SAMPLE_RATE, "")
@@ -273,17 +273,17 @@ def _batches(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
         yield items[at : at + size]
 
 
-def _decoded(result: Any, tokenizer: Tokenizer, duration_s: float, most_tokens: int) -> Decoded:
+def _decoded(result: Any, tokenizer: Tokenizer, duration_s: float, max_tokens: int) -> Decoded:
     sequence = result.sequences_ids[0]
     tokens = [token for token in sequence if token < tokenizer.eot]
     return Decoded(
         text=" ".join(tokenizer.decode(tokens).split()),
         tokens=tokens,
-        # CTranslate2's score is the mean without the end token, Whisper's rule is for the mean with it
+        # CTranslate2's score is the mean without the end token, Whisper's threshold is for the mean with it
         mean_logprob=result.scores[0] * len(sequence) / (len(sequence) + 1),
         no_speech=result.no_speech_prob,
         duration_s=duration_s,
-        cut_off=len(sequence) >= most_tokens,
+        cut_off=len(sequence) >= max_tokens,
     )
 
 

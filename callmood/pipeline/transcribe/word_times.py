@@ -1,4 +1,4 @@
-"""Word times from the decoder's attention: made whole, in order and inside their span."""
+"""Word times from the decoder's attention, put in order and inside their span."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -10,7 +10,7 @@ _AFTER: Final = "\"'.。,，!！?？:：”)]}、"
 _MIN_WORD_S: Final = 0.02
 """One step of the decoder's attention."""
 _MAX_WORD_S: Final = 2.0
-"""Attention lets a word last through the pause after it; none is spoken longer than this."""
+"""Attention extends a word through the pause after it, but no spoken word lasts longer than this."""
 
 
 def word_times(
@@ -18,7 +18,7 @@ def word_times(
 ) -> tuple[Word, ...]:
     """faster-whisper's alignment of one span as words in the call's time, within ``start_s`` and ``end_s``.
 
-    A word that attention gave no time of its own gets a little after the word before it.
+    A word without a duration of its own gets a short one after the word before it.
     """
     from faster_whisper.transcribe import merge_punctuations
 
@@ -44,13 +44,13 @@ def _in_order(
 ) -> tuple[list[float], list[float]]:
     """The same times with every word after the one before, at least a moment long, inside the span."""
     count = len(starts)
-    least_s = min(_MIN_WORD_S, (end_s - start_s) / count)
+    min_s = min(_MIN_WORD_S, (end_s - start_s) / count)
     begins: list[float] = []
     for start in starts:
-        begins.append(max(start, begins[-1] + least_s if begins else start_s))
-    begins = [min(begin, end_s - least_s * (count - i)) for i, begin in enumerate(begins)]
+        begins.append(max(start, begins[-1] + min_s if begins else start_s))
+    begins = [min(begin, end_s - min_s * (count - i)) for i, begin in enumerate(begins)]
     limits = [*begins[1:], end_s]
     stops = [
-        min(max(end, begin + least_s), limit) for end, begin, limit in zip(ends, begins, limits, strict=True)
+        min(max(end, begin + min_s), limit) for end, begin, limit in zip(ends, begins, limits, strict=True)
     ]
     return begins, stops
