@@ -24,11 +24,14 @@ import torch
 from transformers import AutoTokenizer, BertConfig, BertModel, HubertConfig, HubertModel
 
 from callmood.bundled_weights import MINILM
+from callmood.call import Device
 from callmood.training import recipe as recipes
 from callmood.training.corpora.clip import Clip
 from callmood.training.corpora.labels import LABEL_SETS
+from callmood.training.data.examples import Example, Parts
 from callmood.training.systems import transformer
-from callmood.training.systems.system import Example, Outcome, Parts, Run
+from callmood.training.systems.system import Outcome
+from callmood.training.workspace import Workspace
 
 RECIPES = ("hubert", "bert", "hubert_bert")
 WORDS = (
@@ -39,25 +42,25 @@ WORDS = (
 )
 
 
-def write_encoders(place: Path) -> dict[str, str]:
+def write_encoders(folder: Path) -> dict[str, str]:
     """Base models with random weights; MiniLM's vocabulary is that of bert-base-uncased."""
     torch.manual_seed(1)
-    HubertModel(HubertConfig()).save_pretrained(place / "hubert")
-    BertModel(BertConfig()).save_pretrained(place / "bert")
-    folder = MINILM.path().parent
-    AutoTokenizer.from_pretrained(folder, local_files_only=True).save_pretrained(place / "bert")
-    return {"audio": str(place / "hubert"), "text": str(place / "bert")}
+    HubertModel(HubertConfig()).save_pretrained(folder / "hubert")
+    BertModel(BertConfig()).save_pretrained(folder / "bert")
+    minilm = MINILM.path().parent
+    AutoTokenizer.from_pretrained(minilm, local_files_only=True).save_pretrained(folder / "bert")
+    return {"audio": str(folder / "hubert"), "text": str(folder / "bert")}
 
 
-def clips(place: Path, count: int, seconds: float) -> list[Example]:
-    """Noisy tones: pitch and words tell the label."""
+def clips(folder: Path, count: int, seconds: float) -> list[Example]:
+    """Noisy tones whose pitch and words give the label away."""
     labels, rng = LABEL_SETS["paper"], np.random.default_rng(1)
     found = []
     time = np.arange(int(seconds * 16_000)) / 16_000
     for number in range(count):
         label = number % len(WORDS)
         sound = 0.3 * np.sin(2 * np.pi * 150 * 2**label * time) + rng.normal(0, 0.02, len(time))
-        path = place / f"{number}.npy"
+        path = folder / f"{number}.npy"
         np.save(path, np.asarray(32_767 * sound, np.int16))
         clip = Clip("synthetic", path, f"speaker-{number}", labels[label], text=WORDS[label])
         found.append(Example(clip, label, path))
@@ -65,7 +68,12 @@ def clips(place: Path, count: int, seconds: float) -> list[Example]:
 
 
 def trained(
-    name: str, encoders: dict[str, str], examples: Sequence[Example], out: Path, device: str, **training: Any
+    name: str,
+    encoders: dict[str, str],
+    examples: Sequence[Example],
+    out: Path,
+    device: Device,
+    **training: Any,
 ) -> Outcome:
     """A run of the recipe ``name`` in one epoch over ``examples``."""
     table = recipes.load(name)
@@ -74,16 +82,16 @@ def trained(
             table[side]["encoder"] = folder
     table["training"] |= {"epochs": 1, "warmup_steps": 0, "accumulate": 1, "patience": 0, **training}
     few = examples[: len(WORDS)]
-    run = Run(out, device, report=lambda line: print(f"  {line}"))  # type: ignore[arg-type]
-    return transformer.run(
-        recipes.read(transformer.Recipe, table), Parts("proof", LABEL_SETS["paper"], examples, few, few), run
-    )
+    workspace = Workspace(out, device, report=lambda line: print(f"  {line}"))
+    parts = Parts("proof", LABEL_SETS["paper"], examples, few, few)
+    return transformer.run(recipes.read(transformer.Recipe, table), parts, workspace)
 
 
-def prove(name: str, encoders: dict[str, str], place: Path, call: Path, device: str, steps: int) -> None:
+def prove(name: str, encoders: dict[str, str], folder: Path, call: Path, device: Device, steps: int) -> None:
+    """Train by the recipe ``name`` for some steps and scan ``call`` with the bundle."""
     print(f"{name}: {steps} steps of 4 clips of 1 s", flush=True)
-    examples = clips(place, 4 * steps, 1.0)
-    out = place / name
+    examples = clips(folder, 4 * steps, 1.0)
+    out = folder / name
     found = trained(name, encoders, examples, out, device, evaluations_per_epoch=2)
     first, *_, last = (row["loss"] for row in found.history)
     millions = found.notes["parameters"] / 1e6
@@ -116,19 +124,19 @@ def utilisation(samples: list[float]) -> Iterator[None]:
         yield
     finally:
         watcher.terminate()
-        heard, _ = watcher.communicate()
-        samples += [float(line) for line in heard.splitlines() if line.strip().isdigit()]
+        printed, _ = watcher.communicate()
+        samples += [float(line) for line in printed.splitlines() if line.strip().isdigit()]
 
 
-def measure(encoders: dict[str, str], place: Path, batch: int, steps: int, seconds: float) -> None:
+def measure(encoders: dict[str, str], folder: Path, batch: int, steps: int, seconds: float) -> None:
     """Throughput of hubert_bert on a GPU; the first steps, which are slower, are inside."""
-    examples = clips(place, batch * steps, seconds)
+    examples = clips(folder, batch * steps, seconds)
     for precision in ("float32", "bfloat16"):
         used: list[float] = []
         torch.cuda.reset_peak_memory_stats()
         with utilisation(used):
             found = trained(
-                "hubert_bert", encoders, examples, place / precision, "cuda",
+                "hubert_bert", encoders, examples, folder / precision, "cuda",
                 batch_size=batch, precision=precision, workers=4,
             )  # fmt: skip
         notes = found.notes
@@ -148,14 +156,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=6)
     parser.add_argument("--batch", type=int, default=32, help="clips, for the measurement on a GPU")
     given = parser.parse_args()
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        encoders = write_encoders(place)
+    device: Device = "cuda" if torch.cuda.is_available() else "cpu"
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        encoders = write_encoders(folder)
         for name in RECIPES:
-            prove(name, encoders, place, given.call, device, given.steps)
+            prove(name, encoders, folder, given.call, device, given.steps)
         if device == "cuda":
-            measure(encoders, place, given.batch, steps=60, seconds=3.0)
+            measure(encoders, folder, given.batch, steps=60, seconds=3.0)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Put what was measured into train/RESULTS.md: each table between its markers is replaced by what the run left.
+"""Put measurements into train/RESULTS.md: each table between its markers is replaced by what the run wrote.
 
     python benchmarks/results.py --systems RUNS --embedded MODEL --studies STUDIES
 
-RUNS, MODEL and STUDIES are the folders that the commands named in RESULTS.md wrote with --out. The prose between the
-tables is left as it is.
+RUNS, MODEL and STUDIES are the folders that the commands named in RESULTS.md wrote with --out. The text between the
+tables stays as it is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import re
 from pathlib import Path
 
-from callmood.training.measure.card import figures_table
+from callmood.training.measure.card import summaries_table
 
 RESULTS = Path(__file__).parents[1] / "train" / "RESULTS.md"
 
@@ -27,8 +27,8 @@ def main() -> None:
     if given.systems:
         text = replaced(text, "systems", (given.systems / "table.md").read_text(encoding="utf-8"))
     if given.embedded:
-        figures = json.loads((given.embedded / "figures.json").read_text(encoding="utf-8"))
-        text = replaced(text, "embedded", figures_table(figures))
+        summaries = json.loads((given.embedded / "figures.json").read_text(encoding="utf-8"))
+        text = replaced(text, "embedded", summaries_table(summaries))
     for study in sorted(given.studies.glob("*.md")) if given.studies else []:
         text = replaced(text, f"study {study.stem}", "#" + study.read_text(encoding="utf-8"))
     RESULTS.write_text(text, encoding="utf-8")

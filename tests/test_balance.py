@@ -11,9 +11,9 @@ from callmood.errors import CallmoodError
 from callmood.sound import SAMPLE_RATE
 from callmood.training import processes, recipe
 from callmood.training.corpora.clip import Clip
-from callmood.training.data import augment
+from callmood.training.data import lines
 from callmood.training.data.balance import BalanceTable, augmented, balance
-from callmood.training.systems.system import Example
+from callmood.training.data.examples import Example
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_every_change_changes_the_sound(change: str, examples: list[Example]) ->
 def test_copies_may_go_through_a_telephone_line_but_not_the_test_s(
     examples: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(augment, "telephone", None)
+    monkeypatch.setattr(lines, "telephone", None)
     noise = 0.1 * np.random.default_rng(1).normal(size=SAMPLE_RATE).astype(np.float32)
     table = BalanceTable(changes=("gain",), telephone=1.0)
     power = np.mean([np.abs(np.fft.rfft(augmented(noise, table, seed))) ** 2 for seed in range(4)], axis=0)

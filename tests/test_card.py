@@ -11,7 +11,7 @@ from callmood.labels import LABELS
 from callmood.model.bundle import EMBEDDED, settings_of
 from callmood.training.corpora.clip import Clip
 from callmood.training.measure import card
-from callmood.training.measure.metrics import Figures, measured
+from callmood.training.measure.metrics import Metrics, metrics_of_clips
 
 SETTINGS = settings_of(EMBEDDED)
 RECIPE = {
@@ -25,12 +25,16 @@ def clip(label: str, speaker: str, corpus: str = "tess", gender: str = "female")
     return Clip(corpus, Path("x"), speaker, label, gender=gender)
 
 
-TAUGHT = [clip("angry", "tess-old"), clip("sad", "tess-young"), clip("sad", "ravdess-01", "ravdess", "male")]
+TRAINED_ON = [
+    clip("angry", "tess-old"),
+    clip("sad", "tess-young"),
+    clip("sad", "ravdess-01", "ravdess", "male"),
+]
 
 
-def found() -> Figures:
+def found() -> Metrics:
     said = np.eye(8, dtype=np.float32)[[LABELS.index(label) for label in ("angry", "angry", "sad")]]
-    return measured(TAUGHT, said)
+    return metrics_of_clips(TRAINED_ON, said)
 
 
 @pytest.mark.parametrize(
@@ -57,8 +61,8 @@ def test_one_corpus_that_forbids_commercial_use_binds_the_weights(
 
 
 def test_a_card_names_the_sides_that_there_are() -> None:
-    assert "in the sound's vector and the words' side by side" in card.text(TAUGHT, {}, SETTINGS)
-    assert "linear, in the sound's vector;" in card.text(TAUGHT, {}, replace(SETTINGS, text=None))
+    assert "in the sound's vector and the words' side by side" in card.text(TRAINED_ON, {}, SETTINGS)
+    assert "linear, in the sound's vector;" in card.text(TRAINED_ON, {}, replace(SETTINGS, text=None))
 
 
 def test_a_corpus_that_nobody_knows_binds_the_weights() -> None:
@@ -66,22 +70,22 @@ def test_a_corpus_that_nobody_knows_binds_the_weights() -> None:
 
 
 def test_clips_are_counted_by_corpus_and_class() -> None:
-    text = card.text(TAUGHT, {}, SETTINGS)
+    text = card.text(TRAINED_ON, {}, SETTINGS)
     assert "| clips | angry | sad | all | speakers |" in text and "| tess | 1 | 1 | 2 | 2 |" in text
 
 
-def test_labels_that_were_not_taught_are_named() -> None:
+def test_labels_that_were_not_trained_are_named() -> None:
     rest = "calm, disgust, fearful, happy, neutral, surprised"
-    assert f"Not taught: {rest}." in card.text(TAUGHT, {}, SETTINGS)
-    assert "Not taught" not in card.text([clip(label, "s") for label in LABELS], {}, SETTINGS)
+    assert f"Not trained: {rest}." in card.text(TRAINED_ON, {}, SETTINGS)
+    assert "Not trained" not in card.text([clip(label, "s") for label in LABELS], {}, SETTINGS)
 
 
 def test_what_was_not_measured_is_left_out() -> None:
-    assert "## Figures" not in card.text(TAUGHT, {}, SETTINGS)
+    assert "## Metrics" not in card.text(TRAINED_ON, {}, SETTINGS)
 
 
-def test_the_first_test_is_told_in_full_and_the_others_in_a_row() -> None:
-    text = card.text(TAUGHT, {}, SETTINGS, tests={"clean": found(), "telephone": found()})
+def test_the_first_test_is_given_in_full_and_the_others_in_a_row() -> None:
+    text = card.text(TRAINED_ON, {}, SETTINGS, tests={"clean": found(), "telephone": found()})
     for words in (
         "| clean | 75.0 |",
         "| telephone | 75.0 |",
@@ -105,11 +109,11 @@ def test_means_over_folds_have_their_spread() -> None:
         "ece_std": 1.0,
         "ece_pooled": 2.0,
     }
-    assert "| clean | ours | 80.0 ± 4.0 |" in card.text(TAUGHT, {"clean": {"ours": row}}, SETTINGS)
+    assert "| clean | ours | 80.0 ± 4.0 |" in card.text(TRAINED_ON, {"clean": {"ours": row}}, SETTINGS)
 
 
 def test_every_number_of_the_recipe_is_there_as_toml() -> None:
-    text = card.text(TAUGHT, {}, SETTINGS, RECIPE, name="mine")
+    text = card.text(TRAINED_ON, {}, SETTINGS, RECIPE, name="mine")
     assert "`mine`, seed 7" in text and "logistic_c = 0.0015" in text and "width = 3" in text
     assert "none" not in text.partition("```toml")[2].partition("```")[0]
 
@@ -117,19 +121,19 @@ def test_every_number_of_the_recipe_is_there_as_toml() -> None:
 def test_versions_are_there() -> None:
     import torch
 
-    assert f"torch {torch.__version__.partition('+')[0]}" in card.text(TAUGHT, {}, SETTINGS)
+    assert f"torch {torch.__version__.partition('+')[0]}" in card.text(TRAINED_ON, {}, SETTINGS)
 
 
 def test_goemotions_is_named_where_words_were_tuned_on_it() -> None:
     without = replace(SETTINGS, ekman_thresholds=())
     mixed_in = {"text_corpus": {"folder": "comments", "share": 0.2, "weight": 0.5}}
-    assert "GoEmotions" in card.text(TAUGHT, {}, SETTINGS)
-    assert "GoEmotions" not in card.text(TAUGHT, {}, without, {"text_corpus": None})
-    assert "GoEmotions" in card.text(TAUGHT, {}, without, mixed_in)
+    assert "GoEmotions" in card.text(TRAINED_ON, {}, SETTINGS)
+    assert "GoEmotions" not in card.text(TRAINED_ON, {}, without, {"text_corpus": None})
+    assert "GoEmotions" in card.text(TRAINED_ON, {}, without, mixed_in)
 
 
-def test_a_bundle_says_what_it_was_taught_on(tmp_path: Path) -> None:
-    card.describe(tmp_path, SETTINGS, TAUGHT, RECIPE, {"clean": found()}, name="mine")
+def test_a_bundle_says_what_it_was_trained_on(tmp_path: Path) -> None:
+    card.describe(tmp_path, SETTINGS, TRAINED_ON, RECIPE, {"clean": found()}, name="mine")
     about = json.loads((tmp_path / "about.json").read_text(encoding="utf-8"))
     assert about["corpora"]["tess"] == {"angry": 1, "sad": 1}
     assert about["speakers"] == ["ravdess-01", "tess-old", "tess-young"]
@@ -138,7 +142,7 @@ def test_a_bundle_says_what_it_was_taught_on(tmp_path: Path) -> None:
 
 
 def test_the_encoders_licences_are_named() -> None:
-    text = card.text(TAUGHT, {}, SETTINGS)
+    text = card.text(TRAINED_ON, {}, SETTINGS)
     assert (
         "Whisper tiny.en (MIT)" in text
         and "CAM++ of 3D-Speaker (Apache-2.0)" in text

@@ -7,9 +7,10 @@ import pytest
 from callmood.errors import CallmoodError
 from callmood.training import recipe as recipes
 from callmood.training.corpora.clip import Clip
+from callmood.training.data.examples import Example, Parts
 from callmood.training.systems import classical
 from callmood.training.systems.classical import ESTIMATORS, Recipe, probabilities_of
-from callmood.training.systems.system import Example, Parts, Run
+from callmood.training.workspace import Workspace
 
 KINDS = sorted(ESTIMATORS)
 pytestmark = pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger than sample size")
@@ -90,11 +91,11 @@ def test_a_run_gives_probabilities_of_every_test_clip(
         for row, label in enumerate(labels)
     ]
 
-    def matrix(asked: list[Example], _: Any) -> np.ndarray:
-        return rows[[int(example.sound.name) for example in asked]]
+    def matrix(wanted: list[Example], _: Any) -> np.ndarray:
+        return rows[[int(example.sound.name) for example in wanted]]
 
     monkeypatch.setattr(classical, "matrix", matrix)
     parts = Parts("paper", ("happy", "sad"), examples[::2], [], examples[1::2])
-    outcome = classical.run(recipe("knn"), parts, Run(tmp_path))
+    outcome = classical.run(recipe("knn"), parts, Workspace(tmp_path))
     assert (outcome.probabilities.argmax(axis=1) == labels[1::2]).all()
     assert outcome.notes["seconds"] >= 0

@@ -8,9 +8,10 @@ from torch import nn
 
 from callmood.training import recipe as recipes
 from callmood.training.corpora.clip import Clip
+from callmood.training.data.examples import Example, Parts
 from callmood.training.systems import cnn1d
 from callmood.training.systems.cnn1d import Recipe, collate, network
-from callmood.training.systems.system import Example, Parts, Run
+from callmood.training.workspace import Workspace
 
 SMALL = ("model.blocks=[[8], [8]]", "model.dense=[8]", "model.dropout=0.1", "training.precision=float32")
 
@@ -62,9 +63,9 @@ def test_a_batch_is_features_and_labels() -> None:
 
 @pytest.mark.usefixtures("made_up_features")
 def test_a_run_learns_to_tell_plain_classes_apart(tmp_path: Path) -> None:
-    asked = recipe(*SMALL, "training.epochs=8", "training.learning_rate=0.01")
+    chosen = recipe(*SMALL, "training.epochs=8", "training.learning_rate=0.01")
     given = parts(tmp_path)
-    outcome = cnn1d.run(asked, given, Run(tmp_path, "cpu", report=lambda _: None))
+    outcome = cnn1d.run(chosen, given, Workspace(tmp_path, "cpu", report=lambda _: None))
     right = outcome.probabilities.argmax(axis=1) == [example.label for example in given.test]
     assert right.mean() > 0.9
     np.testing.assert_allclose(outcome.probabilities.sum(axis=1), 1, rtol=1e-5)
@@ -72,9 +73,11 @@ def test_a_run_learns_to_tell_plain_classes_apart(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("made_up_features")
 def test_the_same_seed_gives_the_same_probabilities(tmp_path: Path) -> None:
-    asked = recipe(*SMALL, "training.epochs=1")
+    chosen = recipe(*SMALL, "training.epochs=1")
     once, again = (
-        cnn1d.run(asked, parts(tmp_path), Run(tmp_path / name, "cpu", report=lambda _: None)).probabilities
+        cnn1d.run(
+            chosen, parts(tmp_path), Workspace(tmp_path / name, "cpu", report=lambda _: None)
+        ).probabilities
         for name in ("once", "again")
     )
     np.testing.assert_array_equal(once, again)

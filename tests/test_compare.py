@@ -1,4 +1,4 @@
-"""Systems under splits, from the command: figures, pictures and one table; resumed, refused."""
+"""Systems under splits, by the command and the library: metrics, plots and one table; resumed, refused."""
 
 import json
 from dataclasses import replace
@@ -12,11 +12,12 @@ from sounds import write_audio
 from test_transformer import tiny_encoders
 from typer.testing import CliRunner
 
+import callmood
 from callmood.cli import train as cli_train
-from callmood.errors import CallmoodError
+from callmood.errors import CallmoodError, UsageError
 from callmood.model import registry
 from callmood.sound import SAMPLE_RATE
-from callmood.training import compare, recipe
+from callmood.training import compare, evaluation, packages, recipe, run
 from callmood.training.corpora import ravdess
 from callmood.training.corpora import registry as corpora_registry
 from callmood.training.corpora.clip import Clip
@@ -92,16 +93,16 @@ def test_one_system_under_two_splits_has_a_folder_for_each(corpus: Path, tmp_pat
     again = trained(corpus, tmp_path, "--recipe", "naive_bayes", *splits, "--resume")["results"]
     assert found == again
     for split in ("paper", "speaker"):
-        figures = json.loads((tmp_path / "naive_bayes" / split / "figures.json").read_text(encoding="utf-8"))
-        assert figures["split"] == split
+        metrics = json.loads((tmp_path / "naive_bayes" / split / "figures.json").read_text(encoding="utf-8"))
+        assert metrics["split"] == split
 
 
 @pytest.mark.parametrize("options", [[], ["--study", "split"]])
-def test_out_that_is_no_folder_is_one_sentence(corpus: Path, tmp_path: Path, options: list[str]) -> None:
+def test_out_that_is_not_a_folder_is_one_sentence(corpus: Path, tmp_path: Path, options: list[str]) -> None:
     (tmp_path / "out").write_text("", encoding="utf-8")
     command = ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path / "out"), *options]
     found = CliRunner().invoke(CLI, command).exception
-    assert isinstance(found, CallmoodError) and "name another --out" in str(found)
+    assert isinstance(found, CallmoodError) and "Use another --out" in str(found)
 
 
 def test_systems_are_tested_on_the_same_clips(corpus: Path, tmp_path: Path) -> None:
@@ -121,7 +122,7 @@ def test_what_is_there_is_not_trained_again_when_resuming(corpus: Path, tmp_path
     assert first["ua"] != 12.5 == again["ua"]
 
 
-def test_every_part_s_bundle_tells_what_it_was_taught_on_and_how_good_it_is(
+def test_every_part_s_bundle_says_what_it_was_trained_on_and_how_good_it_is(
     corpus: Path, tuned: list[str], tmp_path: Path
 ) -> None:
     splits = ["--split", "paper", "--split", "speaker"]
@@ -134,13 +135,13 @@ def test_every_part_s_bundle_tells_what_it_was_taught_on_and_how_good_it_is(
     assert len(models) == 1 + len(results) == 3
 
 
-def test_a_lone_bundle_is_tested_as_a_scan_hears_too_and_only_once(
+def test_a_single_bundle_is_tested_as_a_scan_decodes_too_and_only_once(
     corpus: Path, tuned: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = trained(corpus, tmp_path, *tuned, "--split", "speaker")
     card = registry.card(str(tmp_path))
     assert registry.about(str(tmp_path))["figures"]["ua"] == first["ua"]
-    assert "as a scan hears them, clean |" in card and "as a scan hears them, telephone |" in card
+    assert "as a scan decodes them, clean |" in card and "as a scan decodes them, telephone |" in card
 
     def evaluate(*_: Any, **__: Any) -> None:
         raise AssertionError("it is tested again")
@@ -150,7 +151,7 @@ def test_a_lone_bundle_is_tested_as_a_scan_hears_too_and_only_once(
     assert again["ua"] == first["ua"] and registry.card(str(tmp_path)) == card
 
 
-def test_a_bundle_that_only_reads_was_taught_on_no_clip_without_a_text(
+def test_a_bundle_of_words_alone_was_trained_on_no_clip_without_a_text(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def read_clips(*given: Any) -> list[Clip]:
@@ -201,7 +202,7 @@ def test_wrong_names_are_answered_with_the_nearest(
     result = CliRunner().invoke(
         CLI, ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path), *QUICK, *options]
     )
-    assert result.exit_code == 1 and sentence in str(result.exception)
+    assert isinstance(result.exception, UsageError) and sentence in str(result.exception)
 
 
 @pytest.mark.parametrize(
@@ -219,19 +220,72 @@ def test_options_that_do_not_go_together_are_wrong_usage(
     corpus: Path, tmp_path: Path, options: list[str]
 ) -> None:
     command = ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path), "--recipe", "knn", *options]
-    assert CliRunner().invoke(CLI, command).exit_code == 2
+    assert isinstance(CliRunner().invoke(CLI, command).exception, UsageError)
 
 
 def test_the_embedded_recipe_is_not_trained_on_gpus(corpus: Path, tmp_path: Path) -> None:
     command = ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path), "--gpus", "2"]
-    assert CliRunner().invoke(CLI, command).exit_code == 2
+    assert isinstance(CliRunner().invoke(CLI, command).exception, UsageError)
 
 
 def test_a_study_takes_no_settings_of_training(corpus: Path, tmp_path: Path) -> None:
     command = ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path), "--study", "split", "--resume"]
-    assert CliRunner().invoke(CLI, command).exit_code == 2
+    assert isinstance(CliRunner().invoke(CLI, command).exception, UsageError)
 
 
-def test_the_embedded_bundle_knows_the_labels_of_calls_alone(corpus: Path, tmp_path: Path) -> None:
+def test_the_embedded_bundle_has_the_labels_of_calls_alone(corpus: Path, tmp_path: Path) -> None:
     command = ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path), "--set", "labels=paper"]
     assert "labels of calls" in str(CliRunner().invoke(CLI, command).exception)
+
+
+def test_a_run_without_an_output_folder_is_wrong_usage(corpus: Path) -> None:
+    error = CliRunner().invoke(CLI, ["--corpus", f"ravdess={corpus}"]).exception
+    assert isinstance(error, UsageError) and str(error) == "Give an output folder with --out."
+
+
+def test_the_library_trains_what_the_command_prints(
+    corpus: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    overrides = ["prepare.denoise=false", "labels=calls"]
+    with caplog.at_level("INFO", "callmood.training"):
+        model = callmood.train(
+            [f"ravdess={corpus}"], out=tmp_path, recipe="knn", split="speaker", overrides=overrides
+        )
+    assert capfd.readouterr() == ("", "")
+    assert any("to train on" in record.message for record in caplog.records)
+    assert model.out == tmp_path and model.metrics["ua"] > 80 and model.results[0].recipe == "knn"
+    assert (
+        repr(model)
+        == f"Trained({str(tmp_path)!r}, ua={model.metrics['ua']:.1f}, wa={model.metrics['wa']:.1f})"
+    )
+    assert "| knn |" in model.table
+    printed = trained(corpus, tmp_path, "--recipe", "knn", "--split", "speaker", "--resume")
+    assert printed == json.loads(json.dumps(model.to_json()))
+
+
+def test_the_library_takes_a_mapping_and_tells_a_callback(corpus: Path, tmp_path: Path) -> None:
+    remarks: list[str] = []
+    overrides = ["prepare.denoise=false"]
+    found = run.corpus_card({"ravdess": corpus}, overrides=overrides, progress=remarks.append)
+    assert sum(count.clips for count in found) > 100
+    with pytest.raises(UsageError, match=r"ravdess is not a corpus. Write NAME=FOLDER"):
+        callmood.train(["ravdess"], out=tmp_path)
+
+
+def test_missing_packages_are_one_sentence(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packages, "MODULES", ("json", "no_such_package"))
+    for door in (
+        lambda: callmood.train([f"ravdess={corpus}"], out=tmp_path),
+        lambda: evaluation.evaluate([f"ravdess={corpus}"]),
+        lambda: run.study("split", [f"ravdess={corpus}"], out=tmp_path),
+    ):
+        with pytest.raises(CallmoodError, match=r"needs more packages: pip install 'callmood\[train\]'\."):
+            door()
+    error = CliRunner().invoke(CLI, ["--corpus", f"ravdess={corpus}", "--out", str(tmp_path)]).exception
+    assert isinstance(error, CallmoodError) and error.exit_code == 1
+
+
+def test_the_packages_of_training_are_here() -> None:
+    packages.require_training_packages()

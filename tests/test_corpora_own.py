@@ -33,11 +33,11 @@ def test_the_csv_s_columns_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        (("file,label,speaker", "a.wav,angry,"), "row 2, tells no speaker; clips are split by speaker"),
-        (("file,label", "a.wav,angry"), "tells no speaker"),
-        (("file,label,speaker", ",,Ann"), "tells no file and no label"),
+        (("file,label,speaker", "a.wav,angry,"), "row 2, has no speaker. Clips are split by speaker"),
+        (("file,label", "a.wav,angry"), "has no speaker"),
+        (("file,label,speaker", ",,Ann"), "has no file and no label"),
         (("file,label,speaker", "b.wav,angry,Ann"), "names b.wav, which is not beside it"),
-        (("file,label,speaker", "a.wav,cross,Ann"), "has the label 'cross', which own does not know"),
+        (("file,label,speaker", "a.wav,cross,Ann"), "has the label 'cross', which own does not have"),
         (("file,label,speaker,end_s", "a.wav,sad,Ann,soon"), "has soon as end_s"),
         (("file,label,speaker,gender", "a.wav,sad,Ann,x"), "has the gender x"),
     ],

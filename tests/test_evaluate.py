@@ -1,4 +1,4 @@
-"""The figures of a labelled test, and `callmood evaluate` on corpora."""
+"""The metrics of a labelled test, and `callmood evaluate` on corpora."""
 
 import json
 import shutil
@@ -14,14 +14,22 @@ from typer.testing import CliRunner
 
 from callmood.cli.evaluate import evaluate as evaluate_command
 from callmood.cli.train import train as train_command
-from callmood.errors import CallmoodError
+from callmood.errors import CallmoodError, UsageError
 from callmood.labels import LABELS
+from callmood.training import evaluation
 from callmood.training.corpora import ravdess
 from callmood.training.corpora.clip import Clip
 from callmood.training.corpora.registry import read_clips
 from callmood.training.data import combined
 from callmood.training.measure import evaluate
-from callmood.training.measure.metrics import figures, in_label_set, measured, over_folds, rounded
+from callmood.training.measure.metrics import (
+    compute_metrics,
+    in_label_set,
+    metrics_of_clips,
+    over_folds,
+    rounded,
+)
+from callmood.training.measure.run_record import training_of
 
 CLI = typer.Typer()
 CLI.command()(evaluate_command)
@@ -35,7 +43,7 @@ def clip(label: str, speaker: str = "s1", corpus: str = "tess", gender: str | No
 
 
 def said(*labels: str, among: tuple[str, ...] = LABELS) -> np.ndarray:
-    """Chances of a model that is sure of ``labels``."""
+    """Probabilities of a model that is sure of ``labels``."""
     return np.eye(len(among), dtype=np.float32)[[among.index(label) for label in labels]]
 
 
@@ -50,7 +58,7 @@ def noisy(clips: int, speakers: int, seed: int = 1) -> tuple[np.ndarray, np.ndar
 
 def test_rates_are_scikit_learn_s() -> None:
     truth, probabilities, speakers = noisy(400, 10)
-    found = figures(truth, probabilities[None], speakers)
+    found = compute_metrics(truth, probabilities[None], speakers)
     best = probabilities.argmax(axis=1)
     assert found.macro_f1 == pytest.approx(100 * f1_score(truth, best, average="macro"))
     precision, recall, f1, counts = precision_recall_fscore_support(truth, best)
@@ -62,23 +70,23 @@ def test_rates_are_scikit_learn_s() -> None:
 
 
 def test_labels_that_do_not_occur_count_nowhere() -> None:
-    found = measured([clip("angry"), clip("sad")], said("angry", "calm"))
+    found = metrics_of_clips([clip("angry"), clip("sad")], said("angry", "calm"))
     assert list(found.per_class) == ["angry", "sad"]
     assert found.ua == 50 and found.macro_f1 == 50 and found.ua_wa == 100
 
 
 def test_a_label_that_is_never_given_has_precision_0() -> None:
-    found = measured([clip("angry"), clip("sad")], said("angry", "angry"))
+    found = metrics_of_clips([clip("angry"), clip("sad")], said("angry", "angry"))
     assert found.per_class["sad"] == {"recall": 0, "precision": 0, "f1": 0, "clips": 1}
 
 
-def test_each_group_has_its_own_figures() -> None:
+def test_each_group_has_its_own_compute_metrics() -> None:
     clips = [
         clip("angry", "a", "tess", "female"),
         clip("sad", "a", "tess", "female"),
         clip("angry", "b", "ravdess", None),
     ]
-    found = measured(clips, said("angry", "sad", "sad"))
+    found = metrics_of_clips(clips, said("angry", "sad", "sad"))
     assert found.per_corpus["tess"]["ua"] == 100 and found.per_corpus["ravdess"]["ua"] == 0
     assert found.per_gender["female"]["clips"] == 2 and found.per_gender["unknown"]["wa"] == 0
     assert found.per_speaker["a"]["ua_wa"] == 200
@@ -86,13 +94,13 @@ def test_each_group_has_its_own_figures() -> None:
 
 def test_draws_are_averaged() -> None:
     draws = np.stack([said("angry"), said("sad")])
-    found = measured([clip("angry")], draws)
+    found = metrics_of_clips([clip("angry")], draws)
     assert found.wa == 50 and found.clips == 1 and found.confusion[0][LABELS.index("sad")] == 0.5
 
 
 def test_intervals_are_those_of_resampled_speakers() -> None:
     truth, probabilities, speakers = noisy(600, 12)
-    found = figures(truth, probabilities[None], speakers)
+    found = compute_metrics(truth, probabilities[None], speakers)
     rng, right = np.random.default_rng(5), probabilities.argmax(axis=1) == truth
     names = np.unique(speakers)
     draws = [
@@ -109,14 +117,14 @@ def test_intervals_are_wider_where_speakers_differ_than_clips_alone_would_have_i
     speakers = np.repeat([f"s{n}" for n in range(10)], 40)
     truth = np.zeros(400, dtype=np.int64)
     wrong = np.repeat(np.arange(10) % 2 == 0, 40)  # every other speaker is never understood
-    found = figures(truth, said(*np.where(wrong, "sad", "angry"))[None], speakers)
+    found = compute_metrics(truth, said(*np.where(wrong, "sad", "angry"))[None], speakers)
     assert found.intervals is not None
     low, high = found.intervals["wa"]
     assert high - low > 40
 
 
 def test_a_single_speaker_gives_no_interval() -> None:
-    assert measured([clip("angry"), clip("sad")], said("angry", "sad")).intervals is None
+    assert metrics_of_clips([clip("angry"), clip("sad")], said("angry", "sad")).intervals is None
 
 
 def test_a_thousand_resamples_take_no_time() -> None:
@@ -124,12 +132,14 @@ def test_a_thousand_resamples_take_no_time() -> None:
 
     truth, probabilities, speakers = noisy(7000, 90)
     began = time.process_time()
-    figures(truth, probabilities[None], speakers)
+    compute_metrics(truth, probabilities[None], speakers)
     assert time.process_time() - began < 2
 
 
 def test_other_label_sets_have_their_own_columns() -> None:
-    found = measured([clip("angry"), clip("surprised")], said("angry", "surprised", among=PAPER), PAPER)
+    found = metrics_of_clips(
+        [clip("angry"), clip("surprised")], said("angry", "surprised", among=PAPER), PAPER
+    )
     assert found.labels == PAPER and len(found.confusion) == 7 and found.wa == 100
 
 
@@ -145,21 +155,23 @@ def test_a_model_of_other_labels_is_brought_to_the_set() -> None:
 
 
 def test_folds_are_summarised() -> None:
-    folds = [measured([clip("angry"), clip("sad")], said("angry", other)) for other in ("sad", "angry")]
+    folds = [
+        metrics_of_clips([clip("angry"), clip("sad")], said("angry", other)) for other in ("sad", "angry")
+    ]
     found = over_folds(folds)
     assert found["ua"] == 75 and found["ua_std"] == 25 and found["ua_wa"] == 150
 
 
-def test_figures_are_made_for_json() -> None:
+def test_metrics_are_made_for_json() -> None:
     truth, probabilities, speakers = noisy(50, 3)
-    found = rounded(figures(truth, probabilities[None], speakers))
+    found = rounded(compute_metrics(truth, probabilities[None], speakers))
     assert json.loads(json.dumps(found)) == found
     assert {"ua", "wa", "ua_wa", "macro_f1", "clips", "per_class", "intervals", "ece"} <= found.keys()
 
 
 def test_no_clips_get_a_sentence() -> None:
     with pytest.raises(CallmoodError, match="no clips"):
-        measured([], np.zeros((0, 8), np.float32))
+        metrics_of_clips([], np.zeros((0, 8), np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -178,14 +190,14 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The command without a model: it hears nothing, and a seeded die gives the probabilities."""
+    """The command without a model: nothing is encoded, and the probabilities are drawn with a seed."""
     monkeypatch.setenv("CALLMOOD_CACHE", str(tmp_path))
     monkeypatch.setattr("callmood.model.load", lambda *_: type("Scorer", (), {"labels": LABELS}))
 
     def drawn(scorer: object, clips: list[Clip], *_: object) -> np.ndarray:
         return np.random.default_rng(1).dirichlet(np.ones(8), (1, len(clips))).astype(np.float32)
 
-    monkeypatch.setattr(evaluate, "pool_probabilities", drawn)
+    monkeypatch.setattr(evaluate, "clip_probabilities", drawn)
 
 
 def run(*arguments: str) -> dict[str, object]:
@@ -212,7 +224,7 @@ def test_baselines_are_drawn_from_clips_that_the_label_set_leaves_out(
     assert found["clips"] == (21 if labels == "paper" else 24)
 
 
-def test_folds_are_told_one_by_one_and_together(corpus: Path, quick: None) -> None:
+def test_folds_are_given_one_by_one_and_together(corpus: Path, quick: None) -> None:
     found = run("embedded", "--corpus", f"ravdess={corpus}", "--split", "folds")
     parts = found["parts"]
     assert isinstance(parts, dict) and len(parts) == 3 and found["clips"] == 24
@@ -226,13 +238,13 @@ SHORTER = {**AS_IT_IS, "prepare": {"denoise": False, "shortest_s": 0.5}}
 
 def test_a_split_s_test_is_that_of_training(corpus: Path, tmp_path: Path) -> None:
     corpora, notes = [("ravdess", corpus)], list[str]()
-    told = evaluate.parts_to_test("embedded", corpora, "paper", "speaker", 3, tmp_path, notes.append)
+    found = evaluate.parts_to_test("embedded", corpora, "paper", "speaker", 3, tmp_path, notes.append)
     recipe = combined.CorpusRecipe.model_validate(AS_IT_IS)
     (part,) = combined.parts(read_clips(corpora, "paper"), recipe, "speaker", tmp_path)
-    assert told == {part.name: [example.clip for example in part.test]}
+    assert found == {part.name: [example.clip for example in part.test]}
     assert notes == [
-        "note: the model may have been taught on clips that are tested here: its folder tells no split that "
-        "it was trained on."
+        "note: the model may have been trained on clips that are tested here: its folder does not say which "
+        "split it was trained on"
     ]
 
 
@@ -273,12 +285,12 @@ def test_a_model_is_tested_on_just_what_its_training_held_out(
     folder, out = models
     corpora, notes = [("ravdess", folder)], list[str]()
     trained = str(out / "hubert" / part.replace(" ", "-"))
-    told = evaluate.parts_to_test(trained, corpora, "calls", split, 1, tmp_path, notes.append)
+    found = evaluate.parts_to_test(trained, corpora, "calls", split, 1, tmp_path, notes.append)
     recipe = combined.CorpusRecipe.model_validate(SHORTER)
     parts = combined.parts(read_clips(corpora, "paper"), recipe, split, tmp_path)
-    held_out = {found.name: [example.clip for example in found.test] for found in parts}
-    assert told == {part: held_out[part]}
-    alone = [f"note: {part} alone is tested: the model was taught on the clips of the other parts."]
+    held_out = {one.name: [example.clip for example in one.test] for one in parts}
+    assert found == {part: held_out[part]}
+    alone = [f"note: only {part} is tested: the model was trained on the clips of the other parts"]
     assert notes == (alone if split == "folds" else [])
 
 
@@ -289,7 +301,7 @@ def test_a_model_is_tested_on_just_what_its_training_held_out(
         ("paper", "03-01-05-01-01-01-01.wav", "it was trained on other corpora or other clips of them"),
     ],
 )
-def test_what_a_model_may_have_been_taught_on_is_told(
+def test_what_a_model_may_have_been_trained_on_is_reported(
     models: tuple[Path, Path], tmp_path: Path, split: str, missing: str, why: str
 ) -> None:
     folder, out = models
@@ -298,25 +310,40 @@ def test_what_a_model_may_have_been_taught_on_is_told(
     evaluate.parts_to_test(
         str(out / "hubert" / "paper"), corpora, "calls", split, 1, tmp_path / "cache", notes.append
     )
-    assert notes == [f"note: the model may have been taught on clips that are tested here: {why}."]
+    assert notes == [f"note: the model may have been trained on clips that are tested here: {why}"]
 
 
 def test_a_model_that_replaced_another_is_not_taken_for_it(models: tuple[Path, Path], tmp_path: Path) -> None:
     shutil.copytree(models[1] / "hubert" / "paper", tmp_path / "paper")
-    assert evaluate.training_of(str(tmp_path / "paper")) is not None
+    assert training_of(str(tmp_path / "paper")) is not None
     (tmp_path / "paper" / "about.json").write_text('{"recipe": "embedded"}', encoding="utf-8")
-    assert evaluate.training_of(str(tmp_path / "paper")) is None
+    assert training_of(str(tmp_path / "paper")) is None
     (tmp_path / "paper" / "run.json").write_text('{"of": "something else"}', encoding="utf-8")
-    assert evaluate.training_of(str(tmp_path / "paper")) is None
+    assert training_of(str(tmp_path / "paper")) is None
 
 
-def test_the_table_tells_of_classes_parts_and_intervals(corpus: Path, quick: None) -> None:
+def test_the_tables_have_classes_parts_and_intervals(corpus: Path, quick: None) -> None:
     arguments = ["embedded", "--corpus", f"ravdess={corpus}", "--split", "folds"]
-    told = CliRunner().invoke(CLI, arguments).stdout
+    printed = CliRunner().invoke(CLI, arguments).stdout
     for words in ("UA + WA", "macro F1", "resampled", "surprised", "Calibration error", "by part", "fold 3"):
-        assert words in told
+        assert words in printed
 
 
 def test_voices_that_the_model_knows_are_named(corpus: Path, quick: None) -> None:
     result = CliRunner().invoke(CLI, ["embedded", "--corpus", f"ravdess={corpus}"])
-    assert "the model was taught on 3 of the 3 speakers here" in result.stderr
+    assert "the model was trained on 3 of the 3 speakers here" in result.stderr
+
+
+def test_the_library_measures_what_the_command_prints(corpus: Path, quick: None) -> None:
+    remarks: list[str] = []
+    found = evaluation.evaluate({"ravdess": corpus}, split="folds", progress=remarks.append)
+    printed = run("embedded", "--corpus", f"ravdess={corpus}", "--split", "folds")
+    assert json.loads(json.dumps(found.to_json())) == printed
+    assert found.metrics.ua == pytest.approx(printed["ua"], abs=0.01) and len(found.parts) == 3
+    assert any("was trained on 3 of the 3 speakers" in remark for remark in remarks)
+
+
+@pytest.mark.parametrize("options", [[], ["--corpus", "ravdess=x", "--text", "goemotions=x"]])
+def test_a_corpus_or_texts_are_needed_but_not_both(options: list[str]) -> None:
+    error = CliRunner().invoke(CLI, options).exception
+    assert isinstance(error, UsageError) and str(error) == "Give either --corpus or --text."

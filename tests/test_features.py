@@ -5,8 +5,8 @@ import pytest
 
 from callmood.training.corpora.clip import Clip
 from callmood.training.data import features as module
+from callmood.training.data.examples import Example
 from callmood.training.data.features import FeatureTable, features, matrix
-from callmood.training.systems.system import Example
 
 TABLE = FeatureTable(window=2048, hop=512, chroma=12, mel_bands=60, mfcc=20, mfcc_bands=128)
 MEL, MFCC, CROSSINGS, CENTROID = slice(12, 72), slice(72, 92), 92, 93

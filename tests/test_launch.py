@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -30,13 +31,20 @@ import os, sys
 from callmood.cli import app
 
 def work():
+    from callmood.training.launch import failures_recorded
+    with failures_recorded():
+        fail_in_the_second()
+
+def fail_in_the_second():
     import torch
     torch.distributed.init_process_group("gloo")
     if os.environ["RANK"] == "1":
         if "SIGNAL" in os.environ:
             os.kill(os.getpid(), int(os.environ["SIGNAL"]))
-        from callmood.errors import CallmoodError
-        raise CallmoodError("The second process is unwell.")
+        if "BUG" in os.environ:
+            raise KeyError(os.environ["BUG"])
+        from callmood.errors import UsageError
+        raise UsageError("The second process is unwell.")
     torch.distributed.all_reduce(torch.ones(1))
 
 if "RANK" in os.environ:
@@ -77,21 +85,29 @@ def said_by_two_processes(argv: list[str], **environment: str) -> tuple[int, lis
     return done.returncode, done.stderr.splitlines()
 
 
-def test_what_all_processes_fail_of_is_said_once(tmp_path: Path) -> None:
-    code, (sentence,) = said_by_two_processes(["models", "use", str(tmp_path)])
-    assert code == 1 and sentence.startswith(f"callmood: {tmp_path} is not an emotion model")
+def test_what_all_processes_fail_with_is_said_once(tmp_path: Path) -> None:
+    argv = ["train", "--corpus", f"nothing={tmp_path}", "--recipe", "knn", "--out", str(tmp_path)]
+    code, (sentence,) = said_by_two_processes(argv)
+    assert code == 2 and sentence.startswith("callmood: There is no corpus nothing.")
 
 
-def test_what_one_process_fails_of_is_all_that_is_said(tmp_path: Path) -> None:
+def test_what_one_process_fails_with_is_all_that_is_said(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(FAILING, encoding="utf-8")
     code, said = said_by_two_processes([], PYTHONPATH=str(tmp_path))
-    assert code == 1 and said == ["callmood: The second process is unwell."]
+    assert code == 2 and said == ["callmood: The second process is unwell."]
 
 
-def test_a_process_that_is_killed_is_told(tmp_path: Path) -> None:
+def test_an_unexpected_error_of_one_process_is_shown_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(FAILING, encoding="utf-8")
+    code, said = said_by_two_processes([], PYTHONPATH=str(tmp_path), BUG="what_is_missing")
+    assert code == 1 and "KeyError: 'what_is_missing'" in said
+    assert not any("Connection" in line for line in said)
+
+
+def test_a_process_that_is_killed_is_reported(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(FAILING, encoding="utf-8")
     code, (sentence,) = said_by_two_processes([], PYTHONPATH=str(tmp_path), SIGNAL="9")
-    assert code == 1 and "ended by SIGKILL, most likely for want of memory" in sentence
+    assert code == 1 and "ended by SIGKILL, most likely for lack of memory" in sentence
 
 
 def test_who_stops_several_processes_sees_no_traceback(tmp_path: Path) -> None:
@@ -120,8 +136,24 @@ def test_what_libraries_print_is_not_in_the_output(capfd: pytest.CaptureFixture[
 @pytest.mark.parametrize("found", [0, 1, 3])
 def test_more_gpus_than_there_are_is_one_sentence(monkeypatch: pytest.MonkeyPatch, found: int) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: found)
-    with pytest.raises(CallmoodError, match=f"asked for: 4, found by CUDA: {found}"):
+    with pytest.raises(CallmoodError, match=f"4 GPUs were requested, but CUDA finds {found}"):
         launch.relaunched(["train"], 4, "auto")
+
+
+@pytest.mark.parametrize("error", [CallmoodError("No."), KeyError("x"), OSError(28, "Full", "file")])
+def test_failures_are_recorded_where_a_launcher_asks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", str(tmp_path / "error.json"))
+    monkeypatch.setattr(launch, "_exit", sys.exit)
+    with pytest.raises(SystemExit), launch.failures_recorded():
+        raise error
+    record = json.loads((tmp_path / "error.json").read_text(encoding="utf-8"))
+    assert record["message"] and record["kind"] == ("sentence" if str(error) == "No." else "traceback")
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.delenv("TORCHELASTIC_ERROR_FILE")
+    with pytest.raises(type(error)), launch.failures_recorded():
+        raise error
 
 
 def test_callmood_is_a_module_that_runs() -> None:

@@ -9,6 +9,7 @@ from torchvision.models import mobilenet_v2
 from callmood.errors import CallmoodError
 from callmood.training import recipe as recipes
 from callmood.training.corpora.clip import Clip
+from callmood.training.data.examples import Example, Parts
 from callmood.training.systems import mobilenet
 from callmood.training.systems.mobilenet import (
     Block,
@@ -20,7 +21,7 @@ from callmood.training.systems.mobilenet import (
     network,
     palette,
 )
-from callmood.training.systems.system import Example, Parts, Run
+from callmood.training.workspace import Workspace
 
 GREY = torch.linspace(0, 1, 256)[:, None].expand(256, 3)
 
@@ -42,14 +43,14 @@ def example(
     return Example(Clip("own", sound, "own-1", "happy", gender=gender), label, sound)
 
 
-def picture(samples: np.ndarray) -> torch.Tensor:
+def spectrogram(samples: np.ndarray) -> torch.Tensor:
     return images(torch.from_numpy(samples)[None], recipe().image, GREY)[0, 0]
 
 
 @pytest.mark.parametrize(
     ("name", "starts"), [("mobilenet", [0, 16_000]), ("mobilenet_overlap", [0, 8_000, 16_000, 24_000])]
 )
-def test_a_clip_is_heard_in_whole_blocks(tmp_path: Path, name: str, starts: list[int]) -> None:
+def test_a_clip_is_cut_into_whole_blocks(tmp_path: Path, name: str, starts: list[int]) -> None:
     found = blocks(example(tmp_path, "long", tone(300, 2.6)), recipe(name).blocks)
     assert [block.start for block in found] == starts
 
@@ -80,17 +81,17 @@ def test_a_clip_is_the_mean_of_its_blocks(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("hertz", [1000, 6000])
 def test_a_tone_is_a_bright_row_with_low_tones_at_the_bottom(hertz: float) -> None:
-    row = int(picture(tone(hertz)).mean(dim=1).argmax())
+    row = int(spectrogram(tone(hertz)).mean(dim=1).argmax())
     assert row == pytest.approx(32 * (1 - hertz / 8000), abs=1)
 
 
-def test_loudness_does_not_change_the_picture() -> None:
+def test_loudness_does_not_change_the_spectrogram() -> None:
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, 16_000).astype(np.float32)
-    torch.testing.assert_close(picture(noise), picture(noise * 5), atol=0.005, rtol=0)
+    torch.testing.assert_close(spectrogram(noise), spectrogram(noise * 5), atol=0.005, rtol=0)
 
 
-def test_silence_is_a_picture_too() -> None:
-    assert picture(np.zeros(16_000, np.float32)).isfinite().all()
+def test_silence_has_a_spectrogram_too() -> None:
+    assert spectrogram(np.zeros(16_000, np.float32)).isfinite().all()
 
 
 def test_a_palette_goes_from_the_lowest_to_the_highest_colour() -> None:
@@ -104,13 +105,13 @@ def test_an_unknown_colour_map_is_refused_with_the_nearest() -> None:
         palette("virids")
 
 
-@pytest.mark.parametrize(("name", "hears"), [("mobilenet", False), ("mobilenet_gender", True)])
-def test_gender_is_heard_where_the_recipe_says_so(name: str, hears: bool) -> None:
+@pytest.mark.parametrize(("name", "used"), [("mobilenet", False), ("mobilenet_gender", True)])
+def test_gender_is_used_where_the_recipe_says_so(name: str, used: bool) -> None:
     torch.manual_seed(0)
     model = network(recipe(name, "model.dropout=0"), 7)
     samples = torch.from_numpy(tone(300))[None].expand(2, -1)
     female, male = model(samples=samples, gender=torch.tensor([-1.0, 1.0]))
-    assert bool((female - male).abs().max() > 1e-3) == hears
+    assert bool((female - male).abs().max() > 1e-3) == used
 
 
 @pytest.mark.parametrize("ending", [".pth", ".safetensors"])
@@ -148,7 +149,7 @@ def test_a_run_gives_probabilities_of_every_test_clip(tmp_path: Path) -> None:
         for row in range(12)
     ]
     given = Parts("paper", ("happy", "sad"), examples[:6], examples[6:9], examples[9:])
-    asked = recipe("mobilenet_overlap_gender", "training.epochs=1", "training.precision=float32")
-    outcome = mobilenet.run(asked, given, Run(tmp_path / "out", "cpu", report=lambda _: None))
+    chosen = recipe("mobilenet_overlap_gender", "training.epochs=1", "training.precision=float32")
+    outcome = mobilenet.run(chosen, given, Workspace(tmp_path / "out", "cpu", report=lambda _: None))
     assert outcome.probabilities.shape == (3, 2)
     np.testing.assert_allclose(outcome.probabilities.sum(axis=1), 1, rtol=1e-5)

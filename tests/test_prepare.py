@@ -12,12 +12,13 @@ from callmood.sound import SAMPLE_RATE
 from callmood.training import cache as caches
 from callmood.training import processes
 from callmood.training.corpora.clip import Clip
+from callmood.training.data import decoding
 from callmood.training.data import prepare as preparing
+from callmood.training.data.audible import audible
+from callmood.training.data.decoding import decode_clip
 from callmood.training.data.prepare import (
     PrepareTable,
-    audible,
     denoised,
-    heard,
     preparation,
     prepare,
     trimmed,
@@ -40,12 +41,12 @@ def silent(_: str) -> None:
     """Reports are of no interest here."""
 
 
-def test_sound_is_what_scanning_hears(tmp_path: Path) -> None:
+def test_sound_is_decoded_as_a_scan_decodes_it(tmp_path: Path) -> None:
     one = clip(tmp_path / "a.wav", tone())
     ((kept, sound),) = prepare([one], PLAIN, tmp_path / "cache", silent)
     pcm = np.load(sound)
     assert kept == one and pcm.dtype == np.int16
-    np.testing.assert_allclose(pcm / 32_767, heard(one), atol=1e-4)
+    np.testing.assert_allclose(pcm / 32_767, decode_clip(one), atol=1e-4)
 
 
 def test_a_clip_may_be_a_stretch_of_one_channel(tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_steady_noise_is_taken_out() -> None:
     assert np.corrcoef(clean[spoken], word[spoken])[0, 1] > 0.9
 
 
-def test_what_is_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
+def test_what_is_left_out_is_reported_with_its_reason(tmp_path: Path) -> None:
     some = [
         clip(tmp_path / "a.wav", tone()),
         clip(tmp_path / "again.wav", tone()),
@@ -102,7 +103,7 @@ def test_what_is_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
     assert any("bad.wav" in line for line in told)
 
 
-def test_clips_that_can_t_be_heard_are_left_out_and_named(tmp_path: Path) -> None:
+def test_clips_that_can_t_be_decoded_are_left_out_and_named(tmp_path: Path) -> None:
     good = clip(tmp_path / "a.wav", tone(), start_s=0.5)
     bad = [
         clip(tmp_path / "short.wav", tone(0.3)),
@@ -136,13 +137,13 @@ def test_of_many_bad_files_some_are_named(tmp_path: Path) -> None:
     assert "12 clips" in line and line.count(".wav") == 5 and line.endswith(", and 7 more files")
 
 
-def test_what_was_heard_once_is_not_tried_again_until_it_changes(
+def test_what_was_decoded_once_is_not_tried_again_until_it_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = clip(tmp_path / "a.wav", tone())
     assert audible([one], tmp_path / "cache", silent) == [one]
     with monkeypatch.context() as patched:
-        patched.setattr(preparing, "decode", None)
+        patched.setattr(decoding, "decode", None)
         assert audible([one], tmp_path / "cache", silent) == [one]
     one.path.write_bytes(b"no sound")
     with pytest.raises(CallmoodError, match=r"No clip of own can be read; the first: .*a\.wav"):

@@ -92,8 +92,8 @@ def test_a_recipe_is_another_when_a_folder_that_it_names_has_changed(tmp_path: P
 
 
 @pytest.mark.parametrize("name", ["studies", "text", "call_phrases"])
-def test_other_files_of_numbers_are_no_recipes(name: str) -> None:
-    with pytest.raises(CallmoodError, match=rf"^{name} is no recipe, .* one of bert, .*, xgboost\.$"):
+def test_other_files_of_numbers_are_not_recipes(name: str) -> None:
+    with pytest.raises(CallmoodError, match=rf"^{name} is not a recipe: .* one of bert, .*, xgboost\.$"):
         recipe.load_system(name)
     assert recipe.load(name)
 
@@ -101,3 +101,16 @@ def test_other_files_of_numbers_are_no_recipes(name: str) -> None:
 def test_every_recipe_that_comes_along_names_a_family() -> None:
     assert "embedded" in recipe.names()
     assert {recipe.load(name)["family"] for name in recipe.names()} <= set(recipe.families())
+
+
+def test_names_that_recipes_had_before_are_still_read(tmp_path: Path) -> None:
+    file = tmp_path / "old.toml"
+    tables = ("[renditions]", "steps = [[]]", "[baseline]", "shrink = 3.0", "[fusion.shares]", "sad = 0.5")
+    file.write_text("\n".join(tables), encoding="utf-8")
+    overrides = ["baseline.shrink=1.0", "fusion.shares.sad=0.2", "renditions.calibration=[0]"]
+    assert recipe.load(str(file), overrides) == {
+        "copies": {"steps": [[]], "calibration": [0]},
+        "baseline": {"prior_count": 1.0},
+        "fusion": {"class_priors": {"sad": 0.2}},
+    }
+    assert recipe.load("embedded", overrides)["fusion"]["class_priors"]["sad"] == 0.2

@@ -16,6 +16,7 @@ from callmood.model.scorer import BundleSettings, Encoded, Heads, Scorer
 from callmood.sound import SAMPLE_RATE
 from callmood.training import recipe as recipe_files
 from callmood.training.corpora.clip import Clip
+from callmood.training.data.examples import Example, Parts
 from callmood.training.studies import (
     baseline,
     common,
@@ -27,10 +28,11 @@ from callmood.training.studies import (
     run,
     split,
 )
-from callmood.training.studies.common import Given, Grid, Spread, StudyResult
-from callmood.training.systems import embedded
-from callmood.training.systems.embedded import Corpus
-from callmood.training.systems.system import Example, Parts, Run
+from callmood.training.studies.common import Grid, Spread, StudyInput, StudyResult
+from callmood.training.systems import embedded, embedded_heads
+from callmood.training.systems.embedded_heads import EncodedCorpus
+from callmood.training.systems.embedded_recipe import Recipe
+from callmood.training.workspace import Workspace
 
 ACTORS = ("01", "11", "04", "10")
 """Two each of RAVDESS's first two folds."""
@@ -43,7 +45,7 @@ def tone(pitch_hz: float) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
+def given(tmp_path_factory: pytest.TempPathFactory) -> StudyInput:
     """RAVDESS's names: every label twice, normal and strong, as a tone of its own pitch."""
     folder = tmp_path_factory.mktemp("study")
     encoder = tiny_waveform_encoder("Hubert", folder / "hubert", "layer")
@@ -56,12 +58,12 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
                 pitch = 200 + 150 * number + 3 * int(actor) + len(clips) % 2
                 path = write_audio(folder / f"{actor}-{len(clips)}.wav", tone(pitch)[None])
                 clips.append(Clip("ravdess", path, f"ravdess-{actor}", label, shown, text=f"Take {pitch}"))
-    recipe = recipe_files.read(embedded.Recipe, recipe_files.load(str(tiny)))
-    return Given(clips, None, recipe, folder / "cache", lambda _: None)
+    recipe = recipe_files.read(Recipe, recipe_files.load(str(tiny)))
+    return StudyInput(clips, None, recipe, folder / "cache", lambda _: None)
 
 
 @pytest.fixture
-def two_corpora(given: Given) -> Given:
+def two_corpora(given: StudyInput) -> StudyInput:
     """The same sounds under another name, without calm, by two other speakers."""
     others = [
         replace(clip, corpus="tess", speaker=f"tess-{'old' if clip.speaker < 'ravdess-05' else 'young'}")
@@ -77,8 +79,8 @@ def cells(grid: Grid) -> list[float]:
     ]
 
 
-def test_corpora_are_taught_alone_and_together(two_corpora: Given) -> None:
-    (grid,) = corpora.study(two_corpora, corpora.Numbers(renditions=2)).grids
+def test_corpora_are_trained_on_alone_and_together(two_corpora: StudyInput) -> None:
+    (grid,) = corpora.study(two_corpora, corpora.Numbers(copies=2)).grids
     assert [row[0] for row in grid.rows] == ["ravdess alone", "tess alone", "all"]
     assert all(0 <= value <= 100 for value in cells(grid)) and len(cells(grid)) == 3 * 2 * (2 + 2)
 
@@ -88,31 +90,31 @@ def test_three_corpora_are_left_out_in_turn() -> None:
     assert list(corpora.trainings(["a", "b"])) == ["a alone", "b alone", "all"]
 
 
-def test_one_corpus_is_not_compared(given: Given) -> None:
+def test_one_corpus_is_not_compared(given: StudyInput) -> None:
     with pytest.raises(CallmoodError, match="two or more"):
-        corpora.study(given, corpora.Numbers(renditions=2))
+        corpora.study(given, corpora.Numbers(copies=2))
 
 
-def test_neutral_is_called_something_else_by_who_does_not_know_it(given: Given) -> None:
-    figures, called = neutral.study(given, neutral.Numbers(renditions=2)).grids
-    assert len(figures.rows) == 4
+def test_neutral_is_predicted_as_something_else_by_a_model_without_it(given: StudyInput) -> None:
+    metrics, called = neutral.study(given, neutral.Numbers(copies=2)).grids
+    assert len(metrics.rows) == 4
     shares = {row[0]: [cell.mean for cell in row[1:] if isinstance(cell, Spread)] for row in called.rows}
     assert set(shares) == {*LABELS, "sure"} - {"neutral"}
     for column in range(2):
         assert sum(values[column] for name, values in shares.items() if name != "sure") == pytest.approx(100)
 
 
-def test_intensities_are_taught_and_tested_apart(given: Given) -> None:
-    grids = intensity.study(given, intensity.Numbers(renditions=2)).grids
+def test_intensities_are_trained_and_tested_apart(given: StudyInput) -> None:
+    grids = intensity.study(given, intensity.Numbers(copies=2)).grids
     assert [row[0] for row in grids[0].rows] == ["normal", "strong", "both", "strong and neutral"]
     normal = [clip for clip in given.clips if clip.intensity == "normal"]
     with pytest.raises(CallmoodError, match="strong"):
-        intensity.study(replace(given, clips=normal), intensity.Numbers(renditions=2))
+        intensity.study(replace(given, clips=normal), intensity.Numbers(copies=2))
 
 
-def test_baselines_of_many_sizes_are_tried(given: Given) -> None:
+def test_baselines_of_many_sizes_are_tried(given: StudyInput) -> None:
     numbers = baseline.Numbers(
-        renditions=2,
+        copies=2,
         sizes=(1, 4),
         usual_share=0.75,
         mood_size=4,
@@ -124,9 +126,9 @@ def test_baselines_of_many_sizes_are_tried(given: Given) -> None:
     assert len(moods.rows) == 6 and len(shrink.rows) == 2
 
 
-def speaker(labels: list[str]) -> Corpus:
+def speaker(labels: list[str]) -> EncodedCorpus:
     numbers = np.array([LABELS.index(label) for label in labels])
-    return Corpus(numbers, np.array(["a"] * len(labels)), [], {})
+    return EncodedCorpus(numbers, np.array(["a"] * len(labels)), [], {})
 
 
 def test_a_mix_is_mostly_calm_whatever_its_size() -> None:
@@ -144,9 +146,9 @@ def test_a_baseline_of_one_mood_has_no_other() -> None:
     assert rows.tolist() == [0, 2]
 
 
-def test_noise_is_heard_by_who_was_taught_clean_and_by_who_was_not(given: Given) -> None:
+def test_noise_is_tested_with_training_on_clean_alone_and_on_all_copies(given: StudyInput) -> None:
     numbers = noise.Numbers(
-        renditions=2, folds=(1, 2), babble_clips=4, conditions=("white 10", "babble 5", "telephone")
+        copies=2, folds=(1, 2), babble_clips=4, conditions=("white 10", "babble 5", "telephone")
     )
     tables = {grid.name: [row[0] for row in grid.rows] for grid in noise.study(given, numbers).grids}
     assert tables == {
@@ -156,21 +158,19 @@ def test_noise_is_heard_by_who_was_taught_clean_and_by_who_was_not(given: Given)
     }
 
 
-def test_babble_is_made_of_others(given: Given) -> None:
+def test_babble_is_made_of_others(given: StudyInput) -> None:
     names = {clip.speaker for clip in noise.babblers(given.clips, "ravdess-01", 10)}
     assert names == {f"ravdess-{actor}" for actor in ACTORS[1:]}
 
 
 def test_unknown_conditions_get_a_sentence() -> None:
-    table = {"renditions": 2, "folds": [1, 2], "babble_clips": 4, "conditions": ["withe 10"]}
-    with pytest.raises(CallmoodError, match="withe 10 is no condition"):
+    table = {"copies": 2, "folds": [1, 2], "babble_clips": 4, "conditions": ["withe 10"]}
+    with pytest.raises(CallmoodError, match="withe 10 is not a condition"):
         recipe_files.read(noise.Numbers, table)
 
 
-def test_splits_at_random_and_by_speaker_are_compared(given: Given) -> None:
-    numbers = split.Numbers(
-        renditions=2, draws=2, test_share=0.25, neighbours=2, logistic_c=0.01, iterations=5
-    )
+def test_splits_at_random_and_by_speaker_are_compared(given: StudyInput) -> None:
+    numbers = split.Numbers(copies=2, draws=2, test_share=0.25, neighbours=2, logistic_c=0.01, iterations=5)
     (grid,) = split.study(given, numbers).grids
     assert len(grid.rows) == 3 and grid.columns[1:] == ("ravdess, random", "ravdess, speaker-independent")
 
@@ -184,7 +184,7 @@ def test_random_splits_take_a_share_of_every_group() -> None:
         assert [groups[row] for row in test] == ["a"] * 2 + ["b"] * 4
 
 
-def test_voice_and_words_are_weighed(given: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_voice_and_words_are_weighed(given: StudyInput, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
     monkeypatch.setattr(
         modality, "text_vectors", lambda given, _: rng.normal(size=(len(given.clips), 4)).astype(np.float32)
@@ -192,7 +192,7 @@ def test_voice_and_words_are_weighed(given: Given, monkeypatch: pytest.MonkeyPat
     words = (np.zeros((8, 4), np.float32), np.zeros(8, np.float32))
     model = Scorer("", BundleSettings(LABELS, None, None), Heads(text=words), (), None, None)
     monkeypatch.setattr(modality, "shipped", lambda: model)
-    numbers = modality.Numbers(renditions=2, parts=2, text_c=0.01, iterations=5)
+    numbers = modality.Numbers(copies=2, parts=2, text_c=0.01, iterations=5)
     (grid,) = modality.study(given, numbers).grids
     assert grid.columns == ("corpus", *modality.SIDES) and len(cells(grid)) == 4 * 2
     audio, as_on_calls = (
@@ -210,7 +210,7 @@ def test_words_that_carry_nothing_weigh_nothing() -> None:
     assert modality.likeliest_weight(chatter, telling, labels) > 3
 
 
-def test_clips_without_words_are_named(given: Given) -> None:
+def test_clips_without_words_are_named(given: StudyInput) -> None:
     silent = [replace(given.clips[0], text=None), *given.clips[1:]]
     with pytest.raises(CallmoodError, match="has none"):
         modality.text_vectors(
@@ -219,7 +219,7 @@ def test_clips_without_words_are_named(given: Given) -> None:
         )
 
 
-def test_folds_of_the_studies_keep_speakers_apart(two_corpora: Given) -> None:
+def test_folds_of_the_studies_keep_speakers_apart(two_corpora: StudyInput) -> None:
     clips = two_corpora.clips
     folds = common.all_folds(clips)
     assert [number for number, _, _ in folds] == [1, 2, 1, 2]
@@ -228,12 +228,12 @@ def test_folds_of_the_studies_keep_speakers_apart(two_corpora: Given) -> None:
     assert sorted(row for _, _, test in folds for row in test) == list(range(len(clips)))
 
 
-def test_a_corpus_of_one_speaker_gets_a_sentence(given: Given) -> None:
-    with pytest.raises(CallmoodError, match="one speaker only"):
+def test_a_corpus_of_one_speaker_gets_a_sentence(given: StudyInput) -> None:
+    with pytest.raises(CallmoodError, match="only one speaker"):
         common.held_out([clip for clip in given.clips if clip.speaker == "ravdess-01"], "ravdess")
 
 
-def test_a_study_is_written_as_text_json_and_pictures(tmp_path: Path) -> None:
+def test_a_study_is_written_as_text_json_and_plots(tmp_path: Path) -> None:
     grid = Grid(
         "one", "A title", ("what", "UA"), (("this", Spread((70.0, 80.0))), ("that", Spread((50.0, 50.0))))
     )
@@ -246,25 +246,26 @@ def test_a_study_is_written_as_text_json_and_pictures(tmp_path: Path) -> None:
 
 def test_an_unknown_study_gets_the_nearest_name(tmp_path: Path) -> None:
     with pytest.raises(CallmoodError, match="did you mean noise"):
-        run.run("nosie", [], tmp_path, tmp_path, None, print)
+        run.run("nosie", [], None, Workspace(tmp_path))
 
 
 def test_what_cannot_be_read_is_in_no_study(
-    given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    given: StudyInput, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = replace(given.clips[0], path=tmp_path / "broken.wav")
     broken.path.write_bytes(b"RIFF")
-    monkeypatch.setattr(run, "read_clips", lambda folders, labels: [broken, *given.clips[1:4]])
-    asked: list[Given] = []
+    monkeypatch.setattr(run, "read_clips", lambda *_: [broken, *given.clips[1:4]])
+    inputs: list[StudyInput] = []
 
-    def answer(given: Given, numbers: object) -> StudyResult:
-        asked.append(given)
+    def answer(given: StudyInput, numbers: object) -> StudyResult:
+        inputs.append(given)
         return StudyResult("split", "What?", (), ())
 
     monkeypatch.setattr(split, "study", answer)
     said: list[str] = []
-    run.run("split", [("ravdess", tmp_path)], tmp_path / "out", tmp_path, None, said.append)
-    assert list(asked[0].clips) == list(given.clips[1:4])
+    workspace = Workspace(tmp_path / "out", report=said.append, cache=tmp_path)
+    run.run("split", [("ravdess", tmp_path)], None, workspace)
+    assert list(inputs[0].clips) == list(given.clips[1:4])
     assert "broken.wav" in said[0]
 
 
@@ -287,7 +288,7 @@ def test_a_narrowed_scorer_answers_alike() -> None:
     )
     yes = np.ones(9, dtype=bool)
     whole = Encoded(vectors, np.zeros((9, 0), np.float32), yes, ~yes)
-    small, narrow = embedded.narrowed(scorer, vectors)
+    small, narrow = embedded_heads.narrowed(scorer, vectors)
     for baseline_of in (lambda one, clips: None, lambda one, clips: one.baseline(clips.take([1, 4, 5]))):
         np.testing.assert_allclose(
             small.classify(narrow, baseline_of(small, narrow)),
@@ -296,15 +297,12 @@ def test_a_narrowed_scorer_answers_alike() -> None:
         )
 
 
-def test_of_clips_alike_few_are_taught(given: Given) -> None:
+def test_of_clips_alike_few_are_trained_on(given: StudyInput) -> None:
     many = [replace(given.clips[0], text=str(number)) for number in range(10)]
-    assert embedded.fewer_alike([*many, *given.clips[2:6]], 5) == [0, 2, 4, 6, 8, 10, 11, 12, 13]
+    assert embedded.at_most_alike([*many, *given.clips[2:6]], 5) == [0, 2, 4, 6, 8, 10, 11, 12, 13]
 
 
-def test_the_embedded_system_answers_in_the_table_of_systems(
-    given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CALLMOOD_CACHE", str(given.cache))
+def test_the_embedded_system_answers_in_the_table_of_systems(given: StudyInput, tmp_path: Path) -> None:
     labels = tuple(label for label in LABELS if label != "neutral")
     examples = [
         Example(clip, labels.index(clip.label), Path("unused.npy"))
@@ -317,9 +315,11 @@ def test_the_embedded_system_answers_in_the_table_of_systems(
         [example for example in examples if example.clip.speaker == name]
         for name in ("ravdess-04", "ravdess-10")
     )
-    run = Run(tmp_path, report=lambda _: None)
-    outcome = embedded.run(given.recipe, Parts("speaker", labels, [*train, *copies], validation, test), run)
+    workspace = Workspace(tmp_path, report=lambda _: None, cache=given.cache)
+    outcome = embedded.run(
+        given.recipe, Parts("speaker", labels, [*train, *copies], validation, test), workspace
+    )
     assert outcome.probabilities.shape == (len(test), len(labels))
     np.testing.assert_allclose(outcome.probabilities.sum(axis=1), 1, atol=1e-5)
-    plain = embedded.run(given.recipe, Parts("speaker", labels, train, validation, test), run)
+    plain = embedded.run(given.recipe, Parts("speaker", labels, train, validation, test), workspace)
     np.testing.assert_allclose(outcome.probabilities, plain.probabilities)

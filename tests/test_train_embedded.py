@@ -1,4 +1,4 @@
-"""Training and evaluating: corpora, folds, renditions, heads, figures, and a whole run on a tiny corpus."""
+"""Training and evaluating: augmented copies, heads, metrics, and a whole run on a tiny corpus."""
 
 import json
 import random
@@ -21,10 +21,14 @@ from callmood.sound import SAMPLE_RATE
 from callmood.training import embedded_run, recipe
 from callmood.training.corpora import ravdess
 from callmood.training.corpora.clip import Clip
-from callmood.training.data import augment
+from callmood.training.data import augment, lines
 from callmood.training.fit import heads
-from callmood.training.measure import card, evaluate
-from callmood.training.systems import embedded
+from callmood.training.measure import card
+from callmood.training.measure.baselines import draw_baseline
+from callmood.training.measure.calibration import best_temperature, lowest_threshold
+from callmood.training.measure.metrics import compute_metrics
+from callmood.training.systems.embedded_recipe import Recipe
+from callmood.training.workspace import Workspace
 
 CLI = typer.Typer()
 CLI.command()(cli_train.train)
@@ -59,40 +63,40 @@ def share_of_band(sound: np.ndarray, low: float, high: float) -> float:
 
 def test_the_telephone_of_the_test_is_narrow() -> None:
     noise = np.random.default_rng(1).normal(0, 0.1, SAMPLE_RATE).astype(np.float32)
-    heard = augment.telephone(noise)
-    assert len(heard) == len(noise)
-    assert share_of_band(noise, 300, 3400) < 0.5 and share_of_band(heard, 250, 3600) > 0.97
+    narrow = lines.telephone(noise)
+    assert len(narrow) == len(noise)
+    assert share_of_band(noise, 300, 3400) < 0.5 and share_of_band(narrow, 250, 3600) > 0.97
 
 
 @pytest.mark.parametrize("codec", augment.CODECS, ids=lambda codec: f"{codec.name}-{codec.rate}")
 def test_every_codec_gives_back_what_it_was_given(codec: augment.Codec) -> None:
     sound = augment.resample(tone(440, 1.0), SAMPLE_RATE, codec.rate)
-    heard = augment.coded(sound, codec.rate, codec.name, codec.bit_rates[-1], codec.container)
-    assert heard.shape == sound.shape and heard.dtype == np.float32
-    spectra = [np.abs(np.fft.rfft(x)) for x in (sound, heard)]
+    decoded = augment.coded(sound, codec.rate, codec.name, codec.bit_rates[-1], codec.container)
+    assert decoded.shape == sound.shape and decoded.dtype == np.float32
+    spectra = [np.abs(np.fft.rfft(x)) for x in (sound, decoded)]
     assert np.corrcoef(*spectra)[0, 1] > 0.8
 
 
 @pytest.mark.parametrize(
     "steps", [["line"], ["room", "line"], ["voice"], ["babble"], ["voice", "room", "babble", "line"]]
 )
-def test_renditions_are_drawn_by_their_seed(steps: list[str]) -> None:
+def test_copies_are_drawn_by_their_seed(steps: list[str]) -> None:
     clip, other = tone(300), tone(500)
-    first, again, third = (augment.rendition(steps, seed, [clip]) for seed in (5, 5, 6))
+    first, again, third = (augment.augmentation(steps, seed, [clip]) for seed in (5, 5, 6))
     assert (np.isfinite(first(clip)).all() and len(first(other)) == len(third(other))) or "voice" in steps
     if "room" not in steps:  # a room's noise is new each time, and so is what others say
         random.seed(5)
         np.random.seed(5)
-        heard = first(other)
+        changed = first(other)
         np.random.seed(5)
-        np.testing.assert_allclose(heard, again(other), atol=1e-5)
+        np.testing.assert_allclose(changed, again(other), atol=1e-5)
     assert len(first(clip)) > 0
 
 
 def test_others_talk_in_the_background_at_other_pitches() -> None:
     speech, behind = tone(300, 1.0), tone(1000, 1.0)
     for seed in range(5):
-        noise = augment.rendition(["babble"], seed, [behind])(speech) - speech
+        noise = augment.augmentation(["babble"], seed, [behind])(speech) - speech
         level = 10 * np.log10(np.square(speech).mean() / np.square(noise).mean())
         assert 5 <= level <= 25
         assert share_of_band(noise, 720, 1280) > 0.9 and share_of_band(noise, 970, 1030) < 0.2
@@ -139,33 +143,33 @@ def test_logistic_regression_is_scikit_learn_s() -> None:
 def test_baselines_are_of_the_same_speaker_without_the_clip() -> None:
     labels = np.array([LABELS.index("calm")] * 10 + [LABELS.index("sad")] * 10)
     speakers = np.array(["a"] * 5 + ["b"] * 5 + ["a"] * 5 + ["b"] * 5)
-    rows = evaluate.draw_baseline(labels, speakers, 0, np.random.default_rng(1), 3, 2)
+    rows = draw_baseline(labels, speakers, 0, np.random.default_rng(1), 3, 2)
     assert 0 not in rows and set(speakers[rows]) == {"a"} and len(set(rows.tolist())) == 5
     assert (labels[rows] == LABELS.index("calm")).sum() == 3
-    everything = evaluate.draw_baseline(labels, speakers, 0, np.random.default_rng(1), 30, 30)
+    everything = draw_baseline(labels, speakers, 0, np.random.default_rng(1), 30, 30)
     assert len(everything) == 9
 
 
-def test_figures_count_every_label_the_same() -> None:
+def test_metrics_count_every_label_the_same() -> None:
     labels = np.array([0, 0, 0, 1])
     probabilities = np.eye(8, dtype=np.float32)[[0, 0, 2, 1]]
-    found = evaluate.figures(labels, probabilities[None], np.array(["a", "a", "b", "b"]))
+    found = compute_metrics(labels, probabilities[None], np.array(["a", "a", "b", "b"]))
     assert found.ua == pytest.approx(100 * (2 / 3 + 1) / 2) and found.wa == pytest.approx(75)
     assert found.ece == pytest.approx(25) and found.speakers == 2 and found.confusion[0][2] == 1
     with pytest.raises(CallmoodError, match="no clips"):
-        evaluate.figures(labels[:0], probabilities[None, :0], np.array([]))
+        compute_metrics(labels[:0], probabilities[None, :0], np.array([]))
 
 
 def test_temperature_and_threshold_follow_the_errors() -> None:
     rng = np.random.default_rng(3)
     labels = rng.integers(0, 8, 4000)
     logits = 2 * np.eye(8)[labels] + rng.gumbel(size=(4000, 8))
-    best = embedded.best_divisor(lambda t: 10 * logits / t, labels)
+    best = best_temperature(lambda t: 10 * logits / t, labels)
     assert 5 < best < 20
     probabilities = np.full((10, 8), 0.01)
     probabilities[:, 0] = np.linspace(0.3, 0.9, 10)
     truth = np.where(probabilities[:, 0] > 0.5, 0, 1)
-    assert 0.4 <= embedded.lowest_threshold(probabilities, truth, 0.95) <= 0.6
+    assert 0.4 <= lowest_threshold(probabilities, truth, 0.95) <= 0.6
 
 
 TINY = """
@@ -176,7 +180,7 @@ most_alike = 20
 encoders = ["{encoder}"]
 layers = "all"
 pooling = "mean-std"
-[renditions]
+[copies]
 steps = [[], ["line"]]
 calibration = [0, 1]
 [heads]
@@ -190,14 +194,14 @@ share = 1.0
 [baseline]
 usual_clips = 2
 other_clips = 2
-shrink = 2.0
+prior_count = 2.0
 [decision]
 precision = 0.5
 [fusion]
 voice_weight = 0.5
 text_weight = 1.0
 threshold = 0.4
-[fusion.shares]
+[fusion.class_priors]
 angry = 0.1
 calm = 0.2
 disgust = 0.1
@@ -207,6 +211,10 @@ neutral = 0.2
 sad = 0.1
 surprised = 0.1
 """
+
+
+def read(file: Path | str) -> Recipe:
+    return recipe.read(Recipe, recipe.load(str(file)))
 
 
 def test_a_whole_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,11 +238,10 @@ def test_a_whole_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert load(out, "cpu").labels == LABELS
     assert "no commercial use" in (out / "CARD.md").read_text(encoding="utf-8")
 
-    heard = []
-    again, _ = embedded_run.train_embedded(
-        recipe.load(str(tiny)), [("ravdess", corpus)], out, report=heard.append
-    )
-    assert again == figures and not any("vectors" in line for line in heard)  # they were kept
+    said: list[str] = []
+    workspace = Workspace(out, report=said.append)
+    again = embedded_run.train_embedded(read(tiny), [("ravdess", corpus)], workspace)
+    assert again.summaries == figures and not any("vectors" in line for line in said)  # they were kept
 
     command = ["evaluate", str(out), "--corpus", f"ravdess={corpus}", "--baseline", "call", "--json"]
     result = CliRunner().invoke(CLI, command)
@@ -282,18 +289,20 @@ def test_wrong_recipes_get_a_sentence(tmp_path: Path) -> None:
         recipe.load(str(bad))
     with pytest.raises(CallmoodError, match=r"heads\.iterations"):
         recipe.read(
-            embedded.Recipe,
+            Recipe,
             {
                 **recipe.load("embedded"),
                 "heads": {**recipe.load("embedded")["heads"], "iterations": 0},
             },
         )
-    assert recipe.read(embedded.Recipe, recipe.load("embedded")).renditions.steps[0] == ()
+    assert read("embedded").copies.steps[0] == ()
 
 
-def test_a_folder_without_a_tower_is_told_before_anything_is_heard(corpus: Path, tmp_path: Path) -> None:
-    with pytest.raises(CallmoodError, match="no tuned text tower"):
-        embedded_run.train_embedded(recipe.load("embedded"), [("ravdess", corpus)], tmp_path, tmp_path)
+def test_a_folder_without_a_text_encoder_is_refused_first(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(CallmoodError, match="is not a tuned text encoder"):
+        embedded_run.train_embedded(
+            read("embedded"), [("ravdess", corpus)], Workspace(tmp_path), text_model=tmp_path
+        )
 
 
 def test_the_card_names_the_licence() -> None:

@@ -1,8 +1,7 @@
-"""The text tower: GoEmotions is read as published, and a tiny encoder learns, is measured and is stored."""
+"""The text encoder: GoEmotions is read as published, and a tiny encoder learns, is measured and is stored."""
 
 import random
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +11,22 @@ from safetensors.torch import load_file
 from scipy.special import softmax
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
-from callmood.errors import CallmoodError
+from callmood.errors import CallmoodError, UsageError
 from callmood.labels import LABELS
 from callmood.model import bundle, encode
 from callmood.model.scorer import BundleSettings, Heads
 from callmood.training.corpora.goemotions import EKMAN_LABELS, FINE_LABELS, Comment, read_comments
 from callmood.training.corpora.phrases import read_phrases
-from callmood.training.measure.metrics import calibration_error
-from callmood.training.recipe import load
-from callmood.training.text import tower as systems
-from callmood.training.text.tower import TextSettings, TrainedText, train_text
+from callmood.training.measure.calibration import best_temperature, calibration_error
+from callmood.training.recipe import RECIPES, read
+from callmood.training.text import calibration, measure, network, storage, training
+from callmood.training.text import recipe as text_recipe
+from callmood.training.text.calibration import TrainedText
+from callmood.training.text.recipe import TextRecipe
+from callmood.training.text.training import train_text
 
 WORDS = {"anger": "furious", "fear": "scared", "joy": "glad", "neutral": "table", "sadness": "crying"}
-SETTINGS = TextSettings(
+RECIPE = TextRecipe(
     seed=1,
     max_tokens=16,
     batch_size=8,
@@ -90,12 +92,12 @@ def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(encoder_folder: Path) -> TrainedText:
-    return train_text(SETTINGS, COMMENTS, COMMENTS, PHRASES, encoder_folder, report=lambda _: None)
+    return train_text(RECIPE, COMMENTS, COMMENTS, PHRASES, encoder_folder, report=lambda _: None)
 
 
-def answers(trained: TrainedText, *texts: str) -> systems.Answers:
-    vectors = systems.embed(trained.tower, trained.reader, [comment(text, "neutral") for text in texts])
-    return systems.predict(trained.tower, vectors)
+def answers(trained: TrainedText, *texts: str) -> network.Answers:
+    vectors = network.embed(trained.model, trained.reader, [comment(text, "neutral") for text in texts])
+    return network.predict(trained.model, vectors)
 
 
 def write_part(folder: Path, name: str, content: str) -> None:
@@ -136,31 +138,26 @@ def test_odd_line_is_named(tmp_path: Path, line: str) -> None:
 
 def test_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "dev.tsv").write_bytes(b"\xff\xfe\t27\tx\n")
-    with pytest.raises(CallmoodError, match=r"dev\.tsv cannot be read"):
+    with pytest.raises(CallmoodError, match=r"dev\.tsv can't be read"):
         list(read_comments(tmp_path, "dev"))
 
 
-def test_settings_name_what_a_recipe_lacks_or_invents() -> None:
-    table = dict(vars(SETTINGS))
-    assert TextSettings.from_mapping(table) == SETTINGS
+def test_a_wrong_name_in_the_recipe_is_answered_with_the_nearest() -> None:
+    table = RECIPE.model_dump()
+    assert read(TextRecipe, table) == RECIPE
     del table["epochs"]
-    with pytest.raises(CallmoodError, match="epoch_count, epochs"):
-        TextSettings.from_mapping({**table, "epoch_count": 3})
-
-
-def test_pooling_ignores_padding() -> None:
-    hidden = torch.tensor([[[1.0, -4.0], [3.0, -2.0], [9.0, 9.0]]])
-    assert systems.pooled(hidden, torch.tensor([[1, 1, 0]])).tolist() == [[2.0, -3.0, 3.0, -2.0]]
+    with pytest.raises(UsageError, match=r"no epoch \(did you mean epochs\?\)"):
+        read(TextRecipe, {**table, "epoch": 3})
 
 
 def test_roughening_leaves_words_and_apostrophes() -> None:
-    bare = replace(SETTINGS, bare_share=1.0, name_share=1.0)
-    rough = systems.roughened("I can't, [NAME]! \N{GRINNING FACE}", bare, random.Random(1))
+    bare = RECIPE.model_copy(update={"bare_share": 1.0, "name_share": 1.0})
+    rough = training.roughened("I can't, [NAME]! \N{GRINNING FACE}", bare, random.Random(1))
     assert rough.split() == ["I", "can't", "anna"]
 
 
 def test_every_comment_is_in_one_batch() -> None:
-    batches = list(systems.length_batches(COMMENTS, 8, random.Random(1)))
+    batches = list(training.random_batches(COMMENTS, 8, random.Random(1)))
     assert sorted(found.text for batch in batches for found in batch) == sorted(
         found.text for found in COMMENTS
     )
@@ -168,7 +165,7 @@ def test_every_comment_is_in_one_batch() -> None:
 
 
 def test_tiny_encoder_learns(trained: TrainedText) -> None:
-    figures = systems.evaluate_text(trained, COMMENTS)
+    figures = calibration.evaluate_text(trained, COMMENTS)
     assert figures["f1"]["anger"] > 0.9
     assert figures["f1"]["joy"] > 0.9
     assert figures["single_accuracy"] > 0.8
@@ -178,31 +175,31 @@ def test_tiny_encoder_learns(trained: TrainedText) -> None:
 def test_the_published_encoder_is_loaded_without_remarks(
     encoder_folder: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    systems.load_encoder(encoder_folder)
+    network.load_encoder(encoder_folder)
     assert capfd.readouterr() == ("", "") and not caplog.records
 
 
 def test_embeddings_stay_as_published(trained: TrainedText, encoder_folder: Path) -> None:
     published = BertModel.from_pretrained(encoder_folder).state_dict()
-    tuned = trained.tower.encoder.state_dict()
+    tuned = trained.model.encoder.state_dict()
     assert all(torch.equal(published[name], tuned[name]) for name in tuned if name.startswith("embeddings."))
     query = "encoder.layer.0.attention.self.query.weight"
     assert not torch.equal(published[query], tuned[query])
 
 
 def test_same_seed_gives_the_same_weights(trained: TrainedText, encoder_folder: Path) -> None:
-    again = train_text(SETTINGS, COMMENTS, COMMENTS, PHRASES, encoder_folder, report=lambda _: None)
+    again = train_text(RECIPE, COMMENTS, COMMENTS, PHRASES, encoder_folder, report=lambda _: None)
     assert all(
         torch.equal(first, second)
         for first, second in zip(
-            trained.tower.state_dict().values(), again.tower.state_dict().values(), strict=True
+            trained.model.state_dict().values(), again.model.state_dict().values(), strict=True
         )
     )
 
 
 def test_softmax_learns_what_a_phrase_means_on_calls(trained: TrainedText, encoder_folder: Path) -> None:
     without = train_text(
-        replace(SETTINGS, phrase_weight=0.0),
+        RECIPE.model_copy(update={"phrase_weight": 0.0}),
         COMMENTS,
         COMMENTS,
         PHRASES,
@@ -210,10 +207,10 @@ def test_softmax_learns_what_a_phrase_means_on_calls(trained: TrainedText, encod
         report=lambda _: None,
     )
     neutral = EKMAN_LABELS.index("neutral")
-    asked, told = (answers(found, "scared anna") for found in (without, trained))
-    assert asked.single.argmax() != neutral
-    assert told.single.argmax() == neutral
-    assert np.array_equal(asked.ekman, told.ekman)
+    before, after = (answers(found, "scared anna") for found in (without, trained))
+    assert before.single.argmax() != neutral
+    assert after.single.argmax() == neutral
+    assert np.array_equal(before.ekman, after.ekman)
 
 
 def test_phrases_have_their_group(tmp_path: Path) -> None:
@@ -221,20 +218,20 @@ def test_phrases_have_their_group(tmp_path: Path) -> None:
     path.write_text('neutral = ["one moment"]\nanger = ["again"]\n', encoding="utf-8")
     assert read_phrases(path) == [comment("one moment", "neutral"), comment("again", "anger")]
     path.write_text('calm = ["one moment"]\n', encoding="utf-8")
-    with pytest.raises(CallmoodError, match="has phrases for calm; known are anger"):
+    with pytest.raises(CallmoodError, match=r"has phrases for calm\. Known: anger"):
         read_phrases(path)
     with pytest.raises(CallmoodError, match="missing"):
         read_phrases(tmp_path / "none.toml")
 
 
 def test_embedded_recipes_phrases_can_be_read() -> None:
-    phrases = read_phrases(Path(systems.__file__).parents[1] / "recipes" / "call_phrases.toml")
+    phrases = read_phrases(RECIPES / "call_phrases.toml")
     assert {group for phrase in phrases for group in phrase.ekman} == set(EKMAN_LABELS)
 
 
 def test_rates_fall_towards_the_input(encoder_folder: Path) -> None:
-    tower = systems.TextTower(systems.load_encoder(encoder_folder))
-    groups = systems.parameter_groups(tower, SETTINGS)
+    model = network.TextModel(network.load_encoder(encoder_folder))
+    groups = training.parameter_groups(model, RECIPE)
     assert [group["lr"] for group in groups][:4] == pytest.approx([5e-3, 5e-3, 4e-3, 4e-3])
     assert [group["weight_decay"] for group in groups][:2] == [0.01, 0.0]
 
@@ -242,7 +239,7 @@ def test_rates_fall_towards_the_input(encoder_folder: Path) -> None:
 def test_thresholds_are_those_with_the_best_f1() -> None:
     logits = np.array([[-3.0], [-1.0], [-2.0], [2.0]])
     truth = np.array([[0], [1], [0], [1]], dtype=np.float32)
-    thresholds = systems.best_thresholds(logits, truth)
+    thresholds = measure.best_thresholds(logits, truth)
     assert thresholds == pytest.approx([1 / (1 + np.e)])
 
 
@@ -251,7 +248,7 @@ def test_temperature_restores_honest_confidence() -> None:
     honest = draw.normal(size=(4000, 7))
     probabilities = np.exp(honest) / np.exp(honest).sum(1, keepdims=True)
     truth = np.array([draw.choice(7, p=row) for row in probabilities])
-    temperature = systems.best_temperature(3 * honest, truth)
+    temperature = best_temperature(lambda t: 3 * honest / t, truth)
     assert temperature == pytest.approx(3, rel=0.1)
     assert (
         calibration_error(truth, softmax(3 * honest / temperature, axis=1))
@@ -268,15 +265,15 @@ def test_goemotions_evaluation_reads_logits_of_any_model(tmp_path: Path) -> None
     def perfect(texts: list[str]) -> list[list[float]]:
         return [[1.0 if text == label else -1.0 for label in EKMAN_LABELS] for text in texts]
 
-    figures = systems.evaluate_goemotions(perfect, tmp_path, [0.5] * 7)
+    figures = measure.evaluate_goemotions(perfect, tmp_path, [0.5] * 7)
     assert (figures["macro_f1"], figures["texts"], figures["f1"]["fear"]) == (1.0, 7, 1.0)
 
 
-def test_a_stored_tower_answers_in_a_bundle_as_before(
+def test_a_stored_text_encoder_answers_in_a_bundle_as_before(
     trained: TrainedText, encoder_folder: Path, tmp_path: Path
 ) -> None:
-    systems.save_text(trained, tmp_path, {})
-    layers, head = (load_file(tmp_path / name) for name in (systems.ENCODER_FILE, systems.HEAD_FILE))
+    storage.save_text(trained, tmp_path, {})
+    layers, head = (load_file(tmp_path / name) for name in (storage.ENCODER_FILE, storage.HEAD_FILE))
     ekman, single = (
         (head[f"{name}.weight"].numpy(), head[f"{name}.bias"].numpy()) for name in ("ekman", "single")
     )
@@ -294,5 +291,15 @@ def test_a_stored_tower_answers_in_a_bundle_as_before(
     assert probabilities[:, LABELS.index("angry")] == pytest.approx(anger, abs=1e-5)
 
 
-def test_the_recipe_gives_every_setting() -> None:
-    assert TextSettings.from_mapping(load("text")["text"]).epochs > 0
+def test_what_a_bundle_takes_is_what_was_stored(trained: TrainedText, tmp_path: Path) -> None:
+    with pytest.raises(CallmoodError, match=r"is not a tuned text encoder: it has no text\.safetensors"):
+        storage.load_text(tmp_path)
+    storage.save_text(trained, tmp_path, {})
+    stored = storage.load_text(tmp_path)
+    assert stored.max_tokens == RECIPE.max_tokens and stored.thresholds == tuple(trained.thresholds)
+    bias = storage.single_head(trained)[1].numpy() - storage.single_log_prior(trained)
+    np.testing.assert_allclose(stored.ratios[1], bias, atol=1e-6)
+
+
+def test_the_recipe_that_comes_along_is_complete() -> None:
+    assert text_recipe.load().epochs > 0

@@ -15,8 +15,12 @@ from torch import nn
 
 from callmood.errors import CallmoodError
 from callmood.training.fit import trainer
-from callmood.training.fit.trainer import TrainingTable, fit, last_checkpoint, predict
-from callmood.training.systems.system import Run
+from callmood.training.fit.batches import ShuffledRows
+from callmood.training.fit.checkpoints import last_checkpoint
+from callmood.training.fit.parameter_groups import layered
+from callmood.training.fit.table import TrainingTable
+from callmood.training.fit.trainer import fit, predict
+from callmood.training.workspace import Workspace
 
 TABLE = TrainingTable(learning_rate=0.01, epochs=3, batch_size=4, accumulate=2, patience=0)
 
@@ -56,11 +60,11 @@ def collate(rows: list[tuple[np.ndarray, int]]) -> dict[str, Any]:
 
 
 def fitted(
-    out: Path, table: TrainingTable = TABLE, resume: bool = False, model: Any = None, **run: Any
+    out: Path, table: TrainingTable = TABLE, resume: bool = False, model: Any = None, **more: Any
 ) -> Any:
     model = model or Sloppy()
-    run = Run(out, "cpu", resume, **({"report": lambda line: None} | run))
-    found = fit(model, Points(37, 1), Points(20, 2), collate, table, labels=3, seed=5, run=run)
+    workspace = Workspace(out, "cpu", resume, **({"report": lambda line: None} | more))
+    found = fit(model, Points(37, 1), Points(20, 2), collate, table, labels=3, seed=5, workspace=workspace)
     return model, found
 
 
@@ -87,7 +91,7 @@ def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("evaluations", [1, 2])
-def test_a_killed_run_that_goes_on_ends_with_the_weights_of_the_uninterrupted_one(
+def test_a_killed_run_that_is_resumed_ends_with_the_weights_of_the_uninterrupted_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, evaluations: int
 ) -> None:
     table = TABLE.model_copy(update={"evaluations_per_epoch": evaluations, "group_by_length": True})
@@ -110,7 +114,7 @@ def test_a_finished_run_is_not_trained_further(tmp_path: Path) -> None:
 
 def test_the_best_weights_are_left_in_the_model(tmp_path: Path) -> None:
     model, told = fitted(tmp_path)
-    logits = predict(model, Points(20, 2), collate, TABLE, Run(tmp_path, "cpu"))
+    logits = predict(model, Points(20, 2), collate, TABLE, Workspace(tmp_path, "cpu"))
     wa = 100 * (logits.argmax(1) == Points(20, 2).labels).mean()
     best = max(told.history, key=lambda row: row["validation_ua"] + row["validation_wa"])
     assert wa == pytest.approx(best["validation_wa"])
@@ -118,12 +122,12 @@ def test_the_best_weights_are_left_in_the_model(tmp_path: Path) -> None:
 
 def test_predictions_are_in_the_order_of_the_rows(tmp_path: Path) -> None:
     model, rows = Sloppy().eval(), Points(20, 2)
-    logits = predict(model, rows, collate, TABLE, Run(tmp_path, "cpu"))
+    logits = predict(model, rows, collate, TABLE, Workspace(tmp_path, "cpu"))
     with torch.no_grad():
         np.testing.assert_allclose(logits, model(torch.from_numpy(rows.points)).numpy(), atol=1e-6)
 
 
-def test_it_tells_what_it_did(tmp_path: Path) -> None:
+def test_it_reports_each_evaluation(tmp_path: Path) -> None:
     lines: list[str] = []
     _, told = fitted(tmp_path, report=lines.append)
     assert len(lines) == len(told.history) == TABLE.epochs
@@ -151,7 +155,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_checkpoint_before(
     assert not (tmp_path / "checkpoints" / "checkpoint-10").exists()
 
 
-def test_a_checkpoint_that_was_cut_off_is_not_gone_on_from(tmp_path: Path) -> None:
+def test_a_checkpoint_that_was_cut_off_is_not_resumed(tmp_path: Path) -> None:
     fitted(tmp_path)
     newest = last_checkpoint(tmp_path / "checkpoints")
     assert newest is not None
@@ -161,7 +165,7 @@ def test_a_checkpoint_that_was_cut_off_is_not_gone_on_from(tmp_path: Path) -> No
 
 
 def test_every_row_comes_once_an_epoch_and_the_last_batch_is_filled() -> None:
-    sampler = trainer._Shuffled(np.arange(10), 10, 4, seed=1)
+    sampler = ShuffledRows(np.arange(10), 10, 4, seed=1)
     first = list(sampler)
     assert len(first) == len(sampler) == 12 and set(first) == set(range(10))
     assert list(sampler) == first
@@ -175,8 +179,7 @@ def test_class_weights_are_one_on_average_and_balance_the_labels() -> None:
 
 
 def test_lower_layers_learn_more_slowly() -> None:
-    table = TABLE.model_copy(update={"layer_decay": 0.5, "weight_decay": 0.1})
-    groups = trainer.layered([nn.Linear(2, 2).parameters(), nn.Linear(2, 2).parameters()], table)
+    groups = layered([nn.Linear(2, 2).parameters(), nn.Linear(2, 2).parameters()], 0.01, 0.5, 0.1)
     assert [group["lr"] for group in groups] == [0.01, 0.01, 0.005, 0.005]
     assert [group["weight_decay"] for group in groups] == [0.1, 0, 0.1, 0]
 
@@ -227,7 +230,7 @@ def test_two_processes_reach_the_weights_of_one_with_the_same_global_batch(
     assert losses == pytest.approx(alone[1], abs=2e-4)
 
 
-def test_two_processes_that_go_on_end_with_the_weights_of_one(
+def test_two_processes_that_are_resumed_end_with_the_weights_of_one(
     alone: tuple[torch.Tensor, list[float]], tmp_path: Path
 ) -> None:
     assert "Killed" in by_processes(2, tmp_path, 4, "killed").stderr

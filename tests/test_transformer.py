@@ -19,11 +19,13 @@ from callmood.model.loudness import prepared
 from callmood.model.scorer import softmax
 from callmood.training import recipe
 from callmood.training.corpora.clip import Clip
+from callmood.training.data.examples import Example, Parts
 from callmood.training.fit import joint
 from callmood.training.systems import transformer
-from callmood.training.systems.system import Example, Outcome, Parts, Run
+from callmood.training.systems.system import Outcome
+from callmood.training.workspace import Workspace
 
-TAUGHT = ("angry", "happy", "sad")
+TRAINED = ("angry", "happy", "sad")
 TEXTS = {"angry": "this is a shame", "happy": "thank you so much", "sad": "we lost it all"}
 
 
@@ -80,11 +82,11 @@ def parts(place: Path, each: int = 4) -> Parts:
         sound = 0.3 * np.sin(2 * np.pi * 200 * (label + 1) * time) + rng.normal(0, 0.01, len(time))
         path = place / f"{label}-{number}.npy"
         np.save(path, np.asarray(32_767 * sound, np.int16))
-        name = TAUGHT[label]
+        name = TRAINED[label]
         return Example(Clip("x", path, "x-1", name, text=TEXTS[name]), label, path)
 
     rows = [example(label, number) for number in range(each) for label in range(3)]
-    return Parts("paper", TAUGHT, rows, rows[:6], rows[3:9])
+    return Parts("paper", TRAINED, rows, rows[:6], rows[3:9])
 
 
 def settings(encoders: tuple[str, str], name: str = "hubert_bert", **changes: Any) -> transformer.Recipe:
@@ -102,7 +104,7 @@ def settings(encoders: tuple[str, str], name: str = "hubert_bert", **changes: An
 
 def trained(out: Path, wanted: transformer.Recipe, given: Parts) -> Outcome:
     out.mkdir()
-    return transformer.run(wanted, given, Run(out, "cpu", report=lambda line: None))
+    return transformer.run(wanted, given, Workspace(out, "cpu", report=lambda line: None))
 
 
 @pytest.mark.parametrize("name", ["hubert", "bert", "hubert_bert"])
@@ -131,8 +133,8 @@ def test_clips_without_a_text_count_and_are_named_where_nothing_else_is_read(
     given = replace(given, test=[*mute, *others])
     lines: list[str] = []
     (tmp_path / "out").mkdir()
-    run = Run(tmp_path / "out", "cpu", report=lines.append)
-    found = transformer.run(settings(encoders, "bert"), given, run)
+    workspace = Workspace(tmp_path / "out", "cpu", report=lines.append)
+    found = transformer.run(settings(encoders, "bert"), given, workspace)
     assert found.notes["test_clips_without_text"] == 2
     assert any("2 of 6 clips to test have no text" in line for line in lines)
     np.testing.assert_array_equal(found.probabilities[:2], found.probabilities[0, 0])
@@ -149,23 +151,23 @@ def test_a_bundle_gives_the_logits_of_the_network(tmp_path: Path, encoders: tupl
     joint.standardise(built.joint.voice, sounds, batch=5)
     transformer.save(tmp_path / "out", built, wanted, given, 2.0, 0.4)
     rows = joint.Utterances(given.test, 15.0)
-    tokenize = transformer._tokenize(built, wanted)
+    tokenize = transformer.tokenizer_of(built, wanted)
     inputs = joint.collate([rows[row] for row in range(len(rows))], tokenize, sound=True)
     del inputs["labels"], inputs["weights"]
     with torch.no_grad():
         logits = built.joint.eval()(**inputs).numpy()
-    scored = transformer.score(bundle.load(tmp_path / "out", "cpu"), given.test, TAUGHT)
+    scored = transformer.score(bundle.load(tmp_path / "out", "cpu"), given.test, TRAINED)
     np.testing.assert_allclose(scored, softmax(logits / 2), atol=1e-4)
 
 
-def test_a_label_that_was_not_taught_is_never_given(tmp_path: Path, encoders: tuple[str, str]) -> None:
+def test_a_label_that_was_not_trained_is_never_given(tmp_path: Path, encoders: tuple[str, str]) -> None:
     wanted, given = settings(encoders), parts(tmp_path)
     transformer.save(tmp_path / "out", transformer.build(wanted, 3), wanted, given, 1.0, 0.4)
     scorer = bundle.load(tmp_path / "out", "cpu")
     sound = given.test[0].samples()
     probabilities = scorer.classify(scorer.encode([sound, sound, None], ["we lost", None, "we lost"]))
-    untaught = [number for number, label in enumerate(LABELS) if label not in TAUGHT]
-    assert not probabilities[:, untaught].any()
+    untrained = [number for number, label in enumerate(LABELS) if label not in TRAINED]
+    assert not probabilities[:, untrained].any()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
@@ -208,9 +210,9 @@ def test_a_side_is_hidden_in_training_alone_and_never_both(encoders: tuple[str, 
         settings(encoders, modality_dropout__voice=0.5, modality_dropout__words=0.5), 3
     )
     yes = torch.ones(64, dtype=torch.bool)
-    heard, read = network_.joint._some_hidden(yes, yes)
-    assert torch.equal(heard, ~read) and heard.any() and read.any()
-    alone, silent = network_.joint._some_hidden(yes, ~yes)
+    audio, text = network_.joint.hide_sides(yes, yes)
+    assert torch.equal(audio, ~text) and audio.any() and text.any()
+    alone, silent = network_.joint.hide_sides(yes, ~yes)
     assert alone.all() and not silent.any()
 
 
@@ -234,7 +236,7 @@ def test_comments_are_mixed_in_as_rows_without_sound(tmp_path: Path, encoders: t
     lines = ["so angry\t2\ta", "what joy\t17\tb", "both\t2,17\tc", "no feeling\t27\td"]
     (tmp_path / "train.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     corpus = {"folder": str(tmp_path), "share": 0.5, "weight": 0.3}
-    comments = transformer._comments(settings(encoders, text_corpus=corpus), TAUGHT, clips=12)
+    comments = transformer.comments_of(settings(encoders, text_corpus=corpus), TRAINED, clips=12)
     assert sorted(comments) == [("so angry", 0), ("what joy", 1)]
     rows = joint.Utterances(parts(tmp_path).train, 15.0, comments, 0.3)
     last = rows[len(rows) - 1]

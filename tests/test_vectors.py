@@ -1,4 +1,4 @@
-"""Vectors are computed once, by what is heard and what hears it; conditions are as loud as they say."""
+"""Vectors are computed once for each sound and encoder; conditions are as loud as they say."""
 
 import shutil
 from dataclasses import replace
@@ -10,12 +10,12 @@ from sounds import write_audio
 from test_model_encoders import tiny_waveform_encoder
 
 from callmood.errors import CallmoodError
-from callmood.model import encode
+from callmood.model import encode as encoders
 from callmood.model.encode import AudioSettings
 from callmood.sound import SAMPLE_RATE
 from callmood.training.corpora.clip import Clip
 from callmood.training.data import conditions, vectors
-from callmood.training.data.vectors import Hearing
+from callmood.training.data.vectors import Transform
 
 
 def tone(pitch_hz: float, seconds: float = 0.7) -> np.ndarray:
@@ -37,30 +37,30 @@ def clips(tmp_path: Path) -> list[Clip]:
 
 @pytest.fixture
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many clips an encoder heard, call by call."""
+    """How many clips were encoded, call by call."""
     counts: list[int] = []
-    real = encode.audio_vectors
+    real = encoders.audio_vectors
 
-    def counting(encoders: object, settings: AudioSettings, sounds: list[np.ndarray]) -> np.ndarray:
+    def counting(networks: object, settings: AudioSettings, sounds: list[np.ndarray]) -> np.ndarray:
         counts.append(len(sounds))
-        return real(encoders, settings, sounds)
+        return real(networks, settings, sounds)
 
-    monkeypatch.setattr(encode, "audio_vectors", counting)
+    monkeypatch.setattr(encoders, "audio_vectors", counting)
     return counts
 
 
-def heard(
+def encode(
     clips: list[Clip], settings: AudioSettings, cache: Path, *steps: tuple[str, ...]
 ) -> list[np.ndarray]:
-    return vectors.rendition_vectors(clips, steps or ((),), settings, 1, cache, lambda _: None)
+    return vectors.augmented_vectors(clips, steps or ((),), settings, 1, cache, lambda _: None)
 
 
 def test_a_second_run_computes_nothing(
     clips: list[Clip], settings: AudioSettings, tmp_path: Path, computed: list[int]
 ) -> None:
-    first = heard(clips, settings, tmp_path / "cache", (), ("line",))
+    first = encode(clips, settings, tmp_path / "cache", (), ("line",))
     assert sum(computed) == 6 and [part.shape for part in first] == [(3, 96)] * 2
-    again = heard(clips, settings, tmp_path / "cache", (), ("line",))
+    again = encode(clips, settings, tmp_path / "cache", (), ("line",))
     assert sum(computed) == 6
     np.testing.assert_array_equal(first, again)
 
@@ -68,32 +68,32 @@ def test_a_second_run_computes_nothing(
 def test_a_corpus_may_be_moved_and_grow(
     clips: list[Clip], settings: AudioSettings, tmp_path: Path, computed: list[int]
 ) -> None:
-    heard(clips[:2], settings, tmp_path / "cache")
+    encode(clips[:2], settings, tmp_path / "cache")
     (tmp_path / "elsewhere").mkdir()
     moved = [
         replace(clip, path=Path(shutil.copy(clip.path, tmp_path / "elsewhere" / f"new-{clip.path.name}")))
         for clip in clips
     ]
-    heard(moved, settings, tmp_path / "cache")
+    encode(moved, settings, tmp_path / "cache")
     assert sum(computed) == 3
 
 
 def test_a_vector_does_not_depend_on_the_clips_beside_it(
     clips: list[Clip], settings: AudioSettings, tmp_path: Path
 ) -> None:
-    (together,) = heard(clips, settings, tmp_path / "one", ("room", "line"))
-    (alone,) = heard(clips[2:], settings, tmp_path / "two", ("room", "line"))
+    (together,) = encode(clips, settings, tmp_path / "one", ("room", "line"))
+    (alone,) = encode(clips[2:], settings, tmp_path / "two", ("room", "line"))
     np.testing.assert_allclose(together[2:], alone, atol=1e-5)
 
 
-def test_renditions_are_drawn_for_each_speaker_and_seed() -> None:
+def test_copies_are_drawn_for_each_speaker_and_seed() -> None:
     one = vectors.drawn(("line",), 1, 1, "own-anna")
     assert one == vectors.drawn(("line",), 1, 1, "own-anna")
     assert (
         len({one, *(vectors.drawn(("line",), *draw) for draw in ((1, 1, "own-ben"), (2, 1, "own-anna")))})
         == 3
     )
-    assert vectors.drawn(("telephone",), 1, 7, "own-anna") == Hearing(("telephone",))  # nothing is drawn
+    assert vectors.drawn(("telephone",), 1, 7, "own-anna") == Transform(("telephone",))  # nothing is drawn
 
 
 def test_babble_is_made_of_the_speakers_own_clips(clips: list[Clip]) -> None:
@@ -103,7 +103,7 @@ def test_babble_is_made_of_the_speakers_own_clips(clips: list[Clip]) -> None:
     assert len(vectors.drawn(("babble",), 1, 7, "own-anna", many).background) == vectors.BACKGROUND
     speech = tone(500)
     quiet, loud = (
-        vectors.changed(vectors.drawn(("babble",), 1, 7, "own-anna", some))(speech)
+        vectors.change_of(vectors.drawn(("babble",), 1, 7, "own-anna", some))(speech)
         for some in (clips[:1], clips)
     )
     assert quiet.shape == loud.shape == speech.shape and not np.allclose(quiet, loud)
@@ -124,7 +124,7 @@ def test_other_weights_are_another_encoder(settings: AudioSettings) -> None:
 def test_a_missing_clip_is_named(clips: list[Clip], settings: AudioSettings, tmp_path: Path) -> None:
     clips[1].path.unlink()
     with pytest.raises(CallmoodError, match=r"300\.wav can't be read"):
-        heard(clips, settings, tmp_path / "cache")
+        encode(clips, settings, tmp_path / "cache")
 
 
 def test_a_broken_clip_is_named_and_what_came_before_is_kept(
@@ -133,7 +133,7 @@ def test_a_broken_clip_is_named_and_what_came_before_is_kept(
     monkeypatch.setattr(vectors, "CHUNK", 1)
     clips[2].path.write_bytes(b"no sound at all")
     with pytest.raises(CallmoodError, match=r"400\.wav"):
-        heard(clips, settings, tmp_path / "cache")
+        encode(clips, settings, tmp_path / "cache")
     assert len(list((tmp_path / "cache").rglob("*.npy"))) == 2
 
 

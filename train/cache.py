@@ -15,15 +15,18 @@ from callmood.errors import CallmoodError
 
 
 def cache_folder() -> Path:
-    """$CALLMOOD_CACHE, or a folder callmood in the place that the system has for caches."""
+    """$CALLMOOD_CACHE, or a folder callmood where the system keeps caches.
+
+    Looked up at the library's door alone (see run.py); everything below is handed the folder.
+    """
     named = os.environ.get("CALLMOOD_CACHE")
     if named:
         return Path(named).expanduser()
     if sys.platform == "win32":
-        place = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+        parent = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
     else:
-        place = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(place) / "callmood"
+        parent = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(parent) / "callmood"
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -42,23 +45,23 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
         part.unlink(missing_ok=True)
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise CallmoodError(
-                f"The disk that holds {path.parent} is full; make room, or name another cache folder "
-                "with CALLMOOD_CACHE."
+                f"The disk that holds {path.parent} is full. Make room, or set CALLMOOD_CACHE to another cache "
+                "folder."
             ) from None
-        raise CallmoodError(f"{path.parent} can't be written ({error.strerror}); mend that.") from None
+        raise CallmoodError(f"{path.parent} can't be written ({error.strerror}).") from None
 
 
-def index(store: Path) -> dict[str, Any]:
-    """What a JSON file of the cache holds; nothing where it is missing or damaged."""
+def read_index(file: Path) -> dict[str, Any]:
+    """What a JSON file of the cache holds; empty where it is missing or damaged."""
     try:
-        found = json.loads(store.read_text(encoding="utf-8"))
+        found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def add_to_index(store: Path, fresh: Mapping[str, Any]) -> None:
+def add_to_index(file: Path, fresh: Mapping[str, Any]) -> None:
     """Put ``fresh`` into a JSON file of the cache, beside what another run may have written there meanwhile."""
     if fresh:
-        text = json.dumps({**index(store), **fresh})
-        write_whole(store, lambda file: file.write(text.encode()))
+        text = json.dumps({**read_index(file), **fresh})
+        write_whole(file, lambda opened: opened.write(text.encode()))

@@ -1,116 +1,123 @@
-"""A training run: a recipe and corpora in, a bundle and its figures out."""
+"""The bundle that calls are scored with: the recipe embedded and corpora in, a bundle and its metrics out."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 
 from callmood.errors import CallmoodError
+from callmood.labels import LABELS
 from callmood.model import bundle
-from callmood.model.scorer import Scorer
-from callmood.training import recipe as recipe_files
-from callmood.training.cache import cache_folder
+from callmood.model.encode import TextSettings
+from callmood.model.scorer import BundleSettings, Heads, Scorer
 from callmood.training.corpora.clip import Clip
-from callmood.training.corpora.registry import read_clips
-from callmood.training.data.prepare import audible
+from callmood.training.corpora.registry import Corpora, read_clips
+from callmood.training.data.audible import audible
+from callmood.training.data.lines import Line
 from callmood.training.data.split import unseen_folds
+from callmood.training.fit.heads import Block, HeadSettings
 from callmood.training.measure import card as cards
 from callmood.training.measure import plots
-from callmood.training.measure.evaluate import BaselineKind, Line
-from callmood.training.measure.metrics import Figures, figures, genders_of
-from callmood.training.systems import embedded
+from callmood.training.measure.baselines import BaselineKind
+from callmood.training.measure.metrics import Metrics, compute_metrics, genders_of
+from callmood.training.measure.run_record import finish_run
+from callmood.training.systems import embedded_heads
+from callmood.training.systems.embedded_heads import EncodedCorpus, Fold
+from callmood.training.systems.embedded_recipe import FusionTable, Recipe
+from callmood.training.text.storage import StoredText, load_text
+from callmood.training.workspace import Workspace
 from callmood.wording import counted
 
-Report = Callable[[str], None]
+LINES: Final[tuple[Line, ...]] = get_args(Line)
+BASELINES: Final[tuple[BaselineKind, ...]] = get_args(BaselineKind)
+REFERENCE: Final = HeadSettings(
+    logistic_c=0.01, iterations=60, discriminant_ridge=1.0, discriminant_share=0.0, blocks=()
+)
+"""Plain logistic regression, which a recipe is measured against: the same whatever the recipe."""
 
-LINES: tuple[Line, ...] = ("clean", "telephone")
-TOWER_FILES: Final = ("text.safetensors", "head.safetensors", "tower.json")
-"""What systems/text.py writes."""
-BASELINES: tuple[BaselineKind, ...] = ("none", "call")
+Summaries = dict[str, dict[str, dict[str, Any]]]
+"""By test and system: means and standard deviations over folds, in percent."""
+
+
+@dataclass(frozen=True)
+class EmbeddedMetrics:
+    """How good a bundle is on speakers that its folds' heads were not trained on, by the name of the test."""
+
+    summaries: Summaries
+    tests: dict[str, Metrics]
+    """Of the unseen clips of all folds at once."""
 
 
 def train_embedded(
-    table: Mapping[str, Any],
-    corpora: Sequence[tuple[str, Path]],
-    out: Path,
-    tower: Path | None = None,
-    report: Report = print,
-) -> tuple[dict[str, Any], dict[str, Figures]]:
-    """Cross-validate, calibrate, fit on all speakers, write the bundle to ``out``.
+    recipe: Recipe, corpora: Corpora, workspace: Workspace, text_model: Path | None = None
+) -> EmbeddedMetrics:
+    """Cross-validate over speakers, calibrate, fit on all speakers, write the bundle to ``workspace.out``.
 
-    Returns the summaries over folds, and the figures of all folds' unseen clips at once, both by the name of the test.
-    ``tower``: the folder of a tuned text tower (systems/text.py), to be fused in.
+    ``text_model``: the folder of a tuned text encoder (text/storage.py), to be fused in. Raises CallmoodError for
+    corpora that can't be read, for clips of a single speaker, and for a folder that holds no text encoder.
     """
-    began = time.monotonic()
-    recipe = recipe_files.read(embedded.Recipe, table)
+    began, out, report = time.monotonic(), workspace.out, workspace.report
     if recipe.labels != "calls":
         raise CallmoodError(
-            f"A bundle of the recipe embedded knows the labels of calls, not of {recipe.labels}."
+            f"A bundle of the recipe embedded has the labels of calls, not those of {recipe.labels}."
         )
-    for name in TOWER_FILES:
-        if tower is not None and not (tower / name).is_file():
-            raise CallmoodError(f"{tower} is no tuned text tower: it has no {name}; make one with --text.")
-    clips = audible(read_clips(corpora, "calls"), cache_folder(), report)
+    text = None if text_model is None else load_text(text_model)
+    clips = audible(read_clips(corpora, "calls", report), workspace.cache, report)
     report(f"{counted(len(clips), 'clip')} of {counted(len({clip.speaker for clip in clips}), 'speaker')}")
     splits = list(unseen_folds(clips, recipe.seed))
-    corpus = embedded.hear(clips, recipe, cache_folder(), report)
-    heard_s = time.monotonic() - began
+    corpus = embedded_heads.encode_corpus(clips, recipe, workspace.cache, report, LINES)
+    encoding_s = time.monotonic() - began
     folds = []
-    for fold in embedded.cross_validate(corpus, splits, recipe):
+    for fold in embedded_heads.cross_validate(corpus, splits, recipe):
         report(f"fold {fold.number}: {counted(len(fold.unseen.labels), 'unseen clip')}")
         folds.append(fold)
-    results = all_figures(clips, corpus, folds, recipe)
-    settings = embedded.calibrated(folds, recipe)
-    heads = embedded.evened(embedded.fit_heads(corpus, recipe, recipe.seed), folds, recipe)
-    tensors = {}
-    if tower is not None:
-        from safetensors.torch import load_file
-
-        tensors = load_file(tower / "text.safetensors")
-        settings, heads = embedded.with_words(settings, heads, tower, recipe.fusion)
-    tests = pooled_figures(clips, folds, recipe)
-    bundle.save(out, settings, heads, {}, tensors)
-    cards.describe(out, settings, clips, table, tests, results, name="embedded")
+    summaries = summarise(clips, corpus, folds, recipe)
+    settings = embedded_heads.calibrated(folds, recipe)
+    heads = embedded_heads.fit_heads(corpus, recipe, recipe.seed)
+    heads = embedded_heads.with_bias_offsets(heads, folds, recipe)
+    if text is not None:
+        settings, heads = with_words(settings, heads, text, recipe.fusion)
+    tests = pooled_metrics(clips, folds, recipe)
+    bundle.save(out, settings, heads, {}, {} if text is None else text.encoder)
+    numbers = recipe.model_dump(exclude_unset=True)
+    cards.describe(out, settings, clips, numbers, tests, summaries, name="embedded")
     plots.confusion(next(iter(tests.values())).confusion, settings.labels, out)
-    (out / "figures.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    finish_run(out, summaries)
     whole_s = time.monotonic() - began
-    report(
-        f"{whole_s / 60:.1f} min, of which {100 * heard_s / whole_s:.0f} % for reading and hearing the clips"
+    report(f"{whole_s / 60:.1f} min, {100 * encoding_s / whole_s:.0f} % of it for reading and encoding clips")
+    return EmbeddedMetrics(summaries, tests)
+
+
+def with_words(
+    settings: BundleSettings, heads: Heads, text: StoredText, fusion: FusionTable
+) -> tuple[BundleSettings, Heads]:
+    """The settings and heads of a bundle that uses words, too. Calm and neutral are told apart by the voice alone."""
+    fused = replace(
+        settings,
+        text=TextSettings(max_tokens=text.max_tokens),
+        voice_weight=fusion.voice_weight,
+        text_weight=fusion.text_weight,
+        class_priors=tuple(fusion.class_priors[label] for label in LABELS),
+        threshold_with_words=fusion.threshold,
+        ekman_thresholds=text.thresholds,
     )
-    return results, tests
+    return fused, replace(heads, text=text.ratios, ekman=text.ekman)
 
 
-def tuned_tower(corpus: str, folder: Path, out: Path, report: Report) -> Path:
-    """Tune the words' side by the recipe ``text`` and write the tower to ``out``, which is returned."""
-    from callmood.bundled_weights import MINILM
-    from callmood.training.corpora.goemotions import read_comments
-    from callmood.training.corpora.phrases import read_phrases
-    from callmood.training.text import tower
-
-    if corpus != "goemotions":
-        raise CallmoodError(f"There is no corpus of texts {corpus}; known is goemotions.")
-    table = recipe_files.load("text")
-    settings = tower.TextSettings.from_mapping(table["text"])
-    parts = [list(read_comments(folder, part)) for part in ("train", "dev")]
-    phrases = read_phrases(recipe_files.RECIPES / "call_phrases.toml")
-    trained = tower.train_text(settings, parts[0], parts[1], phrases, MINILM.path().parent, report)
-    tower.save_text(trained, out, {"dev": tower.evaluate_text(trained, parts[1])})
-    return out
-
-
-def all_figures(
-    clips: Sequence[Clip], corpus: embedded.Corpus, folds: Sequence[embedded.Fold], recipe: embedded.Recipe
-) -> dict[str, Any]:
-    """Mean and standard deviation over folds of UA, WA and ECE, of the system and of its floors, in percent."""
+def summarise(
+    clips: Sequence[Clip], corpus: EncodedCorpus, folds: Sequence[Fold], recipe: Recipe
+) -> Summaries:
+    """Mean and standard deviation over folds of UA, WA and ECE, of the system and of its references, in percent."""
+    scorers = embedded_heads.fold_scorers(folds, recipe)
     systems = {
-        "callmood": list(zip(embedded.scorers(folds, recipe), (fold.unseen for fold in folds), strict=True)),
-        "floor, taught on clean": embedded.floor_scorers(clips, corpus, recipe, ["clean"]),
-        "floor, taught on clean and telephone": embedded.floor_scorers(clips, corpus, recipe, LINES),
+        "callmood": list(zip(scorers, (fold.unseen for fold in folds), strict=True)),
+        "floor, taught on clean": reference_scorers(clips, corpus, recipe, ["clean"]),
+        "floor, taught on clean and telephone": reference_scorers(clips, corpus, recipe, LINES),
     }
     return {
         f"{line}, baseline {baseline}": {
@@ -121,11 +128,29 @@ def all_figures(
     }
 
 
-def pooled_figures(
-    clips: Sequence[Clip], folds: Sequence[embedded.Fold], recipe: embedded.Recipe
-) -> dict[str, Figures]:
-    """Figures of the unseen clips of all folds at once, by the name of the test."""
-    scorers = embedded.scorers(folds, recipe)
+def reference_scorers(
+    clips: Sequence[Clip], corpus: EncodedCorpus, recipe: Recipe, lines: Sequence[Line]
+) -> list[tuple[Scorer, EncodedCorpus]]:
+    """The reference system of each fold, and the fold's unseen clips: logistic regression on the first encoder's part.
+
+    It is trained on the clips through ``lines``, including the telephone of the test, and on no other copies.
+    """
+    width = recipe.heads.blocks[0].width
+    tests = {line: vectors[:, :width] for line, vectors in corpus.tests.items()}
+    plain_corpus = EncodedCorpus(corpus.labels, corpus.speakers, [tests[line] for line in lines], tests)
+    head = REFERENCE.model_copy(update={"blocks": (Block(width=width, share=1.0),)})
+    plain = recipe.model_copy(update={"heads": head})
+    settings = BundleSettings(LABELS, recipe.audio.settings(), None)
+    found = []
+    for _, train, test in unseen_folds(clips, recipe.seed):
+        heads = embedded_heads.fit_heads(plain_corpus.take(train), plain, recipe.seed)
+        found.append((Scorer("", settings, heads, (), None, None), plain_corpus.take(test)))
+    return found
+
+
+def pooled_metrics(clips: Sequence[Clip], folds: Sequence[Fold], recipe: Recipe) -> dict[str, Metrics]:
+    """Metrics of the unseen clips of all folds at once, by the name of the test."""
+    scorers = embedded_heads.fold_scorers(folds, recipe)
     speakers = np.concatenate([fold.unseen.speakers for fold in folds])
     clip_of = {clip.speaker: clip for clip in clips}
     facts = [clip_of[speaker] for speaker in speakers]
@@ -133,10 +158,10 @@ def pooled_figures(
     for line in LINES:
         for baseline in BASELINES:
             probabilities = [
-                embedded.vector_probabilities(scorer, fold.unseen, line, baseline, recipe.seed)
+                embedded_heads.vector_probabilities(scorer, fold.unseen, line, baseline, recipe.seed)
                 for scorer, fold in zip(scorers, folds, strict=True)
             ]
-            found[f"{line}, baseline {baseline}"] = figures(
+            found[f"{line}, baseline {baseline}"] = compute_metrics(
                 np.concatenate([fold.unseen.labels for fold in folds]),
                 np.concatenate(probabilities, axis=1),
                 speakers,
@@ -147,18 +172,18 @@ def pooled_figures(
 
 
 def summary(
-    pairs: Sequence[tuple[Scorer, embedded.Corpus]], line: Line, baseline: BaselineKind, seed: int
+    pairs: Sequence[tuple[Scorer, EncodedCorpus]], line: Line, baseline: BaselineKind, seed: int
 ) -> dict[str, Any]:
     """UA, WA and ECE of each fold's scorer on its unseen clips: mean and standard deviation over folds.
 
-    The calibration error of few clips is too high by nature, so it is also taken over all folds' clips at once.
+    The calibration error is overestimated on few clips, so it is also taken over all folds' clips at once.
     """
     probabilities = [
-        embedded.vector_probabilities(scorer, unseen, line, baseline, seed) for scorer, unseen in pairs
+        embedded_heads.vector_probabilities(scorer, unseen, line, baseline, seed) for scorer, unseen in pairs
     ]
     corpora = [unseen for _, unseen in pairs]
     folds = [
-        figures(unseen.labels, found, unseen.speakers)
+        compute_metrics(unseen.labels, found, unseen.speakers)
         for unseen, found in zip(corpora, probabilities, strict=True)
     ]
     result: dict[str, Any] = {}
@@ -166,11 +191,11 @@ def summary(
         values = [float(getattr(fold, name)) for fold in folds]
         result[name] = round(float(np.mean(values)), 2)
         result[f"{name}_std"] = round(float(np.std(values)), 2)
-    whole = figures(
+    together = compute_metrics(
         np.concatenate([unseen.labels for unseen in corpora]),
         np.concatenate(probabilities, axis=1),
         np.concatenate([unseen.speakers for unseen in corpora]),
     )
-    result["ece_pooled"] = round(whole.ece, 2)
+    result["ece_pooled"] = round(together.ece, 2)
     result["ua_folds"] = [round(fold.ua, 1) for fold in folds]
     return result

@@ -1,4 +1,8 @@
-"""Several processes for one run: the same command again, once for each, under torchrun."""
+"""Several processes for one run: the same command again, once for each, under torchrun.
+
+A process that fails prints nothing. It leaves a record of its failure to the process that launched it, which tells of
+one failure only: the cause, and not what followed from it in the other processes.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,16 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NoReturn
 
 from callmood.errors import CallmoodError
+
+_RECORD: Final = "TORCHELASTIC_ERROR_FILE"
+"""The variable by which torchrun tells a process where to leave the record of its failure."""
 
 
 def is_main() -> bool:
@@ -30,8 +38,8 @@ def relaunched(argv: Sequence[str], processes: int, device: str) -> int:
     """Run ``callmood`` with the arguments ``argv`` in ``processes`` processes of this machine; the exit status.
 
     ``device``: "cpu", or else every process has a GPU of its own. Not to be called where ``is_launched()``.
-    Raises CallmoodError, with the exit code of its kind, for what the first process to fail has told, and for one that
-    was killed.
+    Raises what the first of the processes to fail has recorded (see ``failures_recorded``), and CallmoodError for one
+    that was killed.
     """
     if device != "cpu":
         _require_gpus(processes)
@@ -43,47 +51,45 @@ def relaunched(argv: Sequence[str], processes: int, device: str) -> int:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     torchrun: Any = importlib.import_module("torch.distributed.run")
-    # its own table of what failed where is no sentence
+    # torchrun's own table of failures is not for people
     for name in ("torch.distributed.elastic", "torch.distributed.elastic.agent.server.api"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     options = ["--standalone", "--nproc-per-node", str(processes), "-m", "callmood", *argv]
     try:
         torchrun.run(torchrun.parse_args(options))
+        return 0
     except ChildFailedError as error:
-        failures = sorted(error.failures.values(), key=lambda failure: failure.timestamp)
-        for failure in failures:
-            if "timestamp" in failure.error_file_data:
-                told = CallmoodError(failure.message)
-                told.exit_code = failure.exitcode
-                raise told from None
-        if failures[0].exitcode < 0:
-            raise CallmoodError(
-                f"A process of the training was ended by {failures[0].signal_name()}, most likely for "
-                "want of memory; start the same command again with --resume."
-            ) from None
-        return failures[0].exitcode
+        failures = list(error.failures.values())
     except SignalException as stopped:
         return 128 + stopped.sigval
-    return 0
+    return _raise_cause(failures)
 
 
-def tell(sentence: str) -> bool:
-    """Leave ``sentence``, on why this process fails, to the torchrun that started it, if one did: it says it once.
+@contextmanager
+def failures_recorded() -> Iterator[None]:
+    """In a process that torchrun started, leave what is raised inside to the launching process, and exit.
 
-    Printed by every process itself, the sentences would run into each other.
+    The record is written before the process ends, and so before another one can notice that it is gone. In any other
+    process this does nothing.
     """
-    file = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    file = os.environ.get(_RECORD)
     if file is None:
-        return False
-    part = Path(f"{file}.part")  # half a sentence would be worse to torchrun than none
-    part.write_text(json.dumps({"message": sentence, "timestamp": int(time.time())}), encoding="utf-8")
-    part.replace(file)
-    return True
+        yield
+        return
+    try:
+        yield
+    except CallmoodError as error:
+        _record(Path(file), str(error), kind="sentence", exit_code=error.exit_code)
+        _exit(error.exit_code)
+    except Exception as error:
+        facts = {"errno": error.errno, "path": error.filename} if isinstance(error, OSError) else {}
+        _record(Path(file), traceback.format_exc(), kind="traceback", **facts)
+        _exit(1)
 
 
 @contextmanager
 def output_to_standard_error() -> Iterator[None]:
-    """What libraries print meanwhile does not get into the standard output."""
+    """What libraries print inside does not get into the standard output."""
     sys.stdout.flush()
     output = os.dup(1)
     os.dup2(2, 1)
@@ -94,12 +100,56 @@ def output_to_standard_error() -> Iterator[None]:
         os.close(output)
 
 
+def _record(file: Path, message: str, **facts: Any) -> None:
+    now = time.time()
+    text = json.dumps({"message": message, "timestamp": int(now), "time": now, **facts})
+    part = Path(f"{file}.part")  # torchrun can't read half a record
+    part.write_text(text, encoding="utf-8")
+    part.replace(file)
+
+
+def _exit(code: int) -> NoReturn:
+    """End without the interpreter's finalisation, in which the threads of a process group may abort the process."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _raise_cause(failures: Sequence[Any]) -> int:
+    """Raise the cause among torchrun's ``failures``; the exit status of one that left no record.
+
+    A sentence is a cause. A traceback may be one, or tell in another process of one that was killed.
+    """
+    by_time = sorted(failures, key=lambda failure: failure.error_file_data.get("time", 0))
+    records = [failure.error_file_data for failure in by_time if "kind" in failure.error_file_data]
+    for record in records:
+        if record["kind"] == "sentence":
+            error = CallmoodError(record["message"])
+            error.exit_code = record["exit_code"]
+            raise error
+    killed = [failure for failure in by_time if failure.exitcode < 0]
+    if killed:
+        raise CallmoodError(
+            f"A process of the training was ended by {killed[0].signal_name()}, most likely for lack of memory. "
+            "Start the same command again with --resume."
+        )
+    if records:
+        _raise_again(records[0])
+    return int(by_time[0].exitcode)
+
+
+def _raise_again(record: Mapping[str, Any]) -> None:
+    if record.get("errno") is not None:
+        raise OSError(record["errno"], os.strerror(record["errno"]), record["path"])
+    raise RuntimeError(f"A process of the training failed:\n{record['message']}")
+
+
 def _require_gpus(wanted: int) -> None:
     import torch
 
     found = torch.cuda.device_count()
     if wanted > found:
         raise CallmoodError(
-            f"GPUs asked for: {wanted}, found by CUDA: {found}; ask for fewer, or for "
+            f"{wanted} GPUs were requested, but CUDA finds {found}. Request fewer, or use "
             f"--device cpu --processes {wanted}."
         )

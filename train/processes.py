@@ -1,4 +1,4 @@
-"""Work on many clips in as many processes as there are processor cores, with a progress bar."""
+"""Work on many clips in as many processes as there are processor cores, in their order."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from callmood.engine.parent import end_with_parent
 from callmood.errors import CallmoodError
+from callmood.training.progress import tracked
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -20,14 +21,12 @@ WORTH_A_PROCESS: Final = 60
 
 
 def mapped(work: Callable[[Job], Result], jobs: Sequence[Job], what: str) -> Iterator[Result]:
-    """``work`` of each job, in their order; ``what`` stands beside the bar on standard error."""
-    from rich.console import Console
-    from rich.progress import track
+    """``work`` of each job, in their order; ``what`` is the name of the progress bar, where bars are on.
 
+    Raises CallmoodError where a process is killed.
+    """
     if jobs:
-        yield from track(
-            _results(work, jobs), description=what, total=len(jobs), console=Console(stderr=True)
-        )
+        yield from tracked(_results(work, jobs), what, len(jobs))
 
 
 def _results(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterable[Result]:
@@ -41,8 +40,8 @@ def _results(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterable[Res
             yield from pool.map(work, jobs, chunksize=8)
         except BrokenProcessPool:
             raise CallmoodError(
-                "A process that worked on the clips was killed, most likely for want of memory; "
-                "start again: what is done is kept."
+                "A process that worked on the clips was killed, most likely for lack of memory. "
+                "Start again: what is done is kept."
             ) from None
         finally:
             pool.shutdown(cancel_futures=True)

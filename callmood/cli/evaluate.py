@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from callmood.call import Device
+from callmood.errors import UsageError
+
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from callmood.training.corpora.clip import Clip
-    from callmood.training.measure.metrics import Figures
+    from callmood.training.evaluation import Evaluation
+    from callmood.training.measure.metrics import Metrics
 
 Corpora = Annotated[
     list[str],
@@ -33,13 +35,14 @@ def evaluate(
     ] = None,
     text: Annotated[
         str | None,
-        typer.Option(metavar="NAME=FOLDER", help="The words' side alone: goemotions=FOLDER, its test part."),
+        typer.Option(
+            metavar="NAME=FOLDER",
+            help="Evaluate the text encoder only, on the test split of goemotions=FOLDER.",
+        ),
     ] = None,
     split: Annotated[
         Literal["all", "paper", "speaker", "folds", "corpus"],
-        typer.Option(
-            help="Only what training with this split tests on, drawn as it was for this model; all: every clip."
-        ),
+        typer.Option(help="Evaluate only this split's test part, as drawn when the model was trained."),
     ] = "all",
     labels: Annotated[
         Literal["calls", "paper", "calls-merged"],
@@ -54,12 +57,12 @@ def evaluate(
         typer.Option(help="telephone: through 8 kHz, 300 to 3400 Hz, 8-bit mu-law first."),
     ] = "clean",
     words: Annotated[
-        bool, typer.Option("--words", help="Let the model read what is said, too, where the corpus tells.")
+        bool, typer.Option("--words", help="Also use the transcript, where the corpus provides one.")
     ] = False,
     seed: Annotated[
-        int, typer.Option(help="Draws the baselines, and the split of a model that does not tell its own.")
+        int, typer.Option(help="Random seed for baselines and for splits not stored in the model.")
     ] = 1,
-    device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to compute.")] = "auto",
+    device: Annotated[Device, typer.Option(help="Where to compute.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure a model on labelled clips or texts.
@@ -67,129 +70,100 @@ def evaluate(
     With --corpus: mean recall (UA), accuracy (WA), their sum, macro F1, by class, corpus, gender and speaker, with
     intervals (speakers resampled), confusions and calibration. With --text: F1 of Ekman's emotions, from words alone.
     """
+    from callmood.training import evaluation, progress
+
     if (corpus is None) == (text is None):
-        raise typer.BadParameter("name either --corpus or --text.")
-    if text is not None:
-        _evaluate_text(model, text, device, as_json)
-        return
-    assert corpus is not None
-    from callmood.model import load
-    from callmood.training.cache import cache_folder
-    from callmood.training.measure import evaluate as measuring
-    from callmood.training.measure.metrics import over_folds, rounded
-
-    corpora = named_folders(corpus)
-    scorer = load(model, device)
-    parts = measuring.parts_to_test(model, corpora, labels, split, seed, cache_folder(), _report)
-    _warn_of_known_voices(model, parts.values())
-    whole = [clip for part in parts.values() for clip in part]
-    tests = [whole] if len(parts) == 1 else [whole, *parts.values()]
-    figures, *by_part = measuring.evaluate(scorer, corpora, labels, tests, baseline, line, words, seed)
-    named = dict(zip(parts, by_part, strict=False))
-    if not as_json:
-        _show(figures, named)
-        return
-    given = {"model": model, "split": split, "label_set": labels, "baseline": baseline, "line": line}
-    found = {**given, "words": words, "seed": seed, **rounded(figures)}
-    if named:
-        found["over_parts"] = over_folds(list(named.values()))
-        found["parts"] = {name: rounded(part) for name, part in named.items()}
-    print(json.dumps(found))
-
-
-def _report(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
-
-
-def _warn_of_known_voices(model: str, parts: Iterable[Sequence[Clip]]) -> None:
-    from callmood.model.registry import training_speakers
-    from callmood.wording import counted
-
-    here = {clip.speaker for part in parts for clip in part}
-    known = here & training_speakers(model)
-    if known:
-        _report(
-            f"note: the model was taught on {len(known)} of the {counted(len(here), 'speaker')} here; its figures for "
-            "others are lower."
+        raise UsageError("Give either --corpus or --text.")
+    with progress.bars():
+        if corpus is None:
+            assert text is not None
+            _print_text(evaluation.evaluate_text(text, model=model, device=device), as_json)
+            return
+        found = evaluation.evaluate(
+            corpus,
+            model=model,
+            split=split,
+            labels=labels,
+            baseline=baseline,
+            line=line,
+            words=words,
+            seed=seed,
+            device=device,
+            progress=report_to_standard_error,
         )
+        if as_json:
+            print(json.dumps(found.to_json()))
+        else:
+            _print_evaluation(found)
 
 
-def _evaluate_text(model: str, text: str, device: str, as_json: bool) -> None:
-    from callmood.model import load
-    from callmood.training.measure.evaluate import evaluate_text
+def report_to_standard_error(remark: str) -> None:
+    """Where the remarks of training and evaluating go; of several processes the first one's alone."""
+    from callmood.training.launch import is_main
+
+    if is_main():
+        print(remark, file=sys.stderr, flush=True)
+
+
+def _print_text(found: Mapping[str, Any], as_json: bool) -> None:
     from callmood.wording import counted
 
-    ((name, folder),) = named_folders([text])
-    found = evaluate_text(load(model, device), name, folder)
     if as_json:
-        print(json.dumps({"model": model, **found}))
+        print(json.dumps(found))
         return
     print(f"macro F1 {100 * found['macro_f1']:.1f} %   ({counted(found['texts'], 'text')})")
     for group, f1 in found["f1"].items():
         print(f"  {group:9} {100 * f1:5.1f} %")
 
 
-def named_folders(options: list[str]) -> list[tuple[str, Path]]:
-    """("ravdess", folder) from each "ravdess=FOLDER"."""
-    from callmood.errors import UsageError
-
-    pairs = []
-    for option in options:
-        name, equals, folder = option.partition("=")
-        if not (name and equals and folder):
-            raise UsageError(f"{option} names no corpus; write NAME=FOLDER, such as ravdess=FOLDER.")
-        pairs.append((name, Path(folder)))
-    return pairs
-
-
-def _show(figures: Figures, parts: Mapping[str, Figures]) -> None:
+def _print_evaluation(found: Evaluation) -> None:
     from rich.console import Console
 
     from callmood.wording import counted
 
-    console = Console(highlight=False)
-    title = f"{counted(figures.clips, 'clip')}, {counted(figures.speakers, 'speaker')}"
-    console.print(_headline_table(figures, title))
-    console.print(f"\nCalibration error {figures.ece:.1f} points.{_spread_of_speakers(figures)}")
-    tables = [_class_table(figures)]
-    for title, groups in (("corpus", figures.per_corpus), ("gender", figures.per_gender)):
+    console, metrics = Console(highlight=False), found.metrics
+    title = f"{counted(metrics.clips, 'clip')}, {counted(metrics.speakers, 'speaker')}"
+    console.print(_headline_table(metrics, title))
+    console.print(f"\nCalibration error {metrics.ece:.1f} points.{_spread_of_speakers(metrics)}")
+    tables = [_class_table(metrics)]
+    for title, groups in (("corpus", metrics.per_corpus), ("gender", metrics.per_gender)):
         if len(groups) > 1:
             tables.append(_group_table(title, groups))
-    if parts:
-        tables.append(_group_table("part", {name: asdict(part) for name, part in parts.items()}))
+    if found.parts:
+        tables.append(_group_table("part", {name: asdict(part) for name, part in found.parts.items()}))
     for table in tables:
         console.print()
         console.print(table)
 
 
-def _headline_table(figures: Figures, title: str) -> Table:
+def _headline_table(metrics: Metrics, title: str) -> Table:
     table = _table(title)
     table.add_column()
     table.add_column("%", justify="right")
-    table.add_column("95 % interval, speakers resampled" if figures.intervals else "no interval: one speaker")
+    table.add_column("95 % interval, speakers resampled" if metrics.intervals else "no interval: one speaker")
     for name, heading in HEADINGS.items():
-        ends = figures.intervals[name] if figures.intervals else None
+        ends = metrics.intervals[name] if metrics.intervals else None
         interval = f"{ends[0]:.1f} to {ends[1]:.1f}" if ends else ""
-        table.add_row(heading, f"{getattr(figures, name):.1f}", interval)
+        table.add_row(heading, f"{getattr(metrics, name):.1f}", interval)
     return table
 
 
-def _spread_of_speakers(figures: Figures) -> str:
+def _spread_of_speakers(metrics: Metrics) -> str:
     from statistics import median
 
-    if figures.speakers == 1:
+    if metrics.speakers == 1:
         return ""
-    found = [speaker["ua"] for speaker in figures.per_speaker.values()]
+    found = [speaker["ua"] for speaker in metrics.per_speaker.values()]
     return f" UA by speaker: {min(found):.1f} to {max(found):.1f} %, median {median(found):.1f} %."
 
 
-def _class_table(figures: Figures) -> Table:
-    table = _table("clips by true label (rows) and the model's (columns)")
+def _class_table(metrics: Metrics) -> Table:
+    table = _table("clips by true label (rows) and predicted label (columns)")
     table.add_column()
-    for heading in (*(label[:5] for label in figures.labels), "recall", "prec.", "F1 %"):
+    for heading in (*(label[:5] for label in metrics.labels), "recall", "prec.", "F1 %"):
         table.add_column(heading, justify="right")
-    for label, row in zip(figures.labels, figures.confusion, strict=True):
-        found = figures.per_class.get(label)
+    for label, row in zip(metrics.labels, metrics.confusion, strict=True):
+        found = metrics.per_class.get(label)
         rates = [f"{found[name]:.1f}" for name in ("recall", "precision", "f1")] if found else []
         table.add_row(label, *(f"{n:.0f}" for n in row), *rates)
     return table

@@ -5,252 +5,186 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from callmood.cli.evaluate import Corpora, named_folders
+from callmood.call import Device
+from callmood.cli.evaluate import Corpora, report_to_standard_error
+from callmood.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from callmood.training.measure.table import Result
-
-Device = Literal["auto", "cpu", "cuda", "mps"]
+    from callmood.training.run import Trained
 
 
 def train(
     corpus: Corpora,
     out: Annotated[
         Path | None,
-        typer.Option(help="The folder for what comes out: the bundle, its card, figures, pictures."),
+        typer.Option(help="Output folder for the model, its card, metrics and plots."),
     ] = None,
     recipe: Annotated[
         list[str],
-        typer.Option(help="A recipe of callmood's, or a TOML file; may be given several times, or all."),
+        typer.Option(help="A built-in recipe, a TOML file, or all. Can be repeated."),
     ] = ["embedded"],  # noqa: B006
     split: Annotated[
         list[str] | None,
         typer.Option(
-            help="What is trained on and what tested on: paper (random), speaker, folds (EmoBox's), corpus "
-            "(each left out); may be given several times."
+            help="How clips are divided for training and testing: paper (at random), speaker, folds (EmoBox's) "
+            "or corpus (each left out). Can be repeated."
         ),
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Instead of the recipe's: training.epochs=3."),
+        typer.Option("--set", metavar="NAME=VALUE", help="Override a recipe value, e.g. training.epochs=3."),
     ] = None,
     text: Annotated[
         str | None,
-        typer.Option(metavar="NAME=FOLDER", help="Texts to tune the words' side on: goemotions=FOLDER."),
+        typer.Option(metavar="NAME=FOLDER", help="Texts to tune the text encoder on: goemotions=FOLDER."),
     ] = None,
     tower: Annotated[
-        Path | None, typer.Option(help="The folder of a tuned text tower, instead of --text.")
+        Path | None,
+        typer.Option(
+            "--text-encoder",
+            "--tower",
+            help="Folder of a text encoder that is already tuned, instead of --text.",
+        ),
     ] = None,
     study: Annotated[
         str | None,
         typer.Option(
-            help="Answer a question instead: corpora, modality, neutral, intensity, baseline, noise or split."
+            help="Answer a question by measurement instead: corpora, modality, neutral, intensity, baseline, noise "
+            "or split."
         ),
     ] = None,
     corpus_card: Annotated[
         bool,
-        typer.Option("--corpus-card", help="Only print what the corpora hold, beside the paper's counts."),
+        typer.Option("--corpus-card", help="Only show what the corpora contain, beside the paper's counts."),
     ] = False,
-    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
-    gpus: Annotated[int | None, typer.Option(min=1, help="GPUs of this machine to train on.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Random seed (overrides the recipe).")] = None,
+    gpus: Annotated[
+        int | None, typer.Option(min=1, help="Number of GPUs of this machine to train on.")
+    ] = None,
     processes: Annotated[
-        int | None, typer.Option(min=1, help="Processes to train in, with --device cpu.")
+        int | None, typer.Option(min=1, help="Number of processes to train in, with --device cpu.")
     ] = None,
     device: Annotated[Device, typer.Option(help="Where to train.")] = "auto",
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where a run with the same --out was stopped.")
+        bool, typer.Option("--resume", help="Continue a stopped run with the same --out.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the metrics as one JSON object.")] = False,
 ) -> None:
-    """Train an emotion model of your own, compare systems, or answer a question by measurement.
+    """Train your own emotion model, compare systems, or answer a question by measurement.
 
-    Without --split the recipe embedded is cross-validated over speakers, calibrated, and then taught on all of them.
+    Without --split the recipe embedded is cross-validated over speakers, calibrated, and then trained on all of them.
     """
-    from callmood.training import recipe as recipes
+    from callmood.training import launch, progress, run
 
-    corpora = named_folders(corpus)
-    overrides = [*(set_ or []), *([] if seed is None else [f"seed={seed}"])]
-    names = recipes.names() if recipe == ["all"] else recipe
-    tables = [(Path(name).stem, recipes.load_system(name, overrides)) for name in names]
-    if len(dict(tables)) < len(tables):
-        raise typer.BadParameter("name each recipe once: what comes out goes by its name.")
-    if corpus_card:
-        _print_card(tables[0][1], corpora, as_json)
-        return
-    if out is None:
-        raise typer.BadParameter("name a folder for what comes out with --out.")
-    _require_writable(out)
-    if study is not None:
-        if set_ or split or recipe != ["embedded"] or tower or gpus or processes or resume:
-            raise typer.BadParameter(
-                "--study has numbers and splits of its own: it goes with --corpus, --text, --seed and --out alone."
-            )
-        _study(study, corpora, text, out, seed, as_json)
-    elif split is None and [table.get("family") for _, table in tables] == ["embedded"]:
-        if gpus or processes:
-            raise typer.BadParameter(
-                "--gpus and --processes go with recipes that tune a network, such as whisper_minilm; "
-                "embedded hears the clips in a process for each core."
-            )
-        _embedded(tables[0][1], corpora, text, tower, out, as_json)
-    else:
-        if text is not None or tower is not None:
-            raise typer.BadParameter("--text and --tower go with the recipe embedded, without --split.")
-        from callmood.training import launch
-
-        many = _wanted_processes(gpus, processes, device)
+    overrides, many = set_ or [], _number_of_processes(gpus, processes, device)
+    with launch.failures_recorded(), progress.bars(launch.is_main()):
+        if corpus_card:
+            _print_card(corpus, recipe[0], overrides, as_json)
+            return
+        if out is None:
+            raise UsageError("Give an output folder with --out.")
+        if study is not None:
+            if overrides or split or recipe != ["embedded"] or tower or gpus or processes or resume:
+                raise UsageError(
+                    "--study has its own recipe values and splits: it works only with --corpus, --text, --seed and "
+                    "--out."
+                )
+            _print_study(study, corpus, out, text, seed, as_json)
+            return
         if many > 1 and not launch.is_launched():
-            from callmood.training.compare import ready
+            status = run.train_in_processes(
+                sys.argv[1:],
+                many,
+                corpus,
+                recipe=recipe,
+                split=split,
+                overrides=overrides,
+                seed=seed,
+                device="cpu" if gpus is None else "cuda",
+            )
+            raise typer.Exit(status)
+        trained = run.train(
+            corpus,
+            out=out,
+            recipe=recipe,
+            split=split,
+            text=text,
+            tower=tower,
+            overrides=overrides,
+            seed=seed,
+            device=device,
+            resume=resume,
+            progress=report_to_standard_error,
+        )
+        if launch.is_main():
+            _print_trained(trained, as_json)
 
-            ready(tables, corpora, split or ["speaker"])
-            raise typer.Exit(launch.relaunched(sys.argv[1:], many, "cpu" if gpus is None else "cuda"))
-        _compare(tables, corpora, split or ["speaker"], out, device, resume, as_json)
 
-
-def _report(line: str) -> None:
-    from callmood.training.launch import is_main
-
-    if is_main():
-        print(line, file=sys.stderr, flush=True)
-
-
-def _require_writable(out: Path) -> None:
-    from tempfile import TemporaryFile
-
-    from callmood.errors import CallmoodError
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        TemporaryFile(dir=out).close()
-    except OSError as error:
-        raise CallmoodError(
-            f"{out} is no folder that can be written to ({error.strerror}); name another --out."
-        ) from None
-
-
-def _wanted_processes(gpus: int | None, processes: int | None, device: Device) -> int:
+def _number_of_processes(gpus: int | None, processes: int | None, device: Device) -> int:
     if gpus is not None and (processes is not None or device in ("cpu", "mps")):
-        raise typer.BadParameter("--gpus goes without --processes, and with --device cuda or none.")
+        raise UsageError("--gpus works only without --processes, and with --device cuda or auto.")
     if processes is not None and device != "cpu":
-        raise typer.BadParameter("--processes goes with --device cpu; on GPUs name their number with --gpus.")
+        raise UsageError("--processes works only with --device cpu. For GPUs, give their number with --gpus.")
     return gpus or processes or 1
 
 
-def _print_card(table: dict[str, Any], corpora: list[tuple[str, Path]], as_json: bool) -> None:
+def _print_card(corpora: list[str], recipe: str, overrides: list[str], as_json: bool) -> None:
     from dataclasses import asdict
 
-    from callmood.training.cache import cache_folder
-    from callmood.training.compare import system
-    from callmood.training.measure import corpus_card
-    from callmood.training.recipe import read
+    from rich.console import Console
 
-    found = corpus_card.counts(corpora, read(system(table).Recipe, table), cache_folder(), _report)
+    from callmood.training import run
+    from callmood.training.measure.corpus_card import differences, table_of
+
+    found = run.corpus_card(corpora, recipe=recipe, overrides=overrides, progress=report_to_standard_error)
     if as_json:
         print(json.dumps({"counts": [asdict(count) for count in found]}))
-    else:
-        corpus_card.show(found)
-
-
-def _embedded(
-    table: dict[str, Any],
-    corpora: list[tuple[str, Path]],
-    text: str | None,
-    tower: Path | None,
-    out: Path,
-    as_json: bool,
-) -> None:
-    from callmood.training.embedded_run import train_embedded, tuned_tower
-    from callmood.training.measure.card import figures_table
-    from callmood.training.measure.metrics import rounded
-
-    if text is not None:
-        ((name, folder),) = named_folders([text])
-        tower = tuned_tower(name, folder, out / "tower", _report)
-    summaries, tests = train_embedded(table, corpora, out, tower, report=_report)
-    if as_json:
-        first = rounded(next(iter(tests.values())))
-        print(json.dumps({"out": str(out), **first, "figures": summaries}))
-    else:
-        print(figures_table(summaries))
-    _report(f"The bundle is in {out}.")
-
-
-def _study(
-    name: str,
-    corpora: list[tuple[str, Path]],
-    text: str | None,
-    out: Path,
-    seed: int | None,
-    as_json: bool,
-) -> None:
-    from callmood.training.cache import cache_folder
-    from callmood.training.studies import common, run
-
-    texts = [] if text is None else named_folders([text])
-    result = run.run(name, [*corpora, *texts], out, cache_folder(), seed, _report)
-    print(json.dumps(common.as_json(result)) if as_json else common.markdown(result))
-    _report(f"The tables and pictures are in {out}.")
-
-
-def _compare(
-    tables: list[tuple[str, dict[str, Any]]],
-    corpora: list[tuple[str, Path]],
-    splits: Sequence[str],
-    out: Path,
-    device: Device,
-    resume: bool,
-    as_json: bool,
-) -> None:
-    from callmood.training import launch
-    from callmood.training.compare import Settings, compare
-
-    found = compare(tables, corpora, splits, Settings(out, device, resume, _report))
-    if not launch.is_main():
         return
+    console = Console()
+    console.print(table_of(found))
+    for sentence in differences(found):
+        console.print(sentence, highlight=False)
+
+
+def _print_study(
+    name: str, corpora: list[str], out: Path, text: str | None, seed: int | None, as_json: bool
+) -> None:
+    from callmood.training import run
+    from callmood.training.studies import common
+
+    result = run.study(name, corpora, out=out, text=text, seed=seed, progress=report_to_standard_error)
+    print(json.dumps(common.as_json(result)) if as_json else common.markdown(result))
+    report_to_standard_error(f"The tables and plots are in {out}.")
+
+
+def _print_trained(trained: Trained, as_json: bool) -> None:
     if as_json:
-        rows = [_result_row(result) for result in found]
-        alone = rows[0] if len(rows) == 1 else {}
-        if len(alone.get("parts", ())) == 1:
-            alone = {**alone, **alone["parts"][0]}
-        print(json.dumps({"out": str(out), **alone, "results": rows}))
+        print(json.dumps(trained.to_json()))
+    elif trained.results:
+        _print_results(trained)
     else:
-        _print_results(found)
-    _report(f"Figures, pictures and models are in {out}.")
+        print(trained.table)
+    what = "Metrics, plots and models are" if trained.results else "The model is"
+    report_to_standard_error(f"{what} in {trained.out}.")
 
 
-def _result_row(result: Result) -> dict[str, Any]:
-    names = ("ua", "wa", "ua_wa", "macro_f1")
-    means = {name: round(result.mean(name), 2) for name in names} if result.figures else {}
-    spreads = {f"{name}_std": round(result.spread(name), 2) for name in names} if result.figures else {}
-    return {
-        "recipe": result.recipe,
-        "split": result.split,
-        **means,
-        **spreads,
-        "reason": result.reason,
-        "parts": list(result.figures),
-    }
-
-
-def _print_results(found: list[Result]) -> None:
+def _print_results(trained: Trained) -> None:
     from rich.console import Console
     from rich.table import Table
 
     from callmood.training.measure.table import short_rows
 
-    head, lines = short_rows(found)
+    head, lines = short_rows(trained.results)
     table = Table(box=None)
     for number, name in enumerate(head):
         table.add_column(name, justify="right" if number else "left", no_wrap=True)
     for line in lines:
         table.add_row(*line)
     Console().print(table)
-    for result in found:
+    for result in trained.results:
         if result.reason:
             print(f"{result.recipe}: {result.reason}")

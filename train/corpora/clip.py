@@ -18,15 +18,15 @@ class Clip:
     label: str = ""
     """One of callmood.labels.LABELS; "" as a reader yields it, before a label set is chosen."""
     intensity: str = "normal"
-    """"normal" or "strong", where the corpus tells."""
+    """"normal" or "strong", where the corpus has it."""
     text: str | None = None
-    """What is said, where the corpus tells."""
+    """What is said, where the corpus has it."""
     native: str = ""
     """The label as the corpus writes it."""
     gender: str | None = None
-    """"female" or "male", where the corpus tells."""
+    """"female" or "male", where the corpus has it."""
     agreement: float | None = None
-    """The share of raters who heard the label, 0 to 1, where the corpus tells; CREMA-D tells who won the vote."""
+    """The share of raters who chose the label, 0 to 1, where the corpus has it; of CREMA-D, 1 / winners of the vote."""
     channel: int | None = None
     """Of the file, counted from 0; None is all of them mixed."""
     start_s: float = 0.0
@@ -39,7 +39,7 @@ AUDIO_ENDINGS = frozenset({".wav", ".ogg", ".opus", ".flac", ".mp3", ".m4a", ".a
 
 def audio_files(folder: Path) -> list[Path]:
     """All audio files under ``folder``, linked folders included, in the order of their names."""
-    found = (Path(place) / name for place, _, names in os.walk(folder, followlinks=True) for name in names)
+    found = (Path(parent) / name for parent, _, names in os.walk(folder, followlinks=True) for name in names)
     return sorted(
         path
         for path in found

@@ -55,8 +55,8 @@ def _agreement(emotion: str, winners: str | None) -> float | None:
     """The share of the winning vote; the corpus's table of single votes is not read."""
     if winners is None:
         return None
-    heard = winners.split(":")
-    return 1 / len(heard) if emotion[0] in heard else 0.0
+    initials = winners.split(":")
+    return 1 / len(initials) if emotion[0] in initials else 0.0
 
 
 def _genders(folder: Path) -> Mapping[str, str]:
@@ -64,12 +64,12 @@ def _genders(folder: Path) -> Mapping[str, str]:
 
 
 def _votes(folder: Path) -> Mapping[str, str]:
-    """File name: initials of the emotions that most raters heard in the voice alone, joined by colons."""
+    """File name: initials of the emotions that most raters chose for the voice alone, joined by colons."""
     return {row["FileName"]: row["VoiceVote"] for row in _table(folder, "processedResults/summaryTable.csv")}
 
 
 def _table(folder: Path, name: str) -> list[dict[str, str]]:
-    for place in (folder, folder.parent):
-        if (place / name).is_file():
-            return records(place / name)
+    for parent in (folder, folder.parent):
+        if (parent / name).is_file():
+            return records(parent / name)
     return []

@@ -42,6 +42,17 @@ EKMAN_LABELS: tuple[str, ...] = tuple(EKMAN_GROUPS)
 
 EKMAN_OF: dict[str, str] = {label: group for group, labels in EKMAN_GROUPS.items() for label in labels}
 
+LABEL_OF_EKMAN: dict[str, str] = {
+    "anger": "angry",
+    "disgust": "disgust",
+    "fear": "fearful",
+    "joy": "happy",
+    "neutral": "neutral",
+    "sadness": "sad",
+    "surprise": "surprised",
+}
+"""callmood's label of each group. No corpus of texts has ``calm``: words cannot tell it from neutral."""
+
 FINE_LABELS: tuple[str, ...] = (*sorted(label for label in EKMAN_OF if label != "neutral"), "neutral")
 """The 28 labels, in the order in which the files number them: by alphabet, neutral last."""
 
@@ -72,7 +83,7 @@ def read_comments(folder: Path, part: Part) -> Iterator[Comment]:
             f"{path} is missing: a GoEmotions folder holds train.tsv, dev.tsv and test.tsv."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise CallmoodError(f"{path} cannot be read as UTF-8 text: {error}.") from error
+        raise CallmoodError(f"{path} can't be read as UTF-8 text: {error}.") from error
 
 
 def _comment(line: str, path: Path, number: int) -> Comment:

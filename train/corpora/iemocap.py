@@ -46,8 +46,8 @@ def clips(folder: Path) -> Iterator[Clip]:
         for utterance, native, agreement in _rated(evaluation):
             if utterance not in sounds:
                 raise CallmoodError(
-                    f"{session} lacks sentences/wav/{dialogue}/{utterance}.wav, which {evaluation.name} rates; "
-                    "complete the corpus, or leave the file out of dialog/EmoEvaluation."
+                    f"{session} lacks sentences/wav/{dialogue}/{utterance}.wav, which {evaluation.name} rates. "
+                    "Complete the corpus, or remove the file from dialog/EmoEvaluation."
                 )
             # Ses01F_impro01_M003: session 1, and the man speaks; the first letter is of who wears the markers
             voice = utterance.rpartition("_")[2][0]
@@ -73,7 +73,7 @@ def _evaluations(folder: Path) -> list[Path]:
 
 
 def _rated(evaluation: Path) -> Iterator[tuple[str, str, float | None]]:
-    """(utterance, label, share of the listeners who heard it) of a dialogue."""
+    """(utterance, label, share of the listeners who chose it) of a dialogue."""
     blocks = re.split(r"(?m)^(?=\[)", evaluation.read_text(encoding="utf-8", errors="replace"))
     for block in blocks:
         utterance = _UTTERANCE.match(block)

@@ -1,4 +1,4 @@
-"""The label sets, and what each corpus's own labels are in them: the one table."""
+"""The label sets, and the one table of what each corpus's own labels are in them."""
 
 from __future__ import annotations
 
@@ -78,14 +78,14 @@ TABLE: Final[dict[str, dict[str, Row]]] = {
         # two clips; the paper's count of disgust is that of the other four corpora
         "dis": (None, "disgust", "disgust"),
         "sur": _always("surprised"),
-        # frustration lies between anger, sadness and neutral: as the largest class it would blur whichever took it
+        # frustration lies between anger, sadness and neutral: as the largest class it would blur any that included it
         "fru": _NOWHERE,
         "oth": _NOWHERE,
         "xxx": _NOWHERE,  # the raters disagreed
     },
     "own": {label: {"neutral": _NEUTRAL, "calm": _CALM}.get(label, _always(label)) for label in LABELS},
 }
-"""Corpus, native label: the label in ``paper``, ``calls`` and ``calls-merged``; None: such clips are left out."""
+"""By corpus and native label: the label in ``paper``, ``calls`` and ``calls-merged``; None: such clips are left out."""
 
 _COLUMNS: Final = tuple(LABEL_SETS)
 
@@ -98,8 +98,8 @@ def label_of(clip: Clip, label_set: LabelSet) -> str | None:
     known = TABLE[clip.corpus]
     if clip.native not in known:
         raise CallmoodError(
-            f"{clip.path} has the label {clip.native!r}, which {clip.corpus} does not know; "
-            f"its labels are {', '.join(known)}."
+            f"{clip.path} has the label {clip.native!r}, which {clip.corpus} does not have. "
+            f"Its labels are {', '.join(known)}."
         )
     return known[clip.native][_COLUMNS.index(label_set)]
 

@@ -6,7 +6,7 @@ channel; files are looked for beside it. Labels are callmood's own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from callmood.errors import CallmoodError
@@ -14,26 +14,27 @@ from callmood.pipeline.intake.metadata import records
 from callmood.store.connection import open_db
 from callmood.store.corrections import Correction, corrections
 from callmood.training.corpora.clip import Clip
+from callmood.training.progress import Report
 from callmood.wording import counted
 
 NEEDED = ("file", "label", "speaker")
 _GENDERS = {"f": "female", "m": "male", "female": "female", "male": "male", "": None}
 
 
-def clips(place: Path, report: Callable[[str], None]) -> Iterator[Clip]:
+def clips(source: Path, report: Report) -> Iterator[Clip]:
     """The clips of a folder with a CSV, or the corrected segments of a database file.
 
-    Corrected recordings that are gone from their path are counted in a report; a clip of the CSV that is gone is
-    an error, as is one without a speaker: who speaks must not be heard in training and again in the test.
+    Corrected recordings that are gone from their path are counted in a remark. Raises CallmoodError for a clip of the
+    CSV that is gone, and for one without a speaker: nobody may be in the training and in the test.
     """
-    return _listed(place) if place.is_dir() else _corrected(place, report)
+    return _listed(source) if source.is_dir() else _corrected(source, report)
 
 
 def _listed(folder: Path) -> Iterator[Clip]:
     tables = sorted(folder.glob("*.csv"))
     if len(tables) != 1:
         raise CallmoodError(
-            f"{folder} has {len(tables)} CSV files; it takes one, with the columns {', '.join(NEEDED)}."
+            f"{folder} has {len(tables)} CSV files. It needs one, with the columns {', '.join(NEEDED)}."
         )
     (table,) = tables
     for number, row in enumerate(records(table), start=2):
@@ -41,18 +42,18 @@ def _listed(folder: Path) -> Iterator[Clip]:
 
 
 def _clip(row: dict[str, str], table: Path, number: int) -> Clip:
-    place = f"{table}, row {number},"
+    where = f"{table}, row {number},"
     lacking = [name for name in NEEDED if not row.get(name)]
     if lacking:
-        why = "; clips are split by speaker, so each needs a name of who speaks" * (lacking == ["speaker"])
-        raise CallmoodError(f"{place} tells no {' and no '.join(lacking)}{why}.")
+        why = ". Clips are split by speaker, so each needs a speaker's name" * (lacking == ["speaker"])
+        raise CallmoodError(f"{where} has no {' and no '.join(lacking)}{why}.")
     path = table.parent / row["file"]
     if not path.is_file():
-        raise CallmoodError(f"{place} names {row['file']}, which is not beside it.")
+        raise CallmoodError(f"{where} names {row['file']}, which is not beside it.")
     gender = row.get("gender", "").lower()
     if gender not in _GENDERS:
-        raise CallmoodError(f"{place} has the gender {gender}; it takes female, male or nothing.")
-    channel = _number(row, "channel", place)
+        raise CallmoodError(f"{where} has the gender {gender}. Use female, male or nothing.")
+    channel = _number(row, "channel", where)
     return Clip(
         corpus="own",
         path=path,
@@ -61,25 +62,25 @@ def _clip(row: dict[str, str], table: Path, number: int) -> Clip:
         intensity=row.get("intensity") or "normal",
         text=row.get("text") or None,
         gender=_GENDERS[gender],
-        agreement=_number(row, "agreement", place),
+        agreement=_number(row, "agreement", where),
         channel=None if channel is None else int(channel),
-        start_s=_number(row, "start_s", place) or 0.0,
-        end_s=_number(row, "end_s", place),
+        start_s=_number(row, "start_s", where) or 0.0,
+        end_s=_number(row, "end_s", where),
     )
 
 
-def _number(row: dict[str, str], column: str, place: str) -> float | None:
+def _number(row: dict[str, str], column: str, where: str) -> float | None:
     text = row.get(column, "")
     try:
         number = float(text) if text else None
     except ValueError:
         number = -1.0
     if number is not None and not 0 <= number < float("inf"):
-        raise CallmoodError(f"{place} has {text} as {column}, which is no number from 0 on.")
+        raise CallmoodError(f"{where} has {text} as {column}, which is not a number of 0 or more.")
     return number
 
 
-def _corrected(database: Path, report: Callable[[str], None]) -> Iterator[Clip]:
+def _corrected(database: Path, report: Report) -> Iterator[Clip]:
     with open_db(database, read_only=True) as con:
         found = corrections(con)
     gone = {one.path for one in found if not one.path.is_file()}
@@ -102,6 +103,6 @@ def _corrected(database: Path, report: Callable[[str], None]) -> Iterator[Clip]:
 
 
 def _speaker(one: Correction) -> str:
-    """Who speaks, where the call tells; a voice without a name is one of this call alone."""
+    """Who speaks, where the call has a name; without one the speaker is one of this call alone."""
     named = {"agent": one.agent, "customer": one.customer}.get(one.role)
     return f"{one.role} {named}" if named else f"{one.recording_id[:16]} speaker {one.speaker}"

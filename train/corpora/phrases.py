@@ -15,7 +15,7 @@ else:
 
 
 def read_phrases(path: Path) -> list[Comment]:
-    """Every phrase as a comment with its one label, in the file's order."""
+    """Every phrase as a comment with its one label, in the file's order. Raises CallmoodError for a wrong file."""
     try:
         groups = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -24,5 +24,5 @@ def read_phrases(path: Path) -> list[Comment]:
         raise CallmoodError(f"{path} is not a TOML file: {error}.") from error
     unknown = sorted(set(groups) - set(EKMAN_LABELS))
     if unknown:
-        raise CallmoodError(f"{path} has phrases for {unknown[0]}; known are {', '.join(EKMAN_LABELS)}.")
+        raise CallmoodError(f"{path} has phrases for {unknown[0]}. Known: {', '.join(EKMAN_LABELS)}.")
     return [Comment(text, frozenset({group})) for group, texts in groups.items() for text in texts]

@@ -1,19 +1,20 @@
-"""The corpora by name, and the one door to their clips."""
+"""The corpora by name, and the one way to their clips."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from callmood.errors import CallmoodError
+from callmood.errors import CallmoodError, UsageError
 from callmood.training.corpora import cremad, iemocap, own, ravdess, savee, tess
 from callmood.training.corpora.clip import Clip
 from callmood.training.corpora.labels import LabelSet, labelled
-from callmood.training.recipe import nearest
+from callmood.training.progress import Report, log
+from callmood.wording import did_you_mean
 
-Report = Callable[[str], None]
+Corpora = Sequence[tuple[str, Path]]
+"""Names of corpora and the folders that hold them."""
 
 READERS: Final[dict[str, Callable[[Path], Iterable[Clip]]]] = {
     "cremad": cremad.clips,
@@ -22,7 +23,7 @@ READERS: Final[dict[str, Callable[[Path], Iterable[Clip]]]] = {
     "savee": savee.clips,
     "tess": tess.clips,
 }
-"""The published corpora: each yields all clips of a folder with their native labels."""
+"""The published corpora: each reader yields all clips of a folder with their native labels."""
 
 EXAMPLES: Final = {
     "cremad": "AudioWAV/1001_DFA_ANG_XX.wav",
@@ -35,33 +36,42 @@ EXAMPLES: Final = {
 """What a folder of each holds."""
 
 
-def to_standard_error(line: str) -> None:
-    """Where a reader's remarks go, unless a caller shows them itself."""
-    print(line, file=sys.stderr)
+def named_folders(corpora: Sequence[str] | Mapping[str, str | Path]) -> list[tuple[str, Path]]:
+    """("ravdess", folder) from each "ravdess=FOLDER", or from a mapping of names to folders.
+
+    Raises UsageError for a text of another form.
+    """
+    if isinstance(corpora, Mapping):
+        return [(name, Path(folder)) for name, folder in corpora.items()]
+    pairs = []
+    for text in [corpora] if isinstance(corpora, str) else corpora:
+        name, equals, folder = text.partition("=")
+        if not (name and equals and folder):
+            raise UsageError(f"{text} is not a corpus. Write NAME=FOLDER, such as ravdess=FOLDER.")
+        pairs.append((name, Path(folder).expanduser()))
+    return pairs
 
 
-def read_clips(
-    corpora: Sequence[tuple[str, Path]], label_set: LabelSet, report: Report = to_standard_error
-) -> list[Clip]:
-    """The clips of the named corpora in their folders, in a fixed order, labelled as ``label_set`` has it.
+def read_clips(corpora: Corpora, label_set: LabelSet, report: Report = log) -> list[Clip]:
+    """The clips of the named corpora in a fixed order, with their labels in ``label_set``; without those it leaves out.
 
-    Clips that the set leaves out are not among them. Raises CallmoodError for an unknown corpus, a folder that does
-    not hold it, and a label that it should not have.
+    Raises UsageError for an unknown corpus, CallmoodError for a folder that does not hold it and for a label that it
+    should not have.
     """
     return [
         clip for name, folder in corpora for clip in labelled(native_clips(name, folder, report), label_set)
     ]
 
 
-def native_clips(name: str, folder: Path, report: Report = to_standard_error) -> list[Clip]:
-    """All clips of a corpus, with the labels that it writes itself; ``own`` may be a database file."""
+def native_clips(name: str, folder: Path, report: Report = log) -> list[Clip]:
+    """All clips of a corpus, with its own labels; ``own`` may be a database file. Raises as ``read_clips`` does."""
     if name not in EXAMPLES:
         known = sorted(EXAMPLES)
-        raise CallmoodError(f"There is no corpus {name}{nearest(name, known)}; known are {', '.join(known)}.")
+        raise UsageError(f"There is no corpus {name}{did_you_mean(name, known)}. Known: {', '.join(known)}.")
     if not folder.is_dir() and not (name == "own" and folder.is_file()):
-        or_database = " or a database of callmood's" if name == "own" else ""
-        raise CallmoodError(
-            f"{folder} is not a folder{or_database}; name the one that holds the corpus {name}."
+        or_database = " or a callmood database" if name == "own" else ""
+        raise UsageError(
+            f"{folder} is not a folder{or_database}. Give the folder that holds the corpus {name}."
         )
     clips = list(own.clips(folder, report) if name == "own" else READERS[name](folder))
     if not clips:

@@ -1,7 +1,7 @@
 """SAVEE: four men, 7 emotions, 15 sentences each (30 for neutral); ``ALL/DC_a01.wav`` or ``DC/a01.wav``.
 
 A letter or two name the emotion: a, d, f, h, n, sa, su. The sentences are published with the corpus, but not as a
-file of it that could be read, so no text is told. Free for research only.
+file of it that could be read, so the clips have no text. Free for research only.
 """
 
 from __future__ import annotations

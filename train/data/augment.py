@@ -1,7 +1,7 @@
-"""Renditions of a speaker's clips: another voice, another room, others in the background, another line.
+"""Augmented copies of a speaker's clips: another voice, another room, babble in the background, another line.
 
-A rendition is drawn once and applied to all clips of a speaker, as a call does it: the
-baseline of the speaker then sees the same line as the clip it is compared with.
+The changes are drawn once and applied to all clips of a speaker, as on a call: the clip and the baseline that it is
+compared with then come through the same line.
 """
 
 from __future__ import annotations
@@ -25,23 +25,6 @@ def resample(samples: Samples, from_rate: float, to_rate: float) -> Samples:
     import soxr
 
     return np.asarray(soxr.resample(samples, from_rate, to_rate), dtype=np.float32)
-
-
-def mu_law(samples: Samples) -> Samples:
-    """8-bit mu-law and back, at any rate."""
-    x = np.clip(samples, -1.0, 1.0)
-    y = np.sign(x) * np.log1p(255.0 * np.abs(x)) / np.log(256.0)
-    y = np.round(y * 127.0) / 127.0
-    return np.asarray(np.sign(y) * np.expm1(np.abs(y) * np.log(256.0)) / 255.0, dtype=np.float32)
-
-
-def telephone(samples: Samples) -> Samples:
-    """The line of the test, kept out of training: 300 to 3400 Hz, 8 kHz, 8-bit mu-law."""
-    from scipy.signal import butter, sosfilt
-
-    band = butter(4, (300.0, 3400.0), "bandpass", fs=SAMPLE_RATE, output="sos")
-    narrow = resample(np.asarray(sosfilt(band, samples), dtype=np.float32), SAMPLE_RATE, NARROW)
-    return resample(mu_law(narrow), NARROW, SAMPLE_RATE)
 
 
 def coded(samples: Samples, rate: int, codec: str, bit_rate: int | None, container: str) -> Samples:
@@ -69,8 +52,8 @@ def coded(samples: Samples, rate: int, codec: str, bit_rate: int | None, contain
         back = av.AudioResampler(format="flt", layout="mono", rate=rate)
         pieces = [part.to_ndarray()[0] for whole in source.decode(audio=0) for part in back.resample(whole)]
         pieces += [part.to_ndarray()[0] for part in back.resample(None)]
-    heard = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
-    return np.pad(heard, (0, max(0, len(samples) - len(heard))))[: len(samples)].astype(np.float32)
+    decoded = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    return np.pad(decoded, (0, max(0, len(samples) - len(decoded))))[: len(samples)].astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +78,11 @@ CODECS = (
     Codec("libopus", "ogg", (12_000, 16_000, 24_000), SAMPLE_RATE),
 )
 
-Rendition = Callable[[Samples], Samples]
+Change = Callable[[Samples], Samples]
+"""float32 [n] at 16 kHz in and out, not always as long."""
 
 
-def _frozen(transforms: Sequence[Any], clip: Samples) -> Rendition:
+def _drawn_once(transforms: Sequence[Any], clip: Samples) -> Change:
     """audiomentations' transforms with the parameters that one draw gives, the same for every later clip."""
     from audiomentations import Compose
 
@@ -108,12 +92,12 @@ def _frozen(transforms: Sequence[Any], clip: Samples) -> Rendition:
     return lambda samples: np.asarray(chain(samples, sample_rate=SAMPLE_RATE), dtype=np.float32)
 
 
-def voice(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
+def voice(rng: random.Random, clips: Sequence[Samples]) -> Change:
     """Another voice: speed of the recording (pitch and formants together), pitch and tempo."""
     from audiomentations import PitchShift, TimeStretch
 
     speed = rng.uniform(0.88, 1.14)
-    change = _frozen(
+    change = _drawn_once(
         [
             PitchShift(-2.0, 2.0, p=0.3),
             TimeStretch(0.9, 1.12, leave_length_unchanged=False, p=0.3),
@@ -123,11 +107,11 @@ def voice(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
     return lambda samples: change(resample(samples, SAMPLE_RATE * speed, SAMPLE_RATE))
 
 
-def room(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
+def room(rng: random.Random, clips: Sequence[Samples]) -> Change:
     """Another microphone and room: equaliser, noise, gain, overdrive."""
     from audiomentations import AddColorNoise, ClippingDistortion, Gain, SevenBandParametricEQ
 
-    return _frozen(
+    return _drawn_once(
         [
             SevenBandParametricEQ(-6.0, 6.0, p=0.7),
             AddColorNoise(min_snr_db=12.0, max_snr_db=40.0, p=0.6),
@@ -138,11 +122,11 @@ def room(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
     )
 
 
-def babble(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
-    """Two to eight others who talk in the background.
+def babble(rng: random.Random, clips: Sequence[Samples]) -> Change:
+    """Two to eight other voices in the background.
 
-    They are ``clips`` of the speaker at other speeds, which makes other voices of them: nobody is heard whom a test
-    holds out.
+    They are ``clips`` of the speaker at other speeds, which makes other voices of them: no speaker of a test part
+    gets into the training.
     """
     level = rng.uniform(5.0, 25.0)
     speeds = [
@@ -169,8 +153,8 @@ def noisy(samples: Samples, snr_db: float, noise: Callable[[int], Samples]) -> S
     return np.asarray(speech + added * (wanted / (np.sqrt(np.square(added).mean()) + 1e-9)), dtype=np.float32)
 
 
-def line(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
-    """A telephone line drawn at random; never the one of ``telephone``."""
+def line(rng: random.Random, clips: Sequence[Samples]) -> Change:
+    """A telephone line drawn at random; never that of the test (lines.telephone)."""
     from audiomentations import HighPassFilter, LowPassFilter
 
     codec = rng.choice(CODECS)
@@ -182,7 +166,7 @@ def line(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
         low, high = low / 3, high * 1.9
     rolloffs = (12, 18, 24, 36)
     first, second = rng.choice(rolloffs), rng.choice(rolloffs)
-    band = _frozen(
+    band = _drawn_once(
         [
             HighPassFilter(low, low, first, first, p=1.0),
             LowPassFilter(high, high, second, second, p=1.0),
@@ -195,8 +179,8 @@ def line(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
         peak = float(np.abs(narrow).max(initial=0.0))
         if peak > 0.95:
             narrow = narrow * np.float32(0.95 / peak)
-        heard = coded(narrow, codec.rate, codec.name, bit_rate, codec.container)
-        return resample(heard, codec.rate, SAMPLE_RATE)
+        decoded = coded(narrow, codec.rate, codec.name, bit_rate, codec.container)
+        return resample(decoded, codec.rate, SAMPLE_RATE)
 
     return through
 
@@ -204,10 +188,10 @@ def line(rng: random.Random, clips: Sequence[Samples]) -> Rendition:
 STEPS = {"voice": voice, "room": room, "babble": babble, "line": line}
 
 
-def rendition(steps: Sequence[str], seed: int, clips: Sequence[Samples]) -> Rendition:
-    """The named steps, their parameters drawn with ``seed``; ``clips`` are some of the speaker's, one or more.
+def augmentation(steps: Sequence[str], seed: int, clips: Sequence[Samples]) -> Change:
+    """The named steps (of ``STEPS``) one after the other, their parameters drawn with ``seed``.
 
-    No parameter depends on them: only babble is made of them.
+    ``clips``: one or more of the speaker's, at 16 kHz. No parameter depends on them; babble is made of them.
     """
     rng = random.Random(seed)
     random.seed(seed)

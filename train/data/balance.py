@@ -16,20 +16,20 @@ from callmood.arrays import Floats
 from callmood.sound import SAMPLE_RATE
 from callmood.training.cache import write_whole
 from callmood.training.data import augment
+from callmood.training.data.examples import Example
 from callmood.training.processes import mapped
+from callmood.training.progress import Report
 from callmood.training.recipe import Table
-from callmood.training.systems.system import Example
 from callmood.wording import counted
 
-Report = Callable[[str], None]
 Change = Literal["noise", "stretch", "pitch", "gain"]
 
 _VERSION: Final = 1
-"""Of what this module makes of a clip: another one makes the cached copies stale."""
+"""To be raised when a change of this module changes the copies: cached ones are then stale."""
 
 
 class BalanceTable(Table):
-    """How the training part is balanced. The paper names the changes but not their sizes."""
+    """How the training part is balanced. The paper names the changes, but not their sizes."""
 
     per_class: Annotated[int, Field(ge=1)] | Literal["largest", "as it is"] = "largest"
     """Clips of each class: a number, as many as the largest class has, or no balancing."""
@@ -43,7 +43,7 @@ class BalanceTable(Table):
     semitones: tuple[float, float] = (-3.0, 3.0)
     gain_db: tuple[float, float] = (-12.0, 6.0)
     telephone: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of the copies that go through a telephone line, drawn at random; never the line of the test."""
+    """Share of the copies that go through a telephone line, drawn at random; never that of the test."""
 
 
 class _Copy(NamedTuple):
@@ -56,7 +56,7 @@ class _Copy(NamedTuple):
 def balance(
     examples: Sequence[Example], table: BalanceTable, seed: int, cache: Path, report: Report
 ) -> list[Example]:
-    """``examples`` of the training part and augmented copies, every class as large as ``table`` has it.
+    """``examples`` of the training part and augmented copies, every class of the size that ``table`` asks for.
 
     The same seed gives the same, however many processes work; copies are kept in ``cache``.
     """
@@ -72,11 +72,11 @@ def balance(
     for members in classes:
         order = np.random.default_rng([seed, members[0].label]).permutation(len(members))
         if table.cut:
-            members = [members[place] for place in sorted(order[:size])]
+            members = [members[index] for index in sorted(order[:size])]
         balanced += members
         for number in range(size - len(members)):
-            round_, place = divmod(number, len(order))
-            source = members[order[place]]
+            round_, index = divmod(number, len(order))
+            source = members[order[index]]
             copy = _copy(source.sound, table, seed, round_, cache)
             copies.append(copy)
             balanced.append(replace(source, sound=copy.target, augmented=True))
@@ -91,7 +91,7 @@ def balance(
 
 
 def _copy(source: Path, table: BalanceTable, seed: int, number: int, cache: Path) -> _Copy:
-    """A prepared sound is named by what is in it, so that a copy's name can tell all that it was made from."""
+    """A prepared sound is named by its contents, so that a copy's name identifies all that it is made from."""
     changes = table.model_dump_json(exclude={"per_class", "cut"})
     facts = f"{_VERSION}|{source.stem}|{changes}|{seed}|{number}"
     key = hashlib.sha256(facts.encode()).hexdigest()[:32]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from callmood.training.corpora.clip import Clip
@@ -12,12 +12,11 @@ from callmood.training.data import prepare as preparing
 from callmood.training.data import split as splits
 from callmood.training.data import transcripts
 from callmood.training.data.balance import BalanceTable
+from callmood.training.data.examples import Example, Parts
 from callmood.training.data.prepare import Prepared, PrepareTable
+from callmood.training.progress import Report, log
 from callmood.training.recipe import Family, Table
-from callmood.training.systems.system import Example, Parts
 from callmood.wording import counted
-
-Report = Callable[[str], None]
 
 
 class CorpusRecipe(Table):
@@ -27,17 +26,18 @@ class CorpusRecipe(Table):
     seed: int = 1
     labels: LabelSet = "paper"
     transcribe_missing: bool = False
-    """Clips whose corpus tells no text get the one that the speech recogniser hears."""
+    """Clips without a text in their corpus get one from the speech recogniser."""
     prepare: PrepareTable = PrepareTable()
     balance: BalanceTable = BalanceTable()
 
 
 def parts(
-    clips: Sequence[Clip], recipe: CorpusRecipe, split: str, cache: Path, report: Report = print
+    clips: Sequence[Clip], recipe: CorpusRecipe, split: str, cache: Path, report: Report = log
 ) -> Iterator[Parts]:
-    """The parts of each split of ``clips`` (corpora.known.read_clips) that ``split`` names.
+    """The parts of each split of ``clips`` (corpora.registry.read_clips) that ``split`` names.
 
-    ``split``: "paper", "speaker", "folds" or "corpus" (split.py). The training part alone is balanced.
+    ``split``: "paper", "speaker", "folds" or "corpus" (split.py). The training part alone is balanced. Raises
+    CallmoodError for a corpus that can't be read and for clips that are too few, UsageError for an unknown split.
     """
     prepared = preparing.prepare(clips, recipe.prepare, cache, report)
     if recipe.transcribe_missing:
@@ -50,7 +50,7 @@ def parts(
         unused = len(prepared) - len(train) - len(validation) - len(test)
         if unused:
             report(
-                f"{rows.name}: tested without {counted(unused, 'clip')} of labels that no other corpus teaches"
+                f"{rows.name}: tested without {counted(unused, 'clip')} of labels that no other corpus has"
             )
         train = balancing.balance(train, recipe.balance, recipe.seed, cache, report)
         yield Parts(rows.name, labels, train, validation, test)

@@ -1,4 +1,4 @@
-"""Sounds that a model is tested through: noises at a level, codecs at a rate.
+"""Noises at a level and codecs at a rate, which a model is tested through.
 
 A condition is a name and a number: "white 10" is white noise 10 dB below the speech, "amr 5150" is AMR-NB at
 5,150 bits a second. Noise is drawn from NumPy's global generator.
@@ -27,12 +27,12 @@ def white(length: int, background: Sequence[Samples]) -> Samples:
 def pink(length: int, background: Sequence[Samples]) -> Samples:
     """Noise whose power falls by 3 dB an octave, [length]."""
     spectrum = np.fft.rfft(np.random.normal(size=length))
-    at = np.fft.rfftfreq(length, 1 / SAMPLE_RATE)
-    return np.asarray(np.fft.irfft(spectrum / np.sqrt(np.maximum(at, 20.0)), length), dtype=np.float32)
+    hertz = np.fft.rfftfreq(length, 1 / SAMPLE_RATE)
+    return np.asarray(np.fft.irfft(spectrum / np.sqrt(np.maximum(hertz, 20.0)), length), dtype=np.float32)
 
 
 def babble(length: int, background: Sequence[Samples]) -> Samples:
-    """``BABBLE_VOICES`` clips of ``background`` at one level, each begun anywhere and repeated, [length]."""
+    """``BABBLE_VOICES`` clips of ``background`` at one level, each starting anywhere and repeated, [length]."""
     if not background:
         raise CallmoodError("Babble is made of other speakers' clips, and there are none.")
     total = np.zeros(length, np.float32)
@@ -69,7 +69,10 @@ def is_condition(name: str) -> bool:
 
 
 def condition(name: str, background: Sequence[Samples] = ()) -> Callable[[Samples], Samples]:
-    """The condition ``name``, applied to samples at 16 kHz; ``background``: who babbles, at 16 kHz too."""
+    """The condition ``name``: samples at 16 kHz in and out. ``background``: what babble is made of, at 16 kHz, too.
+
+    The condition raises CallmoodError where it is babble and there are no such clips.
+    """
     kind, _, number = name.partition(" ")
     level = int(number)
     if kind in CODECS:

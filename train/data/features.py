@@ -1,4 +1,4 @@
-"""The paper's 94 features: how a clip sounds on the mean over its time, in librosa's terms."""
+"""The paper's 94 acoustic features, each the mean over a clip, computed by librosa."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pydantic import Field
 from callmood.arrays import Floats
 from callmood.sound import SAMPLE_RATE
 from callmood.training.cache import write_whole
+from callmood.training.data.examples import Example
 from callmood.training.processes import mapped
 from callmood.training.recipe import Table
-from callmood.training.systems.system import Example
 
 VERSION: Final = 1
 """Part of the cache's key: to be raised when a change of the code changes the features."""
@@ -67,19 +67,18 @@ def features(samples: Floats, table: FeatureTable) -> Floats:
 def matrix(examples: Sequence[Example], table: FeatureTable) -> Floats:
     """[n, width]: the features of all examples.
 
-    Computed in parallel processes and kept beside the sounds, so that a second run, or one of another split, starts
-    at once.
+    Computed in parallel processes and kept beside the sounds, for later runs and other splits.
     """
     key = sha256(f"{VERSION}{table.model_dump_json()}".encode()).hexdigest()[:12]
-    places = [example.sound.with_name(f"{example.sound.stem}.features-{key}.npy") for example in examples]
-    missing = {place: example for place, example in zip(places, examples, strict=True) if not place.exists()}
-    jobs = [(example, place, table) for place, example in missing.items()]
-    for _ in mapped(_keep, jobs, "Features"):
+    paths = [example.sound.with_name(f"{example.sound.stem}.features-{key}.npy") for example in examples]
+    missing = {path: example for path, example in zip(paths, examples, strict=True) if not path.exists()}
+    jobs = [(example, path, table) for path, example in missing.items()]
+    for _ in mapped(_compute, jobs, "features"):
         pass
-    return np.stack([np.load(place) for place in places])
+    return np.stack([np.load(path) for path in paths])
 
 
-def _keep(job: tuple[Example, Path, FeatureTable]) -> None:
-    example, place, table = job
+def _compute(job: tuple[Example, Path, FeatureTable]) -> None:
+    example, path, table = job
     found = features(example.samples(), table)
-    write_whole(place, lambda file: np.save(file, found))
+    write_whole(path, lambda file: np.save(file, found))

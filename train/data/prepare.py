@@ -1,7 +1,7 @@
 """Clips -> prepared sound in the cache: 16 kHz mono, denoised, trimmed, none too short, none twice.
 
-Prepared sounds lie in ``sounds/`` of the cache under the hash of what is in them; an index tells which one a stretch
-of a recording gives by which settings. A recording goes by the hash of its bytes, wherever its folder is.
+Prepared sounds are in ``sounds/`` of the cache, named by the hash of their contents; an index maps a stretch of a
+recording and the settings to one of them. A recording is known by the hash of its bytes, whatever its folder.
 """
 
 from __future__ import annotations
@@ -9,35 +9,36 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
 from callmood.arrays import Floats
-from callmood.errors import CallmoodError
-from callmood.pipeline.audio.decode import UnreadableRecording, decode
+from callmood.pipeline.audio.decode import decode
+from callmood.pipeline.audio.files import UnreadableRecording
 from callmood.sound import SAMPLE_RATE
-from callmood.training.cache import add_to_index, index, write_whole
+from callmood.training.cache import add_to_index, read_index, write_whole
 from callmood.training.corpora.clip import Clip
+from callmood.training.data.decoding import UnreadableClip, cut, file_hashes, require_readable
 from callmood.training.processes import mapped
+from callmood.training.progress import Report
 from callmood.training.recipe import Table
 from callmood.wording import counted
 
 Pcm = npt.NDArray[np.int16]
-Report = Callable[[str], None]
 Prepared = tuple[Clip, Path]
 """A clip and its prepared sound, int16 [n] at 16 kHz as NumPy writes it."""
 
 _VERSION: Final = 2
-"""Of what this module makes of a clip: another one makes the cached sounds stale."""
+"""To be raised when a change of this module changes what it makes of a clip: cached sounds are then stale."""
 _SAVE_EVERY: Final = 500
-_NAMED: Final = 5
-"""Bad files and the like that are named; all are counted."""
+_MOST_NAMED: Final = 5
+"""Unreadable files that are named."""
 
 
 class PrepareTable(Table):
@@ -51,14 +52,11 @@ class PrepareTable(Table):
     shortest_s: Annotated[float, Field(ge=0)] = 1.0
     """Clips that are shorter as recorded are left out; 0 keeps all.
 
-    As recorded, and not as trimmed: of the paper's four corpora of single sentences nothing is missing in its counts,
-    and none of their clips is under 1 s before its silence is cut.
+    As recorded, not as trimmed: the paper's counts of its four corpora of single sentences are complete, and none of
+    their clips is under 1 s before its silence is cut.
     """
     distinct: bool = True
-    """Of clips with the same sound the first is kept."""
-
-
-_AS_RECORDED: Final = PrepareTable(denoise=False, trim=False)
+    """Of several clips with the same sound only the first is kept."""
 
 
 class _Stretch(NamedTuple):
@@ -108,103 +106,30 @@ def preparation(clips: Sequence[Clip], table: PrepareTable, cache: Path, report:
     A clip that can't be read is reported and left out; raises CallmoodError for a corpus of which none can.
     """
     hashes = file_hashes([clip.path for clip in clips], cache)
-    keys = [_key(hashes.get(clip.path, ""), clip, table) for clip in clips]
-    stored = index(cache / "sounds.json")
+    keys = [sound_key(hashes.get(clip.path, ""), clip, table) for clip in clips]
+    stored = read_index(cache / "sounds.json")
     sounds = {key: _Sound(*stored[key]) for key in keys if key in stored}
     sounds = {
         key: sound for key, sound in sounds.items() if not sound.digest or _file(cache, sound).is_file()
     }
-    _tell_bad(clips, _make(clips, keys, table, cache, sounds), report)
-    found = _sorted_out(clips, [sounds.get(key) for key in keys], table, cache)
+    _report_unreadable(clips, _make_missing(clips, keys, table, cache, sounds), report)
+    found = _selected(clips, [sounds.get(key) for key in keys], table, cache)
     for (corpus, reason), count in Counter((clip.corpus, why) for clip, why in found.left_out).items():
         report(f"left out: {counted(count, 'clip')} of {corpus} {reason}")
     return found
 
 
-def heard(clip: Clip) -> Floats:
-    """A clip's samples as scanning hears them: float32 [n], mono at 16 kHz."""
-    return _cut(clip.path, decode(clip.path).samples, clip.channel, clip.start_s, clip.end_s)
-
-
-def audible(clips: Sequence[Clip], cache: Path, report: Report) -> list[Clip]:
-    """``clips`` without those of which ``heard`` gives nothing; one report names them.
-
-    What was heard once is noted in ``cache`` and not tried again. Raises CallmoodError for a corpus of which nothing
-    can be heard.
-    """
-    store = cache / "audible.json"
-    hashes, known = file_hashes([clip.path for clip in clips], cache), index(store)
-    keys = {clip: _key(hashes.get(clip.path, ""), clip, _AS_RECORDED) for clip in clips}
-    untried = [clip for clip, key in keys.items() if key not in known]
-    reasons = dict(zip(untried, mapped(_why_unheard, untried, "reading"), strict=True))
-    add_to_index(store, {keys[clip]: True for clip, reason in reasons.items() if not reason})
-    bad = {clip: f"{clip.path} ({reason})" for clip, reason in reasons.items() if reason}
-    _require_some(clips, bad)
-    kept = [clip for clip in clips if clip not in bad]
-    if bad:
-        files = _few(list(dict.fromkeys(bad.values())), "file")
-        report(f"left out: {counted(len(clips) - len(kept), 'clip')} that can't be read: {files}")
-    for name in ("label", "speaker"):
-        lost = sorted({getattr(clip, name) for clip in clips} - {getattr(clip, name) for clip in kept})
-        if lost:
-            report(f"no clip is left of {counted(len(lost), name)}: {_few(lost, name)}")
-    return kept
-
-
-def _why_unheard(clip: Clip) -> str:
-    """Why ``heard`` gives nothing of ``clip``; "" where it gives something."""
-    try:
-        return "" if heard(clip).size else f"it ends before {clip.start_s:g} s"
-    except UnreadableRecording as error:
-        return error.reason
-    except CallmoodError as error:
-        return str(error).removeprefix(f"{clip.path} ").removesuffix(".")
-    except OSError as error:
-        return error.strerror or str(error)
-
-
-def _few(names: Sequence[str], noun: str) -> str:
-    """``names`` in a line, as many as a line may hold, and how many more there are."""
-    more = [f"and {counted(len(names) - _NAMED, f'more {noun}')}"] if len(names) > _NAMED else []
-    return ", ".join([*names[:_NAMED], *more])
-
-
-def file_hashes(paths: Sequence[Path], cache: Path) -> dict[Path, str]:
-    """The SHA-256 of each file that can be read; one of the same size and time as before is not read again."""
-    store = cache / "files.json"
-    seen = index(store)
-    hashes, fresh = {}, {}
-    for path in dict.fromkeys(paths):
-        try:
-            facts = path.stat()
-            name = f"{path.resolve()}|{facts.st_size}|{facts.st_mtime_ns}"
-            if name not in seen:
-                with path.open("rb") as file:
-                    fresh[name] = _sha256(file)
-        except OSError:
-            continue
-        hashes[path] = str(seen.get(name) or fresh[name])
-    add_to_index(store, fresh)
-    return hashes
-
-
-def _sha256(file: Any) -> str:
-    digest = hashlib.sha256()
-    while block := file.read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()
-
-
-def _key(content: str, clip: Clip, table: PrepareTable) -> str:
+def sound_key(content: str, clip: Clip, table: PrepareTable) -> str:
+    """32 hexadecimal digits for what ``table`` makes of a clip of a file with the SHA-256 ``content``."""
     steps = {"denoise": table.denoise, "trim": table.below_peak_db if table.trim else None}
     facts = [_VERSION, content, clip.channel, clip.start_s, clip.end_s, steps]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
-def _make(
+def _make_missing(
     clips: Sequence[Clip], keys: Sequence[str], table: PrepareTable, cache: Path, sounds: dict[str, _Sound]
 ) -> dict[Path, str]:
-    """Put what ``sounds`` lacks into it and into the cache; returns why, for files that give nothing."""
+    """Add to ``sounds`` and the cache what they lack; returns the reason for each file that can't be read."""
     wanted: dict[Path, dict[str, _Stretch]] = {}
     for clip, key in zip(clips, keys, strict=True):
         if key not in sounds:
@@ -215,7 +140,7 @@ def _make(
     fresh: dict[str, _Sound] = {}
     try:
         for done, ((made, reason), job) in enumerate(
-            zip(mapped(_prepared, jobs, "preparing"), jobs, strict=True), start=1
+            zip(mapped(_prepare_file, jobs, "preparing"), jobs, strict=True), start=1
         ):
             fresh |= made
             if reason is not None:
@@ -228,35 +153,27 @@ def _make(
     return bad
 
 
-def _prepared(job: _Job) -> Done:
+def _prepare_file(job: _Job) -> Done:
     try:
-        samples = decode(job.path).samples
-        cuts = [_cut(job.path, samples, *stretch[1:]) for stretch in job.stretches]
+        decoded = decode(job.path).samples
+        cuts = [cut(job.path, decoded, *stretch[1:]) for stretch in job.stretches]
     except UnreadableRecording as error:
         if error.reason == "too short":
             return {stretch.key: _Sound("", 0.0) for stretch in job.stretches}, None
         return {}, f"{job.path}: {error}"
-    except CallmoodError as error:
+    except UnreadableClip as error:
         return {}, str(error)
     except OSError as error:
         return {}, f"{job.path} can't be read ({error.strerror})."
     made = {}
-    for stretch, cut in zip(job.stretches, cuts, strict=True):
-        pcm = _steps(cut, job.table)
+    for stretch, samples in zip(job.stretches, cuts, strict=True):
+        pcm = _steps(samples, job.table)
         digest = hashlib.sha256(pcm.tobytes()).hexdigest()[:32] if pcm.any() else ""
-        sound = made[stretch.key] = _Sound(digest, len(cut) / SAMPLE_RATE)
+        sound = made[stretch.key] = _Sound(digest, len(samples) / SAMPLE_RATE)
         path = _file(job.cache, sound)
         if digest and not path.is_file():
             write_whole(path, partial(np.save, arr=pcm))
     return made, None
-
-
-def _cut(path: Path, samples: Floats, channel: int | None, start_s: float, end_s: float | None) -> Floats:
-    if channel is not None and channel >= len(samples):
-        raise CallmoodError(f"{path} has no channel {channel}: it has {len(samples)}, counted from 0.")
-    mono = samples.mean(axis=0) if channel is None else samples[channel]
-    end = None if end_s is None else round(end_s * SAMPLE_RATE)
-    return np.asarray(mono[round(start_s * SAMPLE_RATE) : end], dtype=np.float32)
 
 
 def _steps(samples: Floats, table: PrepareTable) -> Pcm:
@@ -269,8 +186,8 @@ def _steps(samples: Floats, table: PrepareTable) -> Pcm:
 def denoised(samples: Floats) -> Floats:
     """``samples`` [n] less their noise: noisereduce's spectral gating with the paper's window and hop.
 
-    The noise floor follows the clip, which is noisereduce's own way. One floor for the whole clip, taken from the clip
-    itself, counts held vowels as noise: of TESS it leaves a tenth of the energy, this a fifth.
+    The noise floor varies over the clip, noisereduce's default. A single floor, estimated from the whole clip, counts
+    held vowels as noise: it leaves a tenth of the energy of TESS, this a fifth.
     """
     from noisereduce import reduce_noise
 
@@ -295,22 +212,13 @@ def trimmed(pcm: Pcm, below_peak_db: float) -> Pcm:
     return pcm[start:end]
 
 
-def _tell_bad(clips: Sequence[Clip], bad: Mapping[Path, str], report: Report) -> None:
-    """Report the files that give nothing; raises where a whole corpus is of them."""
-    _require_some(clips, {clip: bad[clip.path] for clip in clips if clip.path in bad})
-    for reason in list(bad.values())[:_NAMED]:
+def _report_unreadable(clips: Sequence[Clip], bad: Mapping[Path, str], report: Report) -> None:
+    require_readable(clips, {clip: bad[clip.path] for clip in clips if clip.path in bad})
+    for reason in list(bad.values())[:_MOST_NAMED]:
         report(reason)
 
 
-def _require_some(clips: Sequence[Clip], bad: Mapping[Clip, str]) -> None:
-    """Raise where all clips of a corpus are ``bad``, with the reason of the first."""
-    readable = {clip.corpus for clip in clips if clip not in bad}
-    for clip in clips:
-        if clip.corpus not in readable:
-            raise CallmoodError(f"No clip of {clip.corpus} can be read; the first: {bad[clip]}")
-
-
-def _sorted_out(
+def _selected(
     clips: Sequence[Clip], sounds: Sequence[_Sound | None], table: PrepareTable, cache: Path
 ) -> Preparation:
     kept: list[Prepared] = []

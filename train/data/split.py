@@ -1,4 +1,4 @@
-"""Which clips train, which validate, which test: at random as in the paper, by speaker, by fold, by corpus."""
+"""Which clips train, validate and test: at random as in the paper, by speaker, by fold, by corpus."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from callmood.errors import CallmoodError
+from callmood.errors import CallmoodError, UsageError
 from callmood.training.corpora.clip import Clip
-from callmood.training.recipe import nearest
+from callmood.wording import did_you_mean
 
 RAVDESS_FOLDS: Final = {
     1: ("01", "11", "20", "21"),
@@ -22,12 +22,11 @@ RAVDESS_FOLDS: Final = {
 }
 """EmoBox's test actors of each fold; the other actors of the corpus are its training part."""
 
-
 SAVEE_FOLDS: Final = {1: ("JE",), 2: ("KL",), 3: ("DC",), 4: ("JK",)}
 """EmoBox's test speaker of each fold."""
 
 IEMOCAP_FOLDS: Final = {session: (f"0{session}F", f"0{session}M") for session in range(1, 6)}
-"""A session each, as the field does it."""
+"""A fold is a session, as is customary."""
 
 FOLDS: Final[dict[str, Mapping[int, tuple[str, ...]]]] = {
     "ravdess": RAVDESS_FOLDS,
@@ -36,7 +35,7 @@ FOLDS: Final[dict[str, Mapping[int, tuple[str, ...]]]] = {
 }
 
 FEWEST_SPEAKERS: Final = 3
-"""A corpus with fewer can't train, validate and test by speaker: it only trains."""
+"""A corpus with fewer can't be split by speaker into three parts: it only trains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +51,31 @@ class Rows:
 def splits(clips: Sequence[Clip], kind: str, seed: int) -> Iterator[Rows]:
     """The splits of ``clips`` that ``kind`` names, a key of SPLITS; the same ``seed`` gives the same.
 
-    Raises CallmoodError where the clips are too few for it.
+    Raises CallmoodError where there are too few clips for it, UsageError for an unknown kind.
     """
-    if kind not in SPLITS:
-        raise CallmoodError(
-            f"There is no split {kind}{nearest(kind, list(SPLITS))}; known are {', '.join(SPLITS)}."
-        )
+    require_split(kind)
     if not clips:
-        raise CallmoodError("There is no clip left to split; see what was left out, and why.")
+        raise CallmoodError("No clip is left to split; see what was left out, and why.")
     for label, count in Counter(clip.label for clip in clips).items():
         if count < 3:
             raise CallmoodError(
-                f"There {'is one clip' if count == 1 else 'are two clips'} of {label}, and it takes three, to train, "
-                "to validate and to test; add some, or leave the class out."
+                f"There {'is one clip' if count == 1 else 'are two clips'} of {label}. A split needs three, to train, "
+                "validate and test: add some, or leave the class out."
             )
     yield from SPLITS[kind](clips, seed)
+
+
+def require_split(kind: str) -> None:
+    """Raise UsageError where there is no split called ``kind``."""
+    if kind not in SPLITS:
+        known = list(SPLITS)
+        raise UsageError(f"There is no split {kind}{did_you_mean(kind, known)}. Known: {', '.join(known)}.")
 
 
 def paper(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
     """A fifth of the clips tests, a fifth of the others validates, drawn at random label by label.
 
-    A speaker is on all sides, as in the paper; its validation part, unlike this one, holds augmented copies.
+    Speakers are in all parts, as in the paper, whose validation part holds augmented copies, too; this one does not.
     """
     rest, test = _drawn(clips, range(len(clips)), seed)
     train, validation = _drawn(clips, rest, seed)
@@ -91,8 +94,8 @@ def by_speaker(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
         validation += folds[1]
     if not test:
         raise CallmoodError(
-            f"A split by speaker takes a corpus of {FEWEST_SPEAKERS} speakers or more, and there is none; "
-            "add speakers, or take the split paper."
+            f"A split by speaker needs a corpus of {FEWEST_SPEAKERS} speakers or more, and there is none. "
+            "Add speakers, or use the split paper."
         )
     yield _checked(clips, "speaker", validation, test)
 
@@ -100,13 +103,13 @@ def by_speaker(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
 def by_fold(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
     """EmoBox's folds, of all corpora that have them at once; the next fold's speakers validate.
 
-    A fold of which no speaker is there is passed over. Corpora without folds by speaker only train, as does one with
-    clips of fewer than three folds. There is nothing to draw: ``seed`` changes nothing.
+    Folds without speakers are skipped. Corpora without published folds only train, as does one with clips of fewer
+    than three folds. Nothing is drawn: ``seed`` has no effect.
     """
     rows = {corpus: found for corpus in FOLDS if len(found := _fold_rows(clips, corpus)) >= FEWEST_SPEAKERS}
     if not rows:
         raise CallmoodError(
-            f"Folds take clips of at least three folds of one of {', '.join(FOLDS)}; take the split speaker."
+            f"The split folds needs clips of at least three folds of one of {', '.join(FOLDS)}. Use the split speaker."
         )
     for fold in sorted({fold for found in rows.values() for fold in found}):
         validation, test = [], []
@@ -119,19 +122,19 @@ def by_fold(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
 
 
 def by_corpus(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
-    """Each corpus in turn tests what the others teach; labels that only it has are left out of its test.
+    """Each corpus in turn is the test, and the others train; labels that only it has are left out of its test.
 
-    Of the others a fifth validates: of their speakers, or of the clips of those with few speakers.
+    A fifth of the others validates: of their speakers, or of the clips of corpora with few speakers.
     """
     corpora = sorted({clip.corpus for clip in clips})
     if len(corpora) < 2:
-        raise CallmoodError(f"Leaving a corpus out takes two corpora, and there is {corpora[0]} alone.")
+        raise CallmoodError(f"Leaving a corpus out needs two corpora, and there is only {corpora[0]}.")
     for left_out in corpora:
         others = [row for row, clip in enumerate(clips) if clip.corpus != left_out]
-        taught = {clips[row].label for row in others}
-        test = [row for row, clip in enumerate(clips) if clip.corpus == left_out and clip.label in taught]
+        known = {clips[row].label for row in others}
+        test = [row for row, clip in enumerate(clips) if clip.corpus == left_out and clip.label in known]
         if not test:
-            raise CallmoodError(f"No label of {left_out} is in another corpus: it can't be left out.")
+            raise CallmoodError(f"No label of {left_out} occurs in another corpus, so it can't be left out.")
         many = _of_many_speakers(clips)
         validation = []
         for corpus in corpora:
@@ -154,7 +157,7 @@ SPLITS: Final[dict[str, Callable[[Sequence[Clip], int], Iterator[Rows]]]] = {
     "folds": by_fold,
     "corpus": by_corpus,
 }
-"""Each with what it is called in a command."""
+"""By their names in a command."""
 
 
 def unseen_folds(clips: Sequence[Clip], seed: int) -> Iterator[tuple[int, list[int], list[int]]]:
@@ -167,7 +170,7 @@ def unseen_folds(clips: Sequence[Clip], seed: int) -> Iterator[tuple[int, list[i
         yield from ravdess_folds(clips)
         return
     if len({clip.speaker for clip in clips}) < 2:
-        raise CallmoodError("All clips are of one speaker; calibration takes two or more.")
+        raise CallmoodError("All clips are of one speaker. Calibration needs two or more.")
     for number, test in enumerate(_speaker_folds(clips, range(len(clips)), seed), start=1):
         held_out = set(test)
         yield number, [row for row in range(len(clips)) if row not in held_out], test
@@ -194,8 +197,8 @@ def _drawn(clips: Sequence[Clip], rows: Sequence[int], seed: int) -> tuple[list[
     fewest = 5 * len(set(labels))
     if len(rows) < fewest or min(Counter(labels).values()) < 2:
         raise CallmoodError(
-            f"{len(rows)} of {len(clips)} clips, of {len(set(labels))} classes, are left to draw a fifth of each class "
-            f"from: too few; it takes {fewest}, and two of each."
+            f"{len(rows)} of {len(clips)} clips, of {len(set(labels))} classes, are too few to draw a fifth of each "
+            f"class from: at least {fewest} are needed, and two of each class."
         )
     most, fifth = train_test_split(list(rows), test_size=0.2, stratify=labels, random_state=seed)
     return sorted(most), sorted(fifth)
@@ -220,7 +223,7 @@ def _speaker_folds(clips: Sequence[Clip], rows: Sequence[int], seed: int) -> lis
     folds = StratifiedGroupKFold(min(5, len(set(speakers))), shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class")
-        return [[rows[place] for place in test] for _, test in folds.split(rows, labels, speakers)]
+        return [[rows[index] for index in test] for _, test in folds.split(rows, labels, speakers)]
 
 
 def _fold_rows(clips: Sequence[Clip], corpus: str) -> dict[int, list[int]]:
@@ -237,10 +240,10 @@ def _checked(clips: Sequence[Clip], name: str, validation: list[int], test: list
     """The split whose other clips train; raises where they lack a class that the test has."""
     held = {*validation, *test}
     train = [row for row in range(len(clips)) if row not in held]
-    untaught = {clips[row].label for row in test} - {clips[row].label for row in train}
-    if untaught:
+    untrained = {clips[row].label for row in test} - {clips[row].label for row in train}
+    if untrained:
         raise CallmoodError(
-            f"In the split {name} no clip of {', '.join(sorted(untaught))} is left to train on; "
-            "it takes clips of that class by more speakers."
+            f"In the split {name} no clip of {', '.join(sorted(untrained))} is left to train on. "
+            "Add clips of that class by more speakers."
         )
     return Rows(name, train, sorted(validation), sorted(test))

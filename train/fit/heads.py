@@ -23,7 +23,7 @@ Head = tuple[Floats, Floats]
 """Weights [classes, width] and biases [classes]."""
 
 OFFSET_PENALTY: Final = 1e-3
-"""Of the squares of a class's offset, in nats: it keeps that of a class that does not occur near the others."""
+"""On the square of a class's offset, in nats: it keeps the offset of a class that does not occur near the others."""
 
 
 class Block(BaseModel):
@@ -51,12 +51,15 @@ class HeadSettings(BaseModel):
 
 
 def fit(vectors: Floats, labels: Ints, classes: int, settings: HeadSettings) -> Head:
-    """The head that tells ``labels`` [n] from ``vectors`` [n, width]; every class counts the same.
+    """The head that predicts ``labels`` [n] from ``vectors`` [n, width]; every class counts the same.
 
-    Each block is fitted alone, by logistic regression and by discriminant analysis, and all logits are added.
+    Each block is fitted alone, by logistic regression and by discriminant analysis, and all logits are added. Raises
+    CallmoodError where the blocks do not add up to the vectors' width.
     """
     if sum(block.width for block in settings.blocks) != vectors.shape[1]:
-        raise CallmoodError(f"The recipe's blocks do not add up to the vectors' width, {vectors.shape[1]}.")
+        raise CallmoodError(
+            f"The widths of the recipe's heads.blocks do not add up to that of the vectors, {vectors.shape[1]}."
+        )
     weights, biases, start = [], [], 0
     for block in settings.blocks:
         part = vectors[:, start : start + block.width]
@@ -84,7 +87,7 @@ def _fit_block(vectors: Floats, labels: Ints, classes: int, settings: HeadSettin
         if not share:
             continue
         weight, bias = fitted()
-        size = (inputs @ weight.T + bias).std()  # so that the shares mean what they say
+        size = (inputs @ weight.T + bias).std()  # so that each counts by its share
         total, offset = total + share * weight / size, offset + share * bias / size
     size = (inputs @ total.T + offset).std() / block.share
     weights = (total / size).numpy() * scale
@@ -138,8 +141,8 @@ def discriminant(
     return weight, bias
 
 
-def offsets(fixed: Floats, logits: Floats, labels: Ints) -> Floats:
-    """[classes]: what to add to ``logits`` so that, scaled and added to ``fixed``, they tell ``labels`` [n] best.
+def bias_offsets(fixed: Floats, logits: Floats, labels: Ints) -> Floats:
+    """[classes]: what to add to ``logits`` so that, scaled and added to ``fixed``, they predict ``labels`` [n] best.
 
     Both are [n, classes]; every class counts the same. The scale is fitted with them and not returned.
     """

@@ -1,4 +1,4 @@
-"""The paper's joint network, and the rows it is taught with.
+"""The paper's joint network, and the rows that it is trained on.
 
 Pooled hidden states of an acoustic encoder and of a text encoder, dropout, and one linear layer over both side by
 side. That layer is written as the sum of one for each side: a missing side adds nothing, and a bundle (model/bundle.py)
@@ -23,12 +23,14 @@ from callmood.model import encode
 from callmood.model.encode import AudioSettings, TextSettings
 from callmood.model.loudness import SHORTEST, prepared
 from callmood.sound import SAMPLE_RATE
-from callmood.training.fit.trainer import Inputs, TrainingTable, at_rate, layered
+from callmood.training.data.examples import Example
+from callmood.training.fit.parameter_groups import at_rate, layered
+from callmood.training.fit.table import TrainingTable
+from callmood.training.fit.trainer import Inputs
 from callmood.training.recipe import Table
-from callmood.training.systems.system import Example
 
 Tune = Literal["frozen", "all"] | Annotated[int, Field(gt=0)]
-"""What of an encoder is trained; a number: so many of its uppermost layers."""
+"""How much of an encoder is trained; a number: that many of its uppermost layers."""
 
 
 class AudioTable(Table):
@@ -41,12 +43,13 @@ class AudioTable(Table):
     dropout: float = Field(ge=0, lt=1)
     """Of the pooled vector."""
     standardise: int = Field(default=0, ge=0)
-    """Training clips whose vectors tell mean and deviation of each value, by which vectors are then standardised, so
-    that all are learned from alike; 0: vectors stay as they are. The linear layer of the bundle takes it up."""
+    """Training clips whose vectors give the mean and deviation by which each value is standardised, so that none
+    dominates; 0: vectors stay as they are. The linear layer of the bundle includes it."""
     longest_s: float = Field(gt=0)
-    """Training hears no more than the beginning of a clip; scoring reads all of it, in windows."""
+    """Training encodes no more than the beginning of a clip; scoring reads all of it, in windows."""
 
     def settings(self, encoder: str) -> AudioSettings:
+        """The bundle's settings, with ``encoder`` as the name."""
         return AudioSettings((encoder,), "last" if self.layers == "last" else "all", self.pooling)
 
 
@@ -60,6 +63,7 @@ class TextTable(Table):
     max_tokens: int = Field(gt=2)
 
     def settings(self, encoder: str) -> TextSettings:
+        """The bundle's settings, with ``encoder`` as the name."""
         return TextSettings(encoder, self.pooling, self.max_tokens)
 
 
@@ -107,7 +111,7 @@ class Side(nn.Module):
         """What is pooled, as a bundle's scorer makes it."""
         raise NotImplementedError
 
-    def weighed(self, vectors: torch.Tensor) -> torch.Tensor:
+    def weighted(self, vectors: torch.Tensor) -> torch.Tensor:
         """What the linear layer reads, of standardised vectors."""
         return vectors
 
@@ -116,7 +120,7 @@ class Side(nn.Module):
         vectors = self.vectors(*inputs).float()
         with torch.autocast(vectors.device.type, enabled=False):
             logits: torch.Tensor = self.head(
-                self.dropout(self.weighed((vectors - self.mean) / self.deviation))
+                self.dropout(self.weighted((vectors - self.mean) / self.deviation))
             )
         return logits
 
@@ -131,7 +135,7 @@ class Side(nn.Module):
         return weight.float().cpu().numpy(), bias.float().cpu().numpy()
 
     def above(self) -> Iterator[nn.Parameter]:
-        """Parameters that stand above the encoder."""
+        """Parameters above the encoder."""
         yield from self.head.parameters()
 
 
@@ -152,7 +156,7 @@ class Voice(Side):
         samples, lengths = inputs
         return encode.pool_audio([self.encoder], self.settings, samples, lengths)
 
-    def weighed(self, vectors: torch.Tensor) -> torch.Tensor:
+    def weighted(self, vectors: torch.Tensor) -> torch.Tensor:
         """The mean over layers, with the weights that are learned."""
         if self.layer_weights is None:
             return vectors
@@ -163,8 +167,8 @@ class Voice(Side):
         weight = self.head.weight.detach()
         if self.layer_weights is None:
             return weight
-        shares = self.layer_weights.detach().softmax(0)
-        return torch.einsum("ckw,l->cklw", weight.reshape(len(weight), self.kinds, -1), shares).flatten(1)
+        of_layers = self.layer_weights.detach().softmax(0)
+        return torch.einsum("ckw,l->cklw", weight.reshape(len(weight), self.kinds, -1), of_layers).flatten(1)
 
     def above(self) -> Iterator[nn.Parameter]:
         yield from super().above()
@@ -187,7 +191,7 @@ class Words(Side):
 
 @torch.no_grad()
 def standardise(voice: Voice, clips: Sequence[Floats], batch: int) -> None:
-    """Take mean and deviation of what ``voice`` pools of prepared clips, ``batch`` at once."""
+    """Set the mean and deviation of ``voice`` to those of its vectors of prepared clips, ``batch`` at once."""
     device = voice.head.weight.device
     voice.eval()
     ordered = sorted(clips, key=len)
@@ -209,39 +213,43 @@ class Joint(nn.Module):
 
     def forward(
         self,
-        heard: torch.Tensor,
-        read: torch.Tensor,
+        has_audio: torch.Tensor,
+        has_text: torch.Tensor,
         samples: torch.Tensor | None = None,
         lengths: torch.Tensor | None = None,
         input_ids: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Logits float32 [n, labels]; ``heard`` and ``read``, bool [n], tell which rows have sound and words."""
+        """Logits float32 [n, labels]; ``has_audio`` and ``has_text``: bool [n]."""
         if self.training:
-            heard, read = self._some_hidden(heard, read)
-        logits = torch.zeros(len(heard), self.labels, device=heard.device)
-        if self.voice is not None and samples is not None and lengths is not None and heard.any():
-            (rows,) = heard.nonzero(as_tuple=True)
+            has_audio, has_text = self.hide_sides(has_audio, has_text)
+        logits = torch.zeros(len(has_audio), self.labels, device=has_audio.device)
+        if self.voice is not None and samples is not None and lengths is not None and has_audio.any():
+            (rows,) = has_audio.nonzero(as_tuple=True)
             logits = logits.index_add(0, rows, self.voice(samples[rows], lengths[rows]))
-        if self.words is not None and input_ids is not None and attention_mask is not None and read.any():
-            (rows,) = read.nonzero(as_tuple=True)
+        if self.words is not None and input_ids is not None and attention_mask is not None and has_text.any():
+            (rows,) = has_text.nonzero(as_tuple=True)
             logits = logits.index_add(0, rows, self.words(input_ids[rows], attention_mask[rows]))
         return logits
 
-    def _some_hidden(self, heard: torch.Tensor, read: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        drawn = torch.rand(len(heard), device=heard.device)
-        both = heard & read
+    def hide_sides(
+        self, has_audio: torch.Tensor, has_text: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Both masks, bool [n], without the sides that are dropped at random; of a row with both never both."""
+        drawn = torch.rand(len(has_audio), device=has_audio.device)
+        both = has_audio & has_text
         voice = both & (drawn < self.hidden.voice)
         words = both & ~voice & (drawn < self.hidden.voice + self.hidden.words)
-        return heard & ~voice, read & ~words
+        return has_audio & ~voice, has_text & ~words
 
     def groups(self, table: TrainingTable) -> list[dict[str, Any]]:
-        """Parameter groups: what stands above the encoders at its own rate, their layers from the top down."""
+        """Parameter groups: what is above the encoders at its own rate, their layers from the top down."""
         sides = [side for side in (self.voice, self.words) if side is not None]
         rate = table.head_learning_rate or table.learning_rate
-        groups = at_rate(chain.from_iterable(side.above() for side in sides), rate, table)
+        groups = at_rate(chain.from_iterable(side.above() for side in sides), rate, table.weight_decay)
         for side in sides:
-            groups += layered(_from_the_top(side.encoder), table)
+            layers = _layers_from_the_top(side.encoder)
+            groups += layered(layers, table.learning_rate, table.layer_decay, table.weight_decay)
         return groups
 
 
@@ -251,7 +259,7 @@ def encoder_layers(encoder: Any) -> list[nn.Module]:
     return list(inner.layers if hasattr(inner, "layers") else inner.layer)
 
 
-def _from_the_top(encoder: Any) -> Iterator[list[nn.Parameter]]:
+def _layers_from_the_top(encoder: Any) -> Iterator[list[nn.Parameter]]:
     """The parameters of each layer, the uppermost first; at the end those that are in no layer."""
     layers = [list(layer.parameters()) for layer in reversed(encoder_layers(encoder))]
     yield from layers
@@ -261,10 +269,10 @@ def _from_the_top(encoder: Any) -> Iterator[list[nn.Parameter]]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the network is taught at once."""
+    """A clip or a comment, as the network is trained on it."""
 
     samples: Floats | None
-    """Prepared (model/levels.py), float32 [n] at 16 kHz."""
+    """Prepared (model/loudness.py), float32 [n] at 16 kHz."""
     text: str | None
     label: int
     weight: float = 1.0
@@ -272,11 +280,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Utterances:
-    """Clips as rows, and comments without sound after them. A dataset of train/trainer.py."""
+    """Clips as rows, and comments without sound after them: a dataset (rows.Rows)."""
 
     examples: Sequence[Example]
     longest_s: float | None
-    """Of a clip's sound that is heard; None: sound is not read at all."""
+    """How much of a clip's sound is encoded; None: sound is not read at all."""
     comments: Sequence[tuple[str, int]] = ()
     """Texts and their labels."""
     weight: float = 1.0
@@ -319,8 +327,8 @@ def collate(rows: Sequence[Row], tokenize: Callable[[list[str]], Any] | None, so
     inputs: Inputs = {
         "labels": torch.tensor([row.label for row in rows]),
         "weights": torch.tensor([row.weight for row in rows]),
-        "heard": torch.tensor([row.samples is not None for row in rows]),
-        "read": torch.tensor([bool(row.text and row.text.strip()) for row in rows]),
+        "has_audio": torch.tensor([row.samples is not None for row in rows]),
+        "has_text": torch.tensor([bool(row.text and row.text.strip()) for row in rows]),
     }
     if sound:
         silence = np.zeros(SHORTEST, np.float32)

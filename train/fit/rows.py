@@ -1,10 +1,10 @@
-"""Rows for the trainer of which none is longer than another."""
+"""Datasets for the trainer: what every one of them tells, and the plain kind that is in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -13,9 +13,27 @@ from callmood.arrays import Ints
 Row = TypeVar("Row")
 
 
+class Rows(Protocol):
+    """Rows for the trainer's ``collate``, and what is known of them before they are read."""
+
+    @property
+    def labels(self) -> Ints:
+        """[n]; -100 where there is none."""
+        ...
+
+    @property
+    def lengths(self) -> Ints:
+        """[n]: in any unit, for batches of similar lengths."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, row: int) -> Any: ...
+
+
 @dataclass(frozen=True)
-class Alike(Generic[Row]):
-    """``items`` and their labels, [n]."""
+class EqualLengthRows(Generic[Row]):
+    """``items``, none longer than another, and their labels, [n]."""
 
     items: Sequence[Row]
     labels: Ints

@@ -1,28 +1,25 @@
-"""Training by gradient: transformers' Trainer, and what callmood asks of it.
+"""Training by gradient: transformers' Trainer with callmood's own order of clips, loss and checkpoints.
 
 The order of the clips depends on seed and epoch alone, and a loss is divided by the clips of all processes and all
-accumulated batches together: so two processes reach the weights that one reaches with a batch of twice the size, and
-a run that goes on from a checkpoint ends with the weights of one that was never stopped.
+accumulated batches together. So two processes reach the weights that one reaches with a batch of twice the size, and
+a run that is resumed from a checkpoint ends with the weights of one that was never stopped.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final
 
 import numpy as np
 import torch
 from accelerate import PartialState
-from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from scipy.special import softmax
@@ -35,9 +32,15 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from callmood.arrays import Floats, Ints
 from callmood.errors import CallmoodError
 from callmood.model.encode import pick_device
+from callmood.training import progress
+from callmood.training.fit import checkpoints
+from callmood.training.fit.batches import ShuffledRows
+from callmood.training.fit.parameter_groups import layered
+from callmood.training.fit.rows import Rows
+from callmood.training.fit.table import TrainingTable
 from callmood.training.launch import is_main, output_to_standard_error
-from callmood.training.recipe import Table
-from callmood.training.systems.system import Run
+from callmood.training.progress import Report
+from callmood.training.workspace import Workspace
 
 Inputs = dict[str, Any]
 """What ``collate`` makes of rows: the model's inputs, "labels" [n] (-100: no label) and perhaps "weights" [n], how
@@ -45,64 +48,11 @@ much each row counts in the loss (else 1)."""
 Collate = Callable[[list[Any]], Inputs]
 
 NO_LABEL: Final = -100
-_POOL: Final = 50  # batches that are sorted by length together
-_WHOLE: Final = "complete"  # written into a checkpoint when all the rest of it is there
 
 # Accelerate calls the processor of one of several processes "cpu:0", as which torch loads no checkpoint.
 torch.serialization.register_package(
-    15, lambda storage: None, lambda storage, place: storage if place.startswith("cpu:") else None
+    15, lambda storage: None, lambda storage, device: storage if device.startswith("cpu:") else None
 )
-
-
-class TrainingTable(Table):
-    """How weights are fitted; see the recipes."""
-
-    learning_rate: float = Field(gt=0)
-    layer_decay: float = Field(default=1.0, gt=0, le=1)
-    """Each layer's rate is this share of the rate of the layer above it."""
-    head_learning_rate: float | None = None
-    """Of what stands above the encoders; none: ``learning_rate``."""
-    weight_decay: float = Field(default=0.0, ge=0)
-    """Of matrices; vectors (biases, norms) are not decayed."""
-    warmup_steps: int = Field(default=0, ge=0)
-    schedule: Literal["linear", "cosine", "constant_with_warmup"] = "linear"
-    epochs: int = Field(gt=0)
-    batch_size: int = Field(gt=0)
-    """Clips that a process reads at once."""
-    evaluation_batch_size: int = Field(default=32, gt=0)
-    accumulate: int = Field(default=1, gt=0)
-    """Batches a step."""
-    group_by_length: bool = False
-    """Clips of similar lengths come together: less padding."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    class_weights: bool = False
-    """Rare labels count more in the loss, all labels alike in sum."""
-    max_grad_norm: float = Field(default=1.0, ge=0)
-    """Longer gradients are shortened to it; 0: never."""
-    evaluations_per_epoch: int = Field(default=1, gt=0)
-    """How often the validation part is scored and a checkpoint is kept."""
-    patience: int = Field(default=0, ge=0)
-    """Evaluations without a better UA + WA after which training ends; 0: never. The best weights are kept always."""
-    workers: int = Field(default=0, ge=0)
-    """Processes that load clips ahead; 0: none."""
-
-
-class Rows(Protocol):
-    """A dataset: rows for ``collate``, and what is known of them before they are read."""
-
-    @property
-    def labels(self) -> Ints:
-        """[n]; -100 where there is none."""
-        ...
-
-    @property
-    def lengths(self) -> Ints:
-        """[n]: of any unit, for batches of similar lengths."""
-        ...
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, row: int) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +60,10 @@ class Fitted:
     """What is known after a training. The model itself holds the best weights."""
 
     history: list[dict[str, float]]
-    """A row an evaluation: epoch, step, loss, validation_loss, validation_ua and validation_wa (percent),
+    """A row for each evaluation: epoch, step, loss, validation_loss, validation_ua and validation_wa (percent),
     learning_rate."""
     notes: dict[str, Any]
-    """Of this call, not of one it goes on from: seconds, loading_share (of the seconds, spent waiting for clips),
+    """Of this call, not of one that it resumes: seconds, loading_share (of the seconds, spent waiting for clips),
     clips_per_second (trained, in the seconds without evaluations and checkpoints); parameters, trained_parameters,
     device, processes, peak_memory_gb (of a GPU)."""
 
@@ -127,21 +77,23 @@ def fit(
     *,
     labels: int,
     seed: int,
-    run: Run,
+    workspace: Workspace,
     groups: Sequence[Mapping[str, Any]] | None = None,
 ) -> Fitted:
     """Train ``model`` and leave in it the weights with the best UA + WA on ``validation``.
 
-    ``model(**inputs)`` gives logits [n, labels]. Checkpoints are kept in ``run.out``; with ``run.resume`` training
-    goes on from the last whole one. ``groups``: an optimizer's parameter groups, see ``layered``.
+    ``model(**inputs)`` gives logits [n, labels]. Checkpoints are kept in the workspace; where it resumes, training
+    continues from the last complete one. ``groups``: an optimizer's parameter groups, see parameter_groups.py. Raises
+    CallmoodError for a device that is not there and for a full disk.
     """
-    place = run.checkpoints
+    folder = workspace.checkpoints
     if is_main():
-        _cleared(place, everything=not run.resume)
-    arguments = _arguments(table, place, seed, run, len(train))
-    parameters = layered([model.parameters()], table) if groups is None else groups
-    callbacks: list[TrainerCallback] = [_Told(run.report)]
-    if sys.stderr.isatty() and is_main():
+        checkpoints.clear(folder, everything=not workspace.resume)
+    arguments = _arguments(table, folder, seed, workspace, len(train))
+    if groups is None:
+        groups = layered([model.parameters()], table.learning_rate, table.layer_decay, table.weight_decay)
+    callbacks: list[TrainerCallback] = [_EvaluationReport(workspace.report)]
+    if progress.are_on() and sys.stderr.isatty() and is_main():
         callbacks.append(_Bar())
     if table.patience:
         callbacks.append(EarlyStoppingCallback(table.patience))
@@ -155,28 +107,30 @@ def fit(
         eval_dataset=_longest_first(validation),
         compute_metrics=_recalls,
         callbacks=callbacks,
-        optimizers=(torch.optim.AdamW([dict(group) for group in parameters]), None),
+        optimizers=(torch.optim.AdamW([dict(group) for group in groups]), None),
     )
     trainer.accelerator.wait_for_everyone()
-    checkpoint = last_checkpoint(place) if run.resume else None
+    checkpoint = checkpoints.last_checkpoint(folder) if workspace.resume else None
     if checkpoint is not None and is_main():
-        run.report(f"going on from step {_state(checkpoint)['global_step']}")
+        workspace.report(f"resuming from step {checkpoints.state_of(checkpoint)['global_step']}")
     started = perf_counter()
-    if checkpoint is None or not _stopped(checkpoint):
+    if checkpoint is None or not checkpoints.is_finished(checkpoint):
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     wait()
-    newest = last_checkpoint(place)
+    newest = checkpoints.last_checkpoint(folder)
     assert newest is not None  # the last step is always saved
-    state = _state(newest)
-    best = place / Path(state["best_model_checkpoint"]).name
+    state = checkpoints.state_of(newest)
+    best = folder / Path(state["best_model_checkpoint"]).name
     model.load_state_dict(load_file(best / "model.safetensors"))
-    return Fitted(_history(state["log_history"]), _notes(trainer, perf_counter() - started))
+    return Fitted(checkpoints.history(state["log_history"]), _notes(trainer, perf_counter() - started))
 
 
-def predict(model: nn.Module, rows: Rows, collate: Collate, table: TrainingTable, run: Run) -> Floats:
+def predict(
+    model: nn.Module, rows: Rows, collate: Collate, table: TrainingTable, workspace: Workspace
+) -> Floats:
     """Logits float32 [n, labels] of all rows, in their order."""
     ordered = _longest_first(rows)
-    arguments = _arguments(table, run.checkpoints, 0, run, len(rows))
+    arguments = _arguments(table, workspace.checkpoints, 0, workspace, len(rows))
     trainer = _Trainer(
         table, torch.ones(1), model=model, args=arguments, data_collator=collate, eval_dataset=ordered
     )
@@ -194,36 +148,17 @@ def fit_and_test(
     *,
     labels: int,
     seed: int,
-    run: Run,
+    workspace: Workspace,
 ) -> tuple[Floats, Fitted]:
     """``fit``, and then probabilities float32 [n, labels] of the test part. ``parts``: train, validation, test."""
     train, validation, test = parts
-    fitted = fit(model, train, validation, collate, table, labels=labels, seed=seed, run=run)
-    return softmax(predict(model, test, collate, table, run), axis=1), fitted
+    fitted = fit(model, train, validation, collate, table, labels=labels, seed=seed, workspace=workspace)
+    return softmax(predict(model, test, collate, table, workspace), axis=1), fitted
 
 
 def wait() -> None:
-    """Until all processes of the run are here."""
+    """Until all processes of the run get here."""
     PartialState().wait_for_everyone()
-
-
-def layered(parts: Iterable[Iterable[nn.Parameter]], table: TrainingTable) -> list[dict[str, Any]]:
-    """Parameter groups: ``parts`` from the top down, each at ``layer_decay`` times the rate of the one above it."""
-    rates = (table.learning_rate * table.layer_decay**depth for depth in count())
-    return [group for part, rate in zip(parts, rates, strict=False) for group in at_rate(part, rate, table)]
-
-
-def at_rate(parameters: Iterable[nn.Parameter], rate: float, table: TrainingTable) -> list[dict[str, Any]]:
-    """Parameter groups at one rate: matrices, which are decayed, and vectors, which are not.
-
-    Parameters that need no gradient are left out.
-    """
-    trained = [parameter for parameter in parameters if parameter.requires_grad]
-    kinds = [
-        ([parameter for parameter in trained if parameter.ndim > 1], table.weight_decay),
-        ([parameter for parameter in trained if parameter.ndim <= 1], 0.0),
-    ]
-    return [{"params": found, "lr": rate, "weight_decay": decay} for found, decay in kinds if found]
 
 
 def class_weights(labels: Ints, number: int) -> torch.Tensor:
@@ -233,38 +168,8 @@ def class_weights(labels: Ints, number: int) -> torch.Tensor:
     return torch.tensor(weights, dtype=torch.float32)
 
 
-def last_checkpoint(place: Path) -> Path | None:
-    """The newest checkpoint in ``place`` that was written to its end."""
-    whole = [marker.parent for marker in place.glob(f"checkpoint-*/{_WHOLE}")]
-    return max(whole, key=lambda folder: int(folder.name.rpartition("-")[2]), default=None)
-
-
-class _Shuffled(Sampler[int]):
-    """Every row once an epoch, in an order of the epoch's own; the last batch is filled up from the first ones."""
-
-    def __init__(self, lengths: Ints | None, count: int, batch: int, seed: int) -> None:
-        self.lengths, self.count, self.batch, self.seed = lengths, count, batch, seed
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return -(-self.count // self.batch) * self.batch
-
-    def __iter__(self) -> Iterator[int]:
-        rng = np.random.default_rng([self.seed, self.epoch])
-        order = np.resize(rng.permutation(self.count), len(self))
-        if self.lengths is not None:
-            pool = self.batch * _POOL
-            pools = (order[at : at + pool] for at in range(0, len(order), pool))
-            order = np.concatenate([rows[np.argsort(self.lengths[rows], kind="stable")] for rows in pools])
-            order = rng.permutation(order.reshape(-1, self.batch)).reshape(-1)
-        yield from order.tolist()
-
-
 class _Trainer(Trainer):
-    """transformers' Trainer with callmood's order of clips, loss, and whole checkpoints."""
+    """transformers' Trainer with callmood's order of clips, loss, and marks of complete checkpoints."""
 
     def __init__(self, table: TrainingTable, weights: torch.Tensor, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -279,7 +184,7 @@ class _Trainer(Trainer):
         rows: Any = self.train_dataset
         lengths = rows.lengths if self.table.group_by_length else None
         batch = self.table.batch_size * self.args.world_size
-        return _Shuffled(lengths, len(rows), batch, self.args.seed)
+        return ShuffledRows(lengths, len(rows), batch, self.args.seed)
 
     def get_batch_samples(self, epoch_iterator: Iterator[Inputs], *arguments: Any) -> Any:
         batches, count = super().get_batch_samples(self._timed(epoch_iterator), *arguments)
@@ -318,9 +223,9 @@ class _Trainer(Trainer):
 
     def evaluate(self, *given: Any, **named: Any) -> dict[str, float]:
         started = perf_counter()
-        figures = super().evaluate(*given, **named)
+        metrics = super().evaluate(*given, **named)
         self.aside_s += perf_counter() - started
-        return figures
+        return metrics
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         started = perf_counter()
@@ -329,23 +234,23 @@ class _Trainer(Trainer):
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="mtime may not be reliable")
                 super()._save_checkpoint(model, trial)  # type: ignore[no-untyped-call]
-            self.accelerator.wait_for_everyone()
-            if is_main():
-                (folder / _WHOLE).touch()
         except (OSError, SafetensorError, RuntimeError) as error:
             shutil.rmtree(folder, ignore_errors=True)
             reason = str(error).partition("\n")[0]
             raise CallmoodError(
-                f"The checkpoint {folder} can't be written ({reason}): make room on that disk and start the same "
-                "command again with --resume, which goes on from the checkpoint before."
+                f"The checkpoint {folder} can't be written ({reason}). Make room on that disk and start the same "
+                "command again with --resume, which continues from the checkpoint before."
             ) from error
+        self.accelerator.wait_for_everyone()
+        if is_main():
+            (folder / checkpoints.COMPLETE).touch()
         self.aside_s += perf_counter() - started
 
 
-class _Told(TrainerCallback):
-    """A line an evaluation; the last step is always evaluated."""
+class _EvaluationReport(TrainerCallback):
+    """A remark after each evaluation; the last step is always evaluated."""
 
-    def __init__(self, report: Callable[[str], None]) -> None:
+    def __init__(self, report: Report) -> None:
         self.report = report
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -366,21 +271,23 @@ class _Bar(ProgressCallback):
     """A progress bar on the standard error stream that leaves the standard output alone."""
 
     def on_log(self, *_: Any, **__: Any) -> None:
-        """The Trainer's own would print the figures a second time."""
+        """The Trainer's own would print the metrics a second time."""
 
 
-def _arguments(table: TrainingTable, place: Path, seed: int, run: Run, rows: int) -> TrainingArguments:
+def _arguments(
+    table: TrainingTable, folder: Path, seed: int, workspace: Workspace, rows: int
+) -> TrainingArguments:
     """The Trainer's arguments. ``rows``: of the training part."""
-    device = _checked_device(run.device)
+    device = _checked_device(workspace.device)
     # read by TrainingArguments, which sets it for good: a run in float32 after one in bfloat16 would inherit that
     os.environ["ACCELERATE_MIXED_PRECISION"] = "no"
     world = int(os.environ.get("WORLD_SIZE", "1"))
     batches = -(-rows // (table.batch_size * world))
     steps = -(-batches // table.accumulate)
     interval = -(-steps // table.evaluations_per_epoch)
-    with output_to_standard_error():  # gloo tells there that the processes have met
+    with output_to_standard_error():  # gloo announces there that the processes are connected
         arguments = TrainingArguments(
-            output_dir=str(place),
+            output_dir=str(folder),
             seed=seed,
             use_cpu=device == "cpu",
             bf16=table.precision == "bfloat16",
@@ -423,7 +330,7 @@ def _arguments(table: TrainingTable, place: Path, seed: int, run: Run, rows: int
 def _checked_device(name: str) -> str:
     device = pick_device(name)
     if device == "cuda" and not torch.cuda.is_available():
-        raise CallmoodError("There is no GPU that CUDA knows; use --device cpu.")
+        raise CallmoodError("CUDA finds no GPU. Use --device cpu.")
     return device
 
 
@@ -437,45 +344,9 @@ def _recalls(answers: Any) -> dict[str, float]:
 
 
 def _longest_first(rows: Rows) -> Subset[Any]:
-    """``rows`` in batches of similar lengths; what does not fit into memory shows at once."""
+    """``rows`` in batches of similar lengths; too little memory shows at once."""
     dataset: Any = rows
     return Subset(dataset, np.argsort(-rows.lengths, kind="stable").tolist())
-
-
-def _cleared(place: Path, everything: bool) -> None:
-    """Delete the checkpoints in ``place`` that were cut off while they were written, or all of them."""
-    for folder in place.glob("checkpoint-*"):
-        if everything or not (folder / _WHOLE).exists():
-            shutil.rmtree(folder)
-
-
-def _state(checkpoint: Path) -> dict[str, Any]:
-    state: dict[str, Any] = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
-    return state
-
-
-def _stopped(checkpoint: Path) -> bool:
-    """Whether training had come to its end with this checkpoint."""
-    return bool(_state(checkpoint)["stateful_callbacks"]["TrainerControl"]["args"]["should_training_stop"])
-
-
-def _history(log: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
-    """The Trainer's log as a row an evaluation."""
-    names = {
-        "epoch": "epoch",
-        "step": "step",
-        "loss": "loss",
-        "eval_loss": "validation_loss",
-        "eval_ua": "validation_ua",
-        "eval_wa": "validation_wa",
-        "learning_rate": "learning_rate",
-    }
-    rows: dict[int, dict[str, float]] = {}
-    for entry in log:
-        if "loss" in entry or "eval_loss" in entry:
-            known = {names[name]: value for name, value in entry.items() if name in names}
-            rows.setdefault(int(entry["step"]), {}).update(known)
-    return list(rows.values())
 
 
 def _notes(trainer: _Trainer, seconds: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A bundle's card: what it was taught on, what it may be used for, how it was made, how good it is, where it fails."""
+"""A bundle's card: how it is made, what it was trained on, what it may be used for, how good it is, where it fails."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import Any, Final
 from callmood.model.registry import ABOUT_FILE, CARD_FILE
 from callmood.model.scorer import BundleSettings
 from callmood.training.corpora.clip import Clip
-from callmood.training.measure.metrics import HEADLINES, Figures
+from callmood.training.measure.metrics import HEADLINES, Metrics
 from callmood.wording import counted
 
 Summaries = Mapping[str, Mapping[str, Mapping[str, Any]]]
-"""Test, system: means and standard deviations over folds, as ``figures.over_folds`` gives them."""
+"""Test, system: means and standard deviations over folds, as ``metrics.over_folds`` gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Source:
     title: str
     licence: str
     commercial: bool
-    """Whether weights taught on it may be used commercially without asking anybody."""
+    """Whether weights trained on it may be used commercially without asking anybody."""
 
 
 SOURCES: Final = {
@@ -67,27 +67,32 @@ ENCODERS: Final = {
 }
 PACKAGES: Final = ("callmood", "torch", "transformers", "scikit-learn")
 TITLES: Final = {"ua": "UA", "wa": "WA", "ua_wa": "UA + WA", "macro_f1": "macro F1", "ece": "ECE"}
+SYSTEMS: Final = {
+    "floor, taught on clean": "reference, trained on clean",
+    "floor, taught on clean and telephone": "reference, trained on clean and telephone",
+}
+"""What the systems of figures.json are called in a table, where it is something else."""
 
-_FORBIDDEN: Final = """The corpora above that forbid commercial use bind these weights too: they are for research and
-evaluation. **A company that wants to use callmood commercially trains its own bundle** on recordings of its own or on
+_FORBIDDEN: Final = """The corpora above that forbid commercial use bind these weights, too: they are for research and
+evaluation. **A company that wants to use callmood commercially trains its own bundle** on its own recordings or on
 corpora that are licensed to it: `callmood train`, see the README."""
 _ALLOWED: Final = (
     "None of the corpora above forbids commercial use; their other terms bind these weights, too."
 )
-_FIGURES: Final = """In percent: mean recall over the labels (UA), accuracy (WA), their sum, macro F1; the expected
+_METRICS: Final = """In percent: mean recall over the labels (UA), accuracy (WA), their sum, macro F1; the expected
 calibration error (ECE) in percentage points. "call" compares each clip with 12 others of its speaker, 9 of them neutral
-or calm. "telephone" is 8 kHz, 300 to 3400 Hz, 8-bit mu-law, a line that is not in the training."""
-_ON_FOLDS: Final = """Tested on speaker-independent folds (EmoBox's, as far as the actors are there), each by a model
-that was taught without the fold's speakers; this model itself is then taught on all of them."""
+or calm. "telephone" is 8 kHz, 300 to 3400 Hz, 8-bit mu-law, a line that training does not use."""
+_ON_FOLDS: Final = """Tested on speaker-independent folds (EmoBox's, for the actors that are there), each by a model
+that was trained without the fold's speakers; this model itself is then trained on all of them."""
 _OVER_FOLDS: Final = """Mean and standard deviation over the folds; ECE also over the clips of all folds at once,
-because few clips make it too high by nature."""
-_LIMITS: Final = """- Real calls are harder than acted speech, and there most speech is neutral or calm; a system that
-  does well on acted speech was seen to lose a third of its score on real calls.
+because it is overestimated on few clips."""
+_LIMITS: Final = """- Real calls are harder than acted speech, and most of their speech is neutral
+  or calm. A system that does well on acted speech has been seen to lose a third of its score on real calls.
 - It knows the languages, accents and rooms of the corpora above, and no others.
-- It measures how a voice sounds, not what a person feels. Do not decide about people by it alone. Some laws forbid
-  inferring emotions of employees at work.
-- A speaker who sounds the same from the first word to the last gives no contrast: look at the score without a baseline
-  beside."""
+- It measures how a voice sounds, not what a person feels. Do not make decisions about people based on it alone. Some
+  laws forbid inferring emotions of employees at work.
+- A speaker who sounds the same from the first word to the last gives no contrast: look at the score without a
+  baseline, too."""
 
 
 def describe(
@@ -95,7 +100,7 @@ def describe(
     settings: BundleSettings,
     clips: Sequence[Clip],
     recipe: Mapping[str, Any],
-    tests: Mapping[str, Figures] | None = None,
+    tests: Mapping[str, Metrics] | None = None,
     summaries: Summaries | None = None,
     name: str = "",
 ) -> None:
@@ -118,23 +123,23 @@ def text(
     summaries: Summaries,
     settings: BundleSettings,
     recipe: Mapping[str, Any] | None = None,
-    tests: Mapping[str, Figures] | None = None,
+    tests: Mapping[str, Metrics] | None = None,
     name: str = "",
 ) -> str:
     """The card in Markdown.
 
-    ``clips``: what it was taught on. ``recipe``: the recipe's numbers, called ``name``. ``tests``: figures by the name
-    of the test, of which the first is told in full. ``summaries``: figures over folds. What is not given is left out.
+    ``clips``: what it was trained on. ``recipe``: the recipe's numbers, called ``name``. ``tests``: metrics by the name
+    of the test, the first in full. ``summaries``: metrics over folds. What is not given is left out.
     """
     parts = {
         "How it is made": _making(settings),
-        "Taught on": _taught(clips, settings, recipe or {}),
+        "Trained on": _training_data(clips, settings, recipe or {}),
         "Licence of the weights": _ALLOWED if all(_source(clip).commercial for clip in clips) else _FORBIDDEN,
-        "Figures": _figures(tests or {}, summaries),
+        "Metrics": _metrics(tests or {}, summaries),
         "Recipe": _recipe(recipe, name) if recipe else "",
         "Versions": ", ".join(f"{package} {version(package)}" for package in PACKAGES)
         + f", Python {platform.python_version()}.",
-        "Limits": f"{_LIMITS}\n- Below a probability of {settings.threshold:g} a segment is called uncertain.",
+        "Limits": f"{_LIMITS}\n{_when_uncertain(settings)}",
     }
     sections = [f"## {title}\n\n{part}\n" for title, part in parts.items() if part]
     head = (
@@ -143,14 +148,14 @@ def text(
     return "\n".join([head, *sections])
 
 
-def figures_table(summaries: Summaries) -> str:
-    """Figures over folds as a Markdown table."""
+def summaries_table(summaries: Summaries) -> str:
+    """Metrics over folds as a Markdown table."""
     return _table(
         ["test", "system", "UA", "WA", "ECE", "ECE, folds pooled"],
         [
             [
                 test,
-                system,
+                SYSTEMS.get(system, system),
                 *(f"{found[key]:.1f} ± {found[f'{key}_std']:.1f}" for key in ("ua", "wa", "ece")),
                 f"{found['ece_pooled']:.1f}",
             ]
@@ -163,9 +168,9 @@ def figures_table(summaries: Summaries) -> str:
 def _making(settings: BundleSettings) -> str:
     lines = []
     if settings.audio is not None:
-        heard = ", ".join(_encoder(name) for name in settings.audio.encoders)
+        encoders = ", ".join(_encoder(name) for name in settings.audio.encoders)
         lines.append(
-            f"- Sound: {heard}; layers: {settings.audio.layers}, over time: {settings.audio.pooling}."
+            f"- Sound: {encoders}; layers: {settings.audio.layers}, over time: {settings.audio.pooling}."
         )
     if settings.text is not None:
         lines.append(f"- Words: {_encoder(settings.text.encoder)}, over tokens: {settings.text.pooling}.")
@@ -176,21 +181,26 @@ def _making(settings: BundleSettings) -> str:
     ]
     heads = f"- On top: linear, in {' and '.join(sides)}{' side by side' if len(sides) > 1 else ''}"
     if settings.prior_count:
-        heads += "; the sound's also in its difference to what the same speaker sounds like otherwise"
+        heads += "; for sound also in its difference from the speaker's baseline"
     return "\n".join([*lines, f"{heads}.", "- Made by `callmood train`."])
+
+
+def _when_uncertain(settings: BundleSettings) -> str:
+    with_words = f", or {settings.threshold_with_words:g} where it has words" if settings.text else ""
+    return f"- A segment is called uncertain below a probability of {settings.threshold:g}{with_words}."
 
 
 def _encoder(name: str) -> str:
     return ENCODERS.get(name, f"an encoder in the model's own folder ({name})" if name[:1] == "." else name)
 
 
-def _taught(clips: Sequence[Clip], settings: BundleSettings, recipe: Mapping[str, Any]) -> str:
+def _training_data(clips: Sequence[Clip], settings: BundleSettings, recipe: Mapping[str, Any]) -> str:
     counts = _counts(clips)
     sources = [f"- {found.title}. {found.licence}." for found in map(_source, _one_of_each(clips))]
     if settings.ekman_thresholds or recipe.get("text_corpus"):
         sources.append(f"- {TEXTS}")
     labels = [label for label in settings.labels if any(label in corpus for corpus in counts.values())]
-    untaught = [label for label in settings.labels if label not in labels]
+    not_trained = [label for label in settings.labels if label not in labels]
     table = _table(
         ["clips", *labels, "all", "speakers"],
         [
@@ -204,15 +214,15 @@ def _taught(clips: Sequence[Clip], settings: BundleSettings, recipe: Mapping[str
         ],
     )
     lines = [*sources, "", table]
-    if untaught:
-        lines += ["", f"Not taught: {', '.join(untaught)}."]
+    if not_trained:
+        lines += ["", f"Not trained: {', '.join(not_trained)}."]
     return "\n".join(lines)
 
 
-def _figures(tests: Mapping[str, Figures], summaries: Summaries) -> str:
+def _metrics(tests: Mapping[str, Metrics], summaries: Summaries) -> str:
     if not tests and not summaries:
         return ""
-    parts = [_FIGURES, _ON_FOLDS] if summaries else [_FIGURES]
+    parts = [_METRICS, _ON_FOLDS] if summaries else [_METRICS]
     if tests:
         first, found = next(iter(tests.items()))
         parts += [
@@ -227,11 +237,11 @@ def _figures(tests: Mapping[str, Figures], summaries: Summaries) -> str:
         ]
         parts += ["Clips by true label (rows) and the model's (columns):", _confusion_table(found)]
     if summaries:
-        parts += [_OVER_FOLDS, figures_table(summaries)]
+        parts += [_OVER_FOLDS, summaries_table(summaries)]
     return "\n\n".join(parts)
 
 
-def _tests_table(tests: Mapping[str, Figures]) -> str:
+def _tests_table(tests: Mapping[str, Metrics]) -> str:
     ua, *others = TITLES
     rows = [
         [test, f"{found.ua:.1f}", _ua_interval(found), *(f"{getattr(found, key):.1f}" for key in others)]
@@ -241,14 +251,14 @@ def _tests_table(tests: Mapping[str, Figures]) -> str:
     return _table(["test", TITLES[ua], "95 %", *(TITLES[key] for key in others)], rows) + f"\n\n{note}"
 
 
-def _ua_interval(found: Figures) -> str:
+def _ua_interval(found: Metrics) -> str:
     if found.intervals is None:
         return "one speaker"
     low, high = found.intervals["ua"]
     return f"{low:.1f} to {high:.1f}"
 
 
-def _class_table(found: Figures) -> str:
+def _class_table(found: Metrics) -> str:
     return _table(
         ["label", "recall", "precision", "F1", "clips"],
         [
@@ -268,7 +278,7 @@ def _group_table(what: str, groups: Mapping[str, Mapping[str, float]]) -> str:
     )
 
 
-def _confusion_table(found: Figures) -> str:
+def _confusion_table(found: Metrics) -> str:
     rows = zip(found.labels, found.confusion, strict=True)
     return _table(["", *found.labels], [[label, *(f"{n:.0f}" for n in row)] for label, row in rows])
 
@@ -281,7 +291,7 @@ def _recipe(recipe: Mapping[str, Any], name: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """As TOML has it: without what is None, lists for tuples, text for paths and the like."""
+    """As TOML has it: without None, lists for tuples, text for paths and the like."""
     if isinstance(value, Mapping):
         return {name: _plain(inner) for name, inner in value.items() if inner is not None}
     if isinstance(value, (list, tuple)):
@@ -289,7 +299,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (bool, int, float, str)) else str(value)
 
 
-def _headline(tests: Mapping[str, Figures], summaries: Summaries) -> dict[str, float]:
+def _headline(tests: Mapping[str, Metrics], summaries: Summaries) -> dict[str, float]:
     """What a list of models shows: of the first test, or else of the first summary."""
     if tests:
         first = next(iter(tests.values()))

@@ -1,19 +1,23 @@
-"""How many clips of each class each corpus gives, beside the paper's counts, and why they differ."""
+"""The corpus card: how many clips of each class each corpus has, beside the paper's counts, and why they differ."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from callmood.training.corpora.clip import Clip
 from callmood.training.corpora.labels import LABEL_SETS, label_of
-from callmood.training.corpora.registry import read_clips
+from callmood.training.corpora.registry import Corpora, read_clips
 from callmood.training.data.combined import CorpusRecipe
 from callmood.training.data.prepare import preparation
+from callmood.training.progress import Report
 from callmood.wording import counted
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _ACTED: Final = ("angry", "disgust", "fearful", "happy", "sad")
 
@@ -27,8 +31,8 @@ PAPER: Final[dict[str, Mapping[str, int]]] = {
 """arXiv 2312.11503: 13,236 clips after preparation.
 
 It prints sums over the corpora: angry 2955, calm 192, disgust 1923, fearful 1927, happy 2499, sad 2995, surprised 745.
-The four corpora of single sentences make up all of calm and disgust if nothing of them was dropped, so that they stand
-here whole; IEMOCAP's numbers are what is left of the sums.
+The four corpora of single sentences make up all of calm and disgust if nothing of them was dropped, so that they are
+here in full; IEMOCAP's numbers are what is left of the sums.
 """
 
 
@@ -44,10 +48,11 @@ class Count:
     """What makes the difference, and by how many clips: "not in the folder", -32."""
 
 
-def counts(
-    corpora: Sequence[tuple[str, Path]], recipe: CorpusRecipe, cache: Path, report: Callable[[str], None]
-) -> list[Count]:
-    """A count for each class of each corpus: those of the paper, here or not, and those named."""
+def counts(corpora: Corpora, recipe: CorpusRecipe, cache: Path, report: Report) -> list[Count]:
+    """A count for each class of each corpus: those of the paper, given or not, and the others that are given.
+
+    Raises CallmoodError for corpora that can't be read.
+    """
     clips = read_clips(corpora, recipe.labels, report)
     prepared = preparation(clips, recipe.prepare, cache, report)
     kept = [clip for clip, _ in prepared.kept]
@@ -74,22 +79,21 @@ def _why(
     clips: Sequence[Clip], reasons: Mapping[str, int], paper: int, corpus: str, here: bool
 ) -> Iterator[tuple[str, int]]:
     if corpus not in PAPER:
-        yield "of a corpus that is not the paper's", len(clips)
+        yield "of a corpus that the paper does not use", len(clips)
         return
     if not here:
-        yield "of a corpus that is not here", -paper
+        yield "of a corpus that is not given", -paper
         return
     by_set = sum(label_of(clip, "paper") != clip.label for clip in clips)
-    yield "that the paper's labels leave out or name otherwise", by_set
+    yield "that the paper's labels leave out or name differently", by_set
     for reason, count in reasons.items():
         yield reason, -count
     rest = len(clips) - by_set + sum(reasons.values()) - paper
-    yield "not in the folder" if rest < 0 else "that the paper drops by a rule that it does not tell", rest
+    yield "not in the folder" if rest < 0 else "that the paper drops without saying why", rest
 
 
-def show(found: Sequence[Count]) -> None:
-    """Print the counts as a table, ours / the paper's, and why they differ."""
-    from rich.console import Console
+def table_of(found: Sequence[Count]) -> Table:
+    """The counts as a table for a terminal: ours / the paper's."""
     from rich.table import Table
 
     corpora = list(dict.fromkeys(count.corpus for count in found))
@@ -102,10 +106,7 @@ def show(found: Sequence[Count]) -> None:
         of_label = [count for count in found if label in (count.label, "all")]
         cells = [_pair([count for count in of_label if count.corpus == corpus]) for corpus in corpora]
         table.add_row(label, *cells, _pair(of_label), end_section=label == labels[-1])
-    console = Console()
-    console.print(table)
-    for line in differences(found):
-        console.print(line, highlight=False)
+    return table
 
 
 def differences(found: Sequence[Count]) -> list[str]:

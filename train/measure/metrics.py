@@ -1,7 +1,8 @@
-"""The figures of a labelled test: UA, WA, macro F1, calibration, by class, corpus, gender and speaker, intervals.
+"""The metrics of a labelled test: UA, WA, macro F1, calibration, by class, corpus, gender and speaker, intervals.
 
-UA is the mean recall over the labels that occur, WA the share of clips that are right, as the field has it. All come
-from counts of (true label, the model's label), which makes a resample of the speakers a weighted sum.
+UA is the mean recall over the labels that occur, WA the share of clips that are right, as is usual in speech emotion
+recognition. All come from counts of (true label, predicted label), which makes a resample of the speakers a weighted
+sum.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from callmood.arrays import Doubles, Floats, Ints
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.training.corpora.clip import Clip
+from callmood.training.measure.calibration import calibration_error
 
-CALIBRATION_BINS: Final = 15
 RESAMPLES: Final = 1000
 INTERVAL: Final = (2.5, 97.5)
 HEADLINES: Final = ("ua", "wa", "ua_wa", "macro_f1")
@@ -26,8 +27,8 @@ UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """All shares in percent; made for JSON with ``rounded``. Where probabilities were drawn several times, means."""
+class Metrics:
+    """Rates in percent; ``rounded`` makes them JSON. Means where probabilities were drawn several times."""
 
     clips: int
     speakers: int
@@ -35,28 +36,31 @@ class Figures:
     ua: float
     """Mean recall over the labels that occur."""
     wa: float
-    """Share of clips that are right."""
+    """Share of clips that are right, in percent."""
     ua_wa: float
     """The sum of both, the paper's headline; up to 200."""
     macro_f1: float
     """Mean F1 over the labels that occur."""
     ece: float
-    """Expected calibration error of the best label's probability, over 15 equal bins."""
+    """Expected calibration error of the best label's probability, over 15 equal bins, in percentage points."""
     intervals: dict[str, tuple[float, float]] | None
-    """Bootstrap intervals (95 %) of the four above, speakers resampled; None where there is but one speaker."""
+    """Bootstrap intervals (95 %) of the four above, speakers resampled; None where there is only one speaker."""
     per_class: dict[str, dict[str, float]]
     """Of each label that occurs: recall, precision, f1, clips."""
     per_corpus: dict[str, dict[str, float]]
-    """Of each corpus, as of each gender and speaker: the headline figures and clips."""
+    """Of each corpus, as of each gender and speaker: ua, wa, ua_wa, macro_f1, clips."""
     per_gender: dict[str, dict[str, float]]
     per_speaker: dict[str, dict[str, float]]
     confusion: list[list[float]]
-    """Rows: true label; columns: the model's; clips."""
+    """Clips by true label (rows) and predicted label (columns)."""
 
 
-def measured(clips: Sequence[Clip], probabilities: Floats, labels: Sequence[str] = LABELS) -> Figures:
-    """Figures of ``clips``, whose labels are among ``labels``, and probabilities [n, labels] or [draws, n, labels]."""
-    return figures(
+def metrics_of_clips(clips: Sequence[Clip], probabilities: Floats, labels: Sequence[str] = LABELS) -> Metrics:
+    """Metrics of ``clips``, whose labels are among ``labels``, and probabilities [n, labels] or [draws, n, labels].
+
+    Raises CallmoodError where there are no clips.
+    """
+    return compute_metrics(
         np.array([labels.index(clip.label) for clip in clips], dtype=np.int64),
         probabilities if probabilities.ndim == 3 else probabilities[None],
         np.array([clip.speaker for clip in clips]),
@@ -72,7 +76,7 @@ def genders_of(clips: Sequence[Clip]) -> list[str]:
     return genders if set(genders) != {UNKNOWN} else []
 
 
-def figures(
+def compute_metrics(
     truth: Ints,
     probabilities: Floats,
     speakers: npt.NDArray[np.str_],
@@ -80,14 +84,17 @@ def figures(
     *,
     corpora: Sequence[str] = (),
     genders: Sequence[str] = (),
-) -> Figures:
-    """Figures of true labels ``truth`` [n] and probabilities ``probabilities`` [draws, n, labels]."""
+) -> Metrics:
+    """Metrics of true labels ``truth`` [n] and probabilities ``probabilities`` [draws, n, labels].
+
+    ``corpora`` and ``genders`` [n] are of the clips, or empty. Raises CallmoodError where there are no clips.
+    """
     if not len(truth):
         raise CallmoodError("There are no clips to evaluate on.")
     best = probabilities.argmax(axis=-1)
     names, by_speaker = _counts(truth, best, speakers, len(labels))
     confusion = by_speaker.sum(axis=0)
-    return Figures(
+    return Metrics(
         clips=len(truth),
         speakers=len(names),
         labels=tuple(labels),
@@ -103,8 +110,8 @@ def figures(
     )
 
 
-def over_folds(folds: Sequence[Figures]) -> dict[str, float]:
-    """Mean and standard deviation over folds of the headline figures and the calibration error: ua, ua_std ..."""
+def over_folds(folds: Sequence[Metrics]) -> dict[str, float]:
+    """Mean and standard deviation over folds of the headline metrics and the calibration error: ua, ua_std ..."""
     found = {}
     for name in (*HEADLINES, "ece"):
         values = [float(getattr(fold, name)) for fold in folds]
@@ -113,8 +120,8 @@ def over_folds(folds: Sequence[Figures]) -> dict[str, float]:
     return found
 
 
-def rounded(found: Figures) -> dict[str, Any]:
-    """The figures for JSON, to two decimals."""
+def rounded(found: Metrics) -> dict[str, Any]:
+    """The metrics for JSON, to two decimals."""
     return {name: _rounded(value) for name, value in asdict(found).items()}
 
 
@@ -133,30 +140,23 @@ def in_label_set(probabilities: Floats, known: Sequence[str], labels: Sequence[s
     return np.asarray(kept / np.maximum(kept.sum(axis=-1, keepdims=True), 1e-12), dtype=np.float32)
 
 
-def calibration_error(truth: Ints, probabilities: Floats) -> float:
-    """Mean distance between the best label's probability and how often it is right, over equal bins; 0 to 1."""
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
-    place = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = [abs((right[place == i] - confidence[place == i]).sum()) for i in range(CALIBRATION_BINS)]
-    return float(sum(gaps) / len(truth))
-
-
 def _counts(
     truth: Ints, best: npt.NDArray[np.intp], groups: Sequence[str] | npt.NDArray[np.str_], labels: int
 ) -> tuple[list[str], Doubles]:
     """The groups' names, and clips [groups, true label, best label]; ``best``: [draws, n]."""
-    names, place = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    names, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
     counts = np.zeros((len(names), labels, labels))
     if len(names):
         for draw in best:
-            np.add.at(counts, (place, truth, draw), 1)
+            np.add.at(counts, (group, truth, draw), 1)
     return names.tolist(), counts / len(best)
 
 
 def _rates(counts: Doubles) -> dict[str, Doubles]:
     """Recall, precision (0 for a label that is never given) and F1 [..., labels] in percent.
 
-    Recall and F1 are NaN for a label that does not occur."""
+    Recall and F1 are NaN for a label that does not occur.
+    """
     right = np.diagonal(counts, axis1=-2, axis2=-1)
     occurring, given = counts.sum(axis=-1), counts.sum(axis=-2)
     known = np.where(occurring > 0, occurring, np.nan)

@@ -1,6 +1,6 @@
-"""Pictures of a run and of a study, as PNG: learning curves, confusions, lines and bars of percentages.
+"""Plots of a run and of a study, as PNG: learning curves, confusions, lines and bars of percentages.
 
-The same figures give the same bytes: nothing of the day, the machine or the version goes into a file.
+The same numbers give the same bytes: no date, machine or version gets into a file.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ Series = Mapping[str, Sequence[float]]
 """Values by the name of their line or bar."""
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's, which the colour-blind can tell apart."""
+"""Okabe and Ito's, which colour-blind people can tell apart."""
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 MARKED_POINTS: Final = 30
-"""A line of more has no markers, which would hide it."""
+"""A line of more points has no markers, which would hide it."""
 DOTS_PER_INCH: Final = 120
 LOSSES: Final = {"loss": "training", "validation_loss": "validation"}
-SHARES: Final = {"validation_ua": "UA", "validation_wa": "WA"}
+ACCURACIES: Final = {"validation_ua": "UA", "validation_wa": "WA"}
 
 
 def learning_curves(history: Sequence[Mapping[str, float]], folder: Path) -> None:
@@ -36,7 +36,7 @@ def learning_curves(history: Sequence[Mapping[str, float]], folder: Path) -> Non
     """
     from matplotlib.ticker import MaxNLocator
 
-    panels = [(title, names) for title, names in (("loss", LOSSES), ("validation, percent", SHARES))]
+    panels = [(title, names) for title, names in (("loss", LOSSES), ("validation, percent", ACCURACIES))]
     panels = [
         (title, names) for title, names in panels if any(name in row for row in history for name in names)
     ]
@@ -54,7 +54,7 @@ def learning_curves(history: Sequence[Mapping[str, float]], folder: Path) -> Non
 
 
 def confusion(counts: Sequence[Sequence[float]], labels: Sequence[str], folder: Path) -> None:
-    """Draw clips by true label (rows) and the model's (columns) to confusion.png, shaded by their share of the row."""
+    """Draw clips by true label (rows) and predicted label (columns) to confusion.png, shaded by share of the row."""
     import numpy as np
 
     clips = np.asarray(counts, dtype=float)
@@ -67,7 +67,7 @@ def confusion(counts: Sequence[Sequence[float]], labels: Sequence[str], folder: 
     axis.tick_params(length=0)
     axis.set(xticks=range(len(labels)), yticks=range(len(labels)), yticklabels=labels)
     axis.set_xticklabels(labels, rotation=45, ha="right", rotation_mode="anchor")
-    axis.set(xlabel="the model's label", ylabel="true label")
+    axis.set(xlabel="predicted label", ylabel="true label")
     for row, column in np.ndindex(*clips.shape):
         share = shares[row, column]
         axis.text(

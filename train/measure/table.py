@@ -1,4 +1,4 @@
-"""The table of systems: a line a recipe, a column a split, the paper's own figures beside."""
+"""The table of systems: a row for each recipe, columns for each split, and the paper's own numbers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAPER: Final = {
     "hubert": (75.52, 74.54),
     "hubert_bert": (79.89, 77.68),
 }
-"""UA and WA in percent by recipe, as the field means them: the paper (arXiv 2312.11503) prints them under each other's
+"""UA and WA in percent by recipe, as usually defined: the paper (arXiv 2312.11503) prints them under each other's
 name. On five corpora, of which a random part is the test."""
 
 
@@ -32,19 +32,20 @@ class Result:
 
     recipe: str
     split: str
-    figures: Sequence[Mapping[str, Any]]
-    """One for each part of the split: ``Figures`` as a mapping, percent. Empty: not measured."""
+    metrics: Sequence[Mapping[str, Any]]
+    """Of each part of the split: ``Metrics`` as a mapping, percent. Empty: not measured."""
     seconds: float = 0.0
     """Of training and testing, all parts."""
     reason: str = ""
     """Why it was not measured, in a sentence."""
 
     def mean(self, name: str) -> float:
-        return float(np.mean([figures[name] for figures in self.figures]))
+        """Of "ua", "wa", "ua_wa" or "macro_f1" over the parts."""
+        return float(np.mean([part[name] for part in self.metrics]))
 
     def spread(self, name: str) -> float:
         """The standard deviation over the parts."""
-        return float(np.std([figures[name] for figures in self.figures]))
+        return float(np.std([part[name] for part in self.metrics]))
 
 
 def rows(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
@@ -84,12 +85,25 @@ def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in table)
 
 
+def result_row(result: Result) -> dict[str, Any]:
+    """The result for JSON: means and standard deviations over the parts, and the parts themselves."""
+    names = ("ua", "wa", "ua_wa", "macro_f1") if result.metrics else ()
+    return {
+        "recipe": result.recipe,
+        "split": result.split,
+        **{name: round(result.mean(name), 2) for name in names},
+        **{f"{name}_std": round(result.spread(name), 2) for name in names},
+        "reason": result.reason,
+        "parts": list(result.metrics),
+    }
+
+
 def _cells(result: Result | None) -> list[str]:
     if result is None:
         return ["", "", "", ""]
-    if not result.figures:
+    if not result.metrics:
         return ["not measured", "", "", ""]
-    several = len(result.figures) > 1
+    several = len(result.metrics) > 1
     return [
         f"{result.mean(name):.1f}" + (f" ± {result.spread(name):.1f}" if several else "")
         for name in ("ua", "wa", "ua_wa", "macro_f1")

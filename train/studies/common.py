@@ -1,11 +1,11 @@
-"""What the studies share: folds of speakers, scores with their spread, tables and pictures of them."""
+"""What the studies share: folds of speakers, their scorers, scores with their spread, tables and their plots."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -13,26 +13,28 @@ from callmood.arrays import Ints, Mask
 from callmood.errors import CallmoodError
 from callmood.model.scorer import Scorer
 from callmood.training.corpora.clip import Clip
+from callmood.training.data.lines import Line
 from callmood.training.data.split import FOLDS
-from callmood.training.measure.evaluate import BaselineKind, Line
-from callmood.training.measure.metrics import Figures, figures
-from callmood.training.systems import embedded
-from callmood.training.systems.embedded import Corpus, Fold, Recipe, Split
-
-Report = Callable[[str], None]
+from callmood.training.measure.baselines import BaselineKind
+from callmood.training.measure.metrics import Metrics, compute_metrics
+from callmood.training.progress import Report
+from callmood.training.recipe import Table
+from callmood.training.systems import embedded_heads
+from callmood.training.systems.embedded_heads import EncodedCorpus, Fold, Split
+from callmood.training.systems.embedded_recipe import Recipe
 
 BASELINES: Final[tuple[BaselineKind, ...]] = ("none", "call")
 MOST_FOLDS: Final = 5
-"""Of a corpus that has none published: its speakers are dealt into as many, or into one each."""
+"""Of a corpus without published folds: its speakers are dealt into as many, or into one each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class StudyInput:
     """What a study works on."""
 
     clips: Sequence[Clip]
     texts: Path | None
-    """The folder of GoEmotions, where it was named."""
+    """The folder of GoEmotions, where it was given."""
     recipe: Recipe
     cache: Path
     report: Report
@@ -40,7 +42,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A score of each fold or draw, in percent as a rule."""
+    """A score of each fold or draw, usually in percent."""
 
     values: tuple[float, ...]
 
@@ -62,39 +64,50 @@ Cell = str | Spread
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table of a study: the first cell of a row is its name, the others stand under ``columns[1:]``."""
+    """A table of a study: the first cell of a row is its name, the others are under ``columns[1:]``."""
 
     name: str
     """A word for file names."""
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    picture: Literal["bars", "curve"] = "bars"
+    plot: Literal["bars", "curve"] = "bars"
 
 
 @dataclass(frozen=True, slots=True)
 class StudyResult:
+    """The answer to a study's question."""
+
     name: str
     question: str
     grids: tuple[Grid, ...]
     notes: tuple[str, ...]
 
 
-def hear(given: Given, renditions: int, lines: Sequence[Line] = ("clean",)) -> Corpus:
-    """The vectors of the study's clips in the recipe's first ``renditions``, to be tested through ``lines``."""
-    recipe = fewer(given.recipe, renditions)
-    return embedded.hear(given.clips, recipe, given.cache, given.report, lines)
+NumbersOf = TypeVar("NumbersOf", bound=Table)
 
 
-def fewer(recipe: Recipe, renditions: int) -> Recipe:
-    """``recipe`` with its first ``renditions`` alone, and calibration on those of its that are left."""
-    table = recipe.renditions
-    calibration = tuple(number for number in table.calibration if number < renditions)
-    left = table.model_copy(update={"steps": table.steps[:renditions], "calibration": calibration})
-    return recipe.model_copy(update={"renditions": left})
+class Study(Protocol[NumbersOf]):
+    """A module of this package."""
+
+    @property
+    def Numbers(self) -> type[NumbersOf]:
+        """Its table in recipes/studies.toml."""
+        ...
+
+    def study(self, given: StudyInput, numbers: NumbersOf) -> StudyResult:
+        """Raises CallmoodError for clips that can't answer the question."""
+        ...
+
+
+def encode_clips(given: StudyInput, copies: int, lines: Sequence[Line] = ("clean",)) -> EncodedCorpus:
+    """The vectors of the study's clips in the recipe's first ``copies``, and through ``lines`` for tests."""
+    recipe = given.recipe.with_copies(copies)
+    return embedded_heads.encode_corpus(given.clips, recipe, given.cache, given.report, lines)
 
 
 def corpora_of(clips: Sequence[Clip]) -> list[str]:
+    """The names of the clips' corpora, sorted."""
     return sorted({clip.corpus for clip in clips})
 
 
@@ -106,7 +119,7 @@ def held_out(clips: Sequence[Clip], corpus: str) -> dict[int, list[int]]:
     speakers = sorted({clip.speaker for clip in clips if clip.corpus == corpus})
     if len(speakers) < 2:
         raise CallmoodError(
-            f"{corpus} has one speaker only, and a study needs two: one to train on, one to test."
+            f"{corpus} has only one speaker, and a study needs two: one to train on, one to test."
         )
     known = {f"{corpus}-{name}": fold for fold, names in FOLDS.get(corpus, {}).items() for name in names}
     dealt = {name: number % MOST_FOLDS + 1 for number, name in enumerate(speakers)}
@@ -136,62 +149,72 @@ def all_folds(clips: Sequence[Clip]) -> list[Split]:
     return [fold for corpus in corpora for fold in speaker_folds(clips, corpus, corpora)]
 
 
-class Judge(NamedTuple):
-    """A fold's scorer, and the clips that it has not seen."""
+class FoldScorer(NamedTuple):
+    """A fold's scorer, and the clips that it was not trained on."""
 
     scorer: Scorer
-    unseen: Corpus
+    unseen: EncodedCorpus
     rows: Ints
     """Of the study's clips, those of ``unseen``."""
 
 
-def judges(
-    corpus: Corpus,
+def fold_scorers(
+    corpus: EncodedCorpus,
     folds: Sequence[Split],
     recipe: Recipe,
-    taught: Mask | None = None,
-    asked: Mask | None = None,
-) -> list[Judge]:
-    """One for each fold, taught on its training clips and calibrated on the unseen clips of the other folds.
+    train_mask: Mask | None = None,
+    test_mask: Mask | None = None,
+) -> list[FoldScorer]:
+    """One for each fold, trained on its training clips and calibrated on the unseen clips of the other folds.
 
-    ``taught`` [n], ``asked`` [n]: as embedded.cross_validate has them.
+    ``train_mask`` [n], ``test_mask`` [n]: as in embedded_heads.cross_validate. Raises CallmoodError for a single fold.
     """
-    return judged(list(embedded.cross_validate(corpus, folds, recipe, taught, asked)), folds, recipe)
+    found = embedded_heads.cross_validate(corpus, folds, recipe, train_mask, test_mask)
+    return scorers_of(list(found), folds, recipe)
 
 
-def judged(found: Sequence[Fold], folds: Sequence[Split], recipe: Recipe) -> list[Judge]:
-    """The judges of cross-validated ``folds``; of ``recipe`` only what calibration needs is looked at."""
+def scorers_of(found: Sequence[Fold], folds: Sequence[Split], recipe: Recipe) -> list[FoldScorer]:
+    """The scorers of cross-validated ``folds``; of ``recipe`` only what calibration needs is used.
+
+    Raises CallmoodError for a single fold.
+    """
     if len(found) < 2:
-        raise CallmoodError("A study needs two folds: one gives the temperatures of the other.")
+        raise CallmoodError("A study needs two folds: each is calibrated on the others.")
+    scorers = embedded_heads.fold_scorers(found, recipe)
     return [
-        Judge(scorer, fold.unseen, np.array(test))
-        for scorer, fold, (_, _, test) in zip(embedded.scorers(found, recipe), found, folds, strict=True)
+        FoldScorer(scorer, fold.unseen, np.array(test))
+        for scorer, fold, (_, _, test) in zip(scorers, found, folds, strict=True)
     ]
 
 
-def scored(
-    judges: Sequence[Judge], line: str, baseline: BaselineKind, seed: int, asked: Mask | None = None
-) -> list[Figures]:
-    """Each judge's figures on its unseen clips, or those ``asked`` [n]; baselines are drawn from all of them."""
+def metrics_by_fold(
+    scorers: Sequence[FoldScorer],
+    line: str,
+    baseline: BaselineKind,
+    seed: int,
+    test_mask: Mask | None = None,
+) -> list[Metrics]:
+    """Each scorer's metrics on its unseen clips in ``test_mask`` [n]; baselines are drawn from all unseen clips."""
     found = []
-    for judge in judges:
-        unseen = judge.unseen
-        rows = np.ones(len(judge.rows), dtype=bool) if asked is None else asked[judge.rows]
-        probabilities = embedded.vector_probabilities(judge.scorer, unseen, line, baseline, seed)
-        found.append(figures(unseen.labels[rows], probabilities[:, rows], unseen.speakers[rows]))
+    for scorer, unseen, clips in scorers:
+        rows = np.ones(len(clips), dtype=bool) if test_mask is None else test_mask[clips]
+        probabilities = embedded_heads.vector_probabilities(scorer, unseen, line, baseline, seed)
+        found.append(compute_metrics(unseen.labels[rows], probabilities[:, rows], unseen.speakers[rows]))
     return found
 
 
-def ua(found: Sequence[Figures]) -> Spread:
+def ua(found: Sequence[Metrics]) -> Spread:
+    """UA of each fold."""
     return Spread(tuple(one.ua for one in found))
 
 
-def wa(found: Sequence[Figures]) -> Spread:
+def wa(found: Sequence[Metrics]) -> Spread:
+    """WA of each fold."""
     return Spread(tuple(one.wa for one in found))
 
 
-def recall(found: Sequence[Figures], label: str) -> Spread:
-    """Of ``label``, in the folds where it occurs."""
+def recall(found: Sequence[Metrics], label: str) -> Spread:
+    """Recall of ``label`` in the folds where it occurs."""
     return Spread(tuple(one.per_class[label]["recall"] for one in found if label in one.per_class))
 
 
@@ -233,8 +256,8 @@ def as_json(result: StudyResult) -> dict[str, object]:
     return {"study": result.name, "question": result.question, "tables": tables, "notes": list(result.notes)}
 
 
-def draw(result: StudyResult, out: Path) -> list[Path]:
-    """A picture of each table that has figures: NAME.png of the first, NAME-TABLE.png of the others."""
+def plot(result: StudyResult, out: Path) -> list[Path]:
+    """Plot each table that has numbers: NAME.png for the first, NAME-TABLE.png for the others. Returns the files."""
     from callmood.training.measure import plots
 
     paths = []
@@ -242,15 +265,15 @@ def draw(result: StudyResult, out: Path) -> list[Path]:
         path = out / (f"{result.name}-{grid.name}.png" if number else f"{result.name}.png")
         names = [str(row[0]) for row in grid.rows]
         columns = {
-            name: [row[place] for row in grid.rows]
-            for place, name in enumerate(grid.columns)
-            if all(isinstance(row[place], Spread) for row in grid.rows)
+            name: [row[column] for row in grid.rows]
+            for column, name in enumerate(grid.columns)
+            if all(isinstance(row[column], Spread) for row in grid.rows)
         }
         if not columns:
             continue
-        means = _each(columns, lambda cell: cell.mean)
-        spread = _each(columns, lambda cell: cell.deviation)
-        if grid.picture == "bars":
+        means = _values(columns, lambda cell: cell.mean)
+        spread = _values(columns, lambda cell: cell.deviation)
+        if grid.plot == "bars":
             plots.bars(path, grid.title, names, means, spread)
         else:
             plots.curve(path, grid.title, grid.columns[0], names, means, spread)
@@ -258,7 +281,9 @@ def draw(result: StudyResult, out: Path) -> list[Path]:
     return paths
 
 
-def _each(columns: Mapping[str, Sequence[Cell]], value: Callable[[Spread], float]) -> dict[str, list[float]]:
+def _values(
+    columns: Mapping[str, Sequence[Cell]], value: Callable[[Spread], float]
+) -> dict[str, list[float]]:
     return {
         name: [value(cell) for cell in cells if isinstance(cell, Spread)] for name, cells in columns.items()
     }

@@ -1,4 +1,4 @@
-"""The share of the voice and of the words: each alone, and both together."""
+"""What voice and words contribute: each alone, and both together."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.model.scorer import Encoded, Heads, Scorer, linear, softmax
 from callmood.training.fit import heads as fitting
-from callmood.training.measure.metrics import figures
+from callmood.training.measure.metrics import compute_metrics
 from callmood.training.recipe import Table
 from callmood.training.studies.common import (
     Cell,
-    Given,
     Grid,
     Spread,
+    StudyInput,
     StudyResult,
     corpora_of,
-    fewer,
-    hear,
+    encode_clips,
     speaker_folds,
 )
-from callmood.training.systems.embedded import Corpus, Recipe
+from callmood.training.systems.embedded_heads import EncodedCorpus
+from callmood.training.systems.embedded_recipe import Recipe
 
-SIDES = ("audio", "text", "both, weighed", "both, as on calls")
+SIDES = ("audio", "text", "both, weighted", "both, as on calls")
 
 
 class Numbers(Table):
-    renditions: int = Field(ge=2)
+    copies: int = Field(ge=2)
     parts: int = Field(ge=2)
     """Of a fold's training speakers; each in turn is unseen by the heads whose weights it gives."""
     text_c: float = Field(gt=0)
@@ -50,8 +50,9 @@ class Sides(NamedTuple):
     head: fitting.Head
 
 
-def study(given: Given, numbers: Numbers) -> StudyResult:
-    corpus, recipe = hear(given, numbers.renditions), fewer(given.recipe, numbers.renditions)
+def study(given: StudyInput, numbers: Numbers) -> StudyResult:
+    """Raises CallmoodError for clips without a text."""
+    corpus, recipe = encode_clips(given, numbers.copies), given.recipe.with_copies(numbers.copies)
     model = shipped()
     texts = text_vectors(given, model)
     rows: list[tuple[Cell, ...]] = []
@@ -72,26 +73,26 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
             )
             for side, probabilities in zip(SIDES, answers, strict=True):
                 scores[side].append(
-                    figures(corpus.labels[test], probabilities[None], corpus.speakers[test]).ua
+                    compute_metrics(corpus.labels[test], probabilities[None], corpus.speakers[test]).ua
                 )
         rows.append((tested, *(Spread(tuple(scores[side])) for side in SIDES)))
         trusts.append(f"{tested} {', '.join(f'{weight:.2f}' for weight in weights)}")
     notes = [
-        "Mean and standard deviation over folds of unseen speakers, each corpus taught on itself; clean recordings, no "
-        f"baseline; the voice on the first {numbers.renditions} renditions.",
-        "Words: the sentence's vector of the embedded model's text side, with a head of the fold's own.",
-        "Weighed: the logits' sum; the words count as is likeliest on training speakers whom no head has seen, and "
-        f"nothing where one speaker alone trains: by fold, {'; '.join(trusts)}.",
-        "As on calls: the fold's voice with the embedded model's own words' head, weights and shares of the labels, "
-        "which assume that most of a call is calm and that words tell something.",
-        "The sentences are acted: every one is said in every mood, so that words can tell nothing.",
+        "Mean and standard deviation over folds of unseen speakers, each corpus trained on itself; clean recordings, "
+        f"no baseline; the voice on the first {numbers.copies} copies.",
+        "Words: the sentence's vector by the embedded model's text encoder, with a head of the fold's own.",
+        "Weighted: the sum of the logits; the weight of the words is the likeliest on training speakers held out from "
+        f"the heads, and 0 where only one speaker trains: by fold, {'; '.join(trusts)}.",
+        "As on calls: the fold's voice with the embedded model's own words' head, weights and class priors, "
+        "which assume that most of a call is calm and that words mean something.",
+        "The sentences are acted: every one is said in every mood, so that words carry no information.",
     ]
     if given.texts is not None:
         notes.append(where_words_carry(given, model))
     return StudyResult(
         "modality",
-        "What do voice and words each bring, and do words that carry nothing do harm?",
-        (Grid("sides", "UA by what is heard", ("corpus", *SIDES), tuple(rows)),),
+        "What do voice and words each contribute, and do words that carry nothing do harm?",
+        (Grid("sides", "UA by what is used", ("corpus", *SIDES), tuple(rows)),),
         tuple(notes),
     )
 
@@ -103,11 +104,11 @@ def shipped() -> Scorer:
     return bundle.load("embedded", "cpu")
 
 
-def text_vectors(given: Given, model: Scorer) -> Floats:
-    """[n, width] of the clips' sentences, by the model's text side."""
-    silent = next((clip for clip in given.clips if not clip.text), None)
-    if silent is not None:
-        raise CallmoodError(f"The study modality needs the words of every clip; {silent.path} has none.")
+def text_vectors(given: StudyInput, model: Scorer) -> Floats:
+    """[n, width] of the clips' texts by the model's encoder. Raises CallmoodError for a clip without a text."""
+    without = next((clip for clip in given.clips if not clip.text), None)
+    if without is not None:
+        raise CallmoodError(f"The study modality needs the words of every clip; {without.path} has none.")
     sentences = sorted({clip.text for clip in given.clips if clip.text})
     vectors = model.encode([None] * len(sentences), sentences).text
     return vectors[[sentences.index(clip.text or "") for clip in given.clips]]
@@ -121,13 +122,18 @@ def as_on_calls(model: Scorer, head: fitting.Head, audio: Floats, texts: Floats)
 
 
 def unseen_sides(
-    corpus: Corpus, texts: Floats, train: Sequence[int], test: Sequence[int], recipe: Recipe, numbers: Numbers
+    corpus: EncodedCorpus,
+    texts: Floats,
+    train: Sequence[int],
+    test: Sequence[int],
+    recipe: Recipe,
+    numbers: Numbers,
 ) -> Sides:
-    """Of the ``test`` rows, by heads that are taught on the ``train`` rows."""
-    taught = corpus.take(train)
-    labels = np.tile(taught.labels, len(taught.renditions))
-    head = fitting.fit(np.concatenate(taught.renditions), labels, len(LABELS), recipe.heads)
-    words = text_head(texts[train], taught.labels, recipe, numbers)
+    """Of the ``test`` rows, by heads that are trained on the ``train`` rows."""
+    known = corpus.take(train)
+    labels = np.tile(known.labels, len(known.copies))
+    head = fitting.fit(np.concatenate(known.copies), labels, len(LABELS), recipe.heads)
+    words = text_head(texts[train], known.labels, recipe, numbers)
     return Sides(linear(head, corpus.tests["clean"][test]), linear(words, texts[test]), head)
 
 
@@ -146,14 +152,14 @@ def text_head(vectors: Floats, labels: Ints, recipe: Recipe, numbers: Numbers) -
 
 
 def text_weight(
-    corpus: Corpus, texts: Floats, train: Sequence[int], recipe: Recipe, numbers: Numbers
+    corpus: EncodedCorpus, texts: Floats, train: Sequence[int], recipe: Recipe, numbers: Numbers
 ) -> float:
-    """What the words count beside the voice, 0 or more: likeliest on training speakers held out in turn."""
+    """The weight of the words beside the voice, 0 or more: likeliest on training speakers held out in turn."""
     speakers = corpus.speakers[list(train)]
     names = sorted(set(speakers.tolist()))
     parts = min(numbers.parts, len(names))
     if parts < 2:
-        return 0.0  # nobody to learn it from
+        return 0.0  # no speaker to learn it from
     part_of = {name: number % parts for number, name in enumerate(names)}
     of_row = np.array([part_of[name] for name in speakers.tolist()])
     rows = np.array(train)
@@ -179,13 +185,13 @@ def likeliest_weight(audio: Floats, text: Floats, labels: Ints) -> float:
     return float(best[1] / best[0])
 
 
-def where_words_carry(given: Given, model: Scorer) -> str:
+def where_words_carry(given: StudyInput, model: Scorer) -> str:
     """GoEmotions, where words are all there is."""
-    from callmood.training.measure.evaluate import evaluate_text
+    from callmood.training.text.measure import evaluate_bundle
 
     assert given.texts is not None
-    found = evaluate_text(model, "goemotions", given.texts)
+    found = evaluate_bundle(model, given.texts)
     return (
         f"Where words carry the mood: macro F1 {100 * found['macro_f1']:.1f} on GoEmotions' test part "
-        f"({found['texts']} texts), by the embedded model's text side."
+        f"({found['texts']} texts), by the embedded model's text encoder."
     )

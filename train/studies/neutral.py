@@ -1,4 +1,4 @@
-"""What dropping neutral speech does, as the paper does, and what a model that does not know it says of it."""
+"""What dropping neutral speech does, as in the paper, and what a model that does not know it predicts for it."""
 
 from __future__ import annotations
 
@@ -11,102 +11,102 @@ from pydantic import Field
 from callmood.arrays import Mask
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
-from callmood.training.measure.evaluate import BaselineKind
+from callmood.training.measure.baselines import BaselineKind
 from callmood.training.recipe import Table
 from callmood.training.studies.common import (
     BASELINES,
     Cell,
-    Given,
+    FoldScorer,
     Grid,
-    Judge,
     Spread,
+    StudyInput,
     StudyResult,
     all_folds,
-    fewer,
-    hear,
-    judges,
-    scored,
+    encode_clips,
+    fold_scorers,
+    metrics_by_fold,
     ua,
     wa,
 )
-from callmood.training.systems import embedded
+from callmood.training.systems import embedded_heads
 
 NEUTRAL, CALM = LABELS.index("neutral"), LABELS.index("calm")
 
 
 class Numbers(Table):
-    renditions: int = Field(ge=2)
+    copies: int = Field(ge=2)
 
 
-def study(given: Given, numbers: Numbers) -> StudyResult:
-    corpus, recipe = hear(given, numbers.renditions), fewer(given.recipe, numbers.renditions)
+def study(given: StudyInput, numbers: Numbers) -> StudyResult:
+    """Raises CallmoodError where there are no neutral clips."""
+    corpus, recipe = encode_clips(given, numbers.copies), given.recipe.with_copies(numbers.copies)
     others = corpus.labels != NEUTRAL
     if others.all():
         raise CallmoodError("The study neutral needs neutral clips, and there are none.")
     folds = all_folds(given.clips)
     given.report("with neutral")
-    knows = judges(corpus, folds, recipe)
+    with_neutral = fold_scorers(corpus, folds, recipe)
     given.report("without neutral")
-    ignorant = judges(corpus, folds, recipe, others, others)
+    without_neutral = fold_scorers(corpus, folds, recipe, others, others)
     given.report("calm and neutral as one")
     merged = replace(corpus, labels=np.where(corpus.labels == CALM, NEUTRAL, corpus.labels))
-    merging = judges(merged, folds, recipe)
+    merging = fold_scorers(merged, folds, recipe)
     seed = recipe.seed
 
-    def row(name: str, found: Sequence[Judge], asked: Mask | None) -> tuple[Cell, ...]:
+    def row(name: str, found: Sequence[FoldScorer], test_mask: Mask | None) -> tuple[Cell, ...]:
         cells: list[Cell] = [name]
         for kind in BASELINES:
-            figures = scored(found, "clean", kind, seed, asked)
-            cells += [ua(figures), wa(figures)]
+            metrics = metrics_by_fold(found, "clean", kind, seed, test_mask)
+            cells += [ua(metrics), wa(metrics)]
         return tuple(cells)
 
     rows = (
-        row("with neutral", knows, None),
-        row("with neutral, on the others", knows, others),
-        row("without neutral", ignorant, others),
+        row("with neutral", with_neutral, None),
+        row("with neutral, on the others", with_neutral, others),
+        row("without neutral", without_neutral, others),
         row("calm and neutral as one", merging, None),
     )
-    columns = ("system", *(f"{figure}, baseline {kind}" for kind in BASELINES for figure in ("UA", "WA")))
-    called = [answers(ignorant, kind, seed) for kind in BASELINES]
+    columns = ("system", *(f"{metric}, baseline {kind}" for kind in BASELINES for metric in ("UA", "WA")))
+    called = [predictions(without_neutral, kind, seed) for kind in BASELINES]
     return StudyResult(
         "neutral",
-        "What does dropping neutral do, and what is neutral speech called by a model that does not know it?",
+        "What does dropping neutral do, and what does a model that does not know it predict for neutral speech?",
         (
             Grid("figures", "UA and WA with and without neutral", columns, rows),
             Grid(
                 "called",
-                "What neutral clips are called without neutral, percent",
+                "Predictions for neutral clips by a model without neutral, percent",
                 ("called", *(f"baseline {kind}" for kind in BASELINES)),
-                tuple((name, *(shares[name] for shares in called)) for name in called[0]),
+                tuple((name, *(column[name] for column in called)) for name in called[0]),
             ),
         ),
         (
-            f"Mean and standard deviation over {len(folds)} folds of unseen speakers; clean recordings; taught on "
-            f"the first {numbers.renditions} renditions.",
-            "On the others: tested on the clips that are not neutral, as the system without it is. Sure: the share "
-            "whose best label is probable enough to be called by its name.",
-            "Baselines are drawn from all of a speaker's clips, neutral ones among them, as a call has them.",
+            f"Mean and standard deviation over {len(folds)} folds of unseen speakers; clean recordings; trained on "
+            f"the first {numbers.copies} copies.",
+            "On the others: tested on the clips that are not neutral, like the system without it. Sure: the share "
+            "whose best label is probable enough to be given.",
+            "Baselines are drawn from all of a speaker's clips, including neutral ones, as on a call.",
         ),
     )
 
 
-def answers(found: Sequence[Judge], baseline: BaselineKind, seed: int) -> dict[str, Spread]:
-    """The share of neutral clips that each other label is given to; "sure": the share above the threshold."""
-    shares: dict[str, list[float]] = {name: [] for name in (*LABELS, "sure") if name != "neutral"}
-    for judge in found:
-        neutral = judge.unseen.labels == NEUTRAL
+def predictions(found: Sequence[FoldScorer], baseline: BaselineKind, seed: int) -> dict[str, Spread]:
+    """The percentage of neutral clips predicted as each other label; "sure": of those above the threshold."""
+    percentages: dict[str, list[float]] = {name: [] for name in (*LABELS, "sure") if name != "neutral"}
+    for fold in found:
+        neutral = fold.unseen.labels == NEUTRAL
         if not neutral.any():
             continue
-        probabilities = embedded.vector_probabilities(judge.scorer, judge.unseen, "clean", baseline, seed)[
-            :, neutral
-        ]
+        probabilities = embedded_heads.vector_probabilities(
+            fold.scorer, fold.unseen, "clean", baseline, seed
+        )[:, neutral]
         rows = probabilities.reshape(-1, len(LABELS))
         rows[:, NEUTRAL] = 0
-        for label in shares:
+        for label in percentages:
             given = (
-                [judge.scorer.is_sure(row, has_words=False) for row in rows]
+                [fold.scorer.is_sure(row, has_words=False) for row in rows]
                 if label == "sure"
                 else rows.argmax(axis=1) == LABELS.index(label)
             )
-            shares[label].append(100 * float(np.mean(given)))
-    return {label: Spread(tuple(values)) for label, values in shares.items()}
+            percentages[label].append(100 * float(np.mean(given)))
+    return {label: Spread(tuple(values)) for label, values in percentages.items()}

@@ -1,4 +1,4 @@
-"""How noise and codecs hurt, with and without having been taught on lines and rooms."""
+"""What noise and codecs cost, with and without training on lines and rooms."""
 
 from __future__ import annotations
 
@@ -11,28 +11,27 @@ from callmood.arrays import Floats
 from callmood.errors import CallmoodError
 from callmood.training.corpora.clip import Clip
 from callmood.training.data.conditions import NOISES, is_condition
-from callmood.training.data.vectors import Hearing, vectors
-from callmood.training.measure.evaluate import LINES
+from callmood.training.data.lines import LINES
+from callmood.training.data.vectors import Transform, vectors
 from callmood.training.recipe import Table
 from callmood.training.studies.common import (
     BASELINES,
     Cell,
-    Given,
+    FoldScorer,
     Grid,
-    Judge,
     Spread,
+    StudyInput,
     StudyResult,
     all_folds,
-    fewer,
-    hear,
-    judges,
-    scored,
+    encode_clips,
+    fold_scorers,
+    metrics_by_fold,
     ua,
 )
 
 
 class Numbers(Table):
-    renditions: int = Field(ge=1)
+    copies: int = Field(ge=1)
     folds: tuple[int, ...] = Field(min_length=2)
     conditions: tuple[str, ...]
     babble_clips: int = Field(ge=1)
@@ -42,46 +41,47 @@ class Numbers(Table):
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if name not in LINES and not is_condition(name):
-                raise ValueError(f"{name} is no condition; write such as white 10")
+                raise ValueError(f"{name} is not a condition; write such as white 10")
         return names
 
 
-def study(given: Given, numbers: Numbers) -> StudyResult:
-    corpus = hear(given, numbers.renditions)
+def study(given: StudyInput, numbers: Numbers) -> StudyResult:
+    """Raises CallmoodError for folds of one speaker, where there is babble."""
+    corpus = encode_clips(given, numbers.copies)
     folds = [fold for fold in all_folds(given.clips) if fold[0] in numbers.folds]
-    systems: dict[str, list[Judge]] = {}
-    for name, renditions in {"clean alone": 1, "all renditions": numbers.renditions}.items():
-        given.report(f"taught on {name}")
-        taught = replace(corpus, renditions=corpus.renditions[:renditions])
-        systems[name] = judges(taught, folds, fewer(given.recipe, renditions))
+    systems: dict[str, list[FoldScorer]] = {}
+    for name, copies in {"clean alone": 1, "all copies": numbers.copies}.items():
+        given.report(f"trained on {name}")
+        known = replace(corpus, copies=corpus.copies[:copies])
+        systems[name] = fold_scorers(known, folds, given.recipe.with_copies(copies))
     scores: dict[str, list[Spread]] = {}
     for condition in ("clean", *numbers.conditions):
         given.report(condition)
         tests = [corpus.tests["clean"][test] for _, _, test in folds]
         if condition != "clean":
-            tests = [heard(given, test, condition, numbers.babble_clips) for _, _, test in folds]
+            tests = [encode_through(given, test, condition, numbers.babble_clips) for _, _, test in folds]
         scores[condition] = []
         for found in systems.values():
             through = [
-                judge._replace(unseen=replace(judge.unseen, tests={condition: test}))
-                for judge, test in zip(found, tests, strict=True)
+                scorer._replace(unseen=replace(scorer.unseen, tests={condition: test}))
+                for scorer, test in zip(found, tests, strict=True)
             ]
             scores[condition] += [
-                ua(scored(through, condition, kind, given.recipe.seed)) for kind in BASELINES
+                ua(metrics_by_fold(through, condition, kind, given.recipe.seed)) for kind in BASELINES
             ]
     tested = [given.clips[row] for _, _, test in folds for row in test]
     return StudyResult(
         "noise",
-        "What do noise and codecs cost, and how much of it does teaching on lines and rooms win back?",
+        "What do noise and codecs cost, and how much of it does training on lines and rooms recover?",
         grids(scores, [f"{name}, baseline {kind}" for name in systems for kind in BASELINES]),
         (
             f"Folds {', '.join(map(str, numbers.folds))} alone: {len(tested)} clips of "
             f"{len({clip.speaker for clip in tested})} unseen speakers; mean and standard deviation over them.",
             "Noise: dB of speech over noise in power, the clip's silent ends cut before. Codecs: bits a second, 8 kHz.",
-            "Babble: six clips at once of the other speakers of the fold, whom no training has heard.",
-            "The baseline is heard through the same noise and line as the clip.",
-            "The renditions hold coloured noise at 12 to 40 dB, babble made of the speaker's own clips at 5 to 25 dB, "
-            "and lines with nine codecs, AMR, Opus and G.726 among them. The telephone's own line is never drawn.",
+            "Babble: six clips at once of the other speakers of the fold, who are in no training.",
+            "The baseline comes through the same noise and line as the clip.",
+            "The copies have coloured noise at 12 to 40 dB, babble made of the speaker's own clips at 5 to 25 dB, "
+            "and lines with nine codecs, including AMR, Opus and G.726. The telephone line of the test is never drawn.",
         ),
     )
 
@@ -103,20 +103,20 @@ def grids(scores: Mapping[str, Sequence[Spread]], columns: Sequence[str]) -> tup
     return (*found, Grid("lines", "UA by line", ("line", *columns), tuple(lines)))
 
 
-def heard(given: Given, rows: Sequence[int], condition: str, babble_clips: int) -> Floats:
+def encode_through(given: StudyInput, rows: Sequence[int], condition: str, babble_clips: int) -> Floats:
     """[rows, width]: the vectors of the clips of ``rows``, which are a fold's test, through ``condition``."""
     clips = [given.clips[row] for row in rows]
     babble = condition.startswith("babble")
     around = {name: babblers(clips, name, babble_clips) for name in {clip.speaker for clip in clips}}
     pairs = [
-        (clip, Hearing((condition,), background=around[clip.speaker] if babble else ())) for clip in clips
+        (clip, Transform((condition,), background=around[clip.speaker] if babble else ())) for clip in clips
     ]
     return vectors(pairs, given.recipe.audio.settings(), given.cache, given.report)
 
 
 def babblers(clips: Sequence[Clip], speaker: str, count: int) -> tuple[Clip, ...]:
-    """About ``count`` clips of the others, evenly over them."""
+    """About ``count`` clips of the other speakers, evenly over them. Raises CallmoodError where there are none."""
     others = [clip for clip in clips if clip.speaker != speaker]
     if not others:
-        raise CallmoodError("Babble takes two speakers in each fold.")
+        raise CallmoodError("Babble needs two speakers in each fold.")
     return tuple(others[:: max(1, len(others) // count)])

@@ -1,4 +1,4 @@
-"""How much a random split flatters: the same clips and systems, speakers on both sides or on one."""
+"""How much a random split flatters: the same clips and systems, with the test's speakers in the training or not."""
 
 from __future__ import annotations
 
@@ -13,27 +13,26 @@ from callmood.labels import LABELS
 from callmood.model.scorer import linear, softmax
 from callmood.training.fit import heads as fitting
 from callmood.training.fit.heads import Block, HeadSettings
-from callmood.training.measure.metrics import figures
+from callmood.training.measure.metrics import compute_metrics
 from callmood.training.recipe import Table
 from callmood.training.studies.common import (
     Cell,
-    Given,
     Grid,
     Spread,
+    StudyInput,
     StudyResult,
     all_folds,
     corpora_of,
-    fewer,
-    hear,
+    encode_clips,
 )
-from callmood.training.systems.embedded import Corpus, Split
+from callmood.training.systems.embedded_heads import EncodedCorpus, Split
 
-System = Callable[[Corpus, Corpus], Floats]
+System = Callable[[EncodedCorpus, EncodedCorpus], Floats]
 """Training clips and test clips in, probabilities [test, labels] out."""
 
 
 class Numbers(Table):
-    renditions: int = Field(ge=2)
+    copies: int = Field(ge=2)
     draws: int = Field(ge=1)
     test_share: float = Field(gt=0, lt=1)
     neighbours: int = Field(ge=1)
@@ -41,10 +40,11 @@ class Numbers(Table):
     iterations: int = Field(gt=0)
 
 
-def study(given: Given, numbers: Numbers) -> StudyResult:
+def study(given: StudyInput, numbers: Numbers) -> StudyResult:
+    """Every system under both kinds of split."""
     corpora = corpora_of(given.clips)
-    recipe = fewer(given.recipe, numbers.renditions)
-    corpus = hear(given, numbers.renditions)
+    recipe = given.recipe.with_copies(numbers.copies)
+    corpus = encode_clips(given, numbers.copies)
     width = recipe.heads.blocks[0].width
     plain = HeadSettings(
         logistic_c=numbers.logistic_c,
@@ -53,7 +53,7 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
         discriminant_share=0.0,
         blocks=(Block(width=width, share=1.0),),
     )
-    systems: dict[str, tuple[Corpus, System]] = {
+    systems: dict[str, tuple[EncodedCorpus, System]] = {
         "embedded": (corpus, lambda train, test: head_probabilities(train, test, recipe.heads)),
         "logistic regression": (
             bare(corpus, width),
@@ -71,9 +71,9 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
         "speaker-independent": all_folds(given.clips),
     }
     rows: list[tuple[Cell, ...]] = []
-    for name, (heard, system) in systems.items():
+    for name, (encoded, system) in systems.items():
         given.report(name)
-        scores = {kind: uas(system, heard, of_corpus, folds) for kind, folds in splits.items()}
+        scores = {kind: uas(system, encoded, of_corpus, folds) for kind, folds in splits.items()}
         rows.append((name, *(scores[kind][tested] for tested in corpora for kind in splits)))
     columns = ("system", *(f"{tested}, {kind}" for tested in corpora for kind in splits))
     return StudyResult(
@@ -84,8 +84,8 @@ def study(given: Given, numbers: Numbers) -> StudyResult:
             f"Random: {numbers.draws} draws of {1 - numbers.test_share:.0%} to train and {numbers.test_share:.0%} to "
             "test, label by label and corpus by corpus. Speaker-independent: "
             f"{len(splits['speaker-independent'])} folds, the other corpora in training. Mean and standard deviation.",
-            "Clean recordings, no baseline; the embedded system is taught on its first "
-            f"{numbers.renditions} renditions, the two plain ones read the first encoder on the recording alone.",
+            "Clean recordings, no baseline; the embedded system is trained on its first "
+            f"{numbers.copies} copies, the two plain ones only on the recording as it is, with the first encoder.",
             "A corpus of two speakers loses half of its own clips when one is held out, and a fifth at random.",
         ),
     )
@@ -106,14 +106,14 @@ def random_splits(groups: Sequence[str], test_share: float, draws: int, seed: in
     return splits
 
 
-def bare(corpus: Corpus, width: int) -> Corpus:
-    """The first ``width`` numbers of the recordings as they are."""
+def bare(corpus: EncodedCorpus, width: int) -> EncodedCorpus:
+    """The first ``width`` values of the recordings as they are."""
     clean = corpus.tests["clean"][:, :width]
-    return Corpus(corpus.labels, corpus.speakers, [clean], {"clean": clean})
+    return EncodedCorpus(corpus.labels, corpus.speakers, [clean], {"clean": clean})
 
 
 def uas(
-    system: System, corpus: Corpus, of_corpus: npt.NDArray[np.str_], splits: Sequence[Split]
+    system: System, corpus: EncodedCorpus, of_corpus: npt.NDArray[np.str_], splits: Sequence[Split]
 ) -> dict[str, Spread]:
     """UA on the test clips of each corpus, of the splits that test it. ``of_corpus`` [n]: names."""
     found: dict[str, list[float]] = {}
@@ -122,26 +122,26 @@ def uas(
         for name in sorted(set(of_corpus[test].tolist())):
             rows = np.array(test)[of_corpus[test] == name]
             answers = probabilities[of_corpus[test] == name]
-            score = figures(corpus.labels[rows], answers[None], corpus.speakers[rows]).ua
+            score = compute_metrics(corpus.labels[rows], answers[None], corpus.speakers[rows]).ua
             found.setdefault(name, []).append(score)
     return {name: Spread(tuple(scores)) for name, scores in found.items()}
 
 
-def head_probabilities(train: Corpus, test: Corpus, settings: HeadSettings) -> Floats:
-    """Of linear heads; not calibrated, which changes no best label."""
-    labels = np.tile(train.labels, len(train.renditions))
-    head = fitting.fit(np.concatenate(train.renditions), labels, len(LABELS), settings)
+def head_probabilities(train: EncodedCorpus, test: EncodedCorpus, settings: HeadSettings) -> Floats:
+    """[test, labels] by linear heads, not calibrated, which does not change the best label."""
+    labels = np.tile(train.labels, len(train.copies))
+    head = fitting.fit(np.concatenate(train.copies), labels, len(LABELS), settings)
     return softmax(linear(head, test.tests["clean"]))
 
 
-def neighbour_probabilities(train: Corpus, test: Corpus, neighbours: int) -> Floats:
-    """Of the nearest training clips, standardised, nearer ones counting more."""
+def neighbour_probabilities(train: EncodedCorpus, test: EncodedCorpus, neighbours: int) -> Floats:
+    """[test, labels] by the nearest training clips, standardised, nearer ones counting more."""
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     fitted = make_pipeline(StandardScaler(), KNeighborsClassifier(neighbours, weights="distance"))
-    fitted.fit(train.renditions[0], train.labels)
+    fitted.fit(train.copies[0], train.labels)
     probabilities = np.zeros((len(test.labels), len(LABELS)), np.float32)
     probabilities[:, fitted.classes_] = fitted.predict_proba(test.tests["clean"])
     return probabilities

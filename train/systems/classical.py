@@ -10,11 +10,14 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from callmood.arrays import Floats, Ints
-from callmood.errors import CallmoodError
+from callmood.errors import CallmoodError, UsageError
 from callmood.training.data.combined import CorpusRecipe
+from callmood.training.data.examples import Parts, true_labels
 from callmood.training.data.features import FeatureTable, matrix
-from callmood.training.recipe import Table, nearest
-from callmood.training.systems.system import Outcome, Parts, Run, truth
+from callmood.training.recipe import Table
+from callmood.training.systems.system import Outcome
+from callmood.training.workspace import Workspace
+from callmood.wording import did_you_mean
 
 Kind = Literal[
     "knn",
@@ -41,22 +44,22 @@ ESTIMATORS: Final[dict[Kind, tuple[str, str]]] = {
 ALWAYS: Final[dict[Kind, dict[str, Any]]] = {
     "lightgbm": {"deterministic": True, "force_row_wise": True, "verbosity": -1}
 }
-"""Settings without which an estimator would not repeat itself, or would talk."""
+"""Settings without which an estimator would not repeat itself, or would print."""
 
 
 class ModelTable(Table):
     kind: Kind
     settings: dict[str, Any] = Field(default_factory=dict)
-    """Of the estimator, by its own names; the others are its defaults."""
+    """The estimator's, by its own names; the others have its defaults."""
 
     @model_validator(mode="after")
     def _known(self) -> ModelTable:
         known = _made(self.kind, {}).get_params()
         for name in self.settings:
             if name not in known:
-                raise CallmoodError(
+                raise UsageError(
                     f"The recipe's model.settings has {name}, which {self.kind} does not know"
-                    f"{nearest(name, list(known))}; mend the name."
+                    f"{did_you_mean(name, list(known))}. Correct the name."
                 )
         return self
 
@@ -69,19 +72,20 @@ class Recipe(CorpusRecipe):
     model: ModelTable
 
 
-def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
-    """Fits the estimator on the training part's standardised features; the validation part is not looked at."""
+def run(recipe: Recipe, parts: Parts, workspace: Workspace) -> Outcome:
+    """Fit the estimator on the training part's standardised features; the validation part is not used."""
     train = matrix(parts.train, recipe.features)
     test = matrix(parts.test, recipe.features)
     start = time.perf_counter()
-    probabilities = probabilities_of(recipe, train, truth(parts.train), test, len(parts.labels))
+    probabilities = probabilities_of(recipe, train, true_labels(parts.train), test, len(parts.labels))
     return Outcome(probabilities, notes={"seconds": round(time.perf_counter() - start, 2)})
 
 
 def probabilities_of(recipe: Recipe, train: Floats, labels: Ints, test: Floats, classes: int) -> Floats:
     """[test, classes]: probabilities, 0 for a class that the training part lacks.
 
-    ``train`` [n, width] with ``labels`` [n], ``test`` [test, width].
+    ``train`` [n, width] with ``labels`` [n], ``test`` [test, width]. Raises CallmoodError for settings that the
+    estimator refuses.
     """
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -99,7 +103,7 @@ def probabilities_of(recipe: Recipe, train: Floats, labels: Ints, test: Floats, 
 
 
 def estimator(recipe: Recipe) -> Any:
-    """The recipe's estimator, not fitted; it draws by the recipe's seed, unless the settings name another."""
+    """The recipe's estimator, not fitted; its random state is the recipe's seed, unless the settings have another."""
     made = _made(recipe.model.kind, recipe.model.settings)
     draws = "random_state" in made.get_params() and "random_state" not in recipe.model.settings
     return made.set_params(random_state=recipe.seed) if draws else made

@@ -11,11 +11,13 @@ from pydantic import Field
 
 from callmood.arrays import Floats
 from callmood.training.data.combined import CorpusRecipe
+from callmood.training.data.examples import Example, Parts, true_labels
 from callmood.training.data.features import FeatureTable, matrix
-from callmood.training.fit.rows import Alike
-from callmood.training.fit.trainer import TrainingTable
+from callmood.training.fit.rows import EqualLengthRows
+from callmood.training.fit.table import TrainingTable
 from callmood.training.recipe import Table
-from callmood.training.systems.system import Example, Outcome, Parts, Run, truth
+from callmood.training.systems.system import Outcome
+from callmood.training.workspace import Workspace
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,7 +30,7 @@ Row = tuple[Floats, int]
 class ModelTable(Table):
     kernel: int = Field(gt=0)
     blocks: tuple[tuple[Width, ...], ...] = Field(min_length=1)
-    """Channels of each convolution; batch norm and dropout stand between the blocks."""
+    """Channels of each convolution; between the blocks are batch norm and dropout."""
     dense: tuple[Width, ...]
     dropout: float = Field(ge=0, lt=1)
 
@@ -42,8 +44,8 @@ class Recipe(CorpusRecipe):
     training: TrainingTable
 
 
-def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
-    """Trains the network on the training part; the validation part says which epoch is kept."""
+def run(recipe: Recipe, parts: Parts, workspace: Workspace) -> Outcome:
+    """Train the network on the training part; the validation part decides which epoch is kept."""
     import torch
     from sklearn.preprocessing import StandardScaler
 
@@ -51,16 +53,22 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
 
     scaler = StandardScaler().fit(matrix(parts.train, recipe.features))
 
-    def rows(examples: Sequence[Example]) -> Alike[Row]:
-        labels = truth(examples)
+    def rows(examples: Sequence[Example]) -> EqualLengthRows[Row]:
+        labels = true_labels(examples)
         scaled = scaler.transform(matrix(examples, recipe.features))
-        return Alike(list(zip(scaled, labels.tolist(), strict=True)), labels)
+        return EqualLengthRows(list(zip(scaled, labels.tolist(), strict=True)), labels)
 
     torch.manual_seed(recipe.seed)
     model = network(recipe.model, recipe.features.width, len(parts.labels))
     given = rows(parts.train), rows(parts.validation), rows(parts.test)
     probabilities, fitted = fit_and_test(
-        model, given, collate, recipe.training, labels=len(parts.labels), seed=recipe.seed, run=run
+        model,
+        given,
+        collate,
+        recipe.training,
+        labels=len(parts.labels),
+        seed=recipe.seed,
+        workspace=workspace,
     )
     return Outcome(probabilities, fitted.history, fitted.notes)
 
@@ -68,7 +76,7 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
 def network(table: ModelTable, width: int, classes: int) -> nn.Module:
     """Features [n, width] -> logits [n, classes].
 
-    The paper names no pooling, so there is none: every convolution sees all ``width`` places. Its dense layers are
+    The paper names no pooling, so there is none: every convolution sees all ``width`` features. Its dense layers are
     read as hidden ones, ReLU after each, before the dropout and the layer of the classes.
     """
     from torch import nn

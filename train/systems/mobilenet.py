@@ -11,12 +11,15 @@ import numpy as np
 from pydantic import Field
 
 from callmood.arrays import Floats
-from callmood.errors import CallmoodError
+from callmood.errors import CallmoodError, UsageError
 from callmood.training.data.combined import CorpusRecipe
-from callmood.training.fit.rows import Alike
-from callmood.training.fit.trainer import TrainingTable
+from callmood.training.data.examples import Example, Parts, true_labels
+from callmood.training.fit.rows import EqualLengthRows
+from callmood.training.fit.table import TrainingTable
 from callmood.training.recipe import Table
-from callmood.training.systems.system import Example, Outcome, Parts, Run, truth
+from callmood.training.systems.system import Outcome
+from callmood.training.workspace import Workspace
+from callmood.wording import did_you_mean
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 GENDERS: Final = {"female": -1.0, "male": 1.0}
 UNKNOWN: Final = 0.0
 IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
-"""Of red, green and blue, 0 to 1, as are the deviations: what torchvision's ImageNet weights were taught with."""
+"""Of red, green and blue, 0 to 1, as are the deviations: as torchvision's ImageNet weights were trained with."""
 IMAGENET_DEVIATION: Final = (0.229, 0.224, 0.225)
 
 
@@ -43,7 +46,7 @@ class ImageTable(Table):
     window: int = Field(gt=0)
     hop: int = Field(gt=0)
     floor_db: float = Field(gt=0)
-    """Below the block's loudest place; what is softer has the lowest colour."""
+    """Below the block's maximum; anything softer has the lowest colour."""
     colours: str
     """A colour map of matplotlib."""
     pixels: int = Field(gt=0)
@@ -54,7 +57,7 @@ class ModelTable(Table):
     weights: str
     """"none", or a file of torchvision's MobileNetV2 (.pth, .safetensors)."""
     gender: bool
-    """The speaker's gender is a fourth plane of the image."""
+    """Whether the speaker's gender is a fourth plane of the image."""
     dropout: float = Field(ge=0, lt=1)
 
 
@@ -77,8 +80,8 @@ class Block:
     length: int
 
 
-def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
-    """Trains the network on the blocks of the training part; those of the validation part say which epoch is kept."""
+def run(recipe: Recipe, parts: Parts, workspace: Workspace) -> Outcome:
+    """Train the network on the blocks of the training part; those of the validation part decide which epoch is kept."""
     import torch
 
     from callmood.training.fit.trainer import fit_and_test
@@ -88,27 +91,33 @@ def run(recipe: Recipe, parts: Parts, run: Run) -> Outcome:
     train, test = rows(parts.train, recipe.blocks), rows(parts.test, recipe.blocks)
     given = train, rows(parts.validation, recipe.blocks), test
     probabilities, fitted = fit_and_test(
-        model, given, collate, recipe.training, labels=len(parts.labels), seed=recipe.seed, run=run
+        model,
+        given,
+        collate,
+        recipe.training,
+        labels=len(parts.labels),
+        seed=recipe.seed,
+        workspace=workspace,
     )
     notes = {**fitted.notes, "training_blocks": len(train)}
     return Outcome(clip_means(probabilities, test.items), fitted.history, notes)
 
 
-def rows(examples: Sequence[Example], table: BlockTable) -> Alike[Block]:
-    """The blocks of all clips, those of a clip side by side."""
+def rows(examples: Sequence[Example], table: BlockTable) -> EqualLengthRows[Block]:
+    """The blocks of all clips, those of a clip next to each other."""
     found = [block for example in examples for block in blocks(example, table)]
-    return Alike(found, truth([block.example for block in found]))
+    return EqualLengthRows(found, true_labels([block.example for block in found]))
 
 
 def blocks(example: Example, table: BlockTable) -> list[Block]:
-    """The whole blocks of a clip: what is left at its end is not heard. A shorter clip is filled up with silence."""
+    """The whole blocks of a clip; the rest at its end is dropped. A shorter clip is padded with silence."""
     samples = len(np.load(example.sound, mmap_mode="r"))
     starts = range(0, max(samples - table.length, 0) + 1, table.hop)
     return [Block(example, start, table.length) for start in starts]
 
 
 def clip_means(probabilities: Floats, blocks: Sequence[Block]) -> Floats:
-    """[clips, labels]: the mean of each clip's blocks, [blocks, labels], which stand side by side."""
+    """[clips, labels]: the mean of each clip's blocks, [blocks, labels], which are next to each other."""
     (firsts,) = np.nonzero([block.start == 0 for block in blocks])
     counts = np.diff([*firsts, len(blocks)])
     return np.asarray(np.add.reduceat(probabilities, firsts) / counts[:, None], np.float32)
@@ -120,8 +129,8 @@ def collate(blocks: Sequence[Block]) -> dict[str, Any]:
 
     samples = np.zeros((len(blocks), blocks[0].length), np.float32)
     for row, block in zip(samples, blocks, strict=True):
-        heard = block.example.samples()[block.start : block.start + block.length]
-        row[: len(heard)] = heard
+        part = block.example.samples()[block.start : block.start + block.length]
+        row[: len(part)] = part
     genders = [GENDERS.get(block.example.clip.gender or "", UNKNOWN) for block in blocks]
     return {
         "samples": torch.from_numpy(samples),
@@ -135,13 +144,9 @@ def palette(colours: str) -> torch.Tensor:
     import matplotlib
     import torch
 
-    from callmood.training.recipe import nearest
-
     known = list(matplotlib.colormaps)
     if colours not in known:
-        raise CallmoodError(
-            f"There is no colour map {colours}{nearest(colours, known)}; name one of matplotlib's."
-        )
+        raise UsageError(f"There is no colour map {colours}{did_you_mean(colours, known)} in matplotlib.")
     table = matplotlib.colormaps[colours](np.linspace(0, 1, 256))[:, :3]
     return torch.from_numpy(table.astype(np.float32))
 
@@ -149,7 +154,7 @@ def palette(colours: str) -> torch.Tensor:
 def images(samples: torch.Tensor, table: ImageTable, palette: torch.Tensor) -> torch.Tensor:
     """[n, 3, pixels, pixels], red, green and blue (0 to 1): spectrograms of blocks [n, length], low tones below.
 
-    Each block's own loudest place has the highest colour, as in a picture that is drawn of it alone.
+    Each block's own maximum has the highest colour, as if it were plotted alone.
     """
     import torch
     from torch.nn import functional
@@ -227,7 +232,7 @@ def _mobilenet(table: ModelTable, classes: int) -> Any:
 
 
 def _load(net: Any, file: Path) -> None:
-    """All weights of a file but those of its classes."""
+    """Load all weights of a file except those of its classes."""
     import torch
     from safetensors.torch import load_file
 
@@ -244,5 +249,5 @@ def _load(net: Any, file: Path) -> None:
         net.features.load_state_dict(layers)
     except OSError as error:
         raise CallmoodError(f"The weights {file} can't be read: {error.strerror or error}.") from None
-    except Exception:  # what the readers raise for other files is as manifold as the files
+    except Exception:  # the readers raise all kinds of errors for other files
         raise CallmoodError(f"{file} does not hold the weights of torchvision's MobileNetV2.") from None
