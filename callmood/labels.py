@@ -6,10 +6,10 @@ LABELS: Final = ("angry", "calm", "disgust", "fearful", "happy", "neutral", "sad
 """The paper's seven classes and neutral, alphabetical. Scores are stored and returned in this order."""
 
 UNCERTAIN: Final = "uncertain"
-"""What a segment is called when the confidence of its best label is below the bundle's threshold."""
+"""The label of a segment if the probability of its best label is below the bundle's threshold."""
 
 EVEN_TEMPERED: Final = ("calm", "neutral")
-"""What most of a call sounds like: two names for even-tempered speech, which words can't tell apart."""
+"""Two labels for even-tempered speech, which is most of a call. Words can't distinguish them."""
 
 MOOD_WEIGHTS: Final = {
     "angry": -1.0,
@@ -21,4 +21,4 @@ MOOD_WEIGHTS: Final = {
     "sad": -0.6,
     "surprised": 0.0,
 }
-"""What each label weighs in a mood. The database has the same in its macro ``mood``, which says why."""
+"""The weight of each label in a mood: the same as in the database's macro ``mood``, which explains them."""

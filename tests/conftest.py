@@ -9,7 +9,7 @@ from callmood.store import Connection, open_db
 
 @pytest.fixture(scope="session")
 def _new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One that is migrated already, to copy: making one takes a tenth of a second."""
+    """A migrated database to copy, because creating one takes a tenth of a second."""
     path = tmp_path_factory.mktemp("new") / "callmood.duckdb"
     open_db(path).close()
     return path
@@ -17,7 +17,7 @@ def _new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def db_path(tmp_path: Path) -> Path:
-    """Where a test's database is, or will be."""
+    """The path of a test's database."""
     return tmp_path / "callmood.duckdb"
 
 

@@ -1,4 +1,4 @@
-"""Small calls built in code, so that a test says only what it is about."""
+"""Small calls built in code, so that a test states only what it is about."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ AGENT, CUSTOMER = 0, 1
 
 
 def make_recording(name: str = "call.wav", **facts: Any) -> Recording:
-    """A recording whose id is the hash of its name, so that another path can be given to the same content."""
+    """A recording whose id is the hash of its name, so that the same content can have another path."""
     path = facts.pop("path", Path("/calls") / name)
     return Recording(hashlib.sha256(name.encode()).hexdigest(), path, 1000, CallFacts(**facts))
 
@@ -57,7 +57,7 @@ def make_call(
     warnings: Sequence[str] = (),
     **facts: Any,
 ) -> Call:
-    """A call of (speaker, start, end, text, scores) lines; a line without scores is surely neutral."""
+    """A call of (speaker, start, end, text, scores) lines; a line without scores is neutral with probability 1."""
     channels = 2 if layout == "stereo" else 1
     segments = tuple(
         Segment(
@@ -78,7 +78,7 @@ def make_call(
         format="wav/pcm_s16le",
         layout=layout,
         speakers=tuple(
-            Speaker(index, index if channels == 2 else 0, role, f"told to be {role}")
+            Speaker(index, index if channels == 2 else 0, role, f"set to {role}")
             for index, role in enumerate(roles)
         ),
         segments=segments,

@@ -1,4 +1,4 @@
-"""Sound for tests: written in any format that PyAV can write, and compared."""
+"""Sound for tests: writing it in any format that PyAV can write, and comparing it."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +18,7 @@ Sound = npt.NDArray[np.float32]
 def write_audio(
     path: Path, sound: Sound, codec: str = "pcm_s16le", rate: int = SAMPLE_RATE, layout: str | None = None
 ) -> Path:
-    """Writes [channels, n] at 16 kHz as ``codec``; the ending names the container. Returns ``path``."""
+    """Writes [channels, n] at 16 kHz as ``codec``; the extension chooses the container. Returns ``path``."""
     import av
     import soxr
 
@@ -39,10 +39,10 @@ def write_audio(
     return path
 
 
-def likeness(one: Sound, other: Sound, most_lag_s: float = 0.1) -> float:
-    """Correlation of two [n] at the best lag: codecs delay."""
+def correlation(one: Sound, other: Sound, max_lag_s: float = 0.1) -> float:
+    """Correlation of two [n] at the best lag, because codecs delay."""
     size = 1 << (one.size + other.size).bit_length()
     product = np.fft.irfft(np.fft.rfft(one, size) * np.conj(np.fft.rfft(other, size)))
-    lags = round(most_lag_s * SAMPLE_RATE)
+    lags = round(max_lag_s * SAMPLE_RATE)
     best = max(product[:lags].max(), product[-lags:].max())
     return float(best / (np.linalg.norm(one) * np.linalg.norm(other)))

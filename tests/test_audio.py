@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sounds import DATA, STEREO_CALL, Sound, likeness, write_audio
+from sounds import DATA, STEREO_CALL, Sound, correlation, write_audio
 
 from callmood.pipeline.audio.decode import Audio, decode
 from callmood.pipeline.audio.files import UnreadableRecording
@@ -68,17 +68,17 @@ def refused() -> Refused:
         ("aiff", "pcm_s16be", 16_000, "aiff/pcm_s16be", 0.999),
     ],
 )
-def test_stereo_format_keeps_what_each_channel_says(
+def test_stereo_format_keeps_its_channels_apart(
     tmp_path: Path, voices: Sound, ending: str, codec: str, rate: int, kind: str, alike: float
 ) -> None:
-    heard = decode(write_audio(tmp_path / f"call.{ending}", voices, codec, rate))
+    audio = decode(write_audio(tmp_path / f"call.{ending}", voices, codec, rate))
 
-    assert heard.format == kind
-    assert heard.sample_rate == (48_000 if "opus" in kind else rate)
-    assert heard.channels == 2
-    assert heard.warnings == ()
-    assert_sounds_like(heard, voices, alike)
-    assert likeness(heard.samples[0], voices[1]) < 0.4, "the channels are not kept apart"
+    assert audio.format == kind
+    assert audio.sample_rate == (48_000 if "opus" in kind else rate)
+    assert audio.channels == 2
+    assert audio.warnings == ()
+    assert_sounds_like(audio, voices, alike)
+    assert correlation(audio.samples[0], voices[1]) < 0.4, "the channels are not kept apart"
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,11 @@ def test_stereo_format_keeps_what_each_channel_says(
 def test_mono_format_has_one_channel(
     tmp_path: Path, voices: Sound, ending: str, codec: str, rate: int, kind: str
 ) -> None:
-    heard = decode(write_audio(tmp_path / f"call.{ending}", voices[:1], codec, rate))
+    audio = decode(write_audio(tmp_path / f"call.{ending}", voices[:1], codec, rate))
 
-    assert heard.format == kind
-    assert heard.warnings == ()
-    assert_sounds_like(heard, voices[:1], 0.8)
+    assert audio.format == kind
+    assert audio.warnings == ()
+    assert_sounds_like(audio, voices[:1], 0.8)
 
 
 @pytest.mark.parametrize(
@@ -109,24 +109,24 @@ def test_mono_format_has_one_channel(
         ("wideband.awb", "amr/amr_wb", 16_000),
     ],
 )
-def test_telephone_codec_of_a_fixture_is_heard(name: str, kind: str, rate: int) -> None:
-    heard = decode(DATA / "formats" / name)
+def test_telephone_codec_is_decoded(name: str, kind: str, rate: int) -> None:
+    audio = decode(DATA / "formats" / name)
 
-    assert (heard.format, heard.sample_rate, heard.warnings) == (kind, rate, ())
-    assert_sounds_like(heard, decode(STEREO_CALL).samples[:1, : 5 * SAMPLE_RATE], 0.8)
+    assert (audio.format, audio.sample_rate, audio.warnings) == (kind, rate, ())
+    assert_sounds_like(audio, decode(STEREO_CALL).samples[:1, : 5 * SAMPLE_RATE], 0.8)
 
 
-def assert_sounds_like(heard: Audio, said: Sound, alike: float) -> None:
-    assert heard.samples.dtype == np.float32
-    assert heard.samples.shape[0] == said.shape[0] == heard.channels
-    assert heard.duration_s == pytest.approx(said.shape[1] / SAMPLE_RATE, abs=0.15)
-    assert heard.samples.shape[1] == round(heard.duration_s * SAMPLE_RATE)
-    for channel, of_channel in zip(heard.samples, said, strict=True):
-        assert likeness(channel, of_channel) > alike
+def assert_sounds_like(audio: Audio, said: Sound, alike: float) -> None:
+    assert audio.samples.dtype == np.float32
+    assert audio.samples.shape[0] == said.shape[0] == audio.channels
+    assert audio.duration_s == pytest.approx(said.shape[1] / SAMPLE_RATE, abs=0.15)
+    assert audio.samples.shape[1] == round(audio.duration_s * SAMPLE_RATE)
+    for channel, of_channel in zip(audio.samples, said, strict=True):
+        assert correlation(channel, of_channel) > alike
         assert np.abs(channel).max() == pytest.approx(np.abs(of_channel).max(), rel=0.5)
 
 
-def test_content_counts_and_not_the_ending(tmp_path: Path, voices: Sound) -> None:
+def test_the_content_decides_and_not_the_extension(tmp_path: Path, voices: Sound) -> None:
     mp3 = write_audio(tmp_path / "call.mp3", voices, "libmp3lame")
     assert decode(mp3.rename(tmp_path / "call.wav")).format == "mp3/mp3"
 
@@ -142,11 +142,11 @@ def test_content_counts_and_not_the_ending(tmp_path: Path, voices: Sound) -> Non
         "http:__a.wav",
     ],
 )
-def test_any_file_name_will_do(tmp_path: Path, voices: Sound, name: str) -> None:
+def test_any_file_name_can_be_read(tmp_path: Path, voices: Sound, name: str) -> None:
     assert decode(write_audio(tmp_path / "plain.wav", voices).rename(tmp_path / name)).duration_s == 3.0
 
 
-def test_name_that_is_no_unicode_will_do(tmp_path: Path, voices: Sound) -> None:
+def test_file_name_that_is_not_unicode_can_be_read(tmp_path: Path, voices: Sound) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
     try:
         write_audio(tmp_path / "plain.wav", voices).rename(path)
@@ -169,9 +169,9 @@ def test_wav_that_was_streamed_without_its_length_is_read_to_the_end(
     raw[data + 4 : data + 8] = size.to_bytes(4, "little")
     path.write_bytes(raw)
 
-    heard = decode(path)
-    assert heard.duration_s == 3.0
-    assert heard.warnings == ()
+    audio = decode(path)
+    assert audio.duration_s == 3.0
+    assert audio.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -185,19 +185,19 @@ def test_wav_that_was_streamed_without_its_length_is_read_to_the_end(
         ("call.flac", "flac"),
     ],
 )
-def test_truncated_file_gives_what_is_left_and_says_so(
+def test_truncated_file_gives_what_is_left_and_a_warning(
     tmp_path: Path, voices: Sound, name: str, codec: str
 ) -> None:
     path = write_audio(tmp_path / name, np.tile(voices, 3), codec)
     raw = path.read_bytes()
     path.write_bytes(raw[: len(raw) // 2])
 
-    heard = decode(path)
-    assert 2.0 < heard.duration_s < 7.0
-    assert len(heard.warnings) == 1
-    assert heard.warnings[0].startswith("file ends early: ")
+    audio = decode(path)
+    assert 2.0 < audio.duration_s < 7.0
+    assert len(audio.warnings) == 1
+    assert audio.warnings[0].startswith("file ends early: ")
     start = slice(0, 2 * SAMPLE_RATE)
-    assert likeness(heard.samples[0, start], voices[0, start]) > 0.85
+    assert correlation(audio.samples[0, start], voices[0, start]) > 0.85
 
 
 def test_whole_wav_with_a_wrong_byte_rate_is_not_called_truncated(tmp_path: Path, voices: Sound) -> None:
@@ -208,36 +208,36 @@ def test_whole_wav_with_a_wrong_byte_rate_is_not_called_truncated(tmp_path: Path
     assert decode(path).warnings == ()
 
 
-def test_damaged_middle_is_skipped_and_said(tmp_path: Path, voices: Sound) -> None:
+def test_damaged_middle_is_skipped_with_a_warning(tmp_path: Path, voices: Sound) -> None:
     path = write_audio(tmp_path / "call.mp3", voices, "libmp3lame", 8_000)
     raw = bytearray(path.read_bytes())
     middle = slice(len(raw) // 2, len(raw) // 2 + 1_500)
     raw[middle] = np.random.default_rng(0).bytes(1_500)
     path.write_bytes(raw)
 
-    heard = decode(path)
-    assert 1.0 < heard.duration_s < 3.2
-    assert any("damaged place" in warning for warning in heard.warnings)
+    audio = decode(path)
+    assert 1.0 < audio.duration_s < 3.2
+    assert any("damaged place" in warning for warning in audio.warnings)
 
 
-def test_samples_that_are_no_numbers_become_silence(tmp_path: Path, voices: Sound) -> None:
+def test_nan_and_infinite_samples_become_silence(tmp_path: Path, voices: Sound) -> None:
     path = write_audio(tmp_path / "call.wav", voices, "pcm_f32le")
     raw = bytearray(path.read_bytes())
     at = raw.index(b"data") + 8 + 4_000
     raw[at : at + 12] = np.array([np.nan, np.inf, -np.inf], "<f4").tobytes()
     path.write_bytes(raw)
 
-    heard = decode(path)
-    assert np.isfinite(heard.samples).all()
-    assert np.abs(heard.samples).max() <= 1.0
-    assert heard.warnings == ("3 samples were no numbers and were taken as silence",)
+    audio = decode(path)
+    assert np.isfinite(audio.samples).all()
+    assert np.abs(audio.samples).max() <= 1.0
+    assert audio.warnings == ("3 samples were no numbers and were taken as silence",)
 
 
 def test_more_than_two_channels_give_the_first_two(tmp_path: Path, voices: Sound) -> None:
-    heard = decode(write_audio(tmp_path / "call.wav", np.concatenate([voices] * 3), layout="5.1"))
-    assert heard.channels == 2
-    assert_sounds_like(heard, voices, 0.99)
-    assert heard.warnings == ("file has 6 channels: the first 2 were taken",)
+    audio = decode(write_audio(tmp_path / "call.wav", np.concatenate([voices] * 3), layout="5.1"))
+    assert audio.channels == 2
+    assert_sounds_like(audio, voices, 0.99)
+    assert audio.warnings == ("file has 6 channels: the first 2 were taken",)
 
 
 def test_frames_with_more_channels_than_pyav_survives_are_damage(
@@ -294,7 +294,7 @@ def test_file_without_permission(tmp_path: Path, refused: Refused, monkeypatch: 
 
 
 @pytest.mark.parametrize("good_bytes", [0, 20_000])
-def test_disk_that_fails_is_said(
+def test_read_error_is_reported(
     tmp_path: Path, voices: Sound, refused: Refused, monkeypatch: pytest.MonkeyPatch, good_bytes: int
 ) -> None:
     class Failing(io.BytesIO):
@@ -349,14 +349,14 @@ def test_a_fifth_of_a_second_is_too_short(tmp_path: Path, voices: Sound, refused
     assert str(error) == "call.wav has only 0.20 s of sound, less than 0.5 s."
 
 
-def test_tape_of_a_whole_day_is_too_long(
+def test_recording_of_a_whole_day_is_too_long(
     tmp_path: Path, voices: Sound, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("callmood.pipeline.audio.decode.MAX_DURATION_S", 2.0)
     assert refused(write_audio(tmp_path / "call.wav", np.tile(voices, 3))).reason == "too long"
 
 
-def test_header_with_a_mad_sample_rate_is_damaged(tmp_path: Path, voices: Sound, refused: Refused) -> None:
+def test_impossible_sample_rate_is_damage(tmp_path: Path, voices: Sound, refused: Refused) -> None:
     path = write_audio(tmp_path / "call.wav", voices)
     raw = bytearray(path.read_bytes())
     raw[24:28] = (1).to_bytes(4, "little")
@@ -369,21 +369,21 @@ def test_long_call_needs_little_more_memory_than_its_samples(tmp_path: Path) -> 
     path = write_audio(tmp_path / "call.wav", np.tile(minute, 5), "pcm_mulaw", 8_000)
     tracemalloc.start()
     try:
-        heard = decode(path)
-        most = tracemalloc.get_traced_memory()[1]
+        audio = decode(path)
+        peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert heard.duration_s == pytest.approx(300)
-    assert most < heard.samples.nbytes + 20e6
+    assert audio.duration_s == pytest.approx(300)
+    assert peak < audio.samples.nbytes + 20e6
 
 
-def test_failure_travels_between_processes(tmp_path: Path, refused: Refused) -> None:
+def test_failure_can_be_pickled(tmp_path: Path, refused: Refused) -> None:
     error = refused(tmp_path / "call.wav")
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.reason, again.path) == (str(error), error.reason, error.path)
 
 
-def test_sentence_shows_a_strange_name_on_one_line(tmp_path: Path, refused: Refused) -> None:
+def test_error_shows_an_odd_name_on_one_line(tmp_path: Path, refused: Refused) -> None:
     assert str(refused(tmp_path / "a\nb\x1b[31m.wav")) == "a\\nb\\x1b[31m.wav no longer exists."
 
 

@@ -1,4 +1,4 @@
-"""Weights that come inside packages are used only when they are the ones we know."""
+"""Weights that come inside packages are used only if they are the expected ones."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ def of_package(name: str) -> bundled_weights.BundledWeights:
 
 
 @pytest.mark.parametrize("model", bundled_weights.ALL, ids=lambda model: model.name)
-def test_what_is_installed_is_what_we_know(model: bundled_weights.BundledWeights) -> None:
+def test_installed_weights_are_the_expected_ones(model: bundled_weights.BundledWeights) -> None:
     assert model.path().is_file()
 
 

@@ -39,9 +39,7 @@ def test_a_wrong_option_ends_with_exit_code_2(command: str) -> None:
     assert CliRunner().invoke(app, [command, "--no-such-option"]).exit_code == 2
 
 
-def test_a_full_disk_is_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_full_disk_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def full() -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "model/weights.safetensors")
 

@@ -1,4 +1,4 @@
-"""`callmood correct`: a segment's true mood, kept for training."""
+"""`callmood correct`: a segment's label, corrected for training."""
 
 from pathlib import Path
 
@@ -36,11 +36,11 @@ def corrected(db: Path, *arguments: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("at", ["0:17", "17", "00:00:17"])
-def test_the_clock_that_a_report_prints_names_a_segment(scanned: Path, at: str) -> None:
+def test_a_time_as_reports_print_it_finds_its_segment(scanned: Path, at: str) -> None:
     assert corrected(scanned, at, "angry") == [("this is a disgrace", "angry")]
 
 
-def test_a_segment_that_begins_in_that_second_goes_before_one_that_goes_on(scanned: Path) -> None:
+def test_a_segment_that_begins_in_that_second_is_preferred(scanned: Path) -> None:
     assert corrected(scanned, "0:18", "calm") == [("I see", "calm")]
 
 
@@ -49,7 +49,7 @@ def test_a_segment_corrected_again_keeps_the_last_label(scanned: Path) -> None:
     assert corrected(scanned, "0:17", "angry") == [("this is a disgrace", "angry")]
 
 
-def test_where_two_begin_the_speaker_tells_which(scanned: Path) -> None:
+def test_the_speaker_chooses_between_two_segments(scanned: Path) -> None:
     assert corrected(scanned, "0:30", "happy", "--speaker", "1") == [("no", "happy")]
 
 
@@ -62,19 +62,17 @@ def test_where_two_begin_the_speaker_tells_which(scanned: Path) -> None:
         (["0:17", "merry"], "no label merry"),
     ],
 )
-def test_what_names_no_segment_or_label_is_one_sentence(
-    scanned: Path, arguments: list[str], sentence: str
-) -> None:
+def test_a_wrong_time_or_label_is_reported(scanned: Path, arguments: list[str], sentence: str) -> None:
     with pytest.raises(Exception, match=sentence):
         corrected(scanned, *arguments)
 
 
-def test_without_a_database_none_is_made(tmp_path: Path) -> None:
+def test_without_a_database_none_is_created(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["correct", "x", "0:17", "angry", "--db", str(tmp_path / "no.duckdb")])
     assert "There is no database" in str(result.exception)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_wrong_argument_is_told_before_the_call_is_looked_up(scanned: Path) -> None:
+def test_arguments_are_checked_before_the_call_is_looked_up(scanned: Path) -> None:
     result = CliRunner().invoke(app, ["correct", "no such call", "0:17", "merry", "--db", str(scanned)])
     assert "no label merry" in str(result.exception)

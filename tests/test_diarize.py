@@ -1,4 +1,4 @@
-"""Who speaks when on a single channel: how many voices, whose turn, and the models that tell them apart."""
+"""Who speaks when on a single channel: how many voices, whose turn, and the models that separate them."""
 
 import json
 import sys
@@ -23,7 +23,7 @@ MONO = "anna/billing 20261120-113000.mp3"
 
 
 def windows(*voices: int, spread: float = 0.03, seed: int = 0) -> Windows:
-    """Windows of the given number for each voice; voices are as unlike as can be."""
+    """Windows, the given number for each voice; the voices are orthogonal."""
     draw = np.random.default_rng(seed)
     who = np.repeat(np.arange(len(voices)), voices)
     vectors = np.eye(192)[who] + draw.normal(0, spread, (len(who), 192))
@@ -63,24 +63,24 @@ def test_hours_of_windows_are_clustered() -> None:
 
 def test_a_turn_changes_where_the_voice_changes() -> None:
     spans = windows(10, 10).spans
-    likeness = np.repeat([[0.9, 0.1], [0.1, 0.9]], 10, axis=0).astype(np.float32)
-    turns = label(np.array([[0.0, 16.0]]), silent_overlap(17), spans, likeness)
+    similarity = np.repeat([[0.9, 0.1], [0.1, 0.9]], 10, axis=0).astype(np.float32)
+    turns = label(np.array([[0.0, 16.0]]), silent_overlap(17), spans, similarity)
     assert turns[0][2] == pytest.approx(8.4, abs=0.2)
 
 
 def test_speech_is_given_to_one_speaker_where_one_speaks() -> None:
     spans = windows(10, 10).spans
-    likeness = np.repeat([[0.9, 0.1], [0.1, 0.9]], 10, axis=0).astype(np.float32)
-    turns = label(np.array([[0.0, 16.0]]), silent_overlap(17), spans, likeness)
+    similarity = np.repeat([[0.9, 0.1], [0.1, 0.9]], 10, axis=0).astype(np.float32)
+    turns = label(np.array([[0.0, 16.0]]), silent_overlap(17), spans, similarity)
     assert sum(end - start for _, start, end in turns) == pytest.approx(16.0, abs=0.1)
 
 
 def test_an_overlap_is_given_to_two_speakers() -> None:
     spans = windows(10, 10).spans
-    likeness = np.repeat([[0.9, 0.1], [0.1, 0.9]], 10, axis=0).astype(np.float32)
+    similarity = np.repeat([[0.9, 0.1], [0.1, 0.9]], 10, axis=0).astype(np.float32)
     overlap = silent_overlap(17)
     overlap[int(7 / FRAME_S) : int(9 / FRAME_S)] = 1.0
-    turns = label(np.array([[0.0, 16.0]]), overlap, spans, likeness)
+    turns = label(np.array([[0.0, 16.0]]), overlap, spans, similarity)
     assert sum(end - start for _, start, end in turns) == pytest.approx(18.0, abs=0.2)
 
 
@@ -94,8 +94,8 @@ def test_a_mono_call_is_on_channel_0(found: Conversation) -> None:
 
 def test_each_turn_of_a_mono_call_goes_to_its_voice(found: Conversation) -> None:
     calls = json.loads((CALLS.parent / "calls.json").read_text())
-    told = next(one["turns"] for one in calls if one["file"] == MONO)
-    pairs = {(turn["role"], _speaker_at(found, (turn["start_s"] + turn["end_s"]) / 2)) for turn in told}
+    expected = next(one["turns"] for one in calls if one["file"] == MONO)
+    pairs = {(turn["role"], _speaker_at(found, (turn["start_s"] + turn["end_s"]) / 2)) for turn in expected}
     assert len(pairs) == 2
 
 
@@ -118,7 +118,7 @@ def test_a_pipeline_of_pyannote_gives_the_turns(monkeypatch: pytest.MonkeyPatch)
     assert [(turn.speaker, turn.start_s, turn.end_s) for turn in turns] == [(0, 0.5, 2.0), (1, 2.0, 3.0)]
 
 
-def test_a_pipeline_that_cant_be_loaded_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipeline_that_cant_be_loaded_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     _pretend_pyannote(monkeypatch, OSError("no such thing\nat all"))
     with pytest.raises(CallmoodError) as caught:
         load_pipeline("somebody/diarization", "cpu")
@@ -128,13 +128,13 @@ def test_a_pipeline_that_cant_be_loaded_is_one_sentence(monkeypatch: pytest.Monk
     )
 
 
-def test_a_pipeline_that_the_hub_holds_back_asks_for_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gated_pipeline_asks_for_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
     _pretend_pyannote(monkeypatch, None)
     with pytest.raises(CallmoodError, match="HF_TOKEN"):
         load_pipeline("somebody/diarization", "cpu")
 
 
-def test_pyannotes_reports_home_are_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_telemetry_of_pyannote_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYANNOTE_METRICS_ENABLED", "1")
     _pretend_pyannote(monkeypatch, _Pipeline())
     load_pipeline("somebody/diarization", "cpu")
@@ -152,7 +152,7 @@ def _speaker_at(conversation: Conversation, at_s: float) -> int:
 
 
 class _Pipeline:
-    """Stands for a pipeline: two turns, whatever it hears."""
+    """A stand-in for a pipeline: two turns, whatever the sound."""
 
     def to(self, device: object) -> None:
         pass
@@ -167,7 +167,7 @@ class _Pipeline:
 
 
 def _pretend_pyannote(monkeypatch: pytest.MonkeyPatch, result: object) -> None:
-    """Puts a stand-in for pyannote.audio, whose import takes seconds and whose pipelines come from a hub."""
+    """Installs a stand-in for pyannote.audio, whose import takes seconds and whose pipelines come from a hub."""
 
     class Pipeline:
         @staticmethod

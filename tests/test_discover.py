@@ -1,4 +1,4 @@
-"""Recordings are found wherever they lie, known by their content, with what names and tables say."""
+"""Recordings are found in folders and identified by content, with the facts in names and tables."""
 
 import hashlib
 import os
@@ -35,7 +35,7 @@ def calls(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make(calls: Path) -> Make:
-    """Writes a file below the scanned folder whose content is its name, or what is given."""
+    """Writes a file below the scanned folder; its content is its name, unless given."""
 
     def write(name: str, content: bytes | None = None) -> Path:
         path = calls / name
@@ -100,17 +100,17 @@ def test_files_and_folders_may_be_mixed_and_overlap(calls: Path, make: Make) -> 
     assert found.copies == 0
 
 
-def test_file_that_is_named_is_taken_whatever_its_ending(make: Make) -> None:
+def test_given_file_is_scanned_whatever_its_extension(make: Make) -> None:
     assert names(find(make("call.dat"), make(".hidden"))) == [".hidden", "call.dat"]
 
 
-def test_hidden_and_machine_files_are_passed_over(calls: Path, make: Make) -> None:
+def test_hidden_and_machine_files_are_ignored(calls: Path, make: Make) -> None:
     for name in (".call.wav", "._call.wav", ".git/x.wav", "__MACOSX/x.wav", "call.wav"):
         make(name)
     assert names(find(calls)) == ["call.wav"]
 
 
-def test_links_in_a_circle_end(calls: Path, make: Make) -> None:
+def test_circular_links_end(calls: Path, make: Make) -> None:
     make("a/call.wav")
     try:
         (calls / "a" / "round").symlink_to(calls, target_is_directory=True)
@@ -133,7 +133,7 @@ def test_linked_folder_is_searched(calls: Path, make: Make, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "name", ["two words.wav", 'it\'s "it".wav', "😡.wav", "für Łukasz 通話.wav", "two\nlines.wav"]
 )
-def test_any_file_name_will_do(calls: Path, make: Make, name: str) -> None:
+def test_any_file_name_is_found(calls: Path, make: Make, name: str) -> None:
     make(name)
     assert names(find(calls)) == [name]
 
@@ -147,7 +147,7 @@ def test_paths_are_absolute(calls: Path, make: Make, monkeypatch: pytest.MonkeyP
 # What fails
 
 
-def test_empty_file_is_a_failure_and_the_rest_goes_on(calls: Path, make: Make) -> None:
+def test_empty_file_is_a_failure_and_the_rest_is_found(calls: Path, make: Make) -> None:
     make("empty.wav", b"")
     make("full.wav")
     found = find(calls)
@@ -207,7 +207,7 @@ def test_link_to_nowhere_is_a_failure(calls: Path, make: Make) -> None:
     assert [failure.reason for failure in find(calls).failures] == ["missing"]
 
 
-def test_folder_without_recordings_is_one_sentence(calls: Path, make: Make) -> None:
+def test_folder_without_recordings_is_reported(calls: Path, make: Make) -> None:
     with pytest.raises(
         CallmoodError, match=r"^No recordings found in .*calls\. Folders are searched for .*\.$"
     ):
@@ -218,7 +218,7 @@ def test_folder_without_recordings_is_one_sentence(calls: Path, make: Make) -> N
         find(calls)
 
 
-def test_path_that_does_not_exist_is_one_sentence(calls: Path, make: Make) -> None:
+def test_path_that_does_not_exist_is_reported(calls: Path, make: Make) -> None:
     make("a.wav")
     with pytest.raises(CallmoodError, match=r"nowhere does not exist\.$"):
         find(calls, calls / "nowhere")
@@ -228,7 +228,7 @@ def test_path_that_does_not_exist_is_one_sentence(calls: Path, make: Make) -> No
 
 
 @pytest.mark.parametrize("pattern", NAME_PATTERNS, ids=lambda pattern: pattern.what)
-def test_example_of_every_built_in_pattern_fits(pattern: object) -> None:
+def test_example_of_every_built_in_pattern_matches(pattern: object) -> None:
     regex: re.Pattern[str] = pattern.regex  # type: ignore[attr-defined]
     match = regex.search(str(PurePosixPath(pattern.example).with_suffix("")))  # type: ignore[attr-defined]
     assert match and all(match.groupdict().values())
@@ -364,7 +364,7 @@ def test_own_pattern_replaces_the_built_in_ones(calls: Path, make: Make) -> None
     assert recording.facts.call_id is None
 
 
-def test_own_pattern_says_how_many_names_it_fits(calls: Path, make: Make) -> None:
+def test_own_pattern_reports_how_many_names_it_matches(calls: Path, make: Make) -> None:
     for name in ("KL-1.wav", "KL-2.wav", "anna/3.wav"):
         make(name)
     found = find(calls, name_pattern=r"(?P<agent>[A-Z]+)-")
@@ -372,7 +372,7 @@ def test_own_pattern_says_how_many_names_it_fits(calls: Path, make: Make) -> Non
     assert found.warnings == ("The name pattern matches 2 of 3 recordings.",)
 
 
-def test_time_that_a_pattern_finds_but_nobody_understands_is_kept() -> None:
+def test_time_that_cannot_be_parsed_is_kept() -> None:
     facts = name_reader(r"(?P<started_at>\w+)")(PurePosixPath("noon.wav"))
     assert facts == CallFacts(metadata={"started_at": "noon"})
 
@@ -385,14 +385,14 @@ def test_time_that_a_pattern_finds_but_nobody_understands_is_kept() -> None:
         ("(?P<Agent>x)", "no named group"),
     ],
 )
-def test_wrong_pattern_is_one_sentence(calls: Path, make: Make, pattern: str, why: str) -> None:
+def test_wrong_pattern_is_reported(calls: Path, make: Make, pattern: str, why: str) -> None:
     make("a.wav")
     with pytest.raises(CallmoodError, match=why) as caught:
         find(calls, name_pattern=pattern)
     assert str(caught.value).endswith(".")
 
 
-def test_sample_calls_tell_their_facts() -> None:
+def test_facts_of_the_sample_calls() -> None:
     facts = {
         recording.path.suffix: (
             recording.facts.agent,
@@ -512,9 +512,7 @@ def test_table_is_joined_by_call_id_of_the_name_or_by_a_name_that_is_one(
     ]
 
 
-def test_table_wins_over_the_name_and_leaves_what_it_does_not_know(
-    calls: Path, make: Make, table: Make
-) -> None:
+def test_table_overrides_the_name_and_keeps_other_facts(calls: Path, make: Make, table: Make) -> None:
     make("2026-11-20_14-30-05_anna_5551234.wav")
     recording = only(
         find(calls, metadata=table("file,agent,customer\n2026-11-20_14-30-05_anna_5551234,Anna B.,"))
@@ -545,7 +543,7 @@ def test_recordings_of_one_call_share_its_row(calls: Path, make: Make, table: Ma
     assert found.warnings == ()
 
 
-def test_rows_that_contradict_each_other_are_not_taken(calls: Path, make: Make, table: Make) -> None:
+def test_rows_that_contradict_each_other_are_not_used(calls: Path, make: Make, table: Make) -> None:
     make("one.wav")
     make("two.wav")
     text = "file,agent\none.wav,ben\none.wav,anna\ntwo.wav,anna\ntwo.wav,anna"
@@ -554,7 +552,7 @@ def test_rows_that_contradict_each_other_are_not_taken(calls: Path, make: Make, 
     assert found.warnings == ("1 recording has several rows in calls.csv that differ. None was used.",)
 
 
-def test_what_does_not_fit_is_said(calls: Path, make: Make, table: Make) -> None:
+def test_rows_and_recordings_without_a_match_are_reported(calls: Path, make: Make, table: Make) -> None:
     make("one.wav")
     make("two.wav")
     found = find(calls, metadata=table("file,agent,date\none.wav,ben,noon\nthree.wav,anna,"))
@@ -580,7 +578,7 @@ def test_what_does_not_fit_is_said(calls: Path, make: Make, table: Make) -> None
         ("t.xlsx", "PK", "has an unknown format"),
     ],
 )
-def test_broken_table_is_one_sentence(
+def test_broken_table_is_reported(
     calls: Path, make: Make, table: Make, name: str, text: str, why: str
 ) -> None:
     make("a.wav")
@@ -590,7 +588,7 @@ def test_broken_table_is_one_sentence(
     assert sentence.endswith(".") and "\n" not in sentence and len(sentence) < 400
 
 
-def test_missing_table_is_one_sentence(calls: Path, make: Make) -> None:
+def test_missing_table_is_reported(calls: Path, make: Make) -> None:
     make("a.wav")
     with pytest.raises(CallmoodError, match=r"nowhere\.csv does not exist\.$"):
         find(calls, metadata=calls / "nowhere.csv")

@@ -1,4 +1,4 @@
-"""`callmood doctor` says what is there and how to mend what is not."""
+"""`callmood doctor` says what is installed and how to fix what is missing."""
 
 from pathlib import Path
 
@@ -17,20 +17,20 @@ def doctor(folder: Path, monkeypatch: pytest.MonkeyPatch, **environment: str) ->
 
 
 def test_a_whole_installation_is_ok(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code, said = doctor(tmp_path, monkeypatch)
+    code, output = doctor(tmp_path, monkeypatch)
     assert code == 0
-    assert "missing" not in said
-    assert "tiny.en" in said
+    assert "missing" not in output
+    assert "tiny.en" in output
 
 
-def test_a_model_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code, said = doctor(tmp_path, monkeypatch, CALLMOOD_SCORE__MODEL="no-such-model")
+def test_a_missing_model_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, output = doctor(tmp_path, monkeypatch, CALLMOOD_SCORE__MODEL="no-such-model")
     assert code == 1
-    assert "missing  emotion model no-such-model" in said
+    assert "missing  emotion model no-such-model" in output
 
 
-def test_wrong_settings_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_settings_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "callmood.toml").write_text("[score]\nmodle = 'x'\n")
-    code, said = doctor(tmp_path, monkeypatch)
+    code, output = doctor(tmp_path, monkeypatch)
     assert code == 1
-    assert "score.modle" in said
+    assert "score.modle" in output

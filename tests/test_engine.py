@@ -62,7 +62,7 @@ def test_all_workers_may_die() -> None:
     assert set(found.values()) == {"worker died"}
 
 
-def test_models_that_cannot_be_loaded_end_the_scan_in_a_sentence() -> None:
+def test_models_that_cannot_be_loaded_end_the_scan_with_an_error() -> None:
     with pytest.raises(CallmoodError, match=r"^There is no model\.$"):
         list(run_jobs(settings(), jobs("a", "b", "c"), cannot_load))
 

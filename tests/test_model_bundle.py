@@ -83,7 +83,7 @@ def test_a_single_segment_without_a_baseline_is_raw() -> None:
     np.testing.assert_allclose(model.classify_against_rest(clips), model.classify(clips), atol=1e-6)
 
 
-def test_a_missing_side_says_nothing() -> None:
+def test_a_missing_side_has_no_effect() -> None:
     model, clips = scorer(), encoded()
     no, yes = np.zeros(5, bool), np.ones(5, bool)
     neither = model.classify(replace(clips, has_audio=no, has_text=no))
@@ -112,7 +112,7 @@ def test_with_words_the_voice_counts_less_and_calls_are_mostly_calm() -> None:
     np.testing.assert_allclose(weighed.classify(mute), softmax(voice), atol=1e-5)
 
 
-def test_calm_and_neutral_make_each_other_sure() -> None:
+def test_calm_and_neutral_count_together() -> None:
     model = replace(scorer(), settings=replace(scorer().settings, threshold=0.7, threshold_with_words=0.5))
     even = np.array([0.1, 0.4, 0, 0, 0.15, 0.35, 0, 0], np.float32)
     angry = np.array([0.45, 0.2, 0, 0, 0.15, 0.2, 0, 0], np.float32)
@@ -172,7 +172,7 @@ def test_the_embedded_bundle_loads_and_is_small_enough() -> None:
         ({"audio": {"encoders": ["tiny.en"], "ears": 2}}, "ears"),
     ],
 )
-def test_bundles_that_cannot_be_read_get_a_sentence(
+def test_bundles_that_cannot_be_read_are_refused(
     tmp_path: Path, change: dict[str, object], sentence: str
 ) -> None:
     table = json.loads((bundle.EMBEDDED / "bundle.json").read_text(encoding="utf-8"))
@@ -182,6 +182,6 @@ def test_bundles_that_cannot_be_read_get_a_sentence(
         load(tmp_path)
 
 
-def test_a_folder_without_a_bundle_gets_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_without_a_bundle_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CallmoodError, match="is not an emotion model"):
         load(tmp_path)

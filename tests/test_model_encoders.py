@@ -1,4 +1,4 @@
-"""Encoders: what they hear does not depend on the batch, and Whisper's is the one in the package."""
+"""Encoders: vectors do not depend on the batch, and Whisper's encoder is the one in the package."""
 
 import logging
 from pathlib import Path
@@ -109,7 +109,7 @@ def test_waveform_encoders_load_from_a_folder(
         np.testing.assert_allclose(alone, mean[:1], atol=1e-4)
 
 
-def test_other_encoders_and_wrong_names_get_a_sentence(tmp_path: Path) -> None:
+def test_other_encoders_and_wrong_names_are_refused(tmp_path: Path) -> None:
     from transformers import BertConfig, BertModel
 
     BertModel(
@@ -122,10 +122,10 @@ def test_other_encoders_and_wrong_names_get_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("library", ["huggingface_hub", "transformers"])
-def test_a_hub_that_is_not_reached_is_one_sentence(library: str) -> None:
-    heard: list[logging.LogRecord] = []
+def test_a_hub_that_is_not_reached_is_reported(library: str) -> None:
+    records: list[logging.LogRecord] = []
     listener = logging.Handler()
-    listener.emit = heard.append  # type: ignore[method-assign]
+    listener.emit = records.append  # type: ignore[method-assign]
     logger = logging.getLogger(library)
 
     class Unreached:
@@ -138,9 +138,9 @@ def test_a_hub_that_is_not_reached_is_one_sentence(library: str) -> None:
     try:
         with pytest.raises(CallmoodError, match=r"a/b can't be loaded .*: We couldn't connect$"):
             encode.pretrained(Unreached, "a/b")
-        assert not heard
-        logging.getLogger(f"{library}.utils._http").warning("said at another time")
-        assert len(heard) == 1
+        assert not records
+        logging.getLogger(f"{library}.utils._http").warning("logged later")
+        assert len(records) == 1
     finally:
         logger.removeHandler(listener)
 
@@ -164,7 +164,7 @@ def test_pooling_ignores_the_padding() -> None:
     torch.testing.assert_close(pooling.token_mean_max(states, mask), torch.tensor([[2.0, 3.0]]))
 
 
-def test_long_clips_are_read_in_windows(whisper: Any) -> None:
+def test_long_clips_are_encoded_in_windows(whisper: Any) -> None:
     sound = np.random.default_rng(3).normal(0, 0.1, 31 * SAMPLE_RATE).astype(np.float32)
     vector = encode.audio_vectors([whisper], AudioSettings(), [sound])
     assert vector.shape == (1, 3840) and np.isfinite(vector).all()
@@ -183,13 +183,13 @@ def test_silent_ends_are_cut_and_the_level_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize("samples", [1, 100, SAMPLE_RATE])
-def test_silence_and_scraps_survive(whisper: Any, samples: int) -> None:
+def test_silence_and_very_short_clips_can_be_prepared(whisper: Any, samples: int) -> None:
     for sound in (np.zeros(samples, np.float32), np.full(samples, np.nan, np.float32)):
         assert len(prepared(sound)) >= SHORTEST
         assert np.isfinite(encode.audio_vectors([whisper], AudioSettings(), [sound])).all()
 
 
-def test_the_speaker_network_is_read_beside_whisper(whisper: Any, clips: list[np.ndarray]) -> None:
+def test_speaker_vectors_stand_beside_whispers(whisper: Any, clips: list[np.ndarray]) -> None:
     settings = AudioSettings((encode.TINY_EN, encode.CAMPLUS))
     encoders = [whisper, encode.load_audio_encoder(encode.CAMPLUS)]
     together = encode.audio_vectors(encoders, settings, clips)

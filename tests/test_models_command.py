@@ -1,4 +1,4 @@
-"""`callmood models`: what is there, what it says of itself, and which one scans use."""
+"""`callmood models`: which models there are, what they say about themselves, and which one scans use."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def make(folder: Path) -> Path:
-    """A bundle with all its files; its weights are none."""
+    """A bundle with all its files; its weights are empty."""
     shutil.copytree(EMBEDDED, folder, ignore=lambda *_: [WEIGHTS_FILE])
     (folder / WEIGHTS_FILE).write_bytes(bytes(1000))
     return folder
@@ -77,7 +77,7 @@ def test_a_damaged_model_does_not_hide_the_others(here: Path) -> None:
     assert found["bad"]["labels"] == [] and found["good"]["labels"]
 
 
-def test_a_model_that_says_nothing_of_itself_is_listed(here: Path) -> None:
+def test_a_model_that_says_nothing_about_itself_is_listed(here: Path) -> None:
     (make(here / "mine") / "about.json").unlink()
     assert listed()["mine"]["ua"] is None
     assert "?" in run("list")
@@ -87,7 +87,7 @@ def test_the_card_is_shown(here: Path) -> None:
     assert run("show") == (EMBEDDED / "CARD.md").read_text(encoding="utf-8")
 
 
-def test_a_folder_that_is_no_model_gets_a_sentence(here: Path) -> None:
+def test_a_folder_that_is_not_a_model_is_refused(here: Path) -> None:
     (here / "calls").mkdir()
     with pytest.raises(CallmoodError, match="calls is not an emotion model"):
         run("use", "calls")
@@ -102,13 +102,13 @@ def test_scans_use_the_chosen_model(here: Path) -> None:
     assert load_settings().score.model == "embedded"
 
 
-def test_a_model_of_the_folder_models_goes_by_its_name(here: Path) -> None:
+def test_a_model_in_the_folder_models_is_found_by_its_name(here: Path) -> None:
     make(here / "models" / "ours")
     run("use", "ours")
     assert load_settings().score.model == str(Path("models/ours"))
 
 
-def test_all_else_in_the_settings_stays(here: Path) -> None:
+def test_all_other_settings_stay(here: Path) -> None:
     make(here / "mine")
     (here / "callmood.toml").write_bytes(TOML.replace("\n", "\r\n").encode())
     run("use", "mine")
@@ -123,7 +123,7 @@ def test_wrong_settings_stay_as_they_are(here: Path) -> None:
     assert (here / "callmood.toml").read_text() == "[score]\nmodle = 'x'\n"
 
 
-def test_an_environment_that_wins_is_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_overriding_environment_variable_is_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(here / "mine")
     monkeypatch.setenv("CALLMOOD_SCORE__MODEL", "other")
     result = CliRunner().invoke(models, ["use", "mine"])

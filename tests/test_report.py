@@ -1,4 +1,4 @@
-"""`callmood report` as a person types it, and what comes out of it."""
+"""`callmood report` as users type it, and what it prints."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ def angry_call(name: str = "angry.wav", **facts: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database of five calls and a failure, that no test writes to."""
+    """A database of five calls and a failure, to which no test writes."""
     path = tmp_path_factory.mktemp("filled") / "callmood.duckdb"
     facts = {"agent": "Ann", "queue": "sales"}
     calls = [
@@ -62,7 +62,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def report(filled: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
-    """Runs the command on that database, 120 columns wide; gives what it prints."""
+    """Runs the command on that database, 120 columns wide; returns what it prints."""
     monkeypatch.setenv("COLUMNS", "120")
 
     def run(*arguments: object) -> str:
@@ -79,12 +79,12 @@ def table(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_a_bare_report_is_that_of_all_agents(report: Report) -> None:
+def test_the_default_report_is_by_agent(report: Report) -> None:
     assert report() == report("--agent")
     assert [row["name"] for row in table(report("--format", "csv"))] == ["Chris L", "Ann", "(unknown)"]
 
 
-def test_one_agent_is_named_after_the_flag(report: Report) -> None:
+def test_one_agent_is_given_after_the_flag(report: Report) -> None:
     shown = report("--agent", "Chris L")
     assert "Agent Chris L" in shown
     assert "Ann" not in shown
@@ -93,7 +93,7 @@ def test_one_agent_is_named_after_the_flag(report: Report) -> None:
     assert shown == report("Chris L", "--agent") == report("--agent", "chris l")
 
 
-def test_an_agent_that_is_not_there_brings_those_that_are(report: Report) -> None:
+def test_an_unknown_agent_brings_a_list_of_known_ones(report: Report) -> None:
     with pytest.raises(
         CallmoodError, match=r'No calls with the agent "Chris"\. There are calls with "Chris L"'
     ):
@@ -103,7 +103,7 @@ def test_an_agent_that_is_not_there_brings_those_that_are(report: Report) -> Non
 @pytest.mark.parametrize(
     "name", ["0815", "angry.wav", "angry", "/calls/angry.wav", angry_call().recording.id[:8]]
 )
-def test_one_call_is_named_by_id_or_file(report: Report, name: str) -> None:
+def test_one_call_is_given_by_id_or_file(report: Report, name: str) -> None:
     rows = table(report("--call", name, "--format", "csv"))
     assert [(row["role"], row["start_s"]) for row in rows] == [
         ("agent", "0.0"),
@@ -123,17 +123,17 @@ def test_one_call_is_shown_with_its_quarters_and_its_timeline(report: Report) ->
     assert line.split()[:5] == ["0:33", "customer", "−0.89", "angry", "90"]
 
 
-def test_a_call_of_several_recordings_is_asked_for_by_one(report: Report) -> None:
+def test_a_call_id_of_several_recordings_is_ambiguous(report: Report) -> None:
     with pytest.raises(CallmoodError, match=r"matches 2 recordings.*of one id\.wav"):
         report("--call", "7")
 
 
-def test_a_call_that_is_not_there_is_said_to_be_so(report: Report) -> None:
+def test_an_unknown_call_is_reported(report: Report) -> None:
     with pytest.raises(CallmoodError, match='No call "nine"'):
         report("--call", "nine")
 
 
-def test_files_without_an_id_are_told_apart_by_their_paths(report: Report) -> None:
+def test_files_of_the_same_name_are_listed_with_their_paths(report: Report) -> None:
     with pytest.raises(
         CallmoodError, match=r'"empty" matches 2 .*whole path of one: /calls/empty.wav, /other/empty.wav\.'
     ):
@@ -144,7 +144,7 @@ def test_files_without_an_id_are_told_apart_by_their_paths(report: Report) -> No
     ("name", "why"),
     [("broken.mp3", "broken.mp3 holds no audio."), ("/calls/empty.wav", "empty.wav is empty.")],
 )
-def test_a_call_that_failed_is_told_with_its_reason(report: Report, name: str, why: str) -> None:
+def test_a_failed_call_is_reported_with_its_reason(report: Report, name: str, why: str) -> None:
     with pytest.raises(CallmoodError, match=f"could not be scanned: {why}"):
         report("--call", name)
 
@@ -173,7 +173,7 @@ def test_calls_are_grouped_and_bounded(report: Report, flags: list[str], names: 
     assert {row["name"] for row in table(report(*flags, "--format", "csv"))} == names
 
 
-def test_nothing_that_matches_is_said_to_be_so(report: Report) -> None:
+def test_an_empty_report_says_that_no_call_matches(report: Report) -> None:
     assert "No call matches." in report("--since", "2030-01-01")
     assert "No call matches." in report("Ann", "--since", "2030-01-01")
 
@@ -188,7 +188,7 @@ def test_nothing_that_matches_is_said_to_be_so(report: Report) -> None:
         (["--output", "/nowhere/report.csv"], "/nowhere/report.csv can't be written"),
     ],
 )
-def test_a_wrong_flag_gets_its_sentence(report: Report, flags: list[str], sentence: str) -> None:
+def test_a_wrong_flag_is_refused(report: Report, flags: list[str], sentence: str) -> None:
     with pytest.raises(CallmoodError) as error:
         report(*flags)
     assert sentence in str(error.value)
@@ -215,7 +215,7 @@ def test_a_database_without_calls_says_to_scan(db: Connection, db_path: Path) ->
     assert "Scan some" in str(result.exception)
 
 
-def test_a_database_that_is_not_there_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
+def test_a_missing_database_is_reported_with_exit_code_1(tmp_path: Path) -> None:
     code = "import sys; from callmood.cli.app import main; sys.argv[0] = 'callmood'; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "report", "--db", tmp_path / "no.duckdb"],
@@ -250,7 +250,7 @@ def test_columns_that_do_not_fit_are_named(report: Report, monkeypatch: pytest.M
     assert "Customer mood" in shown
 
 
-def test_figures_of_few_calls_have_no_interval_and_it_is_said_why(report: Report) -> None:
+def test_figures_of_few_calls_have_no_interval_and_a_note_says_why(report: Report) -> None:
     shown = report()
     line = next(line for line in shown.splitlines() if line.strip().startswith("Chris L"))
     assert "     – " in line and "±" not in line
@@ -258,7 +258,7 @@ def test_figures_of_few_calls_have_no_interval_and_it_is_said_why(report: Report
     assert "±" not in report("Chris L").split("Worst moments")[0]
 
 
-def test_a_table_tells_what_its_figures_mean_and_lack(report: Report) -> None:
+def test_notes_explain_figures_and_what_they_leave_out(report: Report) -> None:
     shown = " ".join(report().split())
     for words in (
         "mood: −1 = angry",
@@ -279,7 +279,7 @@ def test_json_holds_rows_details_and_notes(report: Report) -> None:
     assert document["notes"]
 
 
-def test_parquet_and_the_ending_of_a_file_name(report: Report, tmp_path: Path) -> None:
+def test_the_extension_of_the_output_chooses_the_format(report: Report, tmp_path: Path) -> None:
     parquet = tmp_path / "agents.parquet"
     assert report("--output", parquet) == ""
     frame = pl.read_parquet(parquet)
@@ -299,7 +299,7 @@ def test_markdown_is_a_page_with_tables(report: Report) -> None:
     assert "| Chris L | 1 | 40 s |" in shown
 
 
-def test_a_transcript_is_no_formula_no_markup_and_no_sql(db: Connection, db_path: Path) -> None:
+def test_a_transcript_is_not_a_formula_markup_or_sql(db: Connection, db_path: Path) -> None:
     evil = [
         '=HYPERLINK("http://x")',
         "+1",
@@ -311,7 +311,7 @@ def test_a_transcript_is_no_formula_no_markup_and_no_sql(db: Connection, db_path
         "🤬",
     ]
     lines: list[Line] = [
-        (place % 2, float(place), place + 1.0, text, feeling("angry")) for place, text in enumerate(evil)
+        (index % 2, float(index), index + 1.0, text, feeling("angry")) for index, text in enumerate(evil)
     ]
     write_call(db, 1, "m1", make_call(lines, call_id="evil", agent="=Ann|[b]"))
     db.close()
@@ -341,7 +341,7 @@ def test_a_report_loads_no_model(filled: Path) -> None:
     assert done.stdout.splitlines()[-1] == "loaded: set()"
 
 
-def test_help_names_every_flag_of_the_issue(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_help_names_every_flag(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     shown = CliRunner().invoke(app, ["report", "--help"]).output
     for flag in (

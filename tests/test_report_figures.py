@@ -1,4 +1,4 @@
-"""The figures of a report are the ones that its SQL promises, on calls that can be reckoned by hand."""
+"""The figures of a report are as its SQL files define them, on calls that can be calculated by hand."""
 
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,8 @@ def store(db: Connection, *calls: Any) -> None:
 def customer_call(*moods: EmotionScores | None, name: str = "call", **facts: Any) -> Any:
     """The customer says one segment of 10 s in each quarter."""
     lines = [
-        (CUSTOMER, 10.0 * place, 10.0 * (place + 1), f"words {place}", scores)
-        for place, scores in enumerate(moods)
+        (CUSTOMER, 10.0 * index, 10.0 * (index + 1), f"words {index}", scores)
+        for index, scores in enumerate(moods)
     ]
     return make_call(lines, name=name, **facts)
 
@@ -59,18 +59,18 @@ def test_the_mood_of_a_sure_segment_is_the_weight_of_its_label(
     assert only(db, "SELECT mood FROM segment_mood") == pytest.approx(mood)
 
 
-def test_a_model_that_does_not_know_makes_no_bad_mood(db: Connection) -> None:
+def test_an_undecided_model_gives_no_bad_mood(db: Connection) -> None:
     even = tuple(1 / len(LABELS) for _ in LABELS)
     store(db, customer_call(EmotionScores(even, even, "uncertain", even[0])))
     assert only(db, "SELECT mood FROM segment_mood") == pytest.approx(0.0)
 
 
-def test_what_is_not_scored_has_no_mood(db: Connection) -> None:
+def test_a_segment_that_is_not_scored_has_no_mood(db: Connection) -> None:
     store(db, customer_call(None))
     assert only(db, "SELECT mood FROM segment_mood") is None
 
 
-def test_the_margin_of_a_mean_is_students(db: Connection) -> None:
+def test_the_margin_of_a_mean_follows_students_t(db: Connection) -> None:
     assert only(db, "SELECT margin(1.0, 5)") == pytest.approx(2.7764 / 5**0.5)
     assert only(db, "SELECT margin(1.0, 31)") == pytest.approx(2.0423 / 31**0.5)
     assert only(db, "SELECT margin(1.0, 32)") == pytest.approx(2.0395 / 32**0.5, rel=1e-4)
@@ -96,7 +96,7 @@ def test_silence_and_voices_at_once(db: Connection) -> None:
     assert rows(db, "SELECT dead_air_s, longest_silence_s, overtalk_s FROM call_talk") == [(3.0, 3.0, 1.5)]
 
 
-def test_dead_air_is_of_silences_of_two_seconds_and_more_between_words(db: Connection) -> None:
+def test_dead_air_is_silence_of_two_seconds_and_more_between_words(db: Connection) -> None:
     lines: list[Line] = [
         (AGENT, 5.0, 6.0, "after ringing"),
         (CUSTOMER, 7.9, 9.0, "a short pause"),
@@ -106,7 +106,7 @@ def test_dead_air_is_of_silences_of_two_seconds_and_more_between_words(db: Conne
     assert rows(db, "SELECT dead_air_s, longest_silence_s FROM call_talk") == [(2.0, 2.0)]
 
 
-def test_a_speakers_own_segments_that_overlap_are_no_overtalk(db: Connection) -> None:
+def test_overlapping_segments_of_one_speaker_are_not_overtalk(db: Connection) -> None:
     lines: list[Line] = [(AGENT, 0.0, 5.0, "a"), (AGENT, 4.0, 8.0, "b"), (AGENT, 5.0, 6.0, "c")]
     store(db, make_call(lines))
     assert rows(db, "SELECT overtalk_s, agent_s FROM call_talk") == [(0.0, 8.0)]
@@ -124,7 +124,7 @@ def test_a_speakers_own_segments_that_overlap_are_no_overtalk(db: Connection) ->
             [(CUSTOMER, 0.0, 5.0, "x"), (AGENT, 4.0, 5.5, "mhm"), (CUSTOMER, 5.3, 9.0, "y")],
             0,
             0,
-            id="a pause in which the other goes on is no end",
+            id="a pause in which the other continues does not end a turn",
         ),
     ],
 )
@@ -136,7 +136,7 @@ def test_interruptions(db: Connection, lines: list[Line], by_agent: int, by_cust
 
 
 @pytest.mark.parametrize("layout", ["mono", "dual mono"])
-def test_one_channel_tells_nothing_of_overtalk(db: Connection, layout: str) -> None:
+def test_single_channel_calls_have_no_overtalk(db: Connection, layout: str) -> None:
     store(db, make_call(TALK, layout=layout))
     assert rows(db, "SELECT overtalk_s, interruptions_by_agent, dead_air_s FROM call_talk") == [
         (None, None, 3.0)
@@ -232,19 +232,19 @@ def test_calls_of_an_unknown_agent_are_shown(db: Connection) -> None:
     assert ask(db, Question(name="(unknown)")).rows.get_column("calls").to_list() == [1]
 
 
-def test_uncertain_segments_count_in_no_emotion(db: Connection) -> None:
+def test_uncertain_segments_count_as_no_emotion(db: Connection) -> None:
     store(db, customer_call(feeling("angry", 0.4, uncertain=True), feeling("neutral")))
     row = ask(db, Question()).rows.row(0, named=True)
     assert (row["angry"], row["negative"], row["uncertain"]) == (0.0, 0.0, 0.5)
 
 
 @pytest.mark.parametrize(("role", "angry"), [(None, 0.0), ("customer", 0.0), ("agent", 1.0), ("all", 0.5)])
-def test_moods_are_of_the_role_that_is_asked_for(db: Connection, role: Any, angry: float) -> None:
+def test_moods_are_those_of_the_chosen_role(db: Connection, role: Any, angry: float) -> None:
     store(db, make_call([(AGENT, 0, 1, "a", feeling("angry")), (CUSTOMER, 1, 2, "b", feeling("happy"))]))
     assert ask(db, Question(role=role)).rows.get_column("angry").to_list() == [angry]
 
 
-def test_calls_without_scores_or_words_break_nothing(db: Connection) -> None:
+def test_calls_without_scores_or_words_can_be_reported(db: Connection) -> None:
     store(
         db,
         make_call([], name="silent", agent="Ann", duration_s=30.0),
@@ -332,7 +332,7 @@ def test_a_timeline_has_turns_with_their_mood(db: Connection) -> None:
     ]
 
 
-def test_failures_and_several_models_are_told(db: Connection) -> None:
+def test_notes_count_failures_and_models(db: Connection) -> None:
     store(db, make_call(name="1"))
     write_call(db, 2, "m2", make_call(name="2"))
     write_failure(db, 2, failure(make_recording("3", path=Path("/calls/3.wav"))))
@@ -342,7 +342,7 @@ def test_failures_and_several_models_are_told(db: Connection) -> None:
     )
 
 
-def test_several_recognisers_are_told(db: Connection) -> None:
+def test_a_note_counts_recognisers(db: Connection) -> None:
     for number, asr in enumerate(["tiny.en", "large-v3"]):
         write_call(db, start_scan(db, {}, {}, {"asr": asr}), "m1", make_call(name=str(number), agent=asr))
     assert ask(db, Question()).notes == (

@@ -1,4 +1,4 @@
-"""What a scan does again of what is stored, and what not: plans over a folder that was scanned before."""
+"""What a scan repeats for stored recordings, and what it skips: plans over a folder that was scanned before."""
 
 import os
 from collections.abc import Iterator
@@ -133,7 +133,9 @@ def test_a_file_that_grows_while_it_is_read_is_read_again(
         folder.write("two.wav", b"two.wav")
 
 
-def test_a_file_is_one_however_its_folder_is_named(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_the_same_however_its_folder_is_written(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (folder.path / "in").mkdir()
     monkeypatch.chdir(folder.path / "in")
     folder.write("empty.wav", b"")
@@ -153,11 +155,11 @@ def test_a_link_is_followed_before_what_lies_above_it(
     assert job.recording.path.name == "three.wav"
 
 
-def test_a_name_that_is_no_text_is_read_again(folder: Folder) -> None:
+def test_a_file_whose_name_is_not_unicode_is_read_again(folder: Folder) -> None:
     try:
         folder.write("call \udcff.wav", b"three")
     except OSError:
-        pytest.skip("names are text here")
+        pytest.skip("file names must be Unicode here")
     for _ in range(2):
         assert len(folder.plan().jobs) == 3
         assert "call \udcff.wav" in folder.read
@@ -205,7 +207,7 @@ def test_scoring_again_does_not_hide_who_transcribed(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize("flag", ["retranscribe", "rescore"])
-def test_what_is_done_again_keeps_the_facts_that_are_not_told_any_more(folder: Folder, flag: str) -> None:
+def test_repeated_recordings_keep_facts_that_are_missing_now(folder: Folder, flag: str) -> None:
     (folder.path / "anna").mkdir()
     folder.write("anna/three.wav", b"three")
     scanned(folder, "tiny.en")
@@ -222,7 +224,7 @@ def test_a_folder_of_a_recogniser_is_the_same_however_it_is_written(
     assert model_name("tiny.en") == "tiny.en"
 
 
-def test_to_score_again_and_to_transcribe_again_exclude_each_other(folder: Folder) -> None:
+def test_rescore_and_retranscribe_exclude_each_other(folder: Folder) -> None:
     with pytest.raises(UsageError, match="--rescore or --retranscribe"):
         folder.plan(rescore=True, retranscribe=True)
 
@@ -247,7 +249,7 @@ def test_what_an_older_callmood_stored_was_transcribed_by_the_scan_that_wrote_it
 
 
 def model(folder: Folder) -> str:
-    """A folder that looks like another recogniser's."""
+    """A folder with the files of another recogniser."""
     path = folder.db.parent / "model"
     path.mkdir(exist_ok=True)
     for name in ("model.bin", "tokenizer.json", "config.json"):
@@ -270,7 +272,7 @@ def test_files_that_cannot_be_read_are_stored_until_they_can(folder: Folder) -> 
     assert folder.rows(UNREADABLE) == []
 
 
-def test_what_is_gone_is_forgotten_and_what_was_not_looked_at_is_kept(folder: Folder) -> None:
+def test_failures_are_removed_with_their_files_and_kept_where_nobody_searched(folder: Folder) -> None:
     for name in ("a", "a b"):
         (folder.path / name).mkdir()
         folder.write(f"{name}/empty.wav", b"")

@@ -1,4 +1,4 @@
-"""Who is the agent, and why, in words a manager reads."""
+"""Who is the agent, and why, in words for people."""
 
 from collections.abc import Sequence
 
@@ -23,13 +23,13 @@ def mono(count: int) -> tuple[Speaker, ...]:
 def guessed(
     speakers: Sequence[Speaker], settings: SpeakerSettings, *, is_stereo: bool
 ) -> tuple[Speaker, ...]:
-    """What is told before any word is known; the second speaker speaks first."""
+    """Roles before transcription; the last speaker speaks first."""
     turns = [Turn(speakers[-1].index, 0.2, 1.0), Turn(0, 2.0, 3.0)]
     return rules.first_guess(speakers, turns, settings, stereo=is_stereo)
 
 
 def said(*lines: tuple[int, str], every_s: float = 5.0, from_s: float = 0.5) -> list[Segment]:
-    """Lines one after the other, each by a speaker."""
+    """Lines of speakers, one after the other."""
     starts = [from_s + number * every_s for number in range(len(lines))]
     return [
         Segment(speaker, 0, start, start + 3, text)
@@ -60,12 +60,12 @@ def test_the_reason_quotes_the_greeting() -> None:
     assert found[0].decided_by == "the left channel greets first: 'thank you for calling'"
 
 
-def test_the_customers_reason_tells_of_the_other_side() -> None:
+def test_the_customers_reason_names_the_other_side() -> None:
     found = assign_roles(stereo(), said((0, "Thank you for calling Acme."), (1, "Hello, it broke.")))
     assert found[1].decided_by.startswith("the other side: the left channel greets first")
 
 
-def test_without_telling_words_whoever_speaks_first_is_the_agent() -> None:
+def test_without_typical_words_whoever_speaks_first_is_the_agent() -> None:
     found = assign_roles(stereo(), said((1, "Yes."), (0, "Right.")))
     assert roles(found) == ["customer", "agent"]
 
@@ -80,19 +80,19 @@ def test_a_customers_words_outweigh_speaking_first() -> None:
     assert roles(found) == ["customer", "agent"]
 
 
-def test_the_settings_fix_the_agents_channel() -> None:
+def test_the_settings_choose_the_agents_channel() -> None:
     settings = SpeakerSettings(agent_channel="right")
     guess = guessed(stereo(), settings, is_stereo=True)
     found = assign_roles(guess, said((0, "Thank you for calling.")))
     assert roles(found) == ["customer", "agent"]
 
 
-def test_the_settings_fix_the_role_of_a_lone_channel() -> None:
+def test_the_settings_choose_the_role_of_a_lone_channel() -> None:
     settings = SpeakerSettings(agent_channel="right")
     assert roles(guessed([Speaker(0, 0)], settings, is_stereo=True)) == ["customer"]
 
 
-def test_the_settings_say_nothing_of_a_mono_call() -> None:
+def test_the_settings_do_not_apply_to_a_mono_call() -> None:
     settings = SpeakerSettings(agent_channel="right")
     guess = guessed(mono(2), settings, is_stereo=False)
     found = assign_roles(guess, said((0, "Thank you for calling."), (1, "Hello.")))
@@ -117,7 +117,7 @@ def test_a_lone_speaker_who_greets_is_the_agent() -> None:
     assert roles(assign_roles(mono(1), said((0, "Thank you for calling Acme.")))) == ["agent"]
 
 
-def test_a_call_that_is_passed_on_has_two_agents() -> None:
+def test_a_transferred_call_has_two_agents() -> None:
     lines = said(
         (0, "Thank you for calling Acme."),
         (1, "My phone is broken."),
@@ -127,6 +127,6 @@ def test_a_call_that_is_passed_on_has_two_agents() -> None:
     assert roles(assign_roles(mono(3), lines)) == ["agent", "customer", "agent"]
 
 
-def test_of_several_others_none_is_taken_for_the_customer_at_a_guess() -> None:
+def test_the_customer_is_not_guessed_among_several_others() -> None:
     lines = said((0, "Thank you for calling Acme."), (1, "Hello there."), (2, "Hello too."))
     assert roles(assign_roles(mono(3), lines)) == ["agent", "unknown", "unknown"]

@@ -1,4 +1,4 @@
-"""`callmood scan` as its user types it: real models, sample calls and bad files in one folder, one process."""
+"""`callmood scan` as users type it: real models, sample calls and bad files in one folder, one process."""
 
 import json
 import shutil
@@ -127,7 +127,7 @@ def test_a_file_without_a_call_fails_with_its_reason_and_a_sentence(
 
 
 @pytest.mark.parametrize("name", ["silence.wav", "noise.wav", "hold music.wav"])
-def test_what_is_not_speech_is_a_call_without_words(scanned: Scan, name: str) -> None:
+def test_a_recording_without_speech_is_a_call_without_words(scanned: Scan, name: str) -> None:
     assert scanned.recordings[name]["state"] == "done"
     assert scanned.recordings[name]["segments"] == 0
     assert (
@@ -136,7 +136,7 @@ def test_what_is_not_speech_is_a_call_without_words(scanned: Scan, name: str) ->
     )
 
 
-def test_a_truncated_file_gives_what_there_is(scanned: Scan) -> None:
+def test_a_truncated_file_gives_what_is_left(scanned: Scan) -> None:
     assert scanned.recordings["truncated.mp3"]["segments"] >= 1
 
 
@@ -154,7 +154,7 @@ def test_a_copy_is_the_same_call(scanned: Scan) -> None:
     assert scanned.summary["copies"] == 1
 
 
-def test_nothing_that_was_said_leaves_through_the_log(scanned: Scan) -> None:
+def test_the_log_contains_nothing_that_was_said(scanned: Scan) -> None:
     assert "engineer" not in scanned.stderr
     assert "engineer" not in json.dumps(list(scanned.recordings.values()))
 
@@ -224,7 +224,7 @@ def test_a_new_model_scores_stored_calls_again_without_transcribing(scanned: Sca
     ) == [("uncertain",)]
 
 
-def test_scores_of_a_role_can_be_taken_back(scanned: Scan) -> None:
+def test_scores_of_a_role_can_be_removed(scanned: Scan) -> None:
     words = scanned.rows("SELECT count(*) FROM word")
     done = callmood("scan", "good", "--rescore", "--roles", "customer", "--json", cwd=scanned.folder)
     assert json.loads(done.stdout.splitlines()[-1])["summary"]["done"] == 5
@@ -235,14 +235,14 @@ def test_scores_of_a_role_can_be_taken_back(scanned: Scan) -> None:
     assert scanned.rows("SELECT count(*) FROM word") == words
 
 
-def test_a_folder_without_recordings_is_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_without_recordings_is_reported(tmp_path: Path) -> None:
     done = callmood("scan", ".", cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("callmood: ")
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_an_unknown_recogniser_is_one_sentence_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_unknown_recogniser_is_reported_and_leaves_nothing_behind(tmp_path: Path) -> None:
     shutil.copy(CALL, tmp_path)
     done = callmood("scan", ".", "--asr", "nonsense", cwd=tmp_path)
     assert done.returncode == 1
@@ -250,7 +250,7 @@ def test_an_unknown_recogniser_is_one_sentence_and_leaves_nothing_behind(tmp_pat
     assert not (tmp_path / "callmood.duckdb").exists()
 
 
-def test_a_database_that_another_scan_holds_is_one_sentence(tmp_path: Path) -> None:
+def test_a_database_in_use_by_another_scan_is_reported(tmp_path: Path) -> None:
     shutil.copy(CALL, tmp_path)
     with duckdb.connect(str(tmp_path / "callmood.duckdb")):
         done = callmood("scan", ".", cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""What `callmood scan` says of numbers of recordings."""
+"""How `callmood scan` words its counts."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from callmood.batch.summary import Summary
 from callmood.cli.app import app
 
 
-def said(monkeypatch: pytest.MonkeyPatch, folder: Path, number: int) -> str:
+def scan_output(monkeypatch: pytest.MonkeyPatch, folder: Path, number: int) -> str:
     """All output of a scan with ``number`` of everything."""
     monkeypatch.chdir(folder)
     summary = Summary(total=number, skipped=number, copies=number, done=number, segments=number)
@@ -26,8 +26,8 @@ def said(monkeypatch: pytest.MonkeyPatch, folder: Path, number: int) -> str:
     return CliRunner().invoke(app, ["scan", "calls"]).output
 
 
-def test_one_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    output = said(monkeypatch, tmp_path, 1)
+def test_one_is_singular(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    output = scan_output(monkeypatch, tmp_path, 1)
     for words in (
         "1 recording to scan;",
         "1 is stored already;",
@@ -40,8 +40,8 @@ def test_one_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         assert words in output
 
 
-def test_two_are_many(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    output = said(monkeypatch, tmp_path, 2)
+def test_two_are_plural(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    output = scan_output(monkeypatch, tmp_path, 2)
     for words in (
         "2 recordings to scan;",
         "2 are stored already;",

@@ -1,4 +1,4 @@
-"""What scoring makes of segments; the model is a stand-in whose every number is known."""
+"""Scoring of segments, with a stand-in for the model whose numbers are all known."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ SPEAKERS = (Speaker(0, 0, "agent"), Speaker(1, 1, "customer"))
 
 @dataclass
 class Loudness:
-    """Calls a clip angry as far as it is louder than its baseline."""
+    """A model to which a clip is as angry as it is louder than its baseline."""
 
     threshold: float = 0.5
     labels = LABELS

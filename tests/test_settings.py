@@ -1,4 +1,4 @@
-"""Wrong settings are wrong usage, wherever they stand."""
+"""Wrong settings are wrong usage, wherever they come from."""
 
 import subprocess
 import sys
@@ -40,7 +40,7 @@ def test_wrong_usage_ends_with_exit_code_2(here: Path) -> None:
         ("CALLMOOD_CACHES", "CALLMOOD_CACHE"),
     ],
 )
-def test_a_misspelt_variable_is_named_with_the_right_one(
+def test_a_misspelt_variable_brings_a_suggestion(
     monkeypatch: pytest.MonkeyPatch, variable: str, near: str
 ) -> None:
     monkeypatch.setenv(variable, "x")
@@ -48,13 +48,17 @@ def test_a_misspelt_variable_is_named_with_the_right_one(
         load_settings()
 
 
-def test_a_variable_that_is_near_to_none_is_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_unlike_any_known_one_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALLMOOD_XYZZY", "x")
     with pytest.raises(UsageError, match=r"Unknown environment variable CALLMOOD_XYZZY\."):
         load_settings()
 
 
 @pytest.mark.parametrize("variable", ["CALLMOOD_CACHE", "CALLMOOD_DB", "CALLMOOD_SCORE__MODEL", "CALLMOODY"])
-def test_right_variables_and_others_programs_pass(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+def test_known_variables_and_those_of_other_programs_are_accepted(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
     monkeypatch.setenv(variable, "x")
-    load_settings()
+    settings = load_settings()
+    assert str(settings.db) == ("x" if variable == "CALLMOOD_DB" else "callmood.duckdb")
+    assert settings.score.model == ("x" if variable == "CALLMOOD_SCORE__MODEL" else "embedded")

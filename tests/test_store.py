@@ -1,4 +1,4 @@
-"""What is written is read again, whole, once, and by its content."""
+"""What is written can be read again: complete, once, and by its content."""
 
 from pathlib import Path
 
@@ -149,7 +149,7 @@ def test_a_call_that_cannot_be_written_leaves_the_old_one(db: Connection) -> Non
     assert rows(db, "SELECT scan_id FROM recording") == [(1,)]
 
 
-def test_known_tells_what_is_done_and_what_failed(db: Connection) -> None:
+def test_known_says_what_is_done_and_what_failed(db: Connection) -> None:
     done, failed = make_call(name="done.wav"), make_recording("failed.wav")
     write_call(db, 1, "m1", done)
     write_failure(db, 1, failure(failed, "no audio", "failed.wav holds no audio."))

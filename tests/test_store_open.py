@@ -1,4 +1,4 @@
-"""A database opens, or a sentence says what is in the way and what to do."""
+"""A database opens, or an error says why not and what to do."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from callmood.store import connection, known, open_db, rows, write_call
 
 
 def run_beside(code: str, *arguments: object) -> "subprocess.Popen[str]":
-    """Another process, that has said its first line."""
+    """Another process, once it has printed its first line."""
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -110,7 +110,7 @@ def test_a_database_of_a_newer_version_is_refused(db_path: Path, read_only: bool
         open_db(db_path, read_only=read_only)
 
 
-def test_reading_a_database_that_is_not_there_says_to_scan_first(db_path: Path) -> None:
+def test_reading_a_missing_database_says_to_scan_first(db_path: Path) -> None:
     with pytest.raises(CallmoodError, match="Scan some calls first"):
         open_db(db_path, read_only=True)
     assert not db_path.exists()
@@ -118,7 +118,7 @@ def test_reading_a_database_that_is_not_there_says_to_scan_first(db_path: Path) 
 
 @pytest.mark.parametrize("read_only", [True, False])
 @pytest.mark.parametrize("content", [b"", b"call,agent\n1,Ann\n" * 1000, os.urandom(20_000)])
-def test_a_file_that_is_no_database_is_refused_and_kept(
+def test_a_file_that_is_not_a_database_is_refused_and_kept(
     db_path: Path, content: bytes, read_only: bool
 ) -> None:
     db_path.write_bytes(content)
@@ -139,7 +139,7 @@ def test_a_database_of_another_program_is_refused(db_path: Path) -> None:
         open_db(db_path)
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(CallmoodError, match="no folder"):
         open_db(tmp_path / "nowhere" / "callmood.duckdb")
 
@@ -153,7 +153,7 @@ def test_a_database_without_permission_is_refused(db_path: Path) -> None:
 
 
 @pytest.mark.parametrize("read_only", [True, False])
-def test_a_database_that_another_scan_holds_is_refused_with_its_process(
+def test_a_database_in_use_by_another_scan_is_refused_with_its_process(
     db_path: Path, read_only: bool
 ) -> None:
     with held(db_path) as pid, pytest.raises(CallmoodError, match=rf"in use by process {pid}.*Try again"):

@@ -1,4 +1,4 @@
-"""Turns become spans that lose no speech, spans become text with word times, noise becomes nothing."""
+"""Turns become spans that lose no speech, spans become text with word times, and noise gives no text."""
 
 import logging
 from collections.abc import Iterator
@@ -91,41 +91,41 @@ def test_a_turn_too_short_for_a_word_is_counted() -> None:
     assert (spans, too_short) == ([], 1)
 
 
-def heard(text: str, logprob: float = -0.2, no_speech: float = 0.05, **kwargs: Any) -> Decoded:
+def result_of(text: str, logprob: float = -0.2, no_speech: float = 0.05, **kwargs: Any) -> Decoded:
     return Decoded(text, [], logprob, no_speech, kwargs.pop("duration_s", 6.0), **kwargs)
 
 
 @pytest.mark.parametrize(
     ("decoded", "reason"),
     [
-        (heard("I want my money back today."), None),
-        (heard("Thank you."), None),
-        (heard("Yes, yes, yes."), None),
-        (heard("Thank you.", no_speech=0.5), "no speech"),
-        (heard("Thanks for watching!"), "no speech"),
-        (heard("I want it.", logprob=-0.7, no_speech=0.7), "no speech"),
-        (heard(". . ."), "no speech"),
-        (heard("Thank you. Thank you. Thank you. Thank you. Thank you."), "repetition"),
-        (heard("Tear down the fence, tear down the fence."), None),
-        (heard("Tear down the fence, tear down the fence.", duration_s=1.5), "repetition"),
-        (heard("Down with it, down with it, down with it."), "repetition"),
-        (heard("I want it.", logprob=-1.2), "low confidence"),
-        (heard("a b c d e f g h i j k l m", duration_s=1.0), "low confidence"),
+        (result_of("I want my money back today."), None),
+        (result_of("Thank you."), None),
+        (result_of("Yes, yes, yes."), None),
+        (result_of("Thank you.", no_speech=0.5), "no speech"),
+        (result_of("Thanks for watching!"), "no speech"),
+        (result_of("I want it.", logprob=-0.7, no_speech=0.7), "no speech"),
+        (result_of(". . ."), "no speech"),
+        (result_of("Thank you. Thank you. Thank you. Thank you. Thank you."), "repetition"),
+        (result_of("Tear down the fence, tear down the fence."), None),
+        (result_of("Tear down the fence, tear down the fence.", duration_s=1.5), "repetition"),
+        (result_of("Down with it, down with it, down with it."), "repetition"),
+        (result_of("I want it.", logprob=-1.2), "low confidence"),
+        (result_of("a b c d e f g h i j k l m", duration_s=1.0), "low confidence"),
     ],
 )
 def test_text_is_rejected_for_what_it_is(decoded: Decoded, reason: str | None) -> None:
     assert reject_reason(decoded) == reason
 
 
-def test_what_people_do_say_twice_is_worth_a_second_look_but_no_reason_to_drop_it() -> None:
-    twice = heard("I can do that for you, of course I can do that for you tomorrow")
+def test_a_phrase_said_twice_gets_another_pass_but_is_not_dropped() -> None:
+    twice = result_of("I can do that for you, of course I can do that for you tomorrow")
     assert reject_reason(twice, quick=True) == "repetition"
     assert reject_reason(twice) is None
-    assert reject_reason(heard("Tear it down, tear it down."), quick=True) == "repetition"
-    assert reject_reason(heard("I can do that", cut_off=True), quick=True) == "repetition"
+    assert reject_reason(result_of("Tear it down, tear it down."), quick=True) == "repetition"
+    assert reject_reason(result_of("I can do that", cut_off=True), quick=True) == "repetition"
 
 
-def test_words_are_in_order_within_their_piece_and_have_a_duration() -> None:
+def test_words_are_in_order_within_their_span_and_have_a_duration() -> None:
     aligned = [
         {"word": " One", "tokens": [1], "start": 0.0, "end": 0.4, "probability": 0.9},
         {"word": " two", "tokens": [2], "start": 0.4, "end": 0.4, "probability": 0.8},
@@ -146,7 +146,7 @@ def test_words_are_in_order_within_their_piece_and_have_a_duration() -> None:
         (TranscribeSettings(language="de"), "knows English only, not de"),
     ],
 )
-def test_a_model_that_cannot_be_had_is_one_sentence(
+def test_a_model_that_cannot_be_loaded_is_reported(
     settings: TranscribeSettings, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
@@ -246,7 +246,7 @@ def test_silence_noise_hold_music_and_ringing_give_no_text(transcriber: Transcri
         assert sum(transcript.dropped.values()) == 1
 
 
-def test_nothing_that_is_said_is_printed_or_logged(
+def test_no_transcript_is_printed_or_logged(
     transcriber: Transcriber, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
@@ -256,7 +256,7 @@ def test_nothing_that_is_said_is_printed_or_logged(
 
 
 class Multilingual:
-    """Stands in for a multilingual model: every window is German, the first a little less."""
+    """A stand-in for a multilingual model: every window is German, the first a little less."""
 
     is_multilingual = True
     device = "cuda"

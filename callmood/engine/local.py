@@ -169,11 +169,11 @@ def _work(connection: Connection, load: Load, settings: Settings, device: str, t
 
 
 def _send_chunk(worker: _Worker, todo: deque[Job], retry: deque[Job], workers: int) -> None:
-    """Sends an idle worker its next chunk: one job that a dead worker left, else a fair share of the rest."""
+    """Sends an idle worker its next chunk: one job that a dead worker left, else part of its fair share."""
     if retry:
         chunk = [retry.popleft()]
     else:
-        # a quarter of a fair share: the last chunks are small, so that all workers end together
+        # half of a fair share: the last chunks are small, so that all workers end together
         size = min(MAX_CHUNK, max(1, -(-len(todo) // (2 * workers))))
         chunk = [todo.popleft() for _ in range(min(size, len(todo)))]
     if chunk:
@@ -192,7 +192,7 @@ def _receive(worker: _Worker) -> Outcome | LoadError | None:
     """The worker's next message; None when it has died."""
     try:
         message: Outcome | LoadError = worker.connection.recv()
-    except (EOFError, OSError):  # the latter where it died in the middle of a message
+    except (EOFError, OSError):  # OSError: it died in the middle of a message
         return None
     return message
 

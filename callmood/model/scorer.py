@@ -44,7 +44,7 @@ class BundleSettings:
     threshold_with_words: float = 0.0
     """The same for one with words."""
     ekman_thresholds: tuple[float, ...] = ()
-    """Probability of the ``ekman`` head from which a text has the emotion, one for each of its outputs."""
+    """For each output of the ``ekman`` head, the probability from which a text has the emotion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class Scorer:
         return self._classify(encoded, logits - means.astype(np.float32), counts)
 
     def _relative_logits(self, encoded: Encoded) -> Floats:
-        """[n, labels]: the relative head's logits without its bias; zero where there is no sound."""
+        """[n, labels]: the relative head's logits without its bias; zero for segments without sound."""
         if self.heads.relative is None:
             return np.zeros((len(encoded), len(self.labels)), np.float32)
         logits = encoded.audio @ self.heads.relative[0].T

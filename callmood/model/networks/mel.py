@@ -14,7 +14,7 @@ from callmood.sound import SAMPLE_RATE
 if TYPE_CHECKING:
     import torch
 
-HOP = 160  # samples a mel frame: 10 ms
+HOP = 160  # samples per mel frame: 10 ms
 N_FFT = 400
 
 

@@ -167,8 +167,8 @@ def _audio_stream(path: Path, container: InputContainer) -> AudioStream:
 
 def _format(path: Path, container: InputContainer, stream: AudioStream) -> str:
     names = container.format.name.split(",")
-    ending = path.suffix.lower().lstrip(".")
-    name = ending if ending in names else {"mov": "mp4"}.get(names[0], names[0])
+    extension = path.suffix.lower().lstrip(".")
+    name = extension if extension in names else {"mov": "mp4"}.get(names[0], names[0])
     return f"{name}/{stream.codec_context.codec.canonical_name}"
 
 

@@ -43,7 +43,7 @@ def segment_turns(
     """Joins and cuts the turns of one call, in order of start; counts the turns too short for a word.
 
     ``samples`` is [channels, n] at 16 kHz. No span is longer than 15 s, and none shorter than 1 s
-    unless the recording's ends or somebody's speech on the same channel leave no room.
+    unless the recording's ends or other speech on the same channel leave no room.
     """
     duration_s = samples.shape[1] / SAMPLE_RATE
     channels = {speaker.index: speaker.channel for speaker in speakers}
@@ -115,7 +115,7 @@ def _quietest_moment(channel: Samples, from_s: float, to_s: float) -> float:
 
 
 def _widened(span: SegmentSpan, spans: Sequence[SegmentSpan], duration_s: float) -> SegmentSpan:
-    """A span of less than 1 s is widened on its channel as far as there is no other speech."""
+    """Widens a span of less than 1 s on its channel, as far as there is no other speech."""
     missing_s = MIN_SEGMENT_S - span.duration_s
     if missing_s <= 0:
         return span
