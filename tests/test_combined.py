@@ -64,17 +64,18 @@ def test_examples_carry_their_label_s_place(corpora: list[tuple[str, Path]], tmp
 def test_labels_that_only_the_left_out_corpus_has_are_reported(
     corpora: list[tuple[str, Path]], tmp_path: Path
 ) -> None:
-    told: list[str] = []
+    remarks: list[str] = []
     table = recipe.read(combined.CorpusRecipe, PLAIN)
     some = read_clips([corpora[0]], "paper") + [
         Clip("tess", clip.path, f"tess-{place % 4}", clip.label)
         for place, clip in enumerate(read_clips([corpora[1]], "paper") * 4)
     ]
     table = table.model_copy(update={"prepare": table.prepare.model_copy(update={"distinct": False})})
-    found = {parts.name: parts for parts in combined.parts(some, table, "corpus", tmp_path, told.append)}
+    found = {parts.name: parts for parts in combined.parts(some, table, "corpus", tmp_path, remarks.append)}
     assert {example.clip.label for example in found["without ravdess"].test} == {"angry", "surprised"}
     assert any(
-        "without ravdess: tested without 25 clips of labels that no other corpus has" in line for line in told
+        "without ravdess: tested without 25 clips of labels that no other corpus has" in line
+        for line in remarks
     )
 
 

@@ -94,7 +94,7 @@ def test_recordings_that_are_gone_are_counted(db: Connection, call_id: str, tmp_
     correct(db, call_id, 0, "happy")
     db.close()
     (tmp_path / "call.wav").unlink()
-    told: list[str] = []
+    remarks: list[str] = []
     with pytest.raises(CallmoodError, match="holds no clips of own"):
-        read_clips([("own", tmp_path / "callmood.duckdb")], "calls", told.append)
-    assert len(told) == 1 and "left out: 1 corrected recording whose file is gone, such as" in told[0]
+        read_clips([("own", tmp_path / "callmood.duckdb")], "calls", remarks.append)
+    assert len(remarks) == 1 and "left out: 1 corrected recording whose file is gone, such as" in remarks[0]

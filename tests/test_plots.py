@@ -1,4 +1,4 @@
-"""Pictures are drawn where there is something to draw, alike each time."""
+"""Plots are drawn where there is something to draw, alike each time."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from callmood.training.measure import plots
 HISTORY = [{"epoch": n + 1.0, "loss": 2.0 - n, "validation_ua": 50.0 + n} for n in range(2)]
 
 
-def colours(picture: Path) -> set[tuple[int, ...]]:
-    return {tuple(pixel) for pixel in np.round(255 * imread(picture)[..., :3]).astype(int).reshape(-1, 3)}
+def colours(plot: Path) -> set[tuple[int, ...]]:
+    return {tuple(pixel) for pixel in np.round(255 * imread(plot)[..., :3]).astype(int).reshape(-1, 3)}
 
 
 def rgb(colour: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Preparation: each step, what is left out and told, and the cache."""
+"""Preparation: each step, what is left out and reported, and the cache."""
 
 import errno
 from pathlib import Path
@@ -89,8 +89,8 @@ def test_what_is_left_out_is_reported_with_its_reason(tmp_path: Path) -> None:
     ]
     (tmp_path / "bad.wav").write_bytes(b"RIFFrubbish")
     some.append(Clip("own", tmp_path / "bad.wav", "x", "angry"))
-    told: list[str] = []
-    found = preparation(some, PrepareTable(), tmp_path / "cache", told.append)
+    remarks: list[str] = []
+    found = preparation(some, PrepareTable(), tmp_path / "cache", remarks.append)
     assert [kept.path.name for kept, _ in found.kept] == ["a.wav"]
     assert {left.path.stem: why for left, why in found.left_out} == {
         "again": "with the same sound as another",
@@ -99,8 +99,8 @@ def test_what_is_left_out_is_reported_with_its_reason(tmp_path: Path) -> None:
         "silent": "without sound",
         "bad": "that can't be read",
     }
-    assert "left out: 2 clips of own shorter than 1 s" in told
-    assert any("bad.wav" in line for line in told)
+    assert "left out: 2 clips of own shorter than 1 s" in remarks
+    assert any("bad.wav" in line for line in remarks)
 
 
 def test_clips_that_can_t_be_decoded_are_left_out_and_named(tmp_path: Path) -> None:
@@ -113,9 +113,9 @@ def test_clips_that_can_t_be_decoded_are_left_out_and_named(tmp_path: Path) -> N
         Clip("own", tmp_path / "gone.wav", "own-ann", "angry"),
     ]
     (tmp_path / "bad.wav").write_bytes(b"no sound")
-    told: list[str] = []
-    assert audible([*bad, good], tmp_path / "cache", told.append) == [good]
-    named, label, speaker = told
+    remarks: list[str] = []
+    assert audible([*bad, good], tmp_path / "cache", remarks.append) == [good]
+    named, label, speaker = remarks
     assert named.startswith("left out: 5 clips that can't be read: ")
     for why in (
         "short.wav (too short)",
@@ -130,10 +130,10 @@ def test_clips_that_can_t_be_decoded_are_left_out_and_named(tmp_path: Path) -> N
 
 def test_of_many_bad_files_some_are_named(tmp_path: Path) -> None:
     some = [Clip("own", tmp_path / f"{name}.wav", "own-ann", "angry") for name in range(12)]
-    told: list[str] = []
+    remarks: list[str] = []
     good = clip(tmp_path / "a.wav", tone())
-    assert audible([*some, good], tmp_path / "cache", told.append) == [good]
-    (line,) = told
+    assert audible([*some, good], tmp_path / "cache", remarks.append) == [good]
+    (line,) = remarks
     assert "12 clips" in line and line.count(".wav") == 5 and line.endswith(", and 7 more files")
 
 

@@ -95,28 +95,28 @@ def test_a_killed_run_that_is_resumed_ends_with_the_weights_of_the_uninterrupted
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, evaluations: int
 ) -> None:
     table = TABLE.model_copy(update={"evaluations_per_epoch": evaluations, "group_by_length": True})
-    whole, told = fitted(tmp_path / "whole", table)
+    whole, result = fitted(tmp_path / "whole", table)
     with monkeypatch.context() as patched, pytest.raises(Killed):
         killed_at(18, patched)
         fitted(tmp_path / "cut", table)
-    rest, told_again = fitted(tmp_path / "cut", table, resume=True)
+    rest, result_again = fitted(tmp_path / "cut", table, resume=True)
     assert torch.equal(weights(whole), weights(rest))
-    assert [row["loss"] for row in told.history] == [row["loss"] for row in told_again.history]
+    assert [row["loss"] for row in result.history] == [row["loss"] for row in result_again.history]
 
 
 def test_a_finished_run_is_not_trained_further(tmp_path: Path) -> None:
     table = TABLE.model_copy(update={"epochs": 30, "patience": 2})
-    whole, told = fitted(tmp_path, table)
-    assert told.history[-1]["epoch"] < 30
-    again, told_again = fitted(tmp_path, table, resume=True)
-    assert torch.equal(weights(whole), weights(again)) and told.history == told_again.history
+    whole, result = fitted(tmp_path, table)
+    assert result.history[-1]["epoch"] < 30
+    again, result_again = fitted(tmp_path, table, resume=True)
+    assert torch.equal(weights(whole), weights(again)) and result.history == result_again.history
 
 
 def test_the_best_weights_are_left_in_the_model(tmp_path: Path) -> None:
-    model, told = fitted(tmp_path)
+    model, result = fitted(tmp_path)
     logits = predict(model, Points(20, 2), collate, TABLE, Workspace(tmp_path, "cpu"))
     wa = 100 * (logits.argmax(1) == Points(20, 2).labels).mean()
-    best = max(told.history, key=lambda row: row["validation_ua"] + row["validation_wa"])
+    best = max(result.history, key=lambda row: row["validation_ua"] + row["validation_wa"])
     assert wa == pytest.approx(best["validation_wa"])
 
 
@@ -129,11 +129,11 @@ def test_predictions_are_in_the_order_of_the_rows(tmp_path: Path) -> None:
 
 def test_it_reports_each_evaluation(tmp_path: Path) -> None:
     lines: list[str] = []
-    _, told = fitted(tmp_path, report=lines.append)
-    assert len(lines) == len(told.history) == TABLE.epochs
+    _, result = fitted(tmp_path, report=lines.append)
+    assert len(lines) == len(result.history) == TABLE.epochs
     names = {"epoch", "step", "loss", "validation_loss", "validation_ua", "validation_wa", "learning_rate"}
-    assert all(set(row) == names for row in told.history)
-    assert told.notes["parameters"] == 8 * 4 + 3 * 9 and 0 <= told.notes["loading_share"] <= 1
+    assert all(set(row) == names for row in result.history)
+    assert result.notes["parameters"] == 8 * 4 + 3 * 9 and 0 <= result.notes["loading_share"] <= 1
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_the_checkpoint_before(
@@ -193,8 +193,8 @@ from test_trainer import Sloppy, TABLE, fitted, killed_at, weights
 table = TABLE.model_copy(update={{"batch_size": int(sys.argv[2]), "class_weights": True, "epochs": 2}})
 if sys.argv[3] == "killed":
     killed_at(7, MonkeyPatch())
-model, told = fitted(Path(sys.argv[1]), table, sys.argv[3] == "resumed", model=Sloppy(0.0))
-torch.save((weights(model), [row["loss"] for row in told.history]), sys.argv[1] + f"/{{sys.argv[2]}}.pt")
+model, result = fitted(Path(sys.argv[1]), table, sys.argv[3] == "resumed", model=Sloppy(0.0))
+torch.save((weights(model), [row["loss"] for row in result.history]), sys.argv[1] + f"/{{sys.argv[2]}}.pt")
 torch.distributed.is_initialized() and torch.distributed.destroy_process_group()
 """
 

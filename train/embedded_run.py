@@ -96,7 +96,7 @@ def train_embedded(
 def with_words(
     settings: BundleSettings, heads: Heads, text: StoredText, fusion: FusionTable
 ) -> tuple[BundleSettings, Heads]:
-    """The settings and heads of a bundle that uses words, too. Calm and neutral are told apart by the voice alone."""
+    """The settings and heads of a bundle that uses words, too. Only the voice distinguishes calm and neutral."""
     fused = replace(
         settings,
         text=TextSettings(max_tokens=text.max_tokens),

@@ -26,8 +26,8 @@ Labels = Literal["calls", "paper", "calls-merged"]
 class Evaluation:
     """How good a model is on labelled clips."""
 
-    asked: Mapping[str, Any]
-    """What was evaluated: "model", "split", "label_set", "baseline", "line", "words", "seed"."""
+    options: Mapping[str, Any]
+    """How it was measured: "model", "split", "label_set", "baseline", "line", "words", "seed"."""
     metrics: Metrics
     """On all clips."""
     parts: Mapping[str, Metrics]
@@ -37,7 +37,7 @@ class Evaluation:
         """What the command prints with --json."""
         from callmood.training.measure.metrics import over_folds, rounded
 
-        found: dict[str, Any] = {**self.asked, **rounded(self.metrics)}
+        found: dict[str, Any] = {**self.options, **rounded(self.metrics)}
         if self.parts:
             found["over_parts"] = over_folds(list(self.parts.values()))
             found["parts"] = {name: rounded(part) for name, part in self.parts.items()}
@@ -88,9 +88,9 @@ def evaluate(
     metrics, *by_part = measuring.evaluate(
         scorer, folders, labels, tests, cache, baseline=baseline, line=line, words=words, seed=seed
     )
-    asked = {"model": model, "split": split, "label_set": labels, "baseline": baseline, "line": line}
+    options = {"model": model, "split": split, "label_set": labels, "baseline": baseline, "line": line}
     named = dict(zip(parts, by_part, strict=False))
-    return Evaluation({**asked, "words": words, "seed": seed}, metrics, named)
+    return Evaluation({**options, "words": words, "seed": seed}, metrics, named)
 
 
 def evaluate_text(text: str, *, model: str = "embedded", device: Device = "auto") -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Several processes for one run: the same command again, once for each, under torchrun.
 
-A process that fails prints nothing. It leaves a record of its failure to the process that launched it, which tells of
-one failure only: the cause, and not what followed from it in the other processes.
+A process that fails prints nothing. It leaves a record of its failure to the process that launched it, which reports
+one failure only: the cause, and not what it led to in the other processes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, Final, NoReturn
 from callmood.errors import CallmoodError
 
 _RECORD: Final = "TORCHELASTIC_ERROR_FILE"
-"""The variable by which torchrun tells a process where to leave the record of its failure."""
+"""The variable in which torchrun passes a process the file for the record of its failure."""
 
 
 def is_main() -> bool:
@@ -118,7 +118,7 @@ def _exit(code: int) -> NoReturn:
 def _raise_cause(failures: Sequence[Any]) -> int:
     """Raise the cause among torchrun's ``failures``; the exit status of one that left no record.
 
-    A sentence is a cause. A traceback may be one, or tell in another process of one that was killed.
+    A sentence is a cause. A traceback may be one, or the consequence of another process that was killed.
     """
     by_time = sorted(failures, key=lambda failure: failure.error_file_data.get("time", 0))
     records = [failure.error_file_data for failure in by_time if "kind" in failure.error_file_data]

@@ -80,7 +80,8 @@ def train(
 
     Without ``split`` the recipe embedded makes the kind of bundle that calls are scored with: it is cross-validated
     over speakers, calibrated, and then trained on all of them. Any other recipe is trained on one part of a split,
-    tested on another, and the splits and recipes are compared.
+    tested on another, and the splits and recipes are compared. Much is done in processes of its own, so that a script
+    has to call this under ``if __name__ == "__main__":``.
 
     >>> import callmood
     >>> model = callmood.train(["ravdess=/data/ravdess"], out="my-model")  # doctest: +SKIP
@@ -113,7 +114,7 @@ def train(
     folders, splits = named_folders(corpora), _list(split)
     makes_bundle = _makes_bundle(recipes, splits)
     if not makes_bundle and (text is not None or tower is not None):
-        raise UsageError("--text and --tower work only with the recipe embedded, without --split.")
+        raise UsageError("--text and --text-encoder work only with the recipe embedded, without --split.")
     workspace = _workspace(out, progress, device=device, resume=resume)
     if makes_bundle:
         return _train_bundle(recipes[0], folders, text, tower, workspace)

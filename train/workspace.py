@@ -1,4 +1,4 @@
-"""Where and how a run works: folders, device, whom it tells. Nothing of it changes a result."""
+"""Where and how a run works: folders, device, where remarks go. Nothing of it changes a result."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ LABEL_OF_EKMAN: dict[str, str] = {
     "sadness": "sad",
     "surprise": "surprised",
 }
-"""callmood's label of each group. No corpus of texts has ``calm``: words cannot tell it from neutral."""
+"""callmood's label of each group. No corpus of texts has ``calm``: words can't distinguish it from neutral."""
 
 FINE_LABELS: tuple[str, ...] = (*sorted(label for label in EKMAN_OF if label != "neutral"), "neutral")
 """The 28 labels, in the order in which the files number them: by alphabet, neutral last."""

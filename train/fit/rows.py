@@ -1,4 +1,4 @@
-"""Datasets for the trainer: what every one of them tells, and the plain kind that is in memory."""
+"""Datasets for the trainer: what every one of them has, and the plain kind that is in memory."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ class _Trainer(Trainer):
         super().__init__(**arguments)
         self.table, self.weights = table, weights
         self.waited_s, self.aside_s, self.trained_rows = 0.0, 0.0, 0
-        # tells the Trainer to count the labels of all processes and accumulated batches for compute_loss
+        # makes the Trainer count the labels of all processes and accumulated batches for compute_loss
         self.model_accepts_loss_kwargs = True
         callbacks: Any = self.callback_handler
         callbacks.remove_callback(PrinterCallback)  # writes to the standard output

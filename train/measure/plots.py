@@ -20,7 +20,7 @@ Series = Mapping[str, Sequence[float]]
 """Values by the name of their line or bar."""
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's, which colour-blind people can tell apart."""
+"""Okabe and Ito's, which colour-blind people can distinguish."""
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 MARKED_POINTS: Final = 30
 """A line of more points has no markers, which would hide it."""
@@ -58,10 +58,10 @@ def confusion(counts: Sequence[Sequence[float]], labels: Sequence[str], folder: 
     import numpy as np
 
     clips = np.asarray(counts, dtype=float)
-    shares = clips / np.maximum(clips.sum(axis=1, keepdims=True), 1)
+    portions = clips / np.maximum(clips.sum(axis=1, keepdims=True), 1)
     size = 1.6 + 0.62 * len(labels)
     figure, (axis,) = _panels(1, size, size)
-    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axis.imshow(portions, cmap="Blues", vmin=0, vmax=1)
     axis.grid(visible=False)
     axis.spines[:].set_visible(False)
     axis.tick_params(length=0)
@@ -69,15 +69,15 @@ def confusion(counts: Sequence[Sequence[float]], labels: Sequence[str], folder: 
     axis.set_xticklabels(labels, rotation=45, ha="right", rotation_mode="anchor")
     axis.set(xlabel="predicted label", ylabel="true label")
     for row, column in np.ndindex(*clips.shape):
-        share = shares[row, column]
+        portion = portions[row, column]
         axis.text(
             column,
             row,
-            f"{clips[row, column]:.0f}\n{100 * share:.0f} %" if clips[row, column] >= 0.5 else "",
+            f"{clips[row, column]:.0f}\n{100 * portion:.0f} %" if clips[row, column] >= 0.5 else "",
             ha="center",
             va="center",
             fontsize=8,
-            color="white" if share > 0.6 else "black",
+            color="white" if portion > 0.6 else "black",
         )
     _save(figure, folder / CONFUSION)
 

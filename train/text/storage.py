@@ -103,7 +103,7 @@ def save_text(trained: TrainedText, folder: Path, metrics: Mapping[str, Any]) ->
 def single_head(trained: TrainedText) -> tuple[Tensor, Tensor]:
     """Weight [8, width] and bias [8] of calibrated softmax logits in the order of callmood's LABELS.
 
-    Calm and neutral have the same row, each with half of its probability: words do not tell them apart.
+    Calm and neutral have the same row, each with half of its probability: words can't distinguish them.
     """
     weight = trained.model.single.weight.detach() / trained.temperature
     bias = trained.model.single.bias.detach() / trained.temperature
