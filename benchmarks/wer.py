@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--verbose", action="store_true")
     given = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    from callmood.training.data.augment import telephone
+    from callmood.training.data.lines import telephone
 
     transcriber, load_s = timed(lambda: load_transcriber(TranscribeSettings(asr=given.asr), "cpu"))
     print(f"loaded in {load_s:.1f} s of processor time")

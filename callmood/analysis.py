@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -41,8 +43,9 @@ def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
             f"{path} contains {len(found.recordings)} recordings. Use callmood.scan for folders."
         )
     ((device, threads),) = worker_slots(settings, 1)
-    work = _loaded(settings, device, threads)
-    (outcome,) = work([Job(found.recordings[0])])
+    with _torch_threads():
+        work = _loaded(settings, device, threads)
+        (outcome,) = work([Job(found.recordings[0])])
     if isinstance(outcome, Failure):
         raise CallmoodError(outcome.error)
     assert isinstance(outcome, Call)
@@ -52,3 +55,15 @@ def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
 @lru_cache(maxsize=1)
 def _loaded(settings: Settings, device: str, threads: int) -> Work:
     return load_scan(settings, device, threads)
+
+
+@contextmanager
+def _torch_threads() -> Iterator[None]:
+    """Leaves the number of torch's threads as the caller had it."""
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

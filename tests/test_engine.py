@@ -1,16 +1,20 @@
 """Workers come and go; every recording ends in one outcome."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from sounds import CALLS
 
 from callmood.call import Failure, Outcome, Recording
 from callmood.engine.local import run_jobs
 from callmood.errors import CallmoodError
 from callmood.pipeline.pipeline import Job, Work
 from callmood.settings import EngineSettings, Settings
+from callmood.store import open_db, rows
 
 
 def jobs(*names: str) -> list[Job]:
@@ -69,3 +73,19 @@ def test_models_that_cannot_be_loaded_end_the_scan_with_an_error() -> None:
 
 def test_no_jobs_start_no_worker() -> None:
     assert list(run_jobs(settings(), [], cannot_load)) == []
+
+
+UNGUARDED = """
+import callmood
+callmood.scan({calls!r}, db={db!r})
+"""
+
+
+def test_a_script_without_the_guard_is_told_so_and_no_recording_fails(tmp_path: Path) -> None:
+    script = tmp_path / "unguarded.py"
+    script.write_text(UNGUARDED.format(calls=str(CALLS / "anna"), db=str(tmp_path / "calls.duckdb")))
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "In a script, call callmood under if __name__" in done.stderr.splitlines()[-1]
+    with open_db(tmp_path / "calls.duckdb", read_only=True) as con:
+        assert rows(con, "SELECT count(*) FROM recording") == [(0,)]

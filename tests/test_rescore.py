@@ -8,7 +8,7 @@ from factory import AGENT, make_call, make_recording
 from sounds import write_audio
 
 from callmood.call import Call, Failure, Rescored
-from callmood.cli.scan import _line
+from callmood.cli.scan import _as_json_line
 from callmood.model import load
 from callmood.pipeline.pipeline import RescoreJob, rescore
 from callmood.settings import Settings
@@ -36,13 +36,13 @@ def test_a_call_scored_again_has_scores_for_its_segments_and_keeps_all_else(dual
 
 
 def test_its_line_of_json_names_no_layout_and_nothing_dropped() -> None:
-    line = _line(Rescored(make_recording(), 3.0, (None,), {}))
+    line = _as_json_line(Rescored(make_recording(), 3.0, (None,), {}))
     assert line["state"] == "done" and line["rescored"] is True and line["segments"] == 1
     assert {"layout", "dropped", "roles"}.isdisjoint(line)
 
 
 def test_the_line_of_a_new_call_names_them() -> None:
-    line = _line(make_call(layout="dual mono", dropped={"no speech": 2}))
+    line = _as_json_line(make_call(layout="dual mono", dropped={"no speech": 2}))
     assert (line["layout"], line["dropped"]) == ("dual mono", {"no speech": 2})
     assert "rescored" not in line
 

@@ -16,7 +16,7 @@ from callmood import store
 from callmood.batch.plan import Again, Plan, bring_up_to_date, check, find_recordings, make_plan
 from callmood.batch.summary import Summary
 from callmood.call import Failure, Outcome, Rescored
-from callmood.engine.local import run_jobs
+from callmood.engine.local import exit_in_unguarded_script, run_jobs
 from callmood.pipeline.pipeline import load_rescore, load_scan
 from callmood.pipeline.transcribe.recogniser import model_name
 from callmood.settings import ScanOptions, Settings, load_settings
@@ -94,6 +94,7 @@ def iter_scan(
 
 def run(paths: Sequence[Path], settings: Settings, again: Again) -> Iterator[Progress]:
     """The scan itself. Raises CallmoodError if nothing can be scanned."""
+    exit_in_unguarded_script()
     model_id = check(settings, again)
     discovery = find_recordings(paths, settings)
     with store.open_db(settings.db) as con:

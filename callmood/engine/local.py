@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from callmood.call import Call, Failure, Outcome, Rescored
 from callmood.engine.parent import end_with_parent
@@ -29,6 +29,10 @@ MAX_CHUNK = 8
 RECYCLE_AFTER_S = 12 * 3600.0
 """Audio after which a worker is replaced by a fresh one: the memory of long-lived ASR processes grows slowly."""
 
+_NO_GUARD: Final = (
+    "The processes of the scan could not start. In a script, call callmood under "
+    'if __name__ == "__main__": because each process runs the script again.'
+)
 
 Load: TypeAlias = Callable[[Settings, str, int], Work]
 """Loads the models on a device for a number of threads; returns the function that turns jobs into outcomes."""
@@ -39,7 +43,7 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Iterator[Ou
 
     A worker that dies (out of memory, a crash in native code) does not end the scan: its unfinished recordings are
     retried once, one at a time, and only one that kills a worker again becomes a failure.
-    Raises CallmoodError if the models can't be loaded.
+    Raises CallmoodError if the processes can't be started or the models can't be loaded.
     """
     slots = worker_slots(settings, len(jobs))
     todo = deque(sorted(jobs, key=lambda job: -job.recording.size_bytes))
@@ -63,7 +67,11 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Iterator[Ou
                     yield message
                 elif isinstance(message, LoadError):
                     raise CallmoodError(message.message)
-                elif message is None:
+                elif isinstance(message, Started):
+                    worker.started = True
+                elif not worker.started:
+                    raise CallmoodError(_NO_GUARD)
+                else:
                     yield from _requeue(worker, retry, retried)
                 if not worker.pending:
                     if message is None or worker.audio_s >= RECYCLE_AFTER_S:
@@ -77,6 +85,12 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Iterator[Ou
             _stop(worker)
 
 
+def exit_in_unguarded_script() -> None:
+    """Ends a process that runs the script again which started it; the starting process says what is wrong."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        sys.exit(1)
+
+
 @dataclass
 class _Worker:
     process: BaseProcess
@@ -85,6 +99,12 @@ class _Worker:
     threads: int
     pending: dict[str, Job] = field(default_factory=dict)
     audio_s: float = 0.0
+    started: bool = False
+
+
+@dataclass(frozen=True)
+class Started:
+    """A worker's first message: the process itself came up."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +169,7 @@ def _work(connection: Connection, load: Load, settings: Settings, device: str, t
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = str(threads)
+    connection.send(Started())
     try:
         work = load(settings, device, threads)
     except CallmoodError as error:
@@ -188,10 +209,10 @@ def _ready_workers(workers: Sequence[_Worker]) -> list[_Worker]:
     return [by_connection[ready] for ready in wait(list(by_connection))]  # type: ignore[index]
 
 
-def _receive(worker: _Worker) -> Outcome | LoadError | None:
+def _receive(worker: _Worker) -> Outcome | LoadError | Started | None:
     """The worker's next message; None when it has died."""
     try:
-        message: Outcome | LoadError = worker.connection.recv()
+        message: Outcome | LoadError | Started = worker.connection.recv()
     except (EOFError, OSError):  # OSError: it died in the middle of a message
         return None
     return message
