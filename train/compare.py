@@ -111,7 +111,7 @@ def _compared(
         tested = metrics_of_clips([example.clip for example in part.test], outcome.probabilities, part.labels)
         if launch.is_main():
             _describe(named, part, own, tested, corpora if only else None)
-        metrics.append(_kept(named, part, tested, outcome, own))
+        metrics.append(_write_results(named, part, tested, outcome, own))
     return Result(named.name, split, metrics, time.monotonic() - began)
 
 
@@ -142,7 +142,7 @@ def _describe(
     card.describe(workspace.out, settings, trained_on, named.recipe.model_dump(), tests, name=named.name)
 
 
-def _kept(
+def _write_results(
     named: NamedRecipe, part: Parts, tested: Metrics, outcome: Outcome, workspace: Workspace
 ) -> dict[str, Any]:
     """The metrics of a part; they, the learning curves and the confusions are written to its folder."""

@@ -11,7 +11,7 @@ from callmood.training.cache import cache_folder
 from callmood.training.corpora.registry import named_folders
 from callmood.training.packages import require_training_packages
 from callmood.training.progress import Report, log
-from callmood.training.run import CorporaLike, Progress
+from callmood.training.run import CorporaLike
 from callmood.wording import counted
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def evaluate(
     words: bool = False,
     seed: int = 1,
     device: Device = "auto",
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> Evaluation:
     """Measure a model on labelled clips: UA, WA, macro F1, calibration, by class, corpus, gender and speaker.
 

@@ -32,10 +32,10 @@ def mapped(work: Callable[[Job], Result], jobs: Sequence[Job], what: str) -> Ite
 def _results(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterable[Result]:
     workers = min(os.cpu_count() or 1, len(jobs) // WORTH_A_PROCESS)
     if workers <= 1:
-        _start()
+        _start_worker()
         yield from map(work, jobs)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), _start) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker) as pool:
         try:
             yield from pool.map(work, jobs, chunksize=8)
         except BrokenProcessPool:
@@ -47,7 +47,7 @@ def _results(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterable[Res
             pool.shutdown(cancel_futures=True)
 
 
-def _start() -> None:
+def _start_worker() -> None:
     import logging
 
     end_with_parent()

@@ -97,7 +97,7 @@ def load(name_or_file: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     for old, new in RENAMED.items():
         _rename(table, old, new)
     for override in overrides:
-        _set(table, override)
+        _override(table, override)
     return table
 
 
@@ -152,7 +152,7 @@ def _renamed(dotted: str) -> str:
     return dotted
 
 
-def _set(table: dict[str, Any], override: str) -> None:
+def _override(table: dict[str, Any], override: str) -> None:
     dotted, equals, text = override.partition("=")
     dotted = _renamed(dotted.strip())
     if not equals or not dotted:

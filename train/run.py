@@ -6,7 +6,7 @@ Nothing is printed. Remarks go to ``progress``, a function of one line of text, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -18,7 +18,7 @@ from callmood.training import recipe as recipe_files
 from callmood.training.cache import cache_folder
 from callmood.training.corpora.registry import named_folders
 from callmood.training.packages import require_training_packages
-from callmood.training.progress import log
+from callmood.training.progress import Report, log
 from callmood.training.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 CorporaLike = Sequence[str] | Mapping[str, str | Path]
 """["ravdess=/data/ravdess", ...] or {"ravdess": "/data/ravdess", ...}"""
-Progress = Callable[[str], None]
 
 DEFAULT_SPLIT = "speaker"
 
@@ -74,7 +73,7 @@ def train(
     seed: int | None = None,
     device: Device = "auto",
     resume: bool = False,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> Trained:
     """Train an emotion model on labelled corpora and write it to ``out``, or compare several.
 
@@ -111,7 +110,7 @@ def train(
     """
     require_training_packages()
     recipes = load_recipes(recipe, _with_seed(overrides, seed))
-    folders, splits = named_folders(corpora), _list(split)
+    folders, splits = named_folders(corpora), _as_list(split)
     makes_bundle = _makes_bundle(recipes, splits)
     if not makes_bundle and (text is not None or tower is not None):
         raise UsageError("--text and --text-encoder work only with the recipe embedded, without --split.")
@@ -141,7 +140,7 @@ def train_in_processes(
     from callmood.training.compare import prepare_all
     from callmood.training.launch import relaunched
 
-    recipes, splits = load_recipes(recipe, _with_seed(overrides, seed)), _list(split)
+    recipes, splits = load_recipes(recipe, _with_seed(overrides, seed)), _as_list(split)
     if _makes_bundle(recipes, splits):
         raise UsageError(
             "--gpus and --processes work with recipes that tune a network, such as whisper_minilm. The recipe "
@@ -159,7 +158,7 @@ def study(
     out: str | Path,
     text: str | None = None,
     seed: int | None = None,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> StudyResult:
     """Answer a question by measurement on the given corpora; tables and plots are written to ``out``.
 
@@ -179,7 +178,7 @@ def corpus_card(
     *,
     recipe: str = "embedded",
     overrides: Sequence[str] = (),
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> list[Count]:
     """Clips of each class of each corpus as the recipe prepares them, beside the paper's counts, and why they differ.
 
@@ -196,7 +195,7 @@ def load_recipes(names: str | Sequence[str], overrides: Sequence[str]) -> list[N
     """The recipes called ``names``, checked. Raises UsageError for an unknown or wrong one, and for one given twice."""
     from callmood.training.systems.families import load
 
-    wanted = _list(names)
+    wanted = _as_list(names)
     recipes = [load(name, overrides) for name in (recipe_files.names() if wanted == ["all"] else wanted)]
     if len({named.name for named in recipes}) < len(recipes):
         raise UsageError("Give each recipe once: the folders of the results have their names.")
@@ -256,7 +255,7 @@ def _compare(
 
 
 def _workspace(
-    out: str | Path, progress: Progress | None, *, device: Device = "auto", resume: bool = False
+    out: str | Path, progress: Report | None, *, device: Device = "auto", resume: bool = False
 ) -> Workspace:
     """Raises CallmoodError where ``out`` is not a folder that can be written to."""
     folder = Path(out)
@@ -281,6 +280,6 @@ def _with_seed(overrides: Sequence[str], seed: int | None) -> list[str]:
     return [*overrides, *([] if seed is None else [f"seed={seed}"])]
 
 
-def _list(values: str | Sequence[str] | None) -> list[str]:
+def _as_list(values: str | Sequence[str] | None) -> list[str]:
     """One value or several as a list."""
     return [] if values is None else [values] if isinstance(values, str) else list(values)

@@ -21,17 +21,18 @@ def train(
     corpus: Corpora,
     out: Annotated[
         Path | None,
-        typer.Option(help="Output folder for the model, its card, metrics and plots."),
+        typer.Option(metavar="FOLDER", help="Output folder for the model, its card, metrics and plots."),
     ] = None,
     recipe: Annotated[
         list[str],
-        typer.Option(help="A built-in recipe, a TOML file, or all. Can be repeated."),
+        typer.Option(metavar="NAME", help="A built-in recipe, a TOML file, or all. Can be repeated."),
     ] = ["embedded"],  # noqa: B006
     split: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="NAME",
             help="How clips are divided for training and testing: paper (at random), speaker, folds (EmoBox's) "
-            "or corpus (each left out). Can be repeated."
+            "or corpus (each left out). Can be repeated.",
         ),
     ] = None,
     set_: Annotated[
@@ -47,14 +48,16 @@ def train(
         typer.Option(
             "--text-encoder",
             "--tower",
+            metavar="FOLDER",
             help="Folder of a text encoder that is already tuned, instead of --text.",
         ),
     ] = None,
     study: Annotated[
         str | None,
         typer.Option(
+            metavar="NAME",
             help="Answer a question by measurement instead: corpora, modality, neutral, intensity, baseline, noise "
-            "or split."
+            "or split.",
         ),
     ] = None,
     corpus_card: Annotated[
@@ -63,10 +66,11 @@ def train(
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Random seed (overrides the recipe).")] = None,
     gpus: Annotated[
-        int | None, typer.Option(min=1, help="Number of GPUs of this machine to train on.")
+        int | None, typer.Option(min=1, metavar="N", help="Number of GPUs of this machine to train on.")
     ] = None,
     processes: Annotated[
-        int | None, typer.Option(min=1, help="Number of processes to train in, with --device cpu.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Number of processes to train in, with --device cpu."),
     ] = None,
     device: Annotated[Device, typer.Option(help="Where to train.")] = "auto",
     resume: Annotated[

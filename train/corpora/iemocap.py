@@ -43,7 +43,7 @@ def clips(folder: Path) -> Iterator[Clip]:
         dialogue = evaluation.stem
         sounds = {path.stem: path for path in audio_files(session / "sentences" / "wav" / dialogue)}
         texts = _texts(session / "dialog" / "transcriptions" / evaluation.name)
-        for utterance, native, agreement in _rated(evaluation):
+        for utterance, native, agreement in _rated_utterances(evaluation):
             if utterance not in sounds:
                 raise CallmoodError(
                     f"{session} lacks sentences/wav/{dialogue}/{utterance}.wav, which {evaluation.name} rates. "
@@ -72,7 +72,7 @@ def _evaluations(folder: Path) -> list[Path]:
     )
 
 
-def _rated(evaluation: Path) -> Iterator[tuple[str, str, float | None]]:
+def _rated_utterances(evaluation: Path) -> Iterator[tuple[str, str, float | None]]:
     """(utterance, label, share of the listeners who chose it) of a dialogue."""
     blocks = re.split(r"(?m)^(?=\[)", evaluation.read_text(encoding="utf-8", errors="replace"))
     for block in blocks:

@@ -22,7 +22,7 @@ LABEL_SETS: Final[dict[LabelSet, tuple[str, ...]]] = {
 Row = tuple[str | None, str | None, str | None]
 
 
-def _always(label: str) -> Row:
+def _same_in_all(label: str) -> Row:
     return label, label, label
 
 
@@ -34,56 +34,56 @@ TABLE: Final[dict[str, dict[str, Row]]] = {
     "ravdess": {
         "neutral": _NEUTRAL,
         "calm": _CALM,
-        "happy": _always("happy"),
-        "sad": _always("sad"),
-        "angry": _always("angry"),
-        "fearful": _always("fearful"),
-        "disgust": _always("disgust"),
-        "surprised": _always("surprised"),
+        "happy": _same_in_all("happy"),
+        "sad": _same_in_all("sad"),
+        "angry": _same_in_all("angry"),
+        "fearful": _same_in_all("fearful"),
+        "disgust": _same_in_all("disgust"),
+        "surprised": _same_in_all("surprised"),
     },
     "tess": {
         "neutral": _NEUTRAL,
-        "happy": _always("happy"),
-        "sad": _always("sad"),
-        "angry": _always("angry"),
-        "fear": _always("fearful"),
-        "disgust": _always("disgust"),
-        "ps": _always("surprised"),
+        "happy": _same_in_all("happy"),
+        "sad": _same_in_all("sad"),
+        "angry": _same_in_all("angry"),
+        "fear": _same_in_all("fearful"),
+        "disgust": _same_in_all("disgust"),
+        "ps": _same_in_all("surprised"),
     },
     "cremad": {
         "NEU": _NEUTRAL,
-        "HAP": _always("happy"),
-        "SAD": _always("sad"),
-        "ANG": _always("angry"),
-        "FEA": _always("fearful"),
-        "DIS": _always("disgust"),
+        "HAP": _same_in_all("happy"),
+        "SAD": _same_in_all("sad"),
+        "ANG": _same_in_all("angry"),
+        "FEA": _same_in_all("fearful"),
+        "DIS": _same_in_all("disgust"),
     },
     "savee": {
         "n": _NEUTRAL,
-        "h": _always("happy"),
-        "sa": _always("sad"),
-        "a": _always("angry"),
-        "f": _always("fearful"),
-        "d": _always("disgust"),
-        "su": _always("surprised"),
+        "h": _same_in_all("happy"),
+        "sa": _same_in_all("sad"),
+        "a": _same_in_all("angry"),
+        "f": _same_in_all("fearful"),
+        "d": _same_in_all("disgust"),
+        "su": _same_in_all("surprised"),
     },
     "iemocap": {
         "neu": _NEUTRAL,
-        "hap": _always("happy"),
+        "hap": _same_in_all("happy"),
         # the field counts excitement as happiness; the paper's 591 happy clips are those called hap alone
         "exc": (None, "happy", "happy"),
-        "sad": _always("sad"),
-        "ang": _always("angry"),
-        "fea": _always("fearful"),
+        "sad": _same_in_all("sad"),
+        "ang": _same_in_all("angry"),
+        "fea": _same_in_all("fearful"),
         # two clips; the paper's count of disgust is that of the other four corpora
         "dis": (None, "disgust", "disgust"),
-        "sur": _always("surprised"),
+        "sur": _same_in_all("surprised"),
         # frustration lies between anger, sadness and neutral: as the largest class it would blur any that included it
         "fru": _NOWHERE,
         "oth": _NOWHERE,
         "xxx": _NOWHERE,  # the raters disagreed
     },
-    "own": {label: {"neutral": _NEUTRAL, "calm": _CALM}.get(label, _always(label)) for label in LABELS},
+    "own": {label: {"neutral": _NEUTRAL, "calm": _CALM}.get(label, _same_in_all(label)) for label in LABELS},
 }
 """By corpus and native label: the label in ``paper``, ``calls`` and ``calls-merged``; None: such clips are left out."""
 

@@ -27,10 +27,10 @@ def clips(source: Path, report: Report) -> Iterator[Clip]:
     Corrected recordings that are gone from their path are counted in a remark. Raises CallmoodError for a clip of the
     CSV that is gone, and for one without a speaker: nobody may be in the training and in the test.
     """
-    return _listed(source) if source.is_dir() else _corrected(source, report)
+    return _clips_of_csv(source) if source.is_dir() else _corrected_clips(source, report)
 
 
-def _listed(folder: Path) -> Iterator[Clip]:
+def _clips_of_csv(folder: Path) -> Iterator[Clip]:
     tables = sorted(folder.glob("*.csv"))
     if len(tables) != 1:
         raise CallmoodError(
@@ -80,7 +80,7 @@ def _number(row: dict[str, str], column: str, where: str) -> float | None:
     return number
 
 
-def _corrected(database: Path, report: Report) -> Iterator[Clip]:
+def _corrected_clips(database: Path, report: Report) -> Iterator[Clip]:
     with open_db(database, read_only=True) as con:
         found = corrections(con)
     gone = {one.path for one in found if not one.path.is_file()}

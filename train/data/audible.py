@@ -35,16 +35,16 @@ def audible(clips: Sequence[Clip], cache: Path, report: Report) -> list[Clip]:
     require_readable(clips, unreadable)
     kept = [clip for clip in clips if clip not in unreadable]
     if unreadable:
-        files = _listed(list(dict.fromkeys(unreadable.values())), "file")
+        files = _joined(list(dict.fromkeys(unreadable.values())), "file")
         report(f"left out: {counted(len(clips) - len(kept), 'clip')} that can't be read: {files}")
     for name in ("label", "speaker"):
         lost = sorted({getattr(clip, name) for clip in clips} - {getattr(clip, name) for clip in kept})
         if lost:
-            report(f"no clip is left of {counted(len(lost), name)}: {_listed(lost, name)}")
+            report(f"no clip is left of {counted(len(lost), name)}: {_joined(lost, name)}")
     return kept
 
 
-def _listed(names: Sequence[str], noun: str) -> str:
+def _joined(names: Sequence[str], noun: str) -> str:
     """``names`` in a line, as many as a line may hold, and how many more there are."""
     more = [f"and {counted(len(names) - _MOST_NAMED, f'more {noun}')}"] if len(names) > _MOST_NAMED else []
     return ", ".join([*names[:_MOST_NAMED], *more])

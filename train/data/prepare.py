@@ -110,7 +110,7 @@ def preparation(clips: Sequence[Clip], table: PrepareTable, cache: Path, report:
     stored = read_index(cache / "sounds.json")
     sounds = {key: _Sound(*stored[key]) for key in keys if key in stored}
     sounds = {
-        key: sound for key, sound in sounds.items() if not sound.digest or _file(cache, sound).is_file()
+        key: sound for key, sound in sounds.items() if not sound.digest or _sound_file(cache, sound).is_file()
     }
     _report_unreadable(clips, _make_missing(clips, keys, table, cache, sounds), report)
     found = _selected(clips, [sounds.get(key) for key in keys], table, cache)
@@ -167,16 +167,16 @@ def _prepare_file(job: _Job) -> Done:
         return {}, f"{job.path} can't be read ({error.strerror})."
     made = {}
     for stretch, samples in zip(job.stretches, cuts, strict=True):
-        pcm = _steps(samples, job.table)
+        pcm = _processed(samples, job.table)
         digest = hashlib.sha256(pcm.tobytes()).hexdigest()[:32] if pcm.any() else ""
         sound = made[stretch.key] = _Sound(digest, len(samples) / SAMPLE_RATE)
-        path = _file(job.cache, sound)
+        path = _sound_file(job.cache, sound)
         if digest and not path.is_file():
             write_whole(path, partial(np.save, arr=pcm))
     return made, None
 
 
-def _steps(samples: Floats, table: PrepareTable) -> Pcm:
+def _processed(samples: Floats, table: PrepareTable) -> Pcm:
     if table.denoise and samples.any():
         samples = denoised(samples)
     pcm = np.round(np.clip(samples, -1.0, 1.0) * 32_767).astype(np.int16)
@@ -235,9 +235,9 @@ def _selected(
             left_out.append((clip, "with the same sound as another"))
         else:
             seen.add(sound.digest)
-            kept.append((clip, _file(cache, sound)))
+            kept.append((clip, _sound_file(cache, sound)))
     return Preparation(kept, left_out)
 
 
-def _file(cache: Path, sound: _Sound) -> Path:
+def _sound_file(cache: Path, sound: _Sound) -> Path:
     return cache / "sounds" / sound.digest[:2] / f"{sound.digest}.npy"

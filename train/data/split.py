@@ -77,8 +77,8 @@ def paper(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
 
     Speakers are in all parts, as in the paper, whose validation part holds augmented copies, too; this one does not.
     """
-    rest, test = _drawn(clips, range(len(clips)), seed)
-    train, validation = _drawn(clips, rest, seed)
+    rest, test = _split_off_a_fifth(clips, range(len(clips)), seed)
+    train, validation = _split_off_a_fifth(clips, rest, seed)
     yield Rows("paper", train, validation, test)
 
 
@@ -97,7 +97,7 @@ def by_speaker(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
             f"A split by speaker needs a corpus of {FEWEST_SPEAKERS} speakers or more, and there is none. "
             "Add speakers, or use the split paper."
         )
-    yield _checked(clips, "speaker", validation, test)
+    yield _with_the_rest_training(clips, "speaker", validation, test)
 
 
 def by_fold(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
@@ -118,7 +118,7 @@ def by_fold(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
                 present = sorted(found)
                 test += found[fold]
                 validation += found[present[(present.index(fold) + 1) % len(present)]]
-        yield _checked(clips, f"fold {fold}", validation, test)
+        yield _with_the_rest_training(clips, f"fold {fold}", validation, test)
 
 
 def by_corpus(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
@@ -144,7 +144,7 @@ def by_corpus(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
             validation += (
                 _speaker_folds(clips, _rows_of(clips, corpus), seed)[0]
                 if corpus in many
-                else _drawn(clips, of_corpus, seed)[1]
+                else _split_off_a_fifth(clips, of_corpus, seed)[1]
             )
         held = {*test, *validation}
         train = [row for row in others if row not in held]
@@ -189,7 +189,7 @@ def ravdess_folds(clips: Sequence[Clip]) -> Iterator[tuple[int, list[int], list[
             yield fold, train, test
 
 
-def _drawn(clips: Sequence[Clip], rows: Sequence[int], seed: int) -> tuple[list[int], list[int]]:
+def _split_off_a_fifth(clips: Sequence[Clip], rows: Sequence[int], seed: int) -> tuple[list[int], list[int]]:
     """Four fifths and a fifth of ``rows``, label by label."""
     from sklearn.model_selection import train_test_split
 
@@ -236,7 +236,7 @@ def _fold_rows(clips: Sequence[Clip], corpus: str) -> dict[int, list[int]]:
     return rows
 
 
-def _checked(clips: Sequence[Clip], name: str, validation: list[int], test: list[int]) -> Rows:
+def _with_the_rest_training(clips: Sequence[Clip], name: str, validation: list[int], test: list[int]) -> Rows:
     """The split whose other clips train; raises where they lack a class that the test has."""
     held = {*validation, *test}
     train = [row for row in range(len(clips)) if row not in held]

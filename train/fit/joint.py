@@ -34,6 +34,8 @@ Tune = Literal["frozen", "all"] | Annotated[int, Field(gt=0)]
 
 
 class AudioTable(Table):
+    """The acoustic encoder, and how it is tuned and pooled."""
+
     encoder: str
     """As in AudioSettings (but no cam++, which can't be tuned), or the folder of an earlier bundle."""
     layers: Literal["last", "weighted"]
@@ -54,6 +56,8 @@ class AudioTable(Table):
 
 
 class TextTable(Table):
+    """The text encoder, and how it is tuned and pooled."""
+
     encoder: str
     """As in TextSettings, or the folder of an earlier bundle."""
     pooling: Literal["mean", "mean-max"]

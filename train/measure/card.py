@@ -132,7 +132,7 @@ def text(
     of the test, the first in full. ``summaries``: metrics over folds. What is not given is left out.
     """
     parts = {
-        "How it is made": _making(settings),
+        "How it is made": _how_it_is_made(settings),
         "Trained on": _training_data(clips, settings, recipe or {}),
         "Licence of the weights": _ALLOWED if all(_source(clip).commercial for clip in clips) else _FORBIDDEN,
         "Metrics": _metrics(tests or {}, summaries),
@@ -165,7 +165,7 @@ def summaries_table(summaries: Summaries) -> str:
     )
 
 
-def _making(settings: BundleSettings) -> str:
+def _how_it_is_made(settings: BundleSettings) -> str:
     lines = []
     if settings.audio is not None:
         encoders = ", ".join(_encoder(name) for name in settings.audio.encoders)
@@ -196,7 +196,7 @@ def _encoder(name: str) -> str:
 
 def _training_data(clips: Sequence[Clip], settings: BundleSettings, recipe: Mapping[str, Any]) -> str:
     counts = _counts(clips)
-    sources = [f"- {found.title}. {found.licence}." for found in map(_source, _one_of_each(clips))]
+    sources = [f"- {found.title}. {found.licence}." for found in map(_source, _one_per_corpus(clips))]
     if settings.ekman_thresholds or recipe.get("text_corpus"):
         sources.append(f"- {TEXTS}")
     labels = [label for label in settings.labels if any(label in corpus for corpus in counts.values())]
@@ -287,15 +287,15 @@ def _recipe(recipe: Mapping[str, Any], name: str) -> str:
     import tomlkit
 
     called = f"`{name}`, seed {recipe.get('seed')}" if name else f"Seed {recipe.get('seed')}"
-    return f"{called}. Every number:\n\n```toml\n{tomlkit.dumps(_plain(recipe)).strip()}\n```"
+    return f"{called}. Every number:\n\n```toml\n{tomlkit.dumps(_as_toml(recipe)).strip()}\n```"
 
 
-def _plain(value: Any) -> Any:
+def _as_toml(value: Any) -> Any:
     """As TOML has it: without None, lists for tuples, text for paths and the like."""
     if isinstance(value, Mapping):
-        return {name: _plain(inner) for name, inner in value.items() if inner is not None}
+        return {name: _as_toml(inner) for name, inner in value.items() if inner is not None}
     if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
+        return [_as_toml(inner) for inner in value]
     return value if isinstance(value, (bool, int, float, str)) else str(value)
 
 
@@ -318,7 +318,7 @@ def _counts(clips: Sequence[Clip]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _one_of_each(clips: Sequence[Clip]) -> list[Clip]:
+def _one_per_corpus(clips: Sequence[Clip]) -> list[Clip]:
     return [
         {clip.corpus: clip for clip in clips}[corpus] for corpus in sorted({clip.corpus for clip in clips})
     ]

@@ -72,10 +72,10 @@ def _count(
     of_label = [clip for clip in kept if clip.label == label]
     paper = PAPER.get(corpus, {}).get(label, 0)
     reasons = Counter(why for clip, why in left_out if (clip.corpus, clip.label) == (corpus, label))
-    return Count(corpus, label, len(of_label), paper, dict(_why(of_label, reasons, paper, corpus, here)))
+    return Count(corpus, label, len(of_label), paper, dict(_reasons(of_label, reasons, paper, corpus, here)))
 
 
-def _why(
+def _reasons(
     clips: Sequence[Clip], reasons: Mapping[str, int], paper: int, corpus: str, here: bool
 ) -> Iterator[tuple[str, int]]:
     if corpus not in PAPER:

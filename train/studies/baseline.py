@@ -41,6 +41,8 @@ LINES: Final[tuple[Line, ...]] = ("clean", "telephone")
 
 
 class Numbers(Table):
+    """The table of this study in recipes/studies.toml."""
+
     copies: int = Field(ge=2)
     sizes: tuple[int, ...] = Field(min_length=1)
     usual_share: float = Field(ge=0, le=1)
@@ -160,7 +162,7 @@ def mix(corpus: EncodedCorpus, clip: int, rng: np.random.Generator, size: int, u
 
     Where there are too few of a kind, some are drawn more than once, so that the mix stays the same.
     """
-    same = _others(corpus, clip)
+    same = _other_clips(corpus, clip)
     even = np.isin(corpus.labels[same], [LABELS.index(label) for label in EVEN_TEMPERED])
     wanted = round(usual_share * size)
     drawn = [
@@ -173,12 +175,12 @@ def mix(corpus: EncodedCorpus, clip: int, rng: np.random.Generator, size: int, u
 
 def of_labels(corpus: EncodedCorpus, clip: int, rng: np.random.Generator, names: Sequence[str]) -> Ints:
     """All other clips of the speaker whose label is one of ``names``."""
-    same = _others(corpus, clip)
+    same = _other_clips(corpus, clip)
     kept = np.isin(corpus.labels[same], [LABELS.index(name) for name in names])
     return np.asarray(same[kept], dtype=np.int64)
 
 
-def _others(corpus: EncodedCorpus, clip: int) -> Ints:
+def _other_clips(corpus: EncodedCorpus, clip: int) -> Ints:
     (same,) = np.nonzero(corpus.speakers == corpus.speakers[clip])
     return np.asarray(same[same != clip], dtype=np.int64)
 

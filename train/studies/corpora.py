@@ -24,6 +24,8 @@ from callmood.training.studies.common import (
 
 
 class Numbers(Table):
+    """The table of this study in recipes/studies.toml."""
+
     copies: int = Field(ge=2)
 
 

@@ -27,6 +27,8 @@ INTENSITIES = ("normal", "strong")
 
 
 class Numbers(Table):
+    """The table of this study in recipes/studies.toml."""
+
     copies: int = Field(ge=2)
 
 

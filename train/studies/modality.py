@@ -34,6 +34,8 @@ SIDES = ("audio", "text", "both, weighted", "both, as on calls")
 
 
 class Numbers(Table):
+    """The table of this study in recipes/studies.toml."""
+
     copies: int = Field(ge=2)
     parts: int = Field(ge=2)
     """Of a fold's training speakers; each in turn is unseen by the heads whose weights it gives."""

@@ -34,6 +34,8 @@ NEUTRAL, CALM = LABELS.index("neutral"), LABELS.index("calm")
 
 
 class Numbers(Table):
+    """The table of this study in recipes/studies.toml."""
+
     copies: int = Field(ge=2)
 
 

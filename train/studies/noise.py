@@ -31,6 +31,8 @@ from callmood.training.studies.common import (
 
 
 class Numbers(Table):
+    """The table of this study in recipes/studies.toml."""
+
     copies: int = Field(ge=1)
     folds: tuple[int, ...] = Field(min_length=2)
     conditions: tuple[str, ...]

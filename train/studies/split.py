@@ -32,6 +32,8 @@ System = Callable[[EncodedCorpus, EncodedCorpus], Floats]
 
 
 class Numbers(Table):
+    """The table of this study in recipes/studies.toml."""
+
     copies: int = Field(ge=2)
     draws: int = Field(ge=1)
     test_share: float = Field(gt=0, lt=1)

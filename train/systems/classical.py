@@ -48,13 +48,15 @@ ALWAYS: Final[dict[Kind, dict[str, Any]]] = {
 
 
 class ModelTable(Table):
+    """The estimator."""
+
     kind: Kind
     settings: dict[str, Any] = Field(default_factory=dict)
     """The estimator's, by its own names; the others have its defaults."""
 
     @model_validator(mode="after")
     def _known(self) -> ModelTable:
-        known = _made(self.kind, {}).get_params()
+        known = _make_estimator(self.kind, {}).get_params()
         for name in self.settings:
             if name not in known:
                 raise UsageError(
@@ -104,11 +106,11 @@ def probabilities_of(recipe: Recipe, train: Floats, labels: Ints, test: Floats, 
 
 def estimator(recipe: Recipe) -> Any:
     """The recipe's estimator, not fitted; its random state is the recipe's seed, unless the settings have another."""
-    made = _made(recipe.model.kind, recipe.model.settings)
+    made = _make_estimator(recipe.model.kind, recipe.model.settings)
     draws = "random_state" in made.get_params() and "random_state" not in recipe.model.settings
     return made.set_params(random_state=recipe.seed) if draws else made
 
 
-def _made(kind: Kind, settings: dict[str, Any]) -> Any:
+def _make_estimator(kind: Kind, settings: dict[str, Any]) -> Any:
     module, name = ESTIMATORS[kind]
     return getattr(importlib.import_module(module), name)(**ALWAYS.get(kind, {}) | settings)

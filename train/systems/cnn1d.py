@@ -28,6 +28,8 @@ Row = tuple[Floats, int]
 
 
 class ModelTable(Table):
+    """The network."""
+
     kernel: int = Field(gt=0)
     blocks: tuple[tuple[Width, ...], ...] = Field(min_length=1)
     """Channels of each convolution; between the blocks are batch norm and dropout."""

@@ -17,6 +17,8 @@ from callmood.training.recipe import Table
 
 
 class AudioTable(Table):
+    """The acoustic encoders, and how they are pooled."""
+
     encoders: tuple[str, ...]
     layers: Literal["all", "last"]
     pooling: Literal["mean", "mean-std"]
@@ -47,6 +49,8 @@ class CopiesTable(Table):
 
 
 class BaselineTable(Table):
+    """The baseline that each training clip is compared with."""
+
     usual_clips: int = Field(ge=0)
     """Neutral and calm ones."""
     other_clips: int = Field(ge=0)
@@ -61,6 +65,8 @@ class BaselineTable(Table):
 
 
 class FusionTable(Table):
+    """How voice and words are weighted where there are both."""
+
     voice_weight: float = Field(ge=0)
     text_weight: float = Field(ge=0)
     class_priors: dict[str, float]

@@ -41,6 +41,8 @@ class BlockTable(Table):
 
 
 class ImageTable(Table):
+    """How a block becomes an image; lengths in samples at 16 kHz."""
+
     transform: int = Field(gt=0)
     """Samples of the Fourier transform; what ``window`` lacks of them is zeros."""
     window: int = Field(gt=0)
@@ -54,6 +56,8 @@ class ImageTable(Table):
 
 
 class ModelTable(Table):
+    """The network."""
+
     weights: str
     """"none", or a file of torchvision's MobileNetV2 (.pth, .safetensors)."""
     gender: bool
@@ -219,7 +223,7 @@ def _mobilenet(table: ModelTable, classes: int) -> Any:
 
     net: Any = mobilenet_v2(weights=None, num_classes=classes, dropout=table.dropout)
     if table.weights != "none":
-        _load(net, Path(table.weights))
+        _load_weights(net, Path(table.weights))
     if table.gender:
         first = net.features[0][0]
         wider = nn.Conv2d(4, first.out_channels, 3, stride=2, padding=1, bias=False)
@@ -231,7 +235,7 @@ def _mobilenet(table: ModelTable, classes: int) -> Any:
     return net
 
 
-def _load(net: Any, file: Path) -> None:
+def _load_weights(net: Any, file: Path) -> None:
     """Load all weights of a file except those of its classes."""
     import torch
     from safetensors.torch import load_file

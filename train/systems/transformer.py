@@ -185,7 +185,9 @@ def save(
         if built.audio_base == encode.TINY_EN:
             audio = recipe.audio.settings(encode.TINY_EN)
             published = encode.load_audio_encoder(encode.TINY_EN)
-            audio_changes = {f"0.{name}": value for name, value in _changes(voice.encoder, published).items()}
+            audio_changes = {
+                f"0.{name}": value for name, value in _changed_tensors(voice.encoder, published).items()
+            }
         else:
             voice.encoder.save_pretrained(folder / bundle.AUDIO_ENCODER)
     if recipe.text is not None and words is not None:
@@ -193,7 +195,7 @@ def save(
         text = recipe.text.settings(bundle.TEXT_ENCODER)
         if built.text_base == encode.MINILM:
             text = recipe.text.settings(encode.MINILM)
-            text_changes = _changes(words.encoder, encode.load_text_encoder(encode.MINILM)[0])
+            text_changes = _changed_tensors(words.encoder, encode.load_text_encoder(encode.MINILM)[0])
         else:
             words.encoder.save_pretrained(folder / bundle.TEXT_ENCODER)
             built.tokenizer.save_pretrained(folder / bundle.TEXT_ENCODER)
@@ -282,7 +284,7 @@ def _over_all_labels(term: tuple[Floats, Floats], labels: Sequence[str]) -> tupl
     return weight, bias
 
 
-def _changes(encoder: Any, published: Any) -> dict[str, torch.Tensor]:
+def _changed_tensors(encoder: Any, published: Any) -> dict[str, torch.Tensor]:
     """The tensors of ``encoder`` that differ from the published ones."""
     before = published.state_dict()
     now = {name: value.detach().cpu() for name, value in encoder.state_dict().items()}
