@@ -6,11 +6,14 @@ README.md holds each output after a comment ``<!-- output of: COMMAND -->``; the
 order, on the sample calls. `test_docs.py` compares.
 """
 
+import inspect
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import typing
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +52,41 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def _table(command: Any) -> list[str]:
-    """A table of arguments and options, if there are any; types that the help names in angle brackets are left out."""
-    context = command.make_context(command.name, [], resilient_parsing=True)
-    records = (param.get_help_record(context) for param in command.params if param.name != "help")
+    """A table of arguments and options, if there are any; the same whatever the version of typer."""
+    hints = typing.get_type_hints(inspect.unwrap(command.callback))
     rows = [
-        f"| `{re.sub(r' <[^>]*>', '', name)}` | {' '.join(help.split())} |"
-        for name, help in filter(None, records)
+        f"| `{_names(param)}` | {' '.join(param.help.split())}{_choices(hints[param.name])}{_default(param)} |"
+        for param in command.params
+        if param.name != "help"
     ]
     return ["\n".join(["| argument or option | |", "|---|---|", *rows])] if rows else []
+
+
+def _names(param: Any) -> str:
+    if not param.opts[0].startswith("-"):
+        return str(param.name.upper())
+    return ", ".join(param.opts) + (f" {param.metavar}" if param.metavar else "")
+
+
+def _choices(hint: Any) -> str:
+    """What a Literal or an Enum, somewhere in ``hint``, may be."""
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return f" One of: {', '.join(str(one.value) for one in hint)}."
+    if typing.get_origin(hint) is typing.Literal:
+        return f" One of: {', '.join(map(str, typing.get_args(hint)))}."
+    return "".join(map(_choices, typing.get_args(hint)))
+
+
+def _default(param: Any) -> str:
+    """What is taken if an option is not given, where its help does not say so."""
+    default = param.default
+    if param.required:
+        return " Required."
+    if default in (None, False) or not isinstance(default, bool | int | str | list | Path) or default == []:
+        return ""
+    if "default:" in param.help:
+        return ""
+    return f" Default: `{', '.join(default) if isinstance(default, list) else default}`."
 
 
 def outputs(commands: list[str]) -> list[str]:
