@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from callmood.arrays import Doubles, Floats
 from callmood.pipeline.speakers.vad import FRAME_S, MIDDLE_S, Activity, Regions, merge_runs, runs
 from callmood.sound import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
     from callmood.model.networks.campplus import CamPlusPlus
 
-Vectors = NDArray[np.float32]
+Vectors = Floats
 """[windows, 192], each of length 1."""
 Span = tuple[int, float, float]
 """Speaker, start and end in seconds."""
@@ -116,9 +117,7 @@ def cluster(windows: Windows, count: int | None) -> Vectors:
     return best
 
 
-def label(
-    speech: Regions, overlap: NDArray[np.float32], spans: Regions, similarity: NDArray[np.float32]
-) -> list[Span]:
+def label(speech: Regions, overlap: Floats, spans: Regions, similarity: Floats) -> list[Span]:
     """Assigns each frame of speech to the speaker whom the windows around it resemble most; overlap to two.
 
     ``overlap`` [frames] is the probability that two speak; ``similarity`` [windows, speakers] belongs to ``spans``.
@@ -139,7 +138,7 @@ def label(
     return sorted(found, key=lambda span: span[1:])
 
 
-def _votes(frames: int, spans: Regions, similarity: NDArray[np.float32]) -> NDArray[np.float32]:
+def _votes(frames: int, spans: Regions, similarity: Floats) -> Floats:
     """Each frame's similarity to each speaker, [frames, speakers]: windows around it, weighted to their middles."""
     votes = np.zeros((frames, similarity.shape[1]), dtype=np.float32)
     for (first, last), row in zip(_frames_of(spans), similarity, strict=True):
@@ -181,7 +180,7 @@ def _window_spans(speech: Regions) -> Regions:
     return np.array(spans, dtype=np.float64).reshape(-1, 2)
 
 
-def _means(vectors: Vectors, labels: NDArray[np.int_], lengths: NDArray[np.float64]) -> Vectors:
+def _means(vectors: Vectors, labels: NDArray[np.int_], lengths: Doubles) -> Vectors:
     means = np.stack([lengths[labels == one] @ vectors[labels == one] for one in np.unique(labels)])
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)
     return np.asarray(means, dtype=np.float32)

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from callmood.arrays import Doubles, Floats, Mask
 from callmood.sound import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
     from callmood.model.networks.segmentation import Segmentation
 
-Regions = NDArray[np.float64]
+Regions = Doubles
 """[n, 2]: start and end of each, in seconds, in order."""
 
 FRAME_SAMPLES: Final = 270
@@ -56,9 +57,9 @@ _PIECE_S: Final = 10.0
 class Activity:
     """The speech in each frame of a channel. Frame i is around ``MIDDLE_S + i * FRAME_S`` seconds."""
 
-    speech: NDArray[np.float32]
+    speech: Floats
     """[frames]: probability of at least one voice."""
-    overlap: NDArray[np.float32]
+    overlap: Floats
     """[frames]: probability of two voices or more."""
 
 
@@ -96,7 +97,7 @@ def confirm_with_silero(samples: Samples, spans: Regions) -> Regions:
     return np.asarray(spans[np.array(kept, dtype=bool)], dtype=np.float64)
 
 
-def speech_regions(probability: NDArray[np.float32]) -> Regions:
+def speech_regions(probability: Floats) -> Regions:
     """Probabilities [frames] -> spans that reach ``ONSET`` and stay above ``OFFSET``, with short gaps filled."""
     reached = np.flatnonzero(probability >= ONSET)
     spoken = runs(probability >= OFFSET)
@@ -104,7 +105,7 @@ def speech_regions(probability: NDArray[np.float32]) -> Regions:
     return merge_runs(spoken, PADDING_S)
 
 
-def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+def runs(mask: Mask) -> NDArray[np.intp]:
     """Frames -> [n, 2]: the first of each run of true ones, and the one after its last."""
     edges = np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8))
     return np.flatnonzero(edges).reshape(-1, 2)
@@ -123,7 +124,7 @@ def merge_runs(spans: NDArray[np.intp], padding_s: float = 0.0) -> Regions:
     return np.asarray(np.maximum(times, 0.0), dtype=np.float64)
 
 
-def levels(samples: Samples, frames: int) -> NDArray[np.float32]:
+def levels(samples: Samples, frames: int) -> Floats:
     """Samples [n] -> RMS around each frame in dB against full scale, never below -120."""
     power = np.zeros(frames, dtype=np.float32)
     whole = min(frames, samples.size // FRAME_SAMPLES)
@@ -160,7 +161,7 @@ def _window_starts(size: int, window: int) -> list[int]:
 
 def _window_classes(
     samples: Samples, starts: list[int], window: int, network: "Segmentation"
-) -> Iterator[tuple[int, NDArray[np.float32]]]:
+) -> Iterator[tuple[int, Floats]]:
     """The class probabilities [frames, 7] of each window that isn't silent."""
     import torch
 

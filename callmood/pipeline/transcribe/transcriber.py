@@ -15,8 +15,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from callmood.arrays import Floats
 from callmood.call import Segment, Speaker, Turn, Word
 from callmood.pipeline.transcribe.hallucination import Decoded, is_noise, reject_reason
 from callmood.pipeline.transcribe.segmenter import SegmentSpan, segment_turns
@@ -158,9 +158,7 @@ class Transcriber:
             for one, of_one, why in zip(decoded, words, reasons, strict=True)
         ]
 
-    def _features(
-        self, clips: Sequence[Samples], min_frames: int
-    ) -> tuple[npt.NDArray[np.float32], list[int]]:
+    def _features(self, clips: Sequence[Samples], min_frames: int) -> tuple[Floats, list[int]]:
         """Log-mel features [batch, mels, window], silence after each clip, and the frames of each clip."""
         mels = [self._model.feature_extractor(clip)[:, :_FULL_WINDOW] for clip in clips]
         frames = [mel.shape[1] for mel in mels]
@@ -172,7 +170,7 @@ class Transcriber:
             row[:, mel.shape[1] :] = mel.max() - _MEL_RANGE
         return out, frames
 
-    def _encode(self, features: npt.NDArray[np.float32]) -> Any:
+    def _encode(self, features: Floats) -> Any:
         """Encoder output [batch, window / 2, width] as CTranslate2's StorageView."""
         if self._model.model.device != "cpu":
             return self._model.encode(features)
