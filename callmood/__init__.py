@@ -11,17 +11,17 @@ The functions of the library are those that the commands call::
 
 Nothing is printed: progress comes through callbacks and by iterating, warnings through the logger ``callmood``, errors
 are ``CallmoodError``. A script that scans or trains must do it under ``if __name__ == "__main__":``, as the work is
-done in processes of its own.
+done in processes of its own. ``help(callmood.ScanOptions)`` lists the options of a scan.
 
 How the packages build on each other, from the ground up:
 
 - ``call`` (the nouns), ``labels``, ``arrays``, ``sound``, ``errors``, ``wording``, ``hashing``, ``settings``,
-  ``bundled_weights``: known by all, knowing nobody above
+  ``bundled_weights``: what all others may use
 - ``model``: the emotion model and the networks
 - ``store``: the DuckDB file. ``pipeline``: recordings in, calls out, a folder for each stage
 - ``engine``: runs the pipeline in processes. ``reports``: questions to the database and their answers
-- ``batch`` (scan), ``analysis`` (analyze), ``database`` (open), ``training`` (train): what the library offers
-- ``cli``: one module a command, which parses, calls one of these functions, and prints
+- ``batch`` (scan), ``analysis`` (analyze), ``database`` (open): the library; ``training`` (train); ``doctor``
+- ``cli``: one module a command, which parses, calls one function of these packages, and prints
 """
 
 import logging
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from callmood.errors import CallmoodError, UsageError
     from callmood.labels import LABELS
     from callmood.reports.ask import Report
+    from callmood.settings import ScanOptions
     from callmood.training.run import Trained, train
 
 __version__ = version("callmood")
@@ -75,6 +76,7 @@ _HOMES = {
         "VoiceBaseline",
         "Word",
     ),
+    "callmood.settings": ("ScanOptions",),
     "callmood.database": ("Database", "correct", "open"),
     "callmood.errors": ("CallmoodError", "UsageError"),
     "callmood.labels": ("LABELS",),
@@ -95,6 +97,7 @@ __all__ = [
     "Recording",
     "Report",
     "Rescored",
+    "ScanOptions",
     "Segment",
     "Speaker",
     "Summary",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -16,11 +17,14 @@ from callmood.pipeline.intake.discover import discover
 from callmood.pipeline.pipeline import Job, Work, load_scan
 from callmood.settings import ScanOptions, Settings, load_settings
 
+_LOGGER = logging.getLogger("callmood.analysis")
+
 
 def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
     """The speakers, segments, words and moods of one recording; nothing is stored.
 
-    ``options`` are those of ``callmood.scan``. The models stay loaded for the next call with the same options.
+    ``options`` are those of ``callmood.scan``. The models stay loaded for the next call with the same options. A scan
+    also compares an agent with earlier calls, so that its scores may differ a little.
 
     Raises CallmoodError if the recording can't be analyzed.
 
@@ -35,13 +39,13 @@ def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
     EmotionScores(angry 83 %)
     """
     settings = load_settings(options)
+    if Path(path).is_dir():
+        raise CallmoodError(f"{path} is a folder. Use callmood.scan for folders.")
     found = discover([Path(path)], settings.discover)
     for failure in found.failures:
         raise CallmoodError(failure.error)
-    if len(found.recordings) != 1:
-        raise CallmoodError(
-            f"{path} contains {len(found.recordings)} recordings. Use callmood.scan for folders."
-        )
+    for warning in found.warnings:
+        _LOGGER.warning("%s", warning)
     ((device, threads),) = worker_slots(settings, 1)
     with _torch_threads():
         work = _loaded(settings, device, threads)

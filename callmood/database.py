@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
+from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
 from callmood.settings import load_settings
 from callmood.store import Connection, find_call, open_db
@@ -17,7 +19,6 @@ from callmood.store.corrections import correct as store_correction
 if TYPE_CHECKING:
     import polars as pl
 
-    from callmood.call import RoleChoice
     from callmood.reports.ask import Kind, Report
 
 CALL: Final = "call"
@@ -64,20 +65,21 @@ class Database:
 
         if limit is not None and limit < 1:
             raise UsageError("The limit must be 1 or more.")
+        if role is not None and role not in get_args(RoleChoice):
+            raise UsageError(f"There is no role {role}. Use one of: {', '.join(get_args(RoleChoice))}.")
         kind: Kind = ("calls" if name is None else "call") if by == CALL else "groups"
-        return ask(
-            self._connection,
-            Question(
-                kind=kind,
-                by=by,
-                name=name,
-                role=role,
-                since=None if since is None else bound(since),
-                until=None if until is None else bound(until, end=True),
-                sort=sort,
-                limit=limit,
-            ),
+        question = Question(
+            kind=kind,
+            by=by,
+            name=name,
+            role=role,
+            since=None if since is None else bound(since),
+            until=None if until is None else bound(until, end=True),
+            sort=sort,
+            limit=limit,
         )
+        with self._cursor() as cursor:
+            return ask(cursor, question)
 
     def calls(self) -> pl.DataFrame:
         """One row for each scanned call: the view ``call_summary``, plus a column for each metadata column.
@@ -88,7 +90,8 @@ class Database:
         share), ``interruptions_by_agent`` and ``..._by_customer``, ``agent_words_per_minute`` and ``customer_...``;
         ``customer_mood`` (-1 to 1), ``..._mood_start``, ``..._mood_end``, ``..._mood_change``, ``ended_worse``, and
         how many of the segments of ``customer_scored`` are ``customer_angry``, ``customer_negative`` and
-        ``customer_uncertain``; the same of the agent.
+        ``customer_uncertain``; of the agent ``agent_scored``, ``agent_angry``, ``agent_negative``, ``agent_uncertain``
+        and ``agent_mood``. A metadata column that has one of these names is left out.
 
         >>> db.calls().select("agent", "layout", "ended_worse").row(0)
         ('anna', 'stereo', False)
@@ -128,14 +131,10 @@ class Database:
         >>> db.sql("SELECT count(*) AS calls FROM recording WHERE agent = $agent", {"agent": "anna"}).item()
         1
         """
-        import duckdb
+        from callmood.reports.frames import frame_of
 
-        from callmood.reports.frames import query as run
-
-        try:
-            return run(self._connection, query, parameters)
-        except duckdb.Error as error:
-            raise CallmoodError(f"The query failed: {error}") from None
+        with self._cursor() as cursor:
+            return frame_of(cursor, query, parameters)
 
     def close(self) -> None:
         """Close the database, so that others, such as a scan, can open it."""
@@ -153,9 +152,21 @@ class Database:
         return f"Database({str(self.path)!r})"
 
     def _frame(self, name: str) -> pl.DataFrame:
-        from callmood.reports.frames import query, read_sql
+        from callmood.reports.frames import frame_of, read_sql
 
-        return query(self._connection, read_sql(f"frames/{name}"))
+        with self._cursor() as cursor:
+            return frame_of(cursor, read_sql(f"frames/{name}"))
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Connection]:
+        """A cursor of its own for each question, so that several threads may ask at once."""
+        import duckdb
+
+        try:
+            with self._connection.cursor() as cursor:
+                yield cursor
+        except duckdb.Error as error:
+            raise CallmoodError(f"The database can't answer: {error}") from None
 
 
 def open(db: str | Path | None = None) -> Database:
@@ -185,6 +196,8 @@ def correct(
     'customer'
     """
     require_label(label)
+    if not isinstance(at_s, int | float) or not 0 <= at_s < float("inf"):
+        raise UsageError(f"{at_s} is not a time: give the seconds from the start of the call.")
     with open_db(load_settings({"db": db}).db, must_exist=True) as connection:
         recording_id = find_call(connection, call)
         segment = segment_at(connection, recording_id, at_s, speaker)

@@ -57,7 +57,7 @@ def _table(command: Any) -> list[str]:
     rows = [
         f"| `{_names(param)}` | {' '.join(param.help.split())}{_choices(hints[param.name])}{_default(param)} |"
         for param in command.params
-        if param.name != "help"
+        if param.name != "help" and not getattr(param, "hidden", False)
     ]
     return ["\n".join(["| argument or option | |", "|---|---|", *rows])] if rows else []
 

@@ -6,7 +6,9 @@ import pytest
 from factory import AGENT, CUSTOMER, make_call
 from typer.testing import CliRunner
 
+import callmood
 from callmood.cli.app import app
+from callmood.errors import CallmoodError, UsageError
 from callmood.store import Connection, open_db, start_scan, write_call
 from callmood.store.corrections import corrections
 
@@ -76,3 +78,14 @@ def test_without_a_database_none_is_created(tmp_path: Path) -> None:
 def test_arguments_are_checked_before_the_call_is_looked_up(scanned: Path) -> None:
     result = CliRunner().invoke(app, ["correct", "no such call", "0:17", "merry", "--db", str(scanned)])
     assert "no label merry" in str(result.exception)
+
+
+@pytest.mark.parametrize("at_s", [float("nan"), float("inf"), -4.0, "0:04"])
+def test_what_is_not_a_number_of_seconds_is_wrong_usage(scanned: Path, at_s: float) -> None:
+    with pytest.raises(UsageError, match="is not a time"):
+        callmood.correct("call.wav", at_s, "angry", db=scanned)
+
+
+def test_a_speaker_who_is_silent_at_that_time_is_named(scanned: Path) -> None:
+    with pytest.raises(CallmoodError, match="Speaker 7 is not speaking at 0:17"):
+        callmood.correct("call.wav", 17.0, "angry", speaker=7, db=scanned)

@@ -89,3 +89,71 @@ def test_a_script_without_the_guard_is_told_so_and_no_recording_fails(tmp_path: 
     assert "In a script, call callmood under if __name__" in done.stderr.splitlines()[-1]
     with open_db(tmp_path / "calls.duckdb", read_only=True) as con:
         assert rows(con, "SELECT count(*) FROM recording") == [(0,)]
+
+
+def dying_at_birth(folder: Path, times: int) -> None:
+    """Makes the next ``times`` processes that import this module's helper die before they are up."""
+    for number in range(times):
+        (folder / f"die {number}").touch()
+
+
+def test_a_worker_that_dies_while_it_starts_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying_at_birth(tmp_path, 1)
+    (tmp_path / "sitecustomize.py").write_text(DYING.format(folder=str(tmp_path)))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    names = ["a", "b", "c"]
+    assert reasons(*names) == dict.fromkeys(names, "no speech")
+
+
+def test_workers_that_all_die_while_they_start_end_the_scan_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying_at_birth(tmp_path, 20)
+    (tmp_path / "sitecustomize.py").write_text(DYING.format(folder=str(tmp_path)))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(CallmoodError, match="could not start: one ended with code 9"):
+        reasons("a", "b")
+
+
+DYING = """
+import os, sys
+from pathlib import Path
+if any("spawn_main" in word for word in sys.argv + sys.orig_argv):
+    for file in sorted(Path({folder!r}).glob("die *")):
+        try:
+            file.unlink()
+        except FileNotFoundError:
+            continue
+        os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("where", ["pool", "stdin"])
+def test_where_no_process_can_be_started_it_is_said_at_once(tmp_path: Path, where: str) -> None:
+    call = f"callmood.scan({str(CALLS / 'anna')!r}, db={str(tmp_path / 'calls.duckdb')!r})"
+    pool = f"""
+import multiprocessing, callmood
+def work(_):
+    try:
+        {call}
+    except callmood.CallmoodError as error:
+        return str(error)
+if __name__ == "__main__":
+    with multiprocessing.Pool(1) as pool:
+        print(pool.map(work, [1])[0])
+"""
+    stdin = f"""
+import callmood
+if __name__ == "__main__":
+    try:
+        {call}
+    except callmood.CallmoodError as error:
+        print(error)
+"""
+    (tmp_path / "script.py").write_text(pool)
+    command = [sys.executable, str(tmp_path / "script.py") if where == "pool" else "-"]
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=True)
+    assert {"pool": "multiprocessing.Pool must not", "stdin": "Save it to a file"}[where] in done.stdout
+    assert not (tmp_path / "calls.duckdb").exists()

@@ -6,6 +6,8 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,18 @@ def test_a_wrong_option_is_named_as_it_was_given(tmp_path: Path) -> None:
         callmood.scan(tmp_path, speakers=9)
 
 
+def test_wrong_options_of_an_iterator_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(callmood.UsageError):
+        callmood.iter_scan(tmp_path, speakers=9)
+    with pytest.raises(callmood.UsageError, match="Give a recording or a folder"):
+        callmood.iter_scan([])
+
+
+def test_a_folder_is_for_scan(tmp_path: Path) -> None:
+    with pytest.raises(callmood.CallmoodError, match="is a folder"):
+        callmood.analyze(tmp_path)
+
+
 def test_what_is_not_a_recording_can_not_be_analyzed(tmp_path: Path) -> None:
     (tmp_path / "empty.wav").touch()
     with pytest.raises(callmood.CallmoodError, match=r"empty\.wav is empty\."):
@@ -126,8 +140,42 @@ def test_metadata_are_columns_of_the_calls(stored: Path) -> None:
 
 
 def test_a_database_is_read_only(stored: Path) -> None:
-    with callmood.open(stored) as db, pytest.raises(callmood.CallmoodError, match="query failed"):
+    with callmood.open(stored) as db, pytest.raises(callmood.CallmoodError, match="can't answer"):
         db.sql("DELETE FROM word")
+
+
+def test_parameters_have_any_name(stored: Path) -> None:
+    with callmood.open(stored) as db:
+        assert db.sql("SELECT $Agent1 AS a", {"Agent1": "x"}).item() == "x"
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT 1 AS a, 2 AS a", "SELECT nonsense", "SELECT {'a': 1, 'b': 'x'} AS s, 1 AS s"]
+)
+def test_a_query_that_gives_no_frame_is_a_sentence(stored: Path, sql: str) -> None:
+    with callmood.open(stored) as db, pytest.raises(callmood.CallmoodError):
+        db.sql(sql)
+
+
+def test_types_of_a_query_are_kept(stored: Path) -> None:
+    with callmood.open(stored) as db:
+        row = db.sql(
+            "SELECT INTERVAL 1 HOUR AS i, sum(segment) AS n, true AS t, ['a'] AS l FROM segment"
+        ).row(0)
+    assert row == (timedelta(hours=1), 1, True, ["a"])
+
+
+def test_threads_may_ask_at_once_and_a_closed_database_says_so(stored: Path) -> None:
+    with callmood.open(stored) as db, ThreadPoolExecutor(8) as pool:
+        heights = [frame.height for frame in pool.map(lambda _: db.segments(), range(16))]
+    assert heights == [2] * 16
+    with pytest.raises(callmood.CallmoodError, match="can't answer"):
+        db.calls()
+
+
+def test_an_unknown_role_is_wrong_usage(stored: Path) -> None:
+    with callmood.open(stored) as db, pytest.raises(callmood.UsageError, match="no role boss"):
+        db.report(role="boss")  # type: ignore[arg-type]
 
 
 def test_a_closed_database_can_be_written(stored: Path) -> None:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 import callmood
 from callmood.batch.run import Progress
 from callmood.batch.summary import Summary
+from callmood.call import Failure
 from callmood.cli.app import app
 
 
@@ -52,3 +53,9 @@ def test_two_are_plural(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
         "2 segments)",
     ):
         assert words in output
+
+
+def test_files_that_could_not_be_read_are_not_among_the_recordings_seen() -> None:
+    summary = Summary(total=1)
+    summary.add(Failure(Path("empty.wav"), "empty file", "empty.wav is empty."))
+    assert (summary.failed, summary.seen) == (1, 0)

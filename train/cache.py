@@ -17,7 +17,7 @@ from callmood.errors import CallmoodError
 def cache_folder() -> Path:
     """$CALLMOOD_CACHE, or a folder callmood where the system keeps caches.
 
-    Looked up at the library's door and by a new Workspace; everything below is handed the folder.
+    Looked up by the functions of ``run`` and by a new Workspace; everything below is handed the folder.
     """
     named = os.environ.get("CALLMOOD_CACHE")
     if named:

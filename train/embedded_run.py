@@ -114,7 +114,7 @@ def summarise(
 ) -> Summaries:
     """Mean and standard deviation over folds of UA, WA and ECE, of the system and of its references, in percent."""
     scorers = embedded_heads.fold_scorers(folds, recipe)
-    systems = {
+    systems = {  # the names are keys of figures.json, where those of older runs stand too
         "callmood": list(zip(scorers, (fold.unseen for fold in folds), strict=True)),
         "floor, taught on clean": reference_scorers(clips, corpus, recipe, ["clean"]),
         "floor, taught on clean and telephone": reference_scorers(clips, corpus, recipe, LINES),

@@ -1,4 +1,4 @@
-"""The library's door to measuring a model: what ``callmood evaluate`` calls. See run.py for what it has in common."""
+"""Measuring a model from Python: what ``callmood evaluate`` calls. See run.py for what it has in common."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from callmood.call import Device
 from callmood.training.cache import cache_folder
 from callmood.training.corpora.registry import named_folders
 from callmood.training.packages import require_training_packages
-from callmood.training.progress import Report, log
+from callmood.training.progress import Remark, log
 from callmood.training.run import CorporaLike
 from callmood.wording import counted
 
@@ -55,7 +55,7 @@ def evaluate(
     words: bool = False,
     seed: int = 1,
     device: Device = "auto",
-    progress: Report | None = None,
+    progress: Remark | None = None,
 ) -> Evaluation:
     """Measure a model on labelled clips: UA, WA, macro F1, calibration, by class, corpus, gender and speaker.
 
@@ -109,7 +109,7 @@ def evaluate_text(text: str, *, model: str = "embedded", device: Device = "auto"
     return {"model": model, **evaluate_bundle(load(model, device), folder)}
 
 
-def _warn_of_known_speakers(model: str, parts: Mapping[str, Sequence[Clip]], report: Report) -> None:
+def _warn_of_known_speakers(model: str, parts: Mapping[str, Sequence[Clip]], report: Remark) -> None:
     from callmood.model.registry import training_speakers
 
     here = {clip.speaker for part in parts.values() for clip in part}

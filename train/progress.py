@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, TypeVar
 
-Report = Callable[[str], None]
+Remark = Callable[[str], None]
 """Where remarks go."""
 
 Item = TypeVar("Item")

@@ -1,6 +1,6 @@
 """Recipes: every number of a run is in a TOML file and can be overridden by its dotted name.
 
-A file is read by ``load`` as plain tables and checked by ``read``, which makes a ``Table`` of it: once, at the door.
+A file is read by ``load`` as plain tables and checked by ``read``, which makes a ``Table`` of it, once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The library's door to training: what ``callmood train`` and ``callmood evaluate`` call.
+"""Training from Python: what ``callmood train`` and ``callmood evaluate`` call.
 
 Nothing is printed. Remarks go to ``progress``, a function of one line of text, or else to the logger
 ``callmood.training``. The heavy packages are imported by the functions, so that this module stays light.
@@ -18,7 +18,7 @@ from callmood.training import recipe as recipe_files
 from callmood.training.cache import cache_folder
 from callmood.training.corpora.registry import named_folders
 from callmood.training.packages import require_training_packages
-from callmood.training.progress import Report, log
+from callmood.training.progress import Remark, log
 from callmood.training.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ DEFAULT_SPLIT = "speaker"
 
 @dataclass(frozen=True, repr=False)
 class Trained:
-    """What a training left: a model, or several, and how good they are."""
+    """A trained model, or several, and how good they are."""
 
     out: Path
     """The folder: the bundle with its card, metrics and plots, or a folder for each recipe and split."""
@@ -68,12 +68,12 @@ def train(
     recipe: str | Sequence[str] = "embedded",
     split: str | Sequence[str] | None = None,
     text: str | None = None,
-    tower: str | Path | None = None,
+    text_encoder: str | Path | None = None,
     overrides: Sequence[str] = (),
     seed: int | None = None,
     device: Device = "auto",
     resume: bool = False,
-    progress: Report | None = None,
+    progress: Remark | None = None,
 ) -> Trained:
     """Train an emotion model on labelled corpora and write it to ``out``, or compare several.
 
@@ -85,38 +85,31 @@ def train(
     >>> import callmood
     >>> model = callmood.train(["ravdess=/data/ravdess"], out="my-model")  # doctest: +SKIP
     >>> model.metrics["ua"]  # doctest: +SKIP
-    79.8
+    79.4
     >>> callmood.analyze("call.wav", model="my-model")  # doctest: +SKIP
 
-    Args:
-        corpora: Names and folders: ravdess, tess, cremad, savee, iemocap, or own (a folder with a CSV, or a callmood
-            database with corrected segments).
-        out: The folder for the bundle, its card, metrics and plots.
-        recipe: Recipes that come with callmood, or TOML files; "all" is all that come with it.
-        split: What is trained on and what tested: "paper" (random), "speaker", "folds" (EmoBox's) or "corpus" (each
-            left out in turn). Default: none for embedded, "speaker" for other recipes.
-        text: A corpus of texts to tune the text encoder on, "goemotions=FOLDER"; for embedded without a split.
-        tower: A folder with a text encoder that is already tuned, instead of ``text``.
-        overrides: Values of the recipe, such as "training.epochs=3".
-        seed: Overrides the recipe's.
-        device: Where networks are trained.
-        resume: Continue a run with the same ``out`` that was stopped.
-        progress: Called with a line of text now and then.
+    ``corpora``: names and folders of ravdess, tess, cremad, savee, iemocap, or own (a folder with a CSV, or a callmood
+    database with corrected segments). ``out``: the folder for the bundle, its card, metrics and plots. ``recipe``:
+    recipes that come with callmood, or TOML files; "all" is all that come with it. ``split``: how clips are divided
+    for training and testing, "paper" (random), "speaker", "folds" (EmoBox's) or "corpus" (each left out in turn); by
+    default none for embedded, "speaker" for other recipes. ``text``: "goemotions=FOLDER", to tune the text encoder of
+    embedded without a split; ``text_encoder``: a folder with one that is already tuned. ``overrides``: values of the
+    recipe, such as "training.epochs=3". ``seed`` overrides the recipe's. ``resume`` continues a stopped run with the
+    same ``out``. ``progress`` is called with a line of text now and then.
 
-    Raises:
-        UsageError: For an unknown recipe, split or corpus, a wrong override, and options that do not go together.
-        CallmoodError: For corpora that can't be read or are too small, an ``out`` that can't be written, a full disk,
-            and where the packages of ``pip install 'callmood[train]'`` are missing.
+    Raises UsageError for an unknown recipe, split or corpus, a wrong override, and options that do not go together;
+    CallmoodError for corpora that can't be read or are too small, an ``out`` that can't be written, a full disk, and
+    where the packages of ``pip install 'callmood[train]'`` are missing.
     """
     require_training_packages()
     recipes = load_recipes(recipe, _with_seed(overrides, seed))
     folders, splits = named_folders(corpora), _as_list(split)
     makes_bundle = _makes_bundle(recipes, splits)
-    if not makes_bundle and (text is not None or tower is not None):
+    if not makes_bundle and (text is not None or text_encoder is not None):
         raise UsageError("--text and --text-encoder work only with the recipe embedded, without --split.")
     workspace = _workspace(out, progress, device=device, resume=resume)
     if makes_bundle:
-        return _train_bundle(recipes[0], folders, text, tower, workspace)
+        return _train_bundle(recipes[0], folders, text, text_encoder, workspace)
     return _compare(recipes, folders, splits or [DEFAULT_SPLIT], workspace)
 
 
@@ -158,7 +151,7 @@ def study(
     out: str | Path,
     text: str | None = None,
     seed: int | None = None,
-    progress: Report | None = None,
+    progress: Remark | None = None,
 ) -> StudyResult:
     """Answer a question by measurement on the given corpora; tables and plots are written to ``out``.
 
@@ -178,7 +171,7 @@ def corpus_card(
     *,
     recipe: str = "embedded",
     overrides: Sequence[str] = (),
-    progress: Report | None = None,
+    progress: Remark | None = None,
 ) -> list[Count]:
     """Clips of each class of each corpus as the recipe prepares them, beside the paper's counts, and why they differ.
 
@@ -211,7 +204,7 @@ def _train_bundle(
     named: NamedRecipe,
     corpora: list[tuple[str, Path]],
     text: str | None,
-    tower: str | Path | None,
+    text_encoder: str | Path | None,
     workspace: Workspace,
 ) -> Trained:
     from callmood.training.embedded_run import train_embedded
@@ -220,7 +213,7 @@ def _train_bundle(
     from callmood.training.systems.embedded_recipe import Recipe
 
     assert isinstance(named.recipe, Recipe)
-    text_model = None if tower is None else Path(tower)
+    text_model = None if text_encoder is None else Path(text_encoder)
     if text is not None:
         from callmood.training.text.tune import tune_text
 
@@ -255,7 +248,7 @@ def _compare(
 
 
 def _workspace(
-    out: str | Path, progress: Report | None, *, device: Device = "auto", resume: bool = False
+    out: str | Path, progress: Remark | None, *, device: Device = "auto", resume: bool = False
 ) -> Workspace:
     """Raises CallmoodError where ``out`` is not a folder that can be written to."""
     folder = Path(out)

@@ -7,19 +7,19 @@ from pathlib import Path
 
 from callmood.call import Device
 from callmood.training.cache import cache_folder
-from callmood.training.progress import Report, log
+from callmood.training.progress import Remark, log
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Handed on from the library's door to the systems."""
+    """Handed on from the functions of ``run`` to the systems."""
 
     out: Path
     """The folder for checkpoints, the bundle, metrics and plots."""
     device: Device = "auto"
     resume: bool = False
     """Continue from what is in ``out``."""
-    report: Report = log
+    report: Remark = log
     cache: Path = field(default_factory=cache_folder)
     """For prepared sound, augmented copies and encoded clips, which later runs share."""
 

@@ -42,7 +42,7 @@ class Plan:
     """The counts before any job is done."""
 
 
-def check(settings: Settings, again: Again) -> str:
+def checked_model_id(settings: Settings, again: Again) -> str:
     """The emotion model's id. Raises CallmoodError early for what would fail in every worker."""
     if again.rescore and again.retranscribe:
         raise UsageError(

@@ -13,10 +13,11 @@ from typing import Final, TypeAlias
 from typing_extensions import Unpack
 
 from callmood import store
-from callmood.batch.plan import Again, Plan, bring_up_to_date, check, find_recordings, make_plan
+from callmood.batch.plan import Again, Plan, bring_up_to_date, checked_model_id, find_recordings, make_plan
 from callmood.batch.summary import Summary
 from callmood.call import Failure, Outcome, Rescored
-from callmood.engine.local import exit_in_unguarded_script, run_jobs
+from callmood.engine.local import require_startable, run_jobs
+from callmood.errors import UsageError
 from callmood.pipeline.pipeline import load_rescore, load_scan
 from callmood.pipeline.transcribe.recogniser import model_name
 from callmood.settings import ScanOptions, Settings, load_settings
@@ -64,7 +65,11 @@ def scan(
     (1, 0)
     """
     summary = Summary()
-    for step in run(_path_list(paths), load_settings(options), Again(retry_failed, rescore, retranscribe)):
+    for step in run(
+        _path_list(paths),
+        load_settings(options),
+        Again(failed=retry_failed, rescore=rescore, retranscribe=retranscribe),
+    ):
         summary = step.summary
         if progress is not None:
             progress(step)
@@ -87,20 +92,22 @@ def iter_scan(
     ...     print(outcome)
     Call('2026-11-20_09-14-05_anna_5551234.wav', 0:27, stereo, 2 speakers, 6 segments)
     """
-    for step in run(_path_list(paths), load_settings(options), Again(retry_failed, rescore, retranscribe)):
-        if step.outcome is not None:
-            yield step.outcome
+    again = Again(failed=retry_failed, rescore=rescore, retranscribe=retranscribe)
+    steps = run(_path_list(paths), load_settings(options), again)
+    return (step.outcome for step in steps if step.outcome is not None)
 
 
 def run(paths: Sequence[Path], settings: Settings, again: Again) -> Iterator[Progress]:
     """The scan itself. Raises CallmoodError if nothing can be scanned."""
-    exit_in_unguarded_script()
-    model_id = check(settings, again)
+    require_startable()
+    model_id = checked_model_id(settings, again)
     discovery = find_recordings(paths, settings)
     with store.open_db(settings.db) as con:
         bring_up_to_date(con, paths, discovery, settings)
         plan = make_plan(con, discovery, settings, model_id, again)
         summary = plan.summary
+        for warning in discovery.warnings:
+            _LOGGER.warning("%s", warning)
         yield Progress(summary)
         for failure in discovery.failures:
             _count(summary, failure)
@@ -147,4 +154,6 @@ def _run_and_store(con: Connection, plan: Plan, settings: Settings, again: Again
 
 
 def _path_list(paths: Paths) -> list[Path]:
+    if not isinstance(paths, str | Path) and not paths:
+        raise UsageError("Give a recording or a folder to scan.")
     return [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]

@@ -30,6 +30,8 @@ class Summary:
     segments: int = 0
     audio_s: float = 0.0
     bytes_seen: int = 0
+    unreadable: int = 0
+    """Failures that are not among the recordings to scan, because they could not be read."""
     failures: dict[str, list[str]] = field(default_factory=dict)
     """Error messages by reason."""
     warnings: list[str] = field(default_factory=list)
@@ -42,7 +44,7 @@ class Summary:
     @property
     def seen(self) -> int:
         """Recordings that are done or have failed."""
-        return self.done + self.failed
+        return self.done + self.failed - self.unreadable
 
     @property
     def wall_s(self) -> float:
@@ -62,6 +64,7 @@ class Summary:
         """Count one outcome."""
         if isinstance(outcome, Failure):
             self.bytes_seen += outcome.recording.size_bytes if outcome.recording else 0
+            self.unreadable += outcome.recording is None
             self.failures.setdefault(outcome.reason, []).append(outcome.error)
             return
         self.bytes_seen += outcome.recording.size_bytes

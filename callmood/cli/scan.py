@@ -139,7 +139,8 @@ def _display(as_json: bool) -> Iterator[Callable[[Progress], None]]:
                     begun.append(progress.summary)
                     if not as_json:
                         _announce(progress.summary)
-                if bar is not None and progress.summary.total:
+                found_unreadable = progress.outcome is not None and progress.summary.seen == 0
+                if bar is not None and progress.summary.total and not found_unreadable:
                     _update_bar(bar, progress.summary)
                 if as_json and progress.outcome is not None:
                     print(json.dumps(_as_json_line(progress.outcome), ensure_ascii=False), flush=True)

@@ -43,14 +43,14 @@ def train(
         str | None,
         typer.Option(metavar="NAME=FOLDER", help="Texts to tune the text encoder on: goemotions=FOLDER."),
     ] = None,
-    tower: Annotated[
+    text_encoder: Annotated[
         Path | None,
         typer.Option(
-            "--text-encoder",
-            "--tower",
-            metavar="FOLDER",
-            help="Folder of a text encoder that is already tuned, instead of --text.",
+            metavar="FOLDER", help="Folder of a text encoder that is already tuned, instead of --text."
         ),
+    ] = None,
+    tower: Annotated[
+        Path | None, typer.Option(hidden=True, help="The name of --text-encoder in 0.1.")
     ] = None,
     study: Annotated[
         str | None,
@@ -84,6 +84,7 @@ def train(
     """
     from callmood.training import launch, progress, run
 
+    text_encoder = text_encoder or tower
     overrides, many = set_ or [], _number_of_processes(gpus, processes, device)
     with launch.failures_recorded(), progress.bars(launch.is_main()):
         if corpus_card:
@@ -92,7 +93,7 @@ def train(
         if out is None:
             raise UsageError("Give an output folder with --out.")
         if study is not None:
-            if overrides or split or recipe != ["embedded"] or tower or gpus or processes or resume:
+            if overrides or split or recipe != ["embedded"] or text_encoder or gpus or processes or resume:
                 raise UsageError(
                     "--study has its own recipe values and splits: it works only with --corpus, --text, --seed and "
                     "--out."
@@ -117,7 +118,7 @@ def train(
             recipe=recipe,
             split=split,
             text=text,
-            tower=tower,
+            text_encoder=text_encoder,
             overrides=overrides,
             seed=seed,
             device=device,

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Final, TypeAlias
+from pathlib import Path
+from typing import TypeAlias
 
 from callmood.call import Call, Failure, Outcome, Rescored
 from callmood.engine.parent import end_with_parent
@@ -28,11 +29,6 @@ MAX_CHUNK = 8
 
 RECYCLE_AFTER_S = 12 * 3600.0
 """Audio after which a worker is replaced by a fresh one: the memory of long-lived ASR processes grows slowly."""
-
-_NO_GUARD: Final = (
-    "The processes of the scan could not start. In a script, call callmood under "
-    'if __name__ == "__main__": because each process runs the script again.'
-)
 
 Load: TypeAlias = Callable[[Settings, str, int], Work]
 """Loads the models on a device for a number of threads; returns the function that turns jobs into outcomes."""
@@ -49,6 +45,7 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Iterator[Ou
     todo = deque(sorted(jobs, key=lambda job: -job.recording.size_bytes))
     retry: deque[Job] = deque()
     retried: set[str] = set()
+    any_started, stillborn = False, 0
     start = partial(_start, load, settings)
     workers = [start(device, threads) for device, threads in slots]
     try:
@@ -68,11 +65,15 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Iterator[Ou
                 elif isinstance(message, LoadError):
                     raise CallmoodError(message.message)
                 elif isinstance(message, Started):
-                    worker.started = True
-                elif not worker.started:
-                    raise CallmoodError(_NO_GUARD)
-                else:
+                    worker.started = any_started = True
+                elif worker.started or any_started:
                     yield from _requeue(worker, retry, retried)
+                else:
+                    stillborn += 1
+                    if stillborn > len(workers):
+                        raise CallmoodError(_why_not_started(worker))
+                    todo.extendleft(reversed(worker.pending.values()))
+                    worker.pending = {}
                 if not worker.pending:
                     if message is None or worker.audio_s >= RECYCLE_AFTER_S:
                         _stop(worker)
@@ -85,10 +86,37 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Iterator[Ou
             _stop(worker)
 
 
-def exit_in_unguarded_script() -> None:
-    """Ends a process that runs the script again which started it; the starting process says what is wrong."""
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
+def require_startable() -> None:
+    """Raises CallmoodError if this process can't start others that would run.
+
+    Ends a process that runs the script again which started it; that one says what is wrong.
+    """
+    current = multiprocessing.current_process()
+    if getattr(current, "_inheriting", False):
         sys.exit(1)
+    if current.daemon:
+        raise CallmoodError(
+            "callmood starts processes of its own, which a process of multiprocessing.Pool must not. "
+            "Use concurrent.futures.ProcessPoolExecutor instead."
+        )
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    if script is not None and not Path(script).exists():
+        raise CallmoodError(
+            "callmood starts processes that run the script again, which is not in a file. Save it to a file first."
+        )
+
+
+def _why_not_started(worker: _Worker) -> str:
+    worker.process.join(timeout=5)
+    if worker.process.exitcode == 1:
+        return (
+            "The processes of the scan could not start. In a script, call callmood under "
+            'if __name__ == "__main__": because each process runs the script again.'
+        )
+    return (
+        f"The processes of the scan could not start: one ended with code {worker.process.exitcode}, most likely "
+        "because memory ran out. Try again with --workers 1."
+    )
 
 
 @dataclass

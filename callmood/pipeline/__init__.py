@@ -7,5 +7,5 @@
 - ``score``: segments -> emotion scores, against the speaker's own baseline
 - ``pipeline``: the stages joined, with batches filled across calls
 
-A stage knows only the types in ``callmood.call`` and the stages before it; none knows the database.
+A stage knows only the types in ``callmood.call`` and at most the decoded audio before it; none knows the database.
 """

@@ -30,7 +30,15 @@ def _parsed(text: str) -> tuple[datetime, bool]:
     if text.lower() in named:
         return named[text.lower()], True
     try:
-        return datetime.fromisoformat(text), len(text) == len("2026-11-22")
+        day = date.fromisoformat(text)
+    except ValueError:
+        return _parsed_time(text), False
+    return datetime(day.year, day.month, day.day), True
+
+
+def _parsed_time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(
             f'"{text}" is not a date. Use 2026-11-22, 2026-11-22T18:30, today or yesterday.'

@@ -56,6 +56,10 @@ def segment_at(con: Connection, recording_id: str, at_s: float, speaker: int | N
         {"id": recording_id, "at": at_s, "speaker": speaker},
     )
     first = [row for row in found if row[3]] or found
+    if not first and speaker is not None:
+        raise CallmoodError(
+            f"Speaker {speaker} is not speaking at {clock(at_s)}; report --call CALL shows who speaks when."
+        )
     if not first:
         raise CallmoodError(
             f"No one is speaking at {clock(at_s)}. Use report --call CALL to see who speaks when."

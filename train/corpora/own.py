@@ -14,14 +14,14 @@ from callmood.pipeline.intake.metadata import records
 from callmood.store.connection import open_db
 from callmood.store.corrections import Correction, corrections
 from callmood.training.corpora.clip import Clip
-from callmood.training.progress import Report
+from callmood.training.progress import Remark
 from callmood.wording import counted
 
 NEEDED = ("file", "label", "speaker")
 _GENDERS = {"f": "female", "m": "male", "female": "female", "male": "male", "": None}
 
 
-def clips(source: Path, report: Report) -> Iterator[Clip]:
+def clips(source: Path, report: Remark) -> Iterator[Clip]:
     """The clips of a folder with a CSV, or the corrected segments of a database file.
 
     Corrected recordings that are gone from their path are counted in a remark. Raises CallmoodError for a clip of the
@@ -80,7 +80,7 @@ def _number(row: dict[str, str], column: str, where: str) -> float | None:
     return number
 
 
-def _corrected_clips(database: Path, report: Report) -> Iterator[Clip]:
+def _corrected_clips(database: Path, report: Remark) -> Iterator[Clip]:
     with open_db(database, read_only=True) as con:
         found = corrections(con)
     gone = {one.path for one in found if not one.path.is_file()}

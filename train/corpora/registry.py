@@ -10,7 +10,7 @@ from callmood.errors import CallmoodError, UsageError
 from callmood.training.corpora import cremad, iemocap, own, ravdess, savee, tess
 from callmood.training.corpora.clip import Clip
 from callmood.training.corpora.labels import LabelSet, labelled
-from callmood.training.progress import Report, log
+from callmood.training.progress import Remark, log
 from callmood.wording import did_you_mean
 
 Corpora = Sequence[tuple[str, Path]]
@@ -52,7 +52,7 @@ def named_folders(corpora: Sequence[str] | Mapping[str, str | Path]) -> list[tup
     return pairs
 
 
-def read_clips(corpora: Corpora, label_set: LabelSet, report: Report = log) -> list[Clip]:
+def read_clips(corpora: Corpora, label_set: LabelSet, report: Remark = log) -> list[Clip]:
     """The clips of the named corpora in a fixed order, with their labels in ``label_set``; without those it leaves out.
 
     Raises UsageError for an unknown corpus, CallmoodError for a folder that does not hold it and for a label that it
@@ -63,14 +63,14 @@ def read_clips(corpora: Corpora, label_set: LabelSet, report: Report = log) -> l
     ]
 
 
-def native_clips(name: str, folder: Path, report: Report = log) -> list[Clip]:
+def native_clips(name: str, folder: Path, report: Remark = log) -> list[Clip]:
     """All clips of a corpus, with its own labels; ``own`` may be a database file. Raises as ``read_clips`` does."""
     if name not in EXAMPLES:
         known = sorted(EXAMPLES)
         raise UsageError(f"There is no corpus {name}{did_you_mean(name, known)}. Known: {', '.join(known)}.")
     if not folder.is_dir() and not (name == "own" and folder.is_file()):
         or_database = " or a callmood database" if name == "own" else ""
-        raise UsageError(
+        raise CallmoodError(
             f"{folder} is not a folder{or_database}. Give the folder that holds the corpus {name}."
         )
     clips = list(own.clips(folder, report) if name == "own" else READERS[name](folder))

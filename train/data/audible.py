@@ -11,7 +11,7 @@ from callmood.training.corpora.clip import Clip
 from callmood.training.data.decoding import file_hashes, require_readable, why_unreadable
 from callmood.training.data.prepare import PrepareTable, sound_key
 from callmood.training.processes import mapped
-from callmood.training.progress import Report
+from callmood.training.progress import Remark
 from callmood.wording import counted
 
 _AS_RECORDED: Final = PrepareTable(denoise=False, trim=False)
@@ -19,7 +19,7 @@ _MOST_NAMED: Final = 5
 """Files, labels and speakers that are named; all are counted."""
 
 
-def audible(clips: Sequence[Clip], cache: Path, report: Report) -> list[Clip]:
+def audible(clips: Sequence[Clip], cache: Path, report: Remark) -> list[Clip]:
     """``clips`` without those that can't be decoded, which one remark names.
 
     What was decoded once is noted in ``cache`` and not tried again. Raises CallmoodError for a corpus of which no clip

@@ -18,7 +18,7 @@ from callmood.training.cache import write_whole
 from callmood.training.data import augment
 from callmood.training.data.examples import Example
 from callmood.training.processes import mapped
-from callmood.training.progress import Report
+from callmood.training.progress import Remark
 from callmood.training.recipe import Table
 from callmood.wording import counted
 
@@ -54,7 +54,7 @@ class _Copy(NamedTuple):
 
 
 def balance(
-    examples: Sequence[Example], table: BalanceTable, seed: int, cache: Path, report: Report
+    examples: Sequence[Example], table: BalanceTable, seed: int, cache: Path, report: Remark
 ) -> list[Example]:
     """``examples`` of the training part and augmented copies, every class of the size that ``table`` asks for.
 

@@ -14,7 +14,7 @@ from callmood.training.data import transcripts
 from callmood.training.data.balance import BalanceTable
 from callmood.training.data.examples import Example, Parts
 from callmood.training.data.prepare import Prepared, PrepareTable
-from callmood.training.progress import Report, log
+from callmood.training.progress import Remark, log
 from callmood.training.recipe import Family, Table
 from callmood.wording import counted
 
@@ -32,7 +32,7 @@ class CorpusRecipe(Table):
 
 
 def parts(
-    clips: Sequence[Clip], recipe: CorpusRecipe, split: str, cache: Path, report: Report = log
+    clips: Sequence[Clip], recipe: CorpusRecipe, split: str, cache: Path, report: Remark = log
 ) -> Iterator[Parts]:
     """The parts of each split of ``clips`` (corpora.registry.read_clips) that ``split`` names.
 

@@ -26,7 +26,7 @@ from callmood.training.cache import add_to_index, read_index, write_whole
 from callmood.training.corpora.clip import Clip
 from callmood.training.data.decoding import UnreadableClip, cut, file_hashes, require_readable
 from callmood.training.processes import mapped
-from callmood.training.progress import Report
+from callmood.training.progress import Remark
 from callmood.training.recipe import Table
 from callmood.wording import counted
 
@@ -95,12 +95,12 @@ class Preparation(NamedTuple):
     """Each with the reason: "shorter than 1 s"."""
 
 
-def prepare(clips: Sequence[Clip], table: PrepareTable, cache: Path, report: Report) -> list[Prepared]:
+def prepare(clips: Sequence[Clip], table: PrepareTable, cache: Path, report: Remark) -> list[Prepared]:
     """The prepared sound of ``clips``, in their order, without those that ``table`` leaves out."""
     return preparation(clips, table, cache, report).kept
 
 
-def preparation(clips: Sequence[Clip], table: PrepareTable, cache: Path, report: Report) -> Preparation:
+def preparation(clips: Sequence[Clip], table: PrepareTable, cache: Path, report: Remark) -> Preparation:
     """The prepared sound of ``clips``, in their order, and those that ``table`` leaves out.
 
     A clip that can't be read is reported and left out; raises CallmoodError for a corpus of which none can.
@@ -212,7 +212,7 @@ def trimmed(pcm: Pcm, below_peak_db: float) -> Pcm:
     return pcm[start:end]
 
 
-def _report_unreadable(clips: Sequence[Clip], bad: Mapping[Path, str], report: Report) -> None:
+def _report_unreadable(clips: Sequence[Clip], bad: Mapping[Path, str], report: Remark) -> None:
     require_readable(clips, {clip: bad[clip.path] for clip in clips if clip.path in bad})
     for reason in list(bad.values())[:_MOST_NAMED]:
         report(reason)

@@ -15,14 +15,14 @@ from callmood.settings import TranscribeSettings
 from callmood.sound import SAMPLE_RATE
 from callmood.training.cache import add_to_index, read_index
 from callmood.training.data.prepare import Prepared
-from callmood.training.progress import Report, tracked
+from callmood.training.progress import Remark, tracked
 from callmood.wording import counted
 
 _BATCH: Final = 64
 """Clips whose texts are stored at a time: as many are lost where the program is killed."""
 
 
-def with_texts(prepared: Sequence[Prepared], cache: Path, report: Report) -> list[Prepared]:
+def with_texts(prepared: Sequence[Prepared], cache: Path, report: Remark) -> list[Prepared]:
     """``prepared`` with a text for every clip; "" where the recogniser finds no words."""
     settings = TranscribeSettings()
     index = cache / f"texts-{settings.asr}.json"

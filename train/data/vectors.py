@@ -32,7 +32,7 @@ from callmood.training.data import augment, conditions
 from callmood.training.data.decoding import decode_clip, file_hashes
 from callmood.training.data.lines import LINES
 from callmood.training.processes import mapped
-from callmood.training.progress import Report
+from callmood.training.progress import Remark
 from callmood.training.recipe import contents
 from callmood.wording import counted
 
@@ -67,7 +67,7 @@ def augmented_vectors(
     settings: AudioSettings,
     seed: int,
     cache: Path,
-    report: Report,
+    report: Remark,
 ) -> list[Floats]:
     """[n, width] for the steps of each of ``copies``, whose parameters are drawn for each speaker with ``seed``.
 
@@ -96,7 +96,7 @@ def drawn(
     return Transform(steps, zlib.crc32(f"{seed}/{number}/{speaker}".encode()), tuple(background))
 
 
-def vectors(pairs: Sequence[Pair], settings: AudioSettings, cache: Path, report: Report) -> Floats:
+def vectors(pairs: Sequence[Pair], settings: AudioSettings, cache: Path, report: Remark) -> Floats:
     """[n, width]: each clip after its transform; what ``cache`` lacks is computed and put there.
 
     Raises CallmoodError for a clip that can't be read and for a full disk; what was computed before is kept.

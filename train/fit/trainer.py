@@ -39,7 +39,7 @@ from callmood.training.fit.parameter_groups import layered
 from callmood.training.fit.rows import Rows
 from callmood.training.fit.table import TrainingTable
 from callmood.training.launch import is_main, output_to_standard_error
-from callmood.training.progress import Report
+from callmood.training.progress import Remark
 from callmood.training.workspace import Workspace
 
 Inputs = dict[str, Any]
@@ -250,7 +250,7 @@ class _Trainer(Trainer):
 class _EvaluationReport(TrainerCallback):
     """A remark after each evaluation; the last step is always evaluated."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Remark) -> None:
         self.report = report
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:

@@ -13,7 +13,7 @@ from callmood.training.corpora.labels import LABEL_SETS, label_of
 from callmood.training.corpora.registry import Corpora, read_clips
 from callmood.training.data.combined import CorpusRecipe
 from callmood.training.data.prepare import preparation
-from callmood.training.progress import Report
+from callmood.training.progress import Remark
 from callmood.wording import counted
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Count:
     """What makes the difference, and by how many clips: "not in the folder", -32."""
 
 
-def counts(corpora: Corpora, recipe: CorpusRecipe, cache: Path, report: Report) -> list[Count]:
+def counts(corpora: Corpora, recipe: CorpusRecipe, cache: Path, report: Remark) -> list[Count]:
     """A count for each class of each corpus: those of the paper, given or not, and the others that are given.
 
     Raises CallmoodError for corpora that can't be read.

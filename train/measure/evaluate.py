@@ -28,7 +28,7 @@ from callmood.training.data.split import Rows, splits
 from callmood.training.measure.baselines import BaselineKind, probabilities_of
 from callmood.training.measure.metrics import Metrics, in_label_set, metrics_of_clips
 from callmood.training.measure.run_record import Training, training_of
-from callmood.training.progress import Report, tracked
+from callmood.training.progress import Remark, tracked
 
 CLIPS_IN_MEMORY: Final = 256
 
@@ -66,7 +66,7 @@ def evaluate(
 
 
 def parts_to_test(
-    model: str, corpora: Corpora, label_set: LabelSet, split: str, seed: int, cache: Path, report: Report
+    model: str, corpora: Corpora, label_set: LabelSet, split: str, seed: int, cache: Path, report: Remark
 ) -> dict[str, list[Clip]]:
     """The clips to test ``model`` on, by the name of the part: the test parts of ``split``, or "all".
 

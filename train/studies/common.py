@@ -17,7 +17,7 @@ from callmood.training.data.lines import Line
 from callmood.training.data.split import FOLDS
 from callmood.training.measure.baselines import BaselineKind
 from callmood.training.measure.metrics import Metrics, compute_metrics
-from callmood.training.progress import Report
+from callmood.training.progress import Remark
 from callmood.training.recipe import Table
 from callmood.training.systems import embedded_heads
 from callmood.training.systems.embedded_heads import EncodedCorpus, Fold, Split
@@ -37,7 +37,7 @@ class StudyInput:
     """The folder of GoEmotions, where it was given."""
     recipe: Recipe
     cache: Path
-    report: Report
+    report: Remark
 
 
 @dataclass(frozen=True, slots=True)

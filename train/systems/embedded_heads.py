@@ -22,7 +22,7 @@ from callmood.training.data.vectors import augmented_vectors
 from callmood.training.fit import heads as fitting
 from callmood.training.measure.baselines import BaselineKind, draw_baseline, probabilities_of
 from callmood.training.measure.calibration import best_temperature, lowest_threshold
-from callmood.training.progress import Report
+from callmood.training.progress import Remark
 from callmood.training.systems.embedded_recipe import Recipe
 
 Split = tuple[int, Sequence[int], Sequence[int]]
@@ -70,7 +70,7 @@ def encode_corpus(
     clips: Sequence[Clip],
     recipe: Recipe,
     cache: Path,
-    report: Report,
+    report: Remark,
     lines: Sequence[Line] = ("clean", "telephone"),
 ) -> EncodedCorpus:
     """The vectors of ``clips`` in the recipe's copies, and through ``lines`` for tests; ``cache`` has them afterwards.

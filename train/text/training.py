@@ -18,7 +18,7 @@ from transformers import get_cosine_schedule_with_warmup
 from callmood.training.corpora.goemotions import FINE_LABELS, Comment
 from callmood.training.fit.batches import length_batches
 from callmood.training.fit.parameter_groups import at_rate, layered
-from callmood.training.progress import Report, log, tracked
+from callmood.training.progress import Remark, log, tracked
 from callmood.training.text.calibration import TrainedText, calibrate
 from callmood.training.text.measure import best_thresholds, ekman_targets, f1_scores, targets
 from callmood.training.text.network import (
@@ -42,7 +42,7 @@ def train_text(
     dev: Sequence[Comment],
     phrases: Sequence[Comment],
     encoder_folder: Path,
-    report: Report = log,
+    report: Remark = log,
 ) -> TrainedText:
     """Tune the encoder in ``encoder_folder`` on ``train``; the same recipe gives the same weights.
 

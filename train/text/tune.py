@@ -8,7 +8,7 @@ from callmood.bundled_weights import MINILM
 from callmood.errors import UsageError
 from callmood.training.corpora.goemotions import read_comments
 from callmood.training.corpora.phrases import read_phrases
-from callmood.training.progress import Report
+from callmood.training.progress import Remark
 from callmood.training.recipe import RECIPES
 from callmood.training.text import recipe
 from callmood.training.text.calibration import evaluate_text
@@ -16,7 +16,7 @@ from callmood.training.text.storage import save_text
 from callmood.training.text.training import train_text
 
 
-def tune_text(corpus: str, folder: Path, out: Path, report: Report) -> Path:
+def tune_text(corpus: str, folder: Path, out: Path, report: Remark) -> Path:
     """Tune the text encoder on the corpus in ``folder`` and write it to ``out``, which is returned.
 
     Raises UsageError for an unknown corpus, CallmoodError for a folder that does not hold it.
