@@ -12,7 +12,7 @@ import pytest
 from factory import AGENT, make_call
 
 from callmood import store
-from callmood.batch.plan import Again, Plan, bring_up_to_date, check, find_recordings, make_plan
+from callmood.batch.plan import Again, Plan, bring_up_to_date, checked_model_id, find_recordings, make_plan
 from callmood.call import Recording, Rescored
 from callmood.errors import UsageError
 from callmood.model.bundle import EMBEDDED, content_id
@@ -58,7 +58,7 @@ class Folder:
             db=self.db, engine=EngineSettings(device="cpu"), transcribe=TranscribeSettings(asr=asr)
         )
         again = Again(**flags)
-        model_id = check(settings, again)
+        model_id = checked_model_id(settings, again)
         discovery = find_recordings(paths or [self.path], settings)
         with store.open_db(self.db) as con:
             bring_up_to_date(con, paths or [self.path], discovery, settings)

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import TypeAlias
 
 from callmood.call import Call, Failure, Outcome, Rescored
@@ -99,8 +98,7 @@ def require_startable() -> None:
             "callmood starts processes of its own, which a process of multiprocessing.Pool must not. "
             "Use concurrent.futures.ProcessPoolExecutor instead."
         )
-    script = getattr(sys.modules.get("__main__"), "__file__", None)
-    if script is not None and not Path(script).exists():
+    if getattr(sys.modules.get("__main__"), "__file__", None) == "<stdin>":
         raise CallmoodError(
             "callmood starts processes that run the script again, which is not in a file. Save it to a file first."
         )
