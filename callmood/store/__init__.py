@@ -1,7 +1,7 @@
 """The database: one DuckDB file that a scan writes and reports read. One process writes it, or many read it.
 
-``connection`` opens and migrates it, ``write`` and ``read`` hold the statements and queries of a scan, ``corrections``
-the labels that people corrected. Nothing here depends on a model.
+``connection`` opens and migrates it; ``write``, with the ``columns``, is what a scan stores, ``read`` what it asks;
+``corrections`` are the labels that people corrected. Nothing here depends on a model.
 """
 
 from callmood.store.connection import Connection, may_exist, open_db, rows, transaction

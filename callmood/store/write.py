@@ -1,7 +1,6 @@
 """What a scan writes. Each function is one transaction, so that a killed scan leaves only whole calls.
 
-Rows are passed as one JSON document per table: the fastest way into DuckDB that needs no further package and is the
-same in all of its versions. All else is a parameter too, so that no text of a call is ever parsed as SQL.
+Rows are passed as JSON (see ``columns``). All else is a parameter too, so that no text of a call is ever parsed as SQL.
 """
 
 import json
@@ -11,64 +10,28 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from callmood.call import FACTS, Call, EmotionScores, Failure, Recording, Rescored, VoiceBaseline
+from callmood.call import FACTS, Call, Failure, Recording, Rescored
 from callmood.labels import LABELS
+from callmood.store.columns import (
+    CALL_FACTS,
+    FILE,
+    HASH,
+    RECORDING,
+    SCORES,
+    SEGMENT,
+    SPEAKER,
+    UNREADABLE,
+    VOICE,
+    WORD,
+    as_json,
+    pairs,
+    recording_columns,
+    score_columns,
+    select_rows,
+    valid_unicode,
+    voice_rows,
+)
 from callmood.store.connection import Connection, rows, transaction
-
-_Shape = Mapping[str, Any]
-
-_FILE: _Shape = {"id": "VARCHAR", "path": "VARCHAR", "size_bytes": "BIGINT"}
-_FACTS: _Shape = {
-    **{name: "TIMESTAMP" if name == "started_at" else "VARCHAR" for name in FACTS},
-    "metadata": [{"key": "VARCHAR", "value": "VARCHAR"}],
-}
-_RECORDING: _Shape = {
-    **_FILE,
-    **_FACTS,
-    "state": "VARCHAR",
-    "reason": "VARCHAR",
-    "error": "VARCHAR",
-    "duration_s": "DOUBLE",
-    "channels": "INTEGER",
-    "sample_rate": "INTEGER",
-    "format": "VARCHAR",
-    "layout": "VARCHAR",
-    "dropped": [{"key": "VARCHAR", "value": "INTEGER"}],
-    "warnings": ["VARCHAR"],
-    "model_id": "VARCHAR",
-    "scan_id": "INTEGER",
-    "transcribed_in": "INTEGER",
-    "stored_at": "TIMESTAMP",
-}
-_VOICE: _Shape = {"speaker": "INTEGER", "baseline_mean": ["FLOAT"], "baseline_count": "INTEGER"}
-_SPEAKER: _Shape = {**_VOICE, "channel": "INTEGER", "role": "VARCHAR", "decided_by": "VARCHAR"}
-_SCORES: _Shape = {
-    "segment": "INTEGER",
-    "emotion": "VARCHAR",
-    "confidence": "FLOAT",
-    "scores": ["FLOAT"],
-    "raw_emotion": "VARCHAR",
-    "raw_scores": ["FLOAT"],
-}
-_SEGMENT: _Shape = {
-    **_SCORES,
-    "speaker": "INTEGER",
-    "role": "VARCHAR",
-    "channel": "INTEGER",
-    "start_s": "DOUBLE",
-    "end_s": "DOUBLE",
-    "text": "VARCHAR",
-}
-_HASH: _Shape = {"path": "VARCHAR", "size_bytes": "BIGINT", "mtime_ns": "BIGINT", "content": "VARCHAR"}
-_UNREADABLE: _Shape = {"path": "VARCHAR", "reason": "VARCHAR", "error": "VARCHAR"}
-_WORD: _Shape = {
-    "segment": "INTEGER",
-    "word": "INTEGER",
-    "text": "VARCHAR",
-    "start_s": "DOUBLE",
-    "end_s": "DOUBLE",
-    "probability": "FLOAT",
-}
 
 
 def start_scan(
@@ -115,8 +78,8 @@ def write_call(con: Connection, scan_id: int, model_id: str | None, call: Call) 
                 "sample_rate": call.sample_rate,
                 "format": call.format,
                 "layout": call.layout,
-                "dropped": _pairs(call.dropped),
-                "warnings": [_valid_unicode(warning) for warning in call.warnings],
+                "dropped": pairs(call.dropped),
+                "warnings": [valid_unicode(warning) for warning in call.warnings],
                 "model_id": model_id,
                 "scan_id": scan_id,
                 "transcribed_in": scan_id,
@@ -142,7 +105,7 @@ def write_failure(con: Connection, scan_id: int, failure: Failure) -> None:
             {
                 "state": "failed",
                 "reason": failure.reason,
-                "error": _valid_unicode(failure.error),
+                "error": valid_unicode(failure.error),
                 "scan_id": scan_id,
             },
         )
@@ -155,7 +118,7 @@ def update_facts(con: Connection, recordings: Iterable[Recording], *, sure: bool
     that are not ``sure``, guessed from names and folders, fill gaps but replace nothing that is stored.
     Unknown recordings are ignored.
     """
-    found = [_columns(recording) for recording in recordings]
+    found = [recording_columns(recording) for recording in recordings]
     first, then = ("found", "old") if sure else ("old", "found")
     facts = ", ".join(f"coalesce({first}.{fact}, {then}.{fact}) AS {fact}" for fact in FACTS)
     metadata = [
@@ -170,13 +133,13 @@ def update_facts(con: Connection, recordings: Iterable[Recording], *, sure: bool
             UPDATE recording SET {", ".join(f"{column} = fresh.{column}" for column in refreshed)}
             FROM (
                 SELECT id, found.path, found.size_bytes, {facts}, {merged} AS metadata
-                FROM ({_table("found", {**_FILE, **_FACTS})}) AS found JOIN recording AS old USING (id)
+                FROM ({select_rows("found", {**FILE, **CALL_FACTS})}) AS found JOIN recording AS old USING (id)
             ) AS fresh
             WHERE recording.id = fresh.id
                 AND ({", ".join(f"recording.{column}" for column in refreshed)})
                     IS DISTINCT FROM ({", ".join(f"fresh.{column}" for column in refreshed)})
             """,
-            {"found": _json(found)},
+            {"found": as_json(found)},
         )
 
 
@@ -186,14 +149,15 @@ def write_hashes(con: Connection, hashes: Mapping[str, tuple[int, int, str]]) ->
     Paths that are not valid Unicode are ignored.
     """
     found = [
-        dict(zip(_HASH, (path, *hashed), strict=True))
+        dict(zip(HASH, (path, *hashed), strict=True))
         for path, hashed in hashes.items()
-        if _valid_unicode(path) == path
+        if valid_unicode(path) == path
     ]
     if found:
         with transaction(con):
             con.execute(
-                f"INSERT OR REPLACE INTO file_hash BY NAME {_table('found', _HASH)}", {"found": _json(found)}
+                f"INSERT OR REPLACE INTO file_hash BY NAME {select_rows('found', HASH)}",
+                {"found": as_json(found)},
             )
 
 
@@ -204,9 +168,9 @@ def write_unreadable(con: Connection, searched: Iterable[Path], failures: Iterab
     """
     found = [
         {
-            "path": _valid_unicode(str(failure.path)),
+            "path": valid_unicode(str(failure.path)),
             "reason": failure.reason,
-            "error": _valid_unicode(failure.error),
+            "error": valid_unicode(failure.error),
         }
         for failure in failures
     ]
@@ -218,13 +182,13 @@ def write_unreadable(con: Connection, searched: Iterable[Path], failures: Iterab
             WHERE starts_with(path || $end, root)
             """,
             {
-                "searched": [_valid_unicode(str(path).rstrip(os.sep) + os.sep) for path in searched],
+                "searched": [valid_unicode(str(path).rstrip(os.sep) + os.sep) for path in searched],
                 "end": os.sep,
             },
         )
         con.execute(
-            f"INSERT INTO unreadable BY NAME SELECT *, $now AS seen_at FROM ({_table('found', _UNREADABLE)})",
-            {"found": _json(found), "now": _now()},
+            f"INSERT INTO unreadable BY NAME SELECT *, $now AS seen_at FROM ({select_rows('found', UNREADABLE)})",
+            {"found": as_json(found), "now": _now()},
         )
 
 
@@ -243,26 +207,28 @@ def rescore_call(con: Connection, scan_id: int, model_id: str, call: Rescored) -
             UPDATE segment SET emotion = new.emotion, confidence = new.confidence,
                 scores = map($labels::VARCHAR[], new.scores),
                 raw_emotion = new.raw_emotion, raw_scores = map($labels::VARCHAR[], new.raw_scores)
-            FROM ({_table("scores", _SCORES)}) AS new
+            FROM ({select_rows("scores", SCORES)}) AS new
             WHERE recording_id = $recording_id AND segment.segment = new.segment
             """,
             {
                 "recording_id": recording_id,
                 "labels": list(LABELS),
-                "scores": _json([{"segment": index, **_scores(of)} for index, of in enumerate(scores)]),
+                "scores": as_json(
+                    [{"segment": index, **score_columns(of)} for index, of in enumerate(scores)]
+                ),
             },
         )
         con.execute(
             f"""
             UPDATE speaker SET baseline_mean = new.baseline_mean, baseline_count = new.baseline_count,
                 model_id = $model_id
-            FROM ({_table("voices", _VOICE)}) AS new
+            FROM ({select_rows("voices", VOICE)}) AS new
             WHERE recording_id = $recording_id AND speaker.speaker = new.speaker
             """,
             {
                 "recording_id": recording_id,
                 "model_id": model_id,
-                "voices": _json(_voices((speaker for (speaker,) in speakers), call.baselines)),
+                "voices": as_json(voice_rows((speaker for (speaker,) in speakers), call.baselines)),
             },
         )
         con.execute(
@@ -293,29 +259,33 @@ def _write_recording(con: Connection, recording: Recording, values: Mapping[str,
         f"""
         INSERT OR REPLACE INTO recording BY NAME
         SELECT * REPLACE (map_from_entries(metadata) AS metadata, map_from_entries(dropped) AS dropped)
-        FROM ({_table("recordings", _RECORDING)})
+        FROM ({select_rows("recordings", RECORDING)})
         """,
-        {"recordings": _json([{**_columns(recording), **values, "stored_at": _now().isoformat()}])},
+        {
+            "recordings": as_json(
+                [{**recording_columns(recording), **values, "stored_at": _now().isoformat()}]
+            )
+        },
     )
 
 
 def _write_speakers(con: Connection, model_id: str | None, call: Call) -> None:
-    voices = _voices((speaker.index for speaker in call.speakers), call.baselines)
+    voices = voice_rows((speaker.index for speaker in call.speakers), call.baselines)
     con.execute(
         f"""
         INSERT INTO speaker BY NAME
-        SELECT $recording_id AS recording_id, *, $model_id AS model_id FROM ({_table("speakers", _SPEAKER)})
+        SELECT $recording_id AS recording_id, *, $model_id AS model_id FROM ({select_rows("speakers", SPEAKER)})
         """,
         {
             "recording_id": call.recording.id,
             "model_id": model_id,
-            "speakers": _json(
+            "speakers": as_json(
                 [
                     {
                         **voice,
                         "channel": speaker.channel,
                         "role": speaker.role,
-                        "decided_by": _valid_unicode(speaker.decided_by),
+                        "decided_by": valid_unicode(speaker.decided_by),
                     }
                     for speaker, voice in zip(call.speakers, voices, strict=True)
                 ]
@@ -331,22 +301,22 @@ def _write_segments(con: Connection, call: Call) -> None:
         INSERT INTO segment BY NAME
         SELECT $recording_id AS recording_id, * REPLACE (
             map($labels::VARCHAR[], scores) AS scores, map($labels::VARCHAR[], raw_scores) AS raw_scores)
-        FROM ({_table("segments", _SEGMENT)})
+        FROM ({select_rows("segments", SEGMENT)})
         """,
         {
             "recording_id": call.recording.id,
             "labels": list(LABELS),
-            "segments": _json(
+            "segments": as_json(
                 [
                     {
                         "segment": index,
-                        **_scores(scores),
+                        **score_columns(scores),
                         "speaker": segment.speaker,
                         "role": roles[segment.speaker],
                         "channel": segment.channel,
                         "start_s": float(segment.start_s),
                         "end_s": float(segment.end_s),
-                        "text": _valid_unicode(segment.text),
+                        "text": valid_unicode(segment.text),
                     }
                     for index, (segment, scores) in enumerate(zip(call.segments, call.scores, strict=True))
                 ]
@@ -359,16 +329,16 @@ def _write_words(con: Connection, call: Call) -> None:
     con.execute(
         f"""
         INSERT INTO word BY NAME
-        SELECT $recording_id AS recording_id, * FROM ({_table("words", _WORD)})
+        SELECT $recording_id AS recording_id, * FROM ({select_rows("words", WORD)})
         """,
         {
             "recording_id": call.recording.id,
-            "words": _json(
+            "words": as_json(
                 [
                     {
                         "segment": index,
                         "word": number,
-                        "text": _valid_unicode(word.text),
+                        "text": valid_unicode(word.text),
                         "start_s": float(word.start_s),
                         "end_s": float(word.end_s),
                         "probability": float(word.probability),
@@ -379,72 +349,6 @@ def _write_words(con: Connection, call: Call) -> None:
             ),
         },
     )
-
-
-def _voices(speakers: Iterable[int], baselines: Mapping[int, VoiceBaseline]) -> list[dict[str, Any]]:
-    """One row per speaker; NULL without a baseline."""
-    return [
-        {
-            "speaker": speaker,
-            "baseline_mean": list(baseline.mean) if baseline else None,
-            "baseline_count": baseline.count if baseline else None,
-        }
-        for speaker in speakers
-        for baseline in [baselines.get(speaker)]
-    ]
-
-
-def _scores(scores: EmotionScores | None) -> dict[str, Any]:
-    """One segment's columns; all NULL if the speaker's role is not scored."""
-    if scores is None:
-        return {"emotion": None, "confidence": None, "scores": None, "raw_emotion": None, "raw_scores": None}
-    if len(scores.relative) != len(LABELS) or len(scores.raw) != len(LABELS):
-        raise ValueError(
-            f"an emotion has {len(LABELS)} probabilities, not {len(scores.relative)}, {len(scores.raw)}"
-        )
-    return {
-        "emotion": scores.label,
-        "confidence": float(scores.confidence),
-        "scores": [float(value) for value in scores.relative],
-        "raw_emotion": LABELS[max(range(len(LABELS)), key=scores.raw.__getitem__)],
-        "raw_scores": [float(value) for value in scores.raw],
-    }
-
-
-def _columns(recording: Recording) -> dict[str, Any]:
-    """A recording's columns that are known before it is scanned."""
-    return {
-        "id": recording.id,
-        "path": _valid_unicode(str(recording.path)),
-        "size_bytes": recording.size_bytes,
-        **{name: _fact(getattr(recording.facts, name)) for name in FACTS},
-        "metadata": _pairs(
-            {_valid_unicode(key): _valid_unicode(value) for key, value in recording.facts.metadata.items()}
-        ),
-    }
-
-
-def _fact(value: str | datetime | None) -> Any:
-    # a time zone is dropped, not converted, because a call belongs to the local day of those who had it
-    return value.replace(tzinfo=None).isoformat() if isinstance(value, datetime) else _valid_unicode(value)
-
-
-def _pairs(mapping: Mapping[Any, Any]) -> list[dict[str, Any]]:
-    return [{"key": key, "value": value} for key, value in mapping.items()]
-
-
-def _valid_unicode(text: str | None) -> Any:
-    """``text`` as valid Unicode, because file names may contain other bytes."""
-    return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _table(parameter: str, shape: _Shape) -> str:
-    """A query for the rows of a JSON document that is passed as a parameter."""
-    return f"SELECT unnest(from_json(${parameter}, '{json.dumps([shape])}'), max_depth := 2)"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _now() -> datetime:

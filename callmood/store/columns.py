@@ -1,0 +1,137 @@
+"""The columns of each table with their types, and the rows that the nouns become.
+
+Rows are passed to DuckDB as one JSON document per table: the fastest way in that needs no further package and is the
+same in all of its versions.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from callmood.call import FACTS, EmotionScores, Recording, VoiceBaseline
+from callmood.labels import LABELS
+
+Shape: TypeAlias = Mapping[str, Any]
+"""Names and types of columns, as DuckDB's from_json takes them."""
+
+FILE: Shape = {"id": "VARCHAR", "path": "VARCHAR", "size_bytes": "BIGINT"}
+CALL_FACTS: Shape = {
+    **{name: "TIMESTAMP" if name == "started_at" else "VARCHAR" for name in FACTS},
+    "metadata": [{"key": "VARCHAR", "value": "VARCHAR"}],
+}
+RECORDING: Shape = {
+    **FILE,
+    **CALL_FACTS,
+    "state": "VARCHAR",
+    "reason": "VARCHAR",
+    "error": "VARCHAR",
+    "duration_s": "DOUBLE",
+    "channels": "INTEGER",
+    "sample_rate": "INTEGER",
+    "format": "VARCHAR",
+    "layout": "VARCHAR",
+    "dropped": [{"key": "VARCHAR", "value": "INTEGER"}],
+    "warnings": ["VARCHAR"],
+    "model_id": "VARCHAR",
+    "scan_id": "INTEGER",
+    "transcribed_in": "INTEGER",
+    "stored_at": "TIMESTAMP",
+}
+VOICE: Shape = {"speaker": "INTEGER", "baseline_mean": ["FLOAT"], "baseline_count": "INTEGER"}
+SPEAKER: Shape = {**VOICE, "channel": "INTEGER", "role": "VARCHAR", "decided_by": "VARCHAR"}
+SCORES: Shape = {
+    "segment": "INTEGER",
+    "emotion": "VARCHAR",
+    "confidence": "FLOAT",
+    "scores": ["FLOAT"],
+    "raw_emotion": "VARCHAR",
+    "raw_scores": ["FLOAT"],
+}
+SEGMENT: Shape = {
+    **SCORES,
+    "speaker": "INTEGER",
+    "role": "VARCHAR",
+    "channel": "INTEGER",
+    "start_s": "DOUBLE",
+    "end_s": "DOUBLE",
+    "text": "VARCHAR",
+}
+HASH: Shape = {"path": "VARCHAR", "size_bytes": "BIGINT", "mtime_ns": "BIGINT", "content": "VARCHAR"}
+UNREADABLE: Shape = {"path": "VARCHAR", "reason": "VARCHAR", "error": "VARCHAR"}
+WORD: Shape = {
+    "segment": "INTEGER",
+    "word": "INTEGER",
+    "text": "VARCHAR",
+    "start_s": "DOUBLE",
+    "end_s": "DOUBLE",
+    "probability": "FLOAT",
+}
+
+
+def voice_rows(speakers: Iterable[int], baselines: Mapping[int, VoiceBaseline]) -> list[dict[str, Any]]:
+    """One row per speaker; NULL without a baseline."""
+    return [
+        {
+            "speaker": speaker,
+            "baseline_mean": list(baseline.mean) if baseline else None,
+            "baseline_count": baseline.count if baseline else None,
+        }
+        for speaker in speakers
+        for baseline in [baselines.get(speaker)]
+    ]
+
+
+def score_columns(scores: EmotionScores | None) -> dict[str, Any]:
+    """One segment's columns; all NULL if the speaker's role is not scored."""
+    if scores is None:
+        return {"emotion": None, "confidence": None, "scores": None, "raw_emotion": None, "raw_scores": None}
+    if len(scores.relative) != len(LABELS) or len(scores.raw) != len(LABELS):
+        raise ValueError(
+            f"an emotion has {len(LABELS)} probabilities, not {len(scores.relative)}, {len(scores.raw)}"
+        )
+    return {
+        "emotion": scores.label,
+        "confidence": float(scores.confidence),
+        "scores": [float(value) for value in scores.relative],
+        "raw_emotion": LABELS[max(range(len(LABELS)), key=scores.raw.__getitem__)],
+        "raw_scores": [float(value) for value in scores.raw],
+    }
+
+
+def recording_columns(recording: Recording) -> dict[str, Any]:
+    """A recording's columns that are known before it is scanned."""
+    return {
+        "id": recording.id,
+        "path": valid_unicode(str(recording.path)),
+        "size_bytes": recording.size_bytes,
+        **{name: _fact(getattr(recording.facts, name)) for name in FACTS},
+        "metadata": pairs(
+            {valid_unicode(key): valid_unicode(value) for key, value in recording.facts.metadata.items()}
+        ),
+    }
+
+
+def _fact(value: str | datetime | None) -> Any:
+    # a time zone is dropped, not converted, because a call belongs to the local day of those who had it
+    return value.replace(tzinfo=None).isoformat() if isinstance(value, datetime) else valid_unicode(value)
+
+
+def pairs(mapping: Mapping[Any, Any]) -> list[dict[str, Any]]:
+    """A mapping as map_from_entries takes it."""
+    return [{"key": key, "value": value} for key, value in mapping.items()]
+
+
+def valid_unicode(text: str | None) -> Any:
+    """``text`` as valid Unicode, because file names may contain other bytes."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def select_rows(parameter: str, shape: Shape) -> str:
+    """A query for the rows of a JSON document that is passed as a parameter."""
+    return f"SELECT unnest(from_json(${parameter}, '{json.dumps([shape])}'), max_depth := 2)"
+
+
+def as_json(value: Any) -> str:
+    """A JSON document for ``select_rows``. Raises ValueError for NaN and infinity."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
