@@ -25,6 +25,7 @@ How the packages build on each other, from the ground up:
 """
 
 import logging
+import os
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,9 @@ if TYPE_CHECKING:
     from callmood.training.run import Trained, train
 
 __version__ = version("callmood")
+
+# No library may report home. They read these when they are imported, which is later, and processes inherit them.
+os.environ.update(ORT_DISABLE_TELEMETRY="1", PYANNOTE_METRICS_ENABLED="0", HF_HUB_DISABLE_TELEMETRY="1")
 
 logging.getLogger(__name__).addHandler(
     logging.NullHandler()

@@ -134,15 +134,6 @@ def test_a_gated_pipeline_asks_for_a_token(monkeypatch: pytest.MonkeyPatch) -> N
         load_pipeline("somebody/diarization", "cpu")
 
 
-def test_the_telemetry_of_pyannote_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYANNOTE_METRICS_ENABLED", "1")
-    _pretend_pyannote(monkeypatch, _Pipeline())
-    load_pipeline("somebody/diarization", "cpu")
-    import os
-
-    assert os.environ["PYANNOTE_METRICS_ENABLED"] == "0"
-
-
 def silent_overlap(seconds: float) -> NDArray[np.float32]:
     return np.zeros(int(seconds / FRAME_S), dtype=np.float32)
 

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -69,6 +70,23 @@ def test_importing_callmood_imports_nothing_heavy() -> None:
     code = f"import sys, callmood; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("variable", "off"),
+    [("ORT_DISABLE_TELEMETRY", "1"), ("PYANNOTE_METRICS_ENABLED", "0"), ("HF_HUB_DISABLE_TELEMETRY", "1")],
+)
+def test_importing_callmood_turns_the_telemetry_of_libraries_off(variable: str, off: str) -> None:
+    code = f"import callmood, os; print(os.environ[{variable!r}])"
+    on = {"0": "1", "1": "0"}[off]
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, variable: on},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == off
 
 
 @pytest.mark.parametrize("name", callmood.__all__)

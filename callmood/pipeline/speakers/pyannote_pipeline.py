@@ -17,7 +17,6 @@ def load_pipeline(name: str, device: str) -> Diarize:
 
     Raises CallmoodError if it can't be loaded.
     """
-    os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # otherwise it reports every call's length to its makers
     try:
         import torch
         from pyannote.audio import Pipeline

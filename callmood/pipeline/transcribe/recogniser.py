@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import warnings
 from pathlib import Path
@@ -106,7 +105,6 @@ def _model_class() -> type[WhisperModel]:
         whisperx_logger.addHandler(logging.NullHandler())
         whisperx_logger.setLevel(logging.ERROR)
         whisperx_logger.propagate = False
-    os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "0")
     with warnings.catch_warnings():
         # pyannote's own audio decoding needs an installed FFmpeg; callmood decodes with PyAV
         warnings.filterwarnings("ignore", message=r"\s*torchcodec is not installed correctly")
