@@ -27,10 +27,10 @@ How the packages build on each other, from the ground up:
 import logging
 import os
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
     from callmood.analysis import analyze
     from callmood.batch.run import Progress, iter_scan, scan
     from callmood.batch.summary import Summary
@@ -53,8 +53,6 @@ if TYPE_CHECKING:
     from callmood.reports.ask import Report
     from callmood.settings import ScanOptions
     from callmood.training.run import Trained, train
-
-__version__ = version("callmood")
 
 # No library may report home. They read these when they are imported, which is later, and processes inherit them.
 os.environ.update(ORT_DISABLE_TELEMETRY="1", PYANNOTE_METRICS_ENABLED="0", HF_HUB_DISABLE_TELEMETRY="1")
@@ -122,6 +120,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # PEP 562: `import callmood` costs nothing; numpy, polars and torch come with the first function that needs them
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("callmood")
     if name not in _HOME:
         raise AttributeError(f"module 'callmood' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
