@@ -19,14 +19,11 @@ def hash_stream(file: BinaryIO, digest: "hashlib._Hash") -> int:
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal. Raises OSError if it can't be read."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        hash_stream(file, digest)
-    return digest.hexdigest()
+    return sha256_of_all([path])
 
 
 def sha256_of_all(paths: Iterable[Path]) -> str:
-    """SHA-256 of the contents of several files one after the other, in hexadecimal."""
+    """SHA-256 of the contents of files one after the other, in hexadecimal. Raises OSError if one can't be read."""
     digest = hashlib.sha256()
     for path in paths:
         with path.open("rb") as file:
