@@ -103,7 +103,7 @@ def _jobs(con: Connection, wanted: Sequence[Recording], model_id: str, rescore: 
     """
     stored = store.stored_recordings(con, [recording.id for recording in wanted])
     voices = store.agent_baselines(con, model_id)
-    voices_without = store.baselines_without(con, model_id, stored)
+    voices_without = store.baselines_without(con, model_id, stored) if stored else {}
     jobs: list[Job] = []
     for found in wanted:
         recording, voice = _with_stored_facts(found, stored, voices, voices_without)
