@@ -91,18 +91,18 @@ def test_a_script_without_the_guard_is_told_so_and_no_recording_fails(tmp_path: 
         assert rows(con, "SELECT count(*) FROM recording") == [(0,)]
 
 
-def dying_at_birth(folder: Path, times: int) -> None:
-    """Makes the next ``times`` processes that import this module's helper die before they are up."""
+def dying_at_birth(folder: Path, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the next ``times`` Python processes die before they are up, through a ``sitecustomize.py`` in ``folder``."""
     for number in range(times):
         (folder / f"die {number}").touch()
+    (folder / "sitecustomize.py").write_text(DYING.format(folder=str(folder)))
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
 
 
 def test_a_worker_that_dies_while_it_starts_is_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dying_at_birth(tmp_path, 1)
-    (tmp_path / "sitecustomize.py").write_text(DYING.format(folder=str(tmp_path)))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    dying_at_birth(tmp_path, 1, monkeypatch)
     names = ["a", "b", "c"]
     assert reasons(*names) == dict.fromkeys(names, "no speech")
 
@@ -110,9 +110,7 @@ def test_a_worker_that_dies_while_it_starts_is_started_again(
 def test_workers_that_all_die_while_they_start_end_the_scan_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dying_at_birth(tmp_path, 20)
-    (tmp_path / "sitecustomize.py").write_text(DYING.format(folder=str(tmp_path)))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    dying_at_birth(tmp_path, 20, monkeypatch)
     with pytest.raises(CallmoodError, match="could not start: one ended with code 9"):
         reasons("a", "b")
 
