@@ -67,6 +67,17 @@ def percent(share: float | None) -> str:
     return f"{value:.1f} %" if 0 < value < 0.95 else f"{value:.0f} %"
 
 
+def printable(text: str) -> str:
+    """``text`` on one line, with what a terminal must not interpret or can't show escaped.
+
+    Names, agents, metadata and transcripts come from strangers: an escape sequence in them could clear the screen.
+
+    >>> print(printable("a\\x1b[2Jb\\n"))
+    a\\x1b[2Jb\\n
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def shortened(text: str, max_length: int = 60) -> str:
     """``text``, cut to ``max_length`` characters.
 

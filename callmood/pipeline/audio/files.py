@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from callmood.errors import CallmoodError
+from callmood.wording import printable
 
 Reason = Literal[
     "missing",
@@ -33,11 +34,6 @@ class UnreadableRecording(CallmoodError):
 
     def __reduce__(self) -> tuple[type[UnreadableRecording], tuple[Path, Reason, str]]:
         return type(self), (self.path, self.reason, self._what)  # pickles it between worker processes
-
-
-def printable(name: str) -> str:
-    """``name`` on one line, with what a terminal can't show (line breaks, invalid bytes) escaped."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
 
 
 @contextmanager

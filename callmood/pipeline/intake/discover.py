@@ -14,11 +14,11 @@ from typing import Final, NamedTuple
 from callmood.call import CallFacts, Failure, Recording
 from callmood.errors import CallmoodError
 from callmood.hashing import hash_stream
-from callmood.pipeline.audio.files import UnreadableRecording, opened, printable
+from callmood.pipeline.audio.files import UnreadableRecording, opened
 from callmood.pipeline.intake.metadata import join, read_table
 from callmood.pipeline.intake.names import name_reader
 from callmood.settings import DiscoverSettings
-from callmood.wording import counted
+from callmood.wording import counted, printable
 
 EXTENSIONS: Final = {
     ".wav", ".wave", ".w64", ".mp3", ".m4a", ".m4b", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".flac",
