@@ -27,13 +27,15 @@ class Migration(NamedTuple):
 
 @cache
 def migrations() -> tuple[Migration, ...]:
-    """All migrations of this version of callmood, in order."""
-    folder = files("callmood.sql").joinpath("migrations")
-    return tuple(
+    """All migrations of this version of callmood, in order. The newest one ends with all comments."""
+    folder = files("callmood.sql")
+    *older, newest = (
         Migration(int(item.name.split("_")[0]), item.name, item.read_text(encoding="utf-8"))
-        for item in sorted(folder.iterdir(), key=lambda item: item.name)
+        for item in sorted(folder.joinpath("migrations").iterdir(), key=lambda item: item.name)
         if item.name.endswith(".sql")
     )
+    comments = folder.joinpath("comments.sql").read_text(encoding="utf-8")
+    return *older, newest._replace(sql=newest.sql + comments)
 
 
 def open_db(path: str | Path, read_only: bool = False, *, must_exist: bool = False) -> Connection:

@@ -1,0 +1,302 @@
+-- What every table, view and column holds, for those who open the database with other tools. Applied after the newest
+-- migration, because CREATE OR REPLACE VIEW drops the comments of a view.
+
+COMMENT ON TABLE migration IS 'The changes of the schema that were applied to this database.';
+COMMENT ON COLUMN migration.version IS 'Number of the migration; the largest is the version of the schema.';
+COMMENT ON COLUMN migration.name IS 'File of the migration.';
+COMMENT ON COLUMN migration.applied_at IS 'When it was applied, UTC.';
+
+COMMENT ON TABLE scan IS 'One row per run of callmood scan that had something to do.';
+COMMENT ON COLUMN scan.id IS 'Number of the scan, from 1.';
+COMMENT ON COLUMN scan.started_at IS 'When it began, UTC.';
+COMMENT ON COLUMN scan.finished_at IS 'When it ended, UTC; NULL: still running, or interrupted.';
+COMMENT ON COLUMN scan.settings IS 'All settings of the scan, JSON.';
+COMMENT ON COLUMN scan.versions IS 'Versions of callmood and of the packages behind its results, JSON.';
+COMMENT ON COLUMN scan.models IS 'The models used, JSON: emotion (its id), asr and diarizer (their names).';
+
+COMMENT ON TABLE recording IS 'One row per recording, scanned or failed; identical files are one recording.';
+COMMENT ON COLUMN recording.id IS 'SHA-256 of the file''s bytes, in hexadecimal.';
+COMMENT ON COLUMN recording.path IS 'Where the file was last seen.';
+COMMENT ON COLUMN recording.size_bytes IS 'Size of the file in bytes.';
+COMMENT ON COLUMN recording.agent IS
+    'Name of the agent, from the file name, its folder or the metadata table; NULL: unknown.';
+COMMENT ON COLUMN recording.customer IS 'Name or number of the customer; NULL: unknown.';
+COMMENT ON COLUMN recording.call_id IS 'Id of the call in the telephone system; NULL: unknown.';
+COMMENT ON COLUMN recording.queue IS 'Queue of the call; NULL: unknown.';
+COMMENT ON COLUMN recording.started_at IS 'Start of the call in the local time of its source; NULL: unknown.';
+COMMENT ON COLUMN recording.metadata IS 'All other facts from the metadata table and the name pattern, by column name.';
+COMMENT ON COLUMN recording.state IS '''done'', or ''failed'' if it could not be scanned.';
+COMMENT ON COLUMN recording.reason IS 'Why it failed, in a few words that many recordings share; NULL if done.';
+COMMENT ON COLUMN recording.error IS 'Why it failed, in a sentence about this recording; NULL if done.';
+COMMENT ON COLUMN recording.duration_s IS 'Length in seconds; NULL if failed.';
+COMMENT ON COLUMN recording.channels IS 'Number of channels of the file; NULL if failed.';
+COMMENT ON COLUMN recording.sample_rate IS 'Samples per second of the file, in Hz; NULL if failed.';
+COMMENT ON COLUMN recording.format IS 'Container and codec of the file; NULL if failed.';
+COMMENT ON COLUMN recording.layout IS
+    '''stereo'': each channel is a speaker. ''dual mono'': both channels hold the same sound. ''mono'': one channel.';
+COMMENT ON COLUMN recording.dropped IS 'Number of stretches of sound that gave no text, by reason.';
+COMMENT ON COLUMN recording.warnings IS 'What could not be heard or understood, one sentence each.';
+COMMENT ON COLUMN recording.model_id IS 'Id of the emotion model that scored it last; NULL: not scored.';
+COMMENT ON COLUMN recording.scan_id IS 'The scan that wrote it last: scan.id.';
+COMMENT ON COLUMN recording.stored_at IS 'When it was written last, UTC.';
+COMMENT ON COLUMN recording.transcribed_in IS 'The scan that transcribed it: scan.id.';
+
+COMMENT ON TABLE speaker IS 'One row per speaker of a call.';
+COMMENT ON COLUMN speaker.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN speaker.speaker IS 'Number of the speaker within the call, from 0.';
+COMMENT ON COLUMN speaker.channel IS 'Channel that the speaker is heard on, from 0.';
+COMMENT ON COLUMN speaker.role IS '''agent'', ''customer'' or ''unknown''.';
+COMMENT ON COLUMN speaker.decided_by IS 'How the role was decided, in words.';
+COMMENT ON COLUMN speaker.baseline_mean IS
+    'Mean logits of the emotion model over the speaker''s segments, one per label; NULL: not scored.';
+COMMENT ON COLUMN speaker.baseline_count IS 'Number of segments behind baseline_mean.';
+COMMENT ON COLUMN speaker.model_id IS 'Id of the emotion model of baseline_mean.';
+
+COMMENT ON TABLE segment IS 'One row per segment: what one speaker says without a longer pause.';
+COMMENT ON COLUMN segment.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN segment.segment IS 'Number of the segment within the call, from 0.';
+COMMENT ON COLUMN segment.speaker IS 'The speaker: speaker.speaker.';
+COMMENT ON COLUMN segment.role IS 'Role of the speaker: ''agent'', ''customer'' or ''unknown''.';
+COMMENT ON COLUMN segment.channel IS 'Channel of the speaker, from 0.';
+COMMENT ON COLUMN segment.start_s IS 'Start, in seconds from the start of the recording.';
+COMMENT ON COLUMN segment.end_s IS 'End, in seconds from the start of the recording.';
+COMMENT ON COLUMN segment.text IS 'What is said.';
+COMMENT ON COLUMN segment.emotion IS 'The most probable label, or ''uncertain''; NULL: not scored.';
+COMMENT ON COLUMN segment.confidence IS 'Probability of the most probable label, 0 to 1; NULL: not scored.';
+COMMENT ON COLUMN segment.scores IS
+    'Probability of each label, 0 to 1, against the speaker''s own baseline: what counts. NULL: not scored.';
+COMMENT ON COLUMN segment.raw_emotion IS
+    'The most probable label without a baseline; NULL: not scored.';
+COMMENT ON COLUMN segment.raw_scores IS
+    'Probability of each label, 0 to 1, without a baseline; NULL: not scored.';
+
+COMMENT ON TABLE word IS 'One row per word of a segment.';
+COMMENT ON COLUMN word.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN word.segment IS 'The segment: segment.segment.';
+COMMENT ON COLUMN word.word IS 'Number of the word within the segment, from 0.';
+COMMENT ON COLUMN word.text IS 'The word.';
+COMMENT ON COLUMN word.start_s IS 'Start, in seconds from the start of the recording.';
+COMMENT ON COLUMN word.end_s IS 'End, in seconds from the start of the recording.';
+COMMENT ON COLUMN word.probability IS 'How sure the speech recogniser is of the word, 0 to 1.';
+
+COMMENT ON TABLE correction IS 'The labels of segments that people corrected. They outlive another scan of the call.';
+COMMENT ON COLUMN correction.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN correction.speaker IS 'Number of the speaker within the call, from 0, when it was corrected.';
+COMMENT ON COLUMN correction.start_s IS 'Start, in seconds from the start of the recording.';
+COMMENT ON COLUMN correction.end_s IS 'End, in seconds from the start of the recording.';
+COMMENT ON COLUMN correction.channel IS 'Channel of the speaker, from 0.';
+COMMENT ON COLUMN correction.role IS 'Role of the speaker: ''agent'', ''customer'' or ''unknown''.';
+COMMENT ON COLUMN correction.text IS 'What is said.';
+COMMENT ON COLUMN correction.label IS 'The label that a person gave it.';
+COMMENT ON COLUMN correction.corrected_at IS 'When, UTC.';
+
+COMMENT ON TABLE file_hash IS
+    'Files as they were last read, so that unchanged ones are not read again. May be emptied.';
+COMMENT ON COLUMN file_hash.path IS 'Path of the file.';
+COMMENT ON COLUMN file_hash.size_bytes IS 'Size in bytes.';
+COMMENT ON COLUMN file_hash.mtime_ns IS 'Time of the last change, in nanoseconds since 1970, UTC.';
+COMMENT ON COLUMN file_hash.content IS 'SHA-256 of the file''s bytes, in hexadecimal: recording.id.';
+
+COMMENT ON TABLE unreadable IS
+    'Files and folders that could not be read when a scan last looked there. They have no recording.';
+COMMENT ON COLUMN unreadable.path IS 'Path of the file or folder.';
+COMMENT ON COLUMN unreadable.reason IS 'Why, in a few words that many files share.';
+COMMENT ON COLUMN unreadable.error IS 'Why, in a sentence about this file.';
+COMMENT ON COLUMN unreadable.seen_at IS 'When a scan last looked there, UTC.';
+
+COMMENT ON VIEW segment_mood IS 'One row per segment, with its mood.';
+COMMENT ON COLUMN segment_mood.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN segment_mood.segment IS 'Number of the segment within the call, from 0.';
+COMMENT ON COLUMN segment_mood.speaker IS 'The speaker: speaker.speaker.';
+COMMENT ON COLUMN segment_mood.role IS 'Role of the speaker: ''agent'', ''customer'' or ''unknown''.';
+COMMENT ON COLUMN segment_mood.channel IS 'Channel of the speaker, from 0.';
+COMMENT ON COLUMN segment_mood.start_s IS 'Start, in seconds from the start of the recording.';
+COMMENT ON COLUMN segment_mood.end_s IS 'End, in seconds from the start of the recording.';
+COMMENT ON COLUMN segment_mood.seconds IS 'Length in seconds.';
+COMMENT ON COLUMN segment_mood.text IS 'What is said.';
+COMMENT ON COLUMN segment_mood.emotion IS 'The most probable label, or ''uncertain''; NULL: not scored.';
+COMMENT ON COLUMN segment_mood.confidence IS 'Probability of the most probable label, 0 to 1; NULL: not scored.';
+COMMENT ON COLUMN segment_mood.mood IS
+    'Mood from -1 (angry) over 0 (neutral) to 1 (happy), from the probabilities of all labels; NULL: not scored.';
+COMMENT ON COLUMN segment_mood.quarter IS
+    'Quarter of the conversation, from its first word to its last, that the middle of the segment is in: 1 to 4.';
+
+COMMENT ON VIEW segment_scores IS 'One row per segment, with its mood and a column for the probability of each label.';
+COMMENT ON COLUMN segment_scores.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN segment_scores.segment IS 'Number of the segment within the call, from 0.';
+COMMENT ON COLUMN segment_scores.speaker IS 'The speaker: speaker.speaker.';
+COMMENT ON COLUMN segment_scores.role IS 'Role of the speaker: ''agent'', ''customer'' or ''unknown''.';
+COMMENT ON COLUMN segment_scores.channel IS 'Channel of the speaker, from 0.';
+COMMENT ON COLUMN segment_scores.start_s IS 'Start, in seconds from the start of the recording.';
+COMMENT ON COLUMN segment_scores.end_s IS 'End, in seconds from the start of the recording.';
+COMMENT ON COLUMN segment_scores.seconds IS 'Length in seconds.';
+COMMENT ON COLUMN segment_scores.text IS 'What is said.';
+COMMENT ON COLUMN segment_scores.emotion IS 'The most probable label, or ''uncertain''; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.confidence IS 'Probability of the most probable label, 0 to 1; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.mood IS
+    'Mood from -1 (angry) over 0 (neutral) to 1 (happy), from the probabilities of all labels; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.quarter IS
+    'Quarter of the conversation, from its first word to its last, that the middle of the segment is in: 1 to 4.';
+COMMENT ON COLUMN segment_scores.angry IS
+    'Probability of angry, 0 to 1, against the speaker''s own baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.calm IS
+    'Probability of calm, 0 to 1, against the speaker''s own baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.disgust IS
+    'Probability of disgust, 0 to 1, against the speaker''s own baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.fearful IS
+    'Probability of fearful, 0 to 1, against the speaker''s own baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.happy IS
+    'Probability of happy, 0 to 1, against the speaker''s own baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.neutral IS
+    'Probability of neutral, 0 to 1, against the speaker''s own baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.sad IS
+    'Probability of sad, 0 to 1, against the speaker''s own baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.surprised IS
+    'Probability of surprised, 0 to 1, against the speaker''s own baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.raw_emotion IS
+    'The most probable label without a baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.raw_angry IS
+    'Probability of angry, 0 to 1, without a baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.raw_calm IS
+    'Probability of calm, 0 to 1, without a baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.raw_disgust IS
+    'Probability of disgust, 0 to 1, without a baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.raw_fearful IS
+    'Probability of fearful, 0 to 1, without a baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.raw_happy IS
+    'Probability of happy, 0 to 1, without a baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.raw_neutral IS
+    'Probability of neutral, 0 to 1, without a baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.raw_sad IS
+    'Probability of sad, 0 to 1, without a baseline; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.raw_surprised IS
+    'Probability of surprised, 0 to 1, without a baseline; NULL: not scored.';
+
+COMMENT ON VIEW call_mood IS
+    'One row per call and role that speaks in it, and one for all roles together. Means weigh segments by length.';
+COMMENT ON COLUMN call_mood.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN call_mood.role IS '''agent'', ''customer'' or ''unknown''; ''all'': all of them together.';
+COMMENT ON COLUMN call_mood.scored IS 'Number of scored segments.';
+COMMENT ON COLUMN call_mood.angry IS 'Number of segments whose emotion is angry.';
+COMMENT ON COLUMN call_mood.negative IS 'Number of segments whose emotion is angry, disgust, fearful or sad.';
+COMMENT ON COLUMN call_mood.uncertain IS 'Number of segments whose emotion is uncertain.';
+COMMENT ON COLUMN call_mood.mood IS 'Mean mood, -1 (angry) to 1 (happy); NULL: nothing scored.';
+COMMENT ON COLUMN call_mood.mood_start IS
+    'Mood in the first quarter of the conversation, -1 to 1; NULL: nothing scored there.';
+COMMENT ON COLUMN call_mood.mood_second IS
+    'Mood in the second quarter of the conversation, -1 to 1; NULL: nothing scored there.';
+COMMENT ON COLUMN call_mood.mood_third IS
+    'Mood in the third quarter of the conversation, -1 to 1; NULL: nothing scored there.';
+COMMENT ON COLUMN call_mood.mood_end IS
+    'Mood in the last quarter of the conversation, -1 to 1; NULL: nothing scored there.';
+COMMENT ON COLUMN call_mood.mood_change IS 'mood_end less mood_start, -2 to 2; negative: it got worse.';
+COMMENT ON COLUMN call_mood.ended_worse IS 'Whether the mood fell by at least 0.2, to below 0.';
+
+COMMENT ON VIEW call_talk IS 'One row per call that is done: who talks how long, and when nobody does.';
+COMMENT ON COLUMN call_talk.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN call_talk.duration_s IS 'Length of the recording in seconds.';
+COMMENT ON COLUMN call_talk.speech_s IS 'Seconds of speech of all speakers; what overlaps counts for each of them.';
+COMMENT ON COLUMN call_talk.agent_s IS 'Seconds of speech of the agent.';
+COMMENT ON COLUMN call_talk.customer_s IS 'Seconds of speech of the customer.';
+COMMENT ON COLUMN call_talk.talk_ratio IS
+    'The agent''s share of the speech of agent and customer, 0 to 1; NULL: neither speaks.';
+COMMENT ON COLUMN call_talk.dead_air_s IS 'Seconds in silences of 2 s or more between the first word and the last.';
+COMMENT ON COLUMN call_talk.longest_silence_s IS
+    'Longest silence between the first word and the last, in seconds; NULL: none.';
+COMMENT ON COLUMN call_talk.overtalk_s IS
+    'Seconds in which two or more speak at once; NULL unless the layout is stereo.';
+COMMENT ON COLUMN call_talk.interruptions_by_agent IS
+    'How often the agent interrupts; NULL unless the layout is stereo.';
+COMMENT ON COLUMN call_talk.interruptions_by_customer IS
+    'How often the customer interrupts; NULL unless the layout is stereo.';
+COMMENT ON COLUMN call_talk.agent_words_per_minute IS
+    'Words per minute of the agent''s speech; NULL: the agent does not speak.';
+COMMENT ON COLUMN call_talk.customer_words_per_minute IS
+    'Words per minute of the customer''s speech; NULL: the customer does not speak.';
+COMMENT ON COLUMN call_talk.longest_monologue_s IS
+    'Longest time that the agent speaks without a word from others, in seconds; NULL: the agent does not speak.';
+
+COMMENT ON VIEW call_summary IS
+    'One row per call that is done: its facts, who talks how much, and the mood of customer and agent.';
+COMMENT ON COLUMN call_summary.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN call_summary.path IS 'Where the file was last seen.';
+COMMENT ON COLUMN call_summary.agent IS
+    'Name of the agent, from the file name, its folder or the metadata table; NULL: unknown.';
+COMMENT ON COLUMN call_summary.customer IS 'Name or number of the customer; NULL: unknown.';
+COMMENT ON COLUMN call_summary.call_id IS 'Id of the call in the telephone system; NULL: unknown.';
+COMMENT ON COLUMN call_summary.queue IS 'Queue of the call; NULL: unknown.';
+COMMENT ON COLUMN call_summary.started_at IS 'Start of the call in the local time of its source; NULL: unknown.';
+COMMENT ON COLUMN call_summary.metadata IS
+    'All other facts from the metadata table and the name pattern, by column name.';
+COMMENT ON COLUMN call_summary.layout IS
+    '''stereo'': each channel is a speaker. ''dual mono'': both channels hold the same sound. ''mono'': one channel.';
+COMMENT ON COLUMN call_summary.model_id IS 'Id of the emotion model that scored it last; NULL: not scored.';
+COMMENT ON COLUMN call_summary.duration_s IS 'Length of the recording in seconds.';
+COMMENT ON COLUMN call_summary.speech_s IS 'Seconds of speech of all speakers; what overlaps counts for each of them.';
+COMMENT ON COLUMN call_summary.agent_s IS 'Seconds of speech of the agent.';
+COMMENT ON COLUMN call_summary.customer_s IS 'Seconds of speech of the customer.';
+COMMENT ON COLUMN call_summary.talk_ratio IS
+    'The agent''s share of the speech of agent and customer, 0 to 1; NULL: neither speaks.';
+COMMENT ON COLUMN call_summary.dead_air_s IS 'Seconds in silences of 2 s or more between the first word and the last.';
+COMMENT ON COLUMN call_summary.longest_silence_s IS
+    'Longest silence between the first word and the last, in seconds; NULL: none.';
+COMMENT ON COLUMN call_summary.overtalk_s IS
+    'Seconds in which two or more speak at once; NULL unless the layout is stereo.';
+COMMENT ON COLUMN call_summary.interruptions_by_agent IS
+    'How often the agent interrupts; NULL unless the layout is stereo.';
+COMMENT ON COLUMN call_summary.interruptions_by_customer IS
+    'How often the customer interrupts; NULL unless the layout is stereo.';
+COMMENT ON COLUMN call_summary.agent_words_per_minute IS
+    'Words per minute of the agent''s speech; NULL: the agent does not speak.';
+COMMENT ON COLUMN call_summary.customer_words_per_minute IS
+    'Words per minute of the customer''s speech; NULL: the customer does not speak.';
+COMMENT ON COLUMN call_summary.longest_monologue_s IS
+    'Longest time that the agent speaks without a word from others, in seconds; NULL: the agent does not speak.';
+COMMENT ON COLUMN call_summary.customer_scored IS
+    'Number of the customer''s scored segments; NULL: the customer does not speak.';
+COMMENT ON COLUMN call_summary.customer_angry IS 'Number of the customer''s segments whose emotion is angry.';
+COMMENT ON COLUMN call_summary.customer_negative IS
+    'Number of the customer''s segments whose emotion is angry, disgust, fearful or sad.';
+COMMENT ON COLUMN call_summary.customer_uncertain IS 'Number of the customer''s segments whose emotion is uncertain.';
+COMMENT ON COLUMN call_summary.customer_mood IS
+    'Mean mood of the customer, -1 (angry) to 1 (happy), weighted by the length of segments; NULL: nothing scored.';
+COMMENT ON COLUMN call_summary.customer_mood_start IS
+    'The customer''s mood in the first quarter of the conversation, -1 to 1; NULL: nothing scored there.';
+COMMENT ON COLUMN call_summary.customer_mood_end IS
+    'The customer''s mood in the last quarter of the conversation, -1 to 1; NULL: nothing scored there.';
+COMMENT ON COLUMN call_summary.customer_mood_change IS
+    'customer_mood_end less customer_mood_start, -2 to 2; negative: it got worse.';
+COMMENT ON COLUMN call_summary.ended_worse IS 'Whether the customer''s mood fell by at least 0.2, to below 0.';
+COMMENT ON COLUMN call_summary.agent_scored IS
+    'Number of the agent''s scored segments; NULL: the agent does not speak.';
+COMMENT ON COLUMN call_summary.agent_angry IS 'Number of the agent''s segments whose emotion is angry.';
+COMMENT ON COLUMN call_summary.agent_negative IS
+    'Number of the agent''s segments whose emotion is angry, disgust, fearful or sad.';
+COMMENT ON COLUMN call_summary.agent_uncertain IS 'Number of the agent''s segments whose emotion is uncertain.';
+COMMENT ON COLUMN call_summary.agent_mood IS
+    'Mean mood of the agent, -1 (angry) to 1 (happy), weighted by the length of segments; NULL: nothing scored.';
+
+COMMENT ON VIEW agent_summary IS
+    'One row per agent, over the calls that are done. Each call counts the same in a mean.';
+COMMENT ON COLUMN agent_summary.agent IS 'Name of the agent; ''(unknown)'': all calls whose agent is not known.';
+COMMENT ON COLUMN agent_summary.calls IS 'Number of calls.';
+COMMENT ON COLUMN agent_summary.hours IS 'Length of the calls in hours.';
+COMMENT ON COLUMN agent_summary.talk_ratio IS 'Mean of call_summary.talk_ratio, 0 to 1.';
+COMMENT ON COLUMN agent_summary.dead_air IS 'Mean share of dead air in the length of the call, 0 to 1.';
+COMMENT ON COLUMN agent_summary.overtalk IS
+    'Mean share of overtalk in the length of the call, 0 to 1; of stereo calls.';
+COMMENT ON COLUMN agent_summary.interruptions_by_agent IS 'Mean number per call; of stereo calls.';
+COMMENT ON COLUMN agent_summary.interruptions_by_customer IS 'Mean number per call; of stereo calls.';
+COMMENT ON COLUMN agent_summary.words_per_minute IS 'Mean of the agent''s words per minute.';
+COMMENT ON COLUMN agent_summary.mood_start IS
+    'Mean mood of customers in the first quarter, -1 to 1; of calls where the last is scored too.';
+COMMENT ON COLUMN agent_summary.mood_end IS
+    'Mean mood of customers in the last quarter, -1 to 1; of calls where the first is scored too.';
+COMMENT ON COLUMN agent_summary.mood_change IS 'Mean of call_summary.customer_mood_change, -2 to 2.';
+COMMENT ON COLUMN agent_summary.mood_change_margin IS
+    'Half of the 95 % confidence interval of mood_change; NULL with fewer than five calls.';
+COMMENT ON COLUMN agent_summary.angry IS 'Share of customers'' scored segments whose emotion is angry, 0 to 1.';
+COMMENT ON COLUMN agent_summary.negative IS
+    'Share of customers'' scored segments whose emotion is angry, disgust, fearful or sad, 0 to 1.';
+COMMENT ON COLUMN agent_summary.uncertain IS 'Share of customers'' scored segments whose emotion is uncertain, 0 to 1.';
+COMMENT ON COLUMN agent_summary.ended_worse IS 'Number of calls that ended worse.';
