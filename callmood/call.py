@@ -140,6 +140,11 @@ class EmotionScores:
     """The best label of ``relative``, or "uncertain" if its probability is below the bundle's threshold."""
     confidence: float
     """The probability of the best label of ``relative``."""
+    raw_logits: tuple[float, ...] | None = None
+    """Of the voice alone, without a baseline; None for a segment without sound, or a model without baselines."""
+    relative_logits: tuple[float, ...] | None = None
+    """Of the voice alone, before its baseline is subtracted: with ``raw_logits``, enough to compare the segment with
+    another baseline."""
 
     @property
     def mood(self) -> float:
@@ -161,7 +166,7 @@ class EmotionScores:
 
 @dataclass(frozen=True, slots=True)
 class VoiceBaseline:
-    """A speaker's usual voice: what scoring compares a segment with, and what later calls of an agent start from."""
+    """A speaker's usual voice: what scoring compares a segment with, and later calls of the same agent too."""
 
     mean: tuple[float, ...]
     """[labels]: the mean of the relative head's logits over the segments."""

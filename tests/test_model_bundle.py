@@ -14,7 +14,7 @@ from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.model import Encoded, Scorer, bundle, encode, load
 from callmood.model.encode import AudioSettings, TextSettings
-from callmood.model.scorer import BundleSettings, Heads, softmax
+from callmood.model.scorer import BundleSettings, Heads, ScoredVoices, softmax
 
 WIDTH, TEXT_WIDTH = 6, 4
 
@@ -29,7 +29,7 @@ def scorer(shrink: float = 2.0, with_text: bool = True) -> Scorer:
         LABELS, AudioSettings(), TextSettings(), prior_count=shrink, temperature_raw=2.0, text_weight=0.5
     )
     heads = Heads(term(WIDTH), term(WIDTH), term(TEXT_WIDTH) if with_text else None)
-    return Scorer("x", settings, heads, (), None, None)
+    return Scorer("x", settings, heads)
 
 
 def encoded(n: int = 5) -> Encoded:
@@ -65,17 +65,25 @@ def test_no_baseline_is_the_raw_head_and_many_clips_the_relative_one() -> None:
 
 def test_each_segment_against_all_the_others() -> None:
     model, clips = scorer(), encoded()
-    earlier = VoiceBaseline((-0.2,) * 8, 4)
-    for known in (None, earlier):
-        together = model.classify_against_rest(clips, known)
-        for row in range(len(clips)):
-            against = model.baseline(clips.take([i for i in range(5) if i != row]))
-            if known is not None:
-                against = VoiceBaseline(
-                    tuple((np.add(against.mean, known.mean) / 2).tolist()), 8
-                )  # of 4 clips each
-            alone = model.classify(clips.take([row]), against)[0]
-            np.testing.assert_allclose(together[row], alone, atol=1e-5)
+    together = model.classify_against_rest(clips)
+    for row in range(len(clips)):
+        others = model.baseline(clips.take([i for i in range(5) if i != row]))
+        alone = model.classify(clips.take([row]), others)[0]
+        np.testing.assert_allclose(together[row], alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("with_text", [True, False])
+def test_what_is_stored_of_segments_is_enough_to_compare_them_with_another_baseline(with_text: bool) -> None:
+    model, clips = scorer(with_text=with_text), encoded()
+    model = replace(model, settings=replace(model.settings, voice_weight=0.4))
+    clips = replace(clips, has_text=np.array([True, False, True, True, False]))
+    stored = ScoredVoices(
+        model.classify(clips), model.raw_logits(clips), model.relative_logits(clips), clips.has_text
+    )
+    for usual in (VoiceBaseline((-0.2,) * 8, 4), VoiceBaseline((0.0,) * 8, 0)):
+        totals = np.full((5, 8), usual.count * usual.mean[0])
+        again = model.classify_stored(stored, totals, np.full(5, usual.count))
+        np.testing.assert_allclose(again, model.classify(clips, usual), atol=1e-5)
 
 
 def test_a_single_segment_without_a_baseline_is_raw() -> None:

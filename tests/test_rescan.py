@@ -9,13 +9,12 @@ from time import time_ns
 from typing import Any
 
 import pytest
-from factory import AGENT, make_call
+from factory import make_call
 
 from callmood import store
 from callmood.batch.plan import Again, Plan, bring_up_to_date, checked_model_id, find_recordings, make_plan
 from callmood.call import Recording, Rescored
 from callmood.errors import UsageError
-from callmood.model.bundle import EMBEDDED, content_id
 from callmood.pipeline.intake import discover
 from callmood.pipeline.pipeline import RescoreJob
 from callmood.pipeline.transcribe.recogniser import model_name
@@ -284,23 +283,3 @@ def test_failures_are_removed_with_their_files_and_kept_where_nobody_searched(fo
     assert folder.rows(UNREADABLE) == [
         (str(folder.path / "a b" / "empty.wav"), "empty file", "empty.wav is empty.")
     ]
-
-
-@pytest.mark.parametrize("flag", ["rescore", "retranscribe"])
-def test_a_call_that_is_scored_again_is_not_compared_with_itself(folder: Folder, flag: str) -> None:
-    for name in ("anna/three.wav", "anna/four.wav"):
-        (folder.path / name).parent.mkdir(exist_ok=True)
-        folder.write(name, name.encode())
-    voices = {"three.wav": 1.0, "four.wav": 2.0}
-    calls = [job.recording for job in folder.plan().jobs if job.recording.facts.agent == "anna"]
-    with store.open_db(folder.db) as con:
-        scan_id = store.start_scan(con, {}, {}, {"asr": "another"})
-        for recording in calls:
-            call = make_call(baselines={AGENT: ((voices[recording.path.name],), 5)})
-            store.write_call(con, scan_id, content_id(EMBEDDED), replace(call, recording=recording))
-    jobs = folder.plan(**{flag: True}).jobs
-    earlier = {
-        job.recording.path.name: job.agent_baseline for job in jobs if job.recording.facts.agent == "anna"
-    }
-    found = {name: (list(known.mean), known.count) for name, known in earlier.items() if known}
-    assert found == {"three.wav": ([2.0], 5), "four.wav": ([1.0], 5)}

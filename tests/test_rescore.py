@@ -24,7 +24,7 @@ def dual_mono(tmp_path: Path) -> Path:
 
 def job(path: Path) -> RescoreJob:
     call = make_call([(AGENT, 0.0, 2.0, "hello")], layout="dual mono")
-    return RescoreJob(make_recording(path=path), None, call.speakers, call.segments)
+    return RescoreJob(make_recording(path=path), call.speakers, call.segments)
 
 
 def test_a_call_scored_again_has_scores_for_its_segments_and_keeps_all_else(dual_mono: Path) -> None:

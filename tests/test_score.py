@@ -7,8 +7,8 @@ import pytest
 
 from callmood.call import Segment, Speaker, VoiceBaseline, Word
 from callmood.labels import LABELS, UNCERTAIN
-from callmood.model.scorer import Encoded
-from callmood.pipeline.score import EARLIER_CALLS_COUNT, Scorable, score_calls
+from callmood.model.scorer import Encoded, Heads
+from callmood.pipeline.score import Scorable, score_calls
 
 SPEAKERS = (Speaker(0, 0, "agent"), Speaker(1, 1, "customer"))
 
@@ -19,6 +19,7 @@ class Loudness:
 
     threshold: float = 0.5
     labels = LABELS
+    heads = Heads()
 
     def encode(self, clips: list[np.ndarray], texts: list[str | None]) -> Encoded:
         audio = np.array([[np.abs(clip).mean()] for clip in clips], np.float32)
@@ -31,8 +32,7 @@ class Loudness:
     def classify(self, encoded: Encoded, baseline: VoiceBaseline | None = None) -> np.ndarray:
         return self._rows(encoded.audio[:, 0] - (0 if baseline is None else baseline.mean[0]))
 
-    def classify_against_rest(self, encoded: Encoded, earlier: VoiceBaseline | None = None) -> np.ndarray:
-        self.earlier = earlier
+    def classify_against_rest(self, encoded: Encoded) -> np.ndarray:
         return self._rows(encoded.audio[:, 0] - encoded.audio[:, 0].mean())
 
     def is_sure(self, probabilities: np.ndarray, has_words: bool) -> bool:
@@ -51,12 +51,12 @@ def segment(speaker: int, start_s: float, spoken_s: float = 2.0) -> Segment:
     )
 
 
-def call(*segments: Segment, loud: tuple[int, ...] = (), earlier: VoiceBaseline | None = None) -> Scorable:
+def call(*segments: Segment, loud: tuple[int, ...] = ()) -> Scorable:
     samples = np.full((2, 16_000 * 20), 0.1, np.float32)
     for i in loud:
         start = int(segments[i].start_s * 16_000)
         samples[segments[i].channel, start : start + 2 * 16_000] = 1.0
-    return Scorable(samples, SPEAKERS, segments, earlier)
+    return Scorable(samples, SPEAKERS, segments)
 
 
 def test_only_the_wanted_role_is_scored() -> None:
@@ -90,20 +90,6 @@ def test_a_doubtful_segment_is_uncertain() -> None:
 def test_a_word_is_too_little_to_judge() -> None:
     (scored,) = score_calls(Loudness(), [call(segment(0, 0, spoken_s=0.4), segment(0, 2, spoken_s=1.5))])
     assert [one.label for one in scored.scores if one] == [UNCERTAIN, "neutral"]
-
-
-def test_earlier_calls_never_outweigh_the_call() -> None:
-    scorer = Loudness()
-    earlier = VoiceBaseline((0.0,), 10_000)
-    score_calls(scorer, [Scorable(np.ones((2, 16_000 * 3), np.float32), SPEAKERS, (segment(0, 0),), earlier)])
-    assert scorer.earlier.count == EARLIER_CALLS_COUNT
-
-
-def test_a_customer_has_no_earlier_calls() -> None:
-    scorer = Loudness()
-    earlier = VoiceBaseline((0.0,), 10)
-    score_calls(scorer, [Scorable(np.ones((2, 16_000 * 3), np.float32), SPEAKERS, (segment(1, 0),), earlier)])
-    assert scorer.earlier is None
 
 
 def test_a_call_without_segments_has_no_scores() -> None:

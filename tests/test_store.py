@@ -9,8 +9,7 @@ from callmood.call import EmotionScores, Rescored, VoiceBaseline
 from callmood.labels import LABELS
 from callmood.store import (
     Connection,
-    agent_baselines,
-    baselines_without,
+    agent_voices,
     finish_scan,
     known,
     rescore_call,
@@ -190,41 +189,6 @@ def test_facts_that_are_the_same_change_nothing(db: Connection) -> None:
     assert rows(db, "FROM recording") == before
 
 
-def test_an_agents_baseline_is_the_mean_over_calls_weighted_by_segments(db: Connection) -> None:
-    write_call(
-        db,
-        1,
-        "m1",
-        make_call(name="1", agent="Ann", baselines={AGENT: ((1.0, 2.0), 1), CUSTOMER: ((9.0, 9.0), 5)}),
-    )
-    write_call(db, 1, "m1", make_call(name="2", agent="Ann", baselines={AGENT: ((4.0, 5.0), 2)}))
-    write_call(db, 1, "m1", make_call(name="3", agent="Ben", baselines={AGENT: ((7.0, 8.0), 4)}))
-    write_call(db, 1, "m2", make_call(name="4", agent="Ann", baselines={AGENT: ((100.0,), 4)}))
-    write_call(db, 1, "m1", make_call(name="5", baselines={AGENT: ((50.0, 50.0), 4)}))
-    baselines = agent_baselines(db, "m1")
-    assert set(baselines) == {"Ann", "Ben"}
-    assert baselines["Ann"] == VoiceBaseline((3.0, 4.0), 3)
-    assert baselines["Ben"].mean == (7.0, 8.0)
-
-
-def test_a_call_can_be_left_out_of_its_agents_baseline(db: Connection) -> None:
-    for name in ("1", "2"):
-        write_call(db, 1, "m1", make_call(name=name, agent="Ann", baselines={AGENT: ((float(name),), 1)}))
-    write_call(db, 1, "m1", make_call(name="3", agent="Ben", baselines={AGENT: ((7.0,), 4)}))
-    ids = [make_recording(name).id for name in ("1", "2", "3")]
-    assert baselines_without(db, "m1", ids) == {
-        ids[0]: VoiceBaseline((2.0,), 1),
-        ids[1]: VoiceBaseline((1.0,), 1),
-    }
-
-
-def test_a_call_that_this_model_has_not_scored_has_all_of_its_agents_voice(db: Connection) -> None:
-    write_call(db, 1, "m1", make_call(name="1", agent="Ann", baselines={AGENT: ((1.0,), 1)}))
-    write_call(db, 1, "m2", make_call(name="2", agent="Ann", baselines={AGENT: ((5.0,), 1)}))
-    other = make_recording("2").id
-    assert baselines_without(db, "m1", [other]) == {other: VoiceBaseline((1.0,), 1)}
-
-
 def test_rescoring_changes_scores_and_voices_but_no_text(db: Connection) -> None:
     call = make_call(
         [(AGENT, 0.0, 2.0, "hello"), (CUSTOMER, 2.0, 4.0, "hi", None)],
@@ -245,8 +209,9 @@ def test_rescoring_changes_scores_and_voices_but_no_text(db: Connection) -> None
     assert known(db)[call.recording.id].model_id == "m2"
     assert known(db)[other.recording.id].model_id == "m1"
     assert stored_segments(db, call.recording.id) == (call.speakers, call.segments)
-    assert agent_baselines(db, "m2")["Ann"].count == 3
-    assert agent_baselines(db, "m1") == {}
+    (voice,) = agent_voices(db, "m2")
+    assert (voice.agent, voice.mean, voice.count) == ("ann", (5.0, 6.0), 3)
+    assert agent_voices(db, "m1") == []
 
 
 def test_rescoring_with_scores_of_other_segments_is_refused(db: Connection) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from callmood import store
 from callmood.batch.summary import Summary
-from callmood.call import Recording, RoleChoice, VoiceBaseline
+from callmood.call import Recording, RoleChoice
 from callmood.engine.local import find_devices
 from callmood.errors import UsageError
 from callmood.model.bundle import content_id, find_bundle
@@ -91,39 +91,22 @@ def make_plan(con: Connection, discovery: Discovery, settings: Settings, model_i
         if again.retranscribe:
             wanted |= stale_transcripts
     recordings = [one for one in discovery.recordings if one.id in wanted]
-    jobs = _jobs(con, recordings, model_id, again.rescore)
+    jobs = _jobs(con, recordings, again.rescore)
     summary = _summary(discovery, known, jobs, model_id, roles, stale_transcripts)
     return Plan(model_id, jobs, summary)
 
 
-def _jobs(con: Connection, wanted: Sequence[Recording], model_id: str, rescore: bool) -> tuple[Job, ...]:
-    """Jobs with the agent's voice from the calls that this model scored before.
-
-    A known recording keeps its stored facts, because this scan may have less metadata than an earlier one.
-    """
+def _jobs(con: Connection, wanted: Sequence[Recording], rescore: bool) -> tuple[Job, ...]:
+    """A known recording keeps its stored facts, because this scan may have less metadata than an earlier one."""
     stored = store.stored_recordings(con, [recording.id for recording in wanted])
-    voices = store.agent_baselines(con, model_id)
-    voices_without = store.baselines_without(con, model_id, stored) if stored else {}
     jobs: list[Job] = []
     for found in wanted:
-        recording, voice = _with_stored_facts(found, stored, voices, voices_without)
+        recording = replace(stored[found.id], path=found.path) if found.id in stored else found
         if rescore:
-            jobs.append(RescoreJob(recording, voice, *store.stored_segments(con, recording.id)))
+            jobs.append(RescoreJob(recording, *store.stored_segments(con, recording.id)))
         else:
-            jobs.append(Job(recording, voice))
+            jobs.append(Job(recording))
     return tuple(jobs)
-
-
-def _with_stored_facts(
-    found: Recording,
-    stored: Mapping[str, Recording],
-    voices: Mapping[str, VoiceBaseline],
-    voices_without: Mapping[str, VoiceBaseline],
-) -> tuple[Recording, VoiceBaseline | None]:
-    """A recording with its stored facts, and its agent's voice on other calls."""
-    if found.id in stored:
-        return replace(stored[found.id], path=found.path), voices_without.get(found.id)
-    return found, voices.get(found.facts.agent or "")
 
 
 def _stale_scores(known: Known, model_id: str, roles: RoleChoice) -> bool:

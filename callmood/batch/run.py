@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from typing_extensions import Unpack
 
 from callmood import store
+from callmood.batch.agent_voices import compare_agents
 from callmood.batch.plan import Again, Plan, bring_up_to_date, checked_model_id, find_recordings, make_plan
 from callmood.batch.summary import Summary
 from callmood.call import Failure, Outcome, Rescored
@@ -115,6 +116,7 @@ def run(paths: Sequence[Path], settings: Settings, again: Again) -> Iterator[Pro
         for outcome in _run_and_store(con, plan, settings, again):
             _count(summary, outcome)
             yield Progress(summary, outcome)
+        compare_agents(con, settings.score.model, model_id)
         summary.finished = time.monotonic()
 
 

@@ -81,9 +81,7 @@ def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Score
     try:
         tensors = load_file(folder / WEIGHTS_FILE)
     except (SafetensorError, OSError) as error:
-        raise CallmoodError(
-            f"{folder / WEIGHTS_FILE} can't be read ({error}). Train the model again."
-        ) from None
+        raise CallmoodError(_unreadable_weights(folder, error)) from None
     torch_device = torch.device(encode.pick_device(device))
     audio: tuple[torch.nn.Module, ...] = ()
     text = tokenizer = None
@@ -101,6 +99,29 @@ def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Score
     return Scorer(content_id(folder), settings, heads, audio, text, tokenizer)
 
 
+def load_classifier(name_or_folder: str | Path, model_id: str) -> Scorer:
+    """A bundle without its encoders, which classifies segments that were encoded before; loads no torch.
+
+    ``model_id`` is the bundle's ``content_id``. Raises CallmoodError if the bundle can't be read.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    folder = find_bundle(name_or_folder)
+    try:
+        with safe_open(folder / WEIGHTS_FILE, framework="numpy") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys() if name.startswith("heads.")}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise CallmoodError(_unreadable_weights(folder, error)) from None
+    heads = Heads(
+        **{
+            name: (tensors[f"heads.{name}.weight"], tensors[f"heads.{name}.bias"])
+            for name in HEADS
+            if f"heads.{name}.weight" in tensors
+        }
+    )
+    return Scorer(model_id, settings_of(folder), heads)
+
+
 def find_bundle(name_or_folder: str | Path) -> Path:
     """The folder of a bundle, "embedded" or one of the user's. Raises CallmoodError if a file is missing."""
     folder = EMBEDDED if str(name_or_folder) == "embedded" else Path(name_or_folder)
@@ -116,6 +137,10 @@ def content_id(folder: Path) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of a bundle's settings, weights and encoders."""
     encoders = (path for name in (AUDIO_ENCODER, TEXT_ENCODER) for path in sorted((folder / name).glob("*")))
     return sha256_of_all([folder / SETTINGS_FILE, folder / WEIGHTS_FILE, *encoders])[:16]
+
+
+def _unreadable_weights(folder: Path, error: Exception) -> str:
+    return f"{folder / WEIGHTS_FILE} can't be read ({error}). Train the model again."
 
 
 def _location(encoder: str, folder: Path) -> str:

@@ -84,16 +84,29 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoredVoices:
+    """n scored segments as they are stored: enough to compare them with another baseline without their sound."""
+
+    raw_scores: Floats
+    """[n, labels]: probabilities without a baseline, from voice and words."""
+    raw_logits: Floats
+    """[n, labels]: of the voice alone, without a baseline."""
+    relative_logits: Floats
+    """[n, labels]: of the voice alone, before its baseline is subtracted. A baseline is the mean of such logits."""
+    has_text: Mask
+
+
+@dataclass(frozen=True, slots=True)
 class Scorer:
-    """A loaded bundle."""
+    """A loaded bundle; one without its encoders (``load_classifier``) can classify, but not encode."""
 
     id: str
     """Hash of the bundle's content; stored with every scan."""
     settings: BundleSettings
     heads: Heads
-    audio_encoders: tuple[torch.nn.Module, ...]
-    text_encoder: torch.nn.Module | None
-    tokenizer: Any
+    audio_encoders: tuple[torch.nn.Module, ...] = ()
+    text_encoder: torch.nn.Module | None = None
+    tokenizer: Any = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -138,13 +151,13 @@ class Scorer:
         size of the vector, it can be kept for every call.
         """
         count = int(encoded.has_audio.sum())
-        total = self._relative_logits(encoded).sum(axis=0, dtype=np.float64)
+        total = self.relative_logits(encoded).sum(axis=0, dtype=np.float64)
         mean = np.asarray(total / max(count, 1), dtype=np.float32)
         return VoiceBaseline(tuple(mean.tolist()), count)
 
     def classify(self, encoded: Encoded, baseline: VoiceBaseline | None = None) -> Floats:
         """Calibrated probabilities [n, labels], against ``baseline`` or without one. Each row sums to 1."""
-        logits = self._relative_logits(encoded)
+        logits = self.relative_logits(encoded)
         mean = (
             np.zeros(logits.shape[1], np.float32)
             if baseline is None
@@ -153,19 +166,36 @@ class Scorer:
         count = 0 if baseline is None else baseline.count
         return self._classify(encoded, logits - mean, np.full(len(encoded), count))
 
-    def classify_against_rest(self, encoded: Encoded, earlier: VoiceBaseline | None = None) -> Floats:
-        """Probabilities [n, labels] of one speaker's segments, each against all the others and ``earlier``."""
+    def classify_against_rest(self, encoded: Encoded) -> Floats:
+        """Probabilities [n, labels] of one speaker's segments, each against all the others."""
         has_audio = encoded.has_audio.astype(np.int64)
-        logits = self._relative_logits(encoded)
+        logits = self.relative_logits(encoded)
         total: Doubles = logits.sum(axis=0, dtype=np.float64)
         counts = int(has_audio.sum()) - has_audio
-        if earlier is not None:
-            total = total + earlier.count * np.asarray(earlier.mean, dtype=np.float32).astype(np.float64)
-            counts = counts + earlier.count
         means = (total - logits) / np.maximum(counts, 1)[:, None]
         return self._classify(encoded, logits - means.astype(np.float32), counts)
 
-    def _relative_logits(self, encoded: Encoded) -> Floats:
+    def classify_stored(self, voices: ScoredVoices, totals: Doubles, counts: Ints) -> Floats:
+        """Probabilities [n, labels] of ``voices``, each with sound, against what else is known of their speaker.
+
+        ``totals`` [n, labels] and ``counts`` [n]: the sum of the relative logits of the other segments, and their
+        number. Without other segments these are the probabilities without a baseline.
+        """
+        means = totals / np.maximum(counts, 1)[:, None]
+        differences = voices.relative_logits - means.astype(np.float32)
+        with np.errstate(divide="ignore"):  # a probability of 0 stays 0
+            logits = np.log(voices.raw_scores)
+        words_count = voices.has_text & (self.settings.text is not None and self.heads.text is not None)
+        weights = np.where(words_count, np.float32(self.settings.voice_weight), np.float32(1))
+        return softmax(logits + weights[:, None] * self._shift(voices.raw_logits, differences, counts))
+
+    def raw_logits(self, encoded: Encoded) -> Floats:
+        """[n, labels]: the logits of the voice alone, without a baseline; zero without a raw head."""
+        if self.heads.raw is None:
+            return np.zeros((len(encoded), len(self.labels)), np.float32)
+        return linear(self.heads.raw, encoded.audio) / np.float32(self.settings.temperature_raw)
+
+    def relative_logits(self, encoded: Encoded) -> Floats:
         """[n, labels]: the relative head's logits without its bias; zero for segments without sound."""
         if self.heads.relative is None:
             return np.zeros((len(encoded), len(self.labels)), np.float32)
@@ -175,14 +205,8 @@ class Scorer:
     def _classify(self, encoded: Encoded, differences: Floats, counts: Ints) -> Floats:
         """``differences`` [n, labels] of the relative logits from a baseline of ``counts`` [n] clips."""
         settings, heads = self.settings, self.heads
-        logits = np.zeros((len(encoded), len(settings.labels)), np.float32)
-        if heads.raw is not None:
-            logits += linear(heads.raw, encoded.audio) / settings.temperature_raw
-        if heads.relative is not None:
-            trust = (counts / np.maximum(counts + settings.prior_count, 1e-9))[:, None].astype(np.float32)
-            relative = (differences + heads.relative[1]) / settings.temperature_relative
-            logits += trust * (relative - logits)
-        logits *= encoded.has_audio[:, None]
+        logits = self.raw_logits(encoded)
+        logits = (logits + self._shift(logits, differences, counts)) * encoded.has_audio[:, None]
         if heads.text is not None:
             words = linear(heads.text, encoded.text) * np.float32(settings.text_weight)
             if settings.class_priors:
@@ -190,6 +214,17 @@ class Scorer:
             both = logits * np.float32(settings.voice_weight) + words
             logits = np.where(encoded.has_text[:, None], both, logits)
         return softmax(logits)
+
+    def _shift(self, raw: Floats, differences: Floats, counts: Ints) -> Floats:
+        """[n, labels]: what a baseline of ``counts`` [n] clips, which is ``differences`` away, adds to ``raw`` logits.
+
+        The more clips, the more the comparison counts and the less the voice itself.
+        """
+        if self.heads.relative is None:
+            return np.zeros_like(raw)
+        trust = (counts / np.maximum(counts + self.settings.prior_count, 1e-9))[:, None].astype(np.float32)
+        relative = (differences + self.heads.relative[1]) / np.float32(self.settings.temperature_relative)
+        return np.asarray(trust * (relative - raw), dtype=np.float32)
 
 
 def softmax(logits: Floats) -> Floats:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
-from callmood.call import Call, Failure, Outcome, Recording, Rescored, Segment, Speaker, VoiceBaseline
+from callmood.call import Call, Failure, Outcome, Recording, Rescored, Segment, Speaker
 from callmood.errors import CallmoodError
 from callmood.pipeline.audio.decode import Audio, decode
 from callmood.pipeline.audio.files import UnreadableRecording
@@ -31,8 +31,6 @@ class Job:
     """A recording to analyze from its sound."""
 
     recording: Recording
-    agent_baseline: VoiceBaseline | None = None
-    """The agent's voice over earlier calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +166,7 @@ def _decode_stored_call(job: Job) -> _Decoded:
 
 
 def _rescore_batch(scorer: Scorer, settings: Settings, batch: Sequence[_Decoded]) -> list[Rescored]:
-    scorables = [
-        Scorable(one.audio.samples, one.job.speakers, one.job.segments, one.job.agent_baseline)
-        for one in batch
-    ]
+    scorables = [Scorable(one.audio.samples, one.job.speakers, one.job.segments) for one in batch]
     return [
         Rescored(one.job.recording, one.audio.duration_s, scored.scores, scored.baselines, one.audio.warnings)
         for one, scored in zip(batch, score_calls(scorer, scorables, settings.score.roles), strict=True)
@@ -192,7 +187,7 @@ def _transcribe_and_score(stages: Stages, batch: Sequence[_Diarized]) -> list[Ca
         for one, transcript in zip(batch, transcripts, strict=True)
     ]
     scorables = [
-        Scorable(one.audio.samples, of_call, transcript.segments, one.job.agent_baseline)
+        Scorable(one.audio.samples, of_call, transcript.segments)
         for one, of_call, transcript in zip(batch, speakers, transcripts, strict=True)
     ]
     scored = score_calls(stages.scorer, scorables, stages.settings.score.roles)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from callmood.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from callmood.model import Encoded, Scorer
-
-EARLIER_CALLS_COUNT = 60
-"""An agent's earlier calls weigh at most as much as this many segments, because today's line and voice matter more."""
 
 MIN_SPEECH_S = 0.8
 """A segment whose words last less in total ("bye", "okay") is always uncertain: too little voice to judge."""
@@ -30,8 +27,6 @@ class Scorable:
     """float32 [channels, n] at 16 kHz."""
     speakers: tuple[Speaker, ...]
     segments: tuple[Segment, ...]
-    agent_baseline: VoiceBaseline | None = None
-    """The agent's voice over earlier calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +79,49 @@ def _score_call(
         if not of_this_speaker.any():
             continue
         of_speaker = encoded.take(rows[of_this_speaker])
-        earlier = _capped(call.agent_baseline) if speaker.role == "agent" else None
         raw = scorer.classify(of_speaker, None)
-        relative = scorer.classify_against_rest(of_speaker, earlier)
-        for i, relative_row, raw_row in zip(np.asarray(picks)[of_this_speaker], relative, raw, strict=True):
-            scores[i] = _emotion_scores(scorer, relative_row, raw_row, call.segments[i])
+        relative = scorer.classify_against_rest(of_speaker)
+        logits = _voice_logits(scorer, of_speaker)
+        for i, relative_row, raw_row, of_segment in zip(
+            np.asarray(picks)[of_this_speaker], relative, raw, logits, strict=True
+        ):
+            scores[i] = _emotion_scores(scorer, relative_row, raw_row, call.segments[i], of_segment)
         baselines[speaker.index] = scorer.baseline(of_speaker)
     return Scored(tuple(scores), baselines)
 
 
-def _capped(earlier: VoiceBaseline | None) -> VoiceBaseline | None:
-    return earlier and replace(earlier, count=min(earlier.count, EARLIER_CALLS_COUNT))
+def label_of(scorer: Scorer, probabilities: np.ndarray, spoken_s: float, has_words: bool) -> str:
+    """The label of a segment whose words last ``spoken_s`` in total; "uncertain" for too little voice or doubt."""
+    sure = spoken_s >= MIN_SPEECH_S and scorer.is_sure(probabilities, has_words)
+    return scorer.labels[int(probabilities.argmax())] if sure else UNCERTAIN
 
 
-def _emotion_scores(scorer: Scorer, relative: np.ndarray, raw: np.ndarray, segment: Segment) -> EmotionScores:
-    best = int(relative.argmax())
+_Logits: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]
+"""Raw and relative, [labels] each."""
+
+
+def _voice_logits(scorer: Scorer, encoded: Encoded) -> list[_Logits | None]:
+    """Of each segment; None without sound, or where the model has no baselines."""
+    if scorer.heads.relative is None:
+        return [None] * len(encoded)
+    raw, relative = scorer.raw_logits(encoded).tolist(), scorer.relative_logits(encoded).tolist()
+    return [
+        (tuple(raw[i]), tuple(relative[i])) if has_audio else None
+        for i, has_audio in enumerate(encoded.has_audio)
+    ]
+
+
+def _emotion_scores(
+    scorer: Scorer, relative: np.ndarray, raw: np.ndarray, segment: Segment, logits: _Logits | None
+) -> EmotionScores:
     spoken_s = sum(word.end_s - word.start_s for word in segment.words)
-    sure = spoken_s >= MIN_SPEECH_S and scorer.is_sure(relative, has_words=bool(segment.text))
-    label = scorer.labels[best] if sure else UNCERTAIN
-    return EmotionScores(tuple(relative.tolist()), tuple(raw.tolist()), label, float(relative[best]))
+    label = label_of(scorer, relative, spoken_s, has_words=bool(segment.text))
+    raw_logits, relative_logits = logits or (None, None)
+    return EmotionScores(
+        tuple(relative.tolist()),
+        tuple(raw.tolist()),
+        label,
+        float(relative.max()),
+        raw_logits,
+        relative_logits,
+    )

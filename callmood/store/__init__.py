@@ -1,20 +1,27 @@
 """The database: one DuckDB file that a scan writes and reports read. One process writes it, or many read it.
 
 ``connection`` opens and migrates it; ``write``, with the ``columns``, is what a scan stores, ``read`` what it asks;
+``voices`` are the agents' voices and the scores that depend on them;
 ``corrections`` are the labels that people corrected. Nothing here depends on a model.
 """
 
 from callmood.store.connection import Connection, may_exist, open_db, rows, transaction
 from callmood.store.read import (
     Known,
-    agent_baselines,
-    baselines_without,
     find_call,
     hashes,
     known,
     stale_transcripts,
     stored_recordings,
     stored_segments,
+)
+from callmood.store.voices import (
+    AgentVoice,
+    NewScores,
+    StoredSegment,
+    agent_voices,
+    segments_to_compare,
+    write_comparisons,
 )
 from callmood.store.write import (
     finish_scan,
@@ -28,10 +35,12 @@ from callmood.store.write import (
 )
 
 __all__ = [
+    "AgentVoice",
     "Connection",
     "Known",
-    "agent_baselines",
-    "baselines_without",
+    "NewScores",
+    "StoredSegment",
+    "agent_voices",
     "find_call",
     "finish_scan",
     "hashes",
@@ -40,6 +49,7 @@ __all__ = [
     "open_db",
     "rescore_call",
     "rows",
+    "segments_to_compare",
     "stale_transcripts",
     "start_scan",
     "stored_recordings",
@@ -47,6 +57,7 @@ __all__ = [
     "transaction",
     "update_facts",
     "write_call",
+    "write_comparisons",
     "write_failure",
     "write_hashes",
     "write_unreadable",

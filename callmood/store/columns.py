@@ -38,7 +38,13 @@ RECORDING: Shape = {
     "transcribed_in": "INTEGER",
     "stored_at": "TIMESTAMP",
 }
-VOICE: Shape = {"speaker": "INTEGER", "baseline_mean": ["FLOAT"], "baseline_count": "INTEGER"}
+VOICE: Shape = {
+    "speaker": "INTEGER",
+    "baseline_mean": ["FLOAT"],
+    "baseline_count": "INTEGER",
+    "earlier_mean": ["FLOAT"],
+    "earlier_count": "INTEGER",
+}
 SPEAKER: Shape = {**VOICE, "channel": "INTEGER", "role": "VARCHAR", "decided_by": "VARCHAR"}
 SCORES: Shape = {
     "segment": "INTEGER",
@@ -47,6 +53,8 @@ SCORES: Shape = {
     "scores": ["FLOAT"],
     "raw_emotion": "VARCHAR",
     "raw_scores": ["FLOAT"],
+    "raw_logits": ["FLOAT"],
+    "relative_logits": ["FLOAT"],
 }
 SEGMENT: Shape = {
     **SCORES,
@@ -70,12 +78,14 @@ WORD: Shape = {
 
 
 def voice_rows(speakers: Iterable[int], baselines: Mapping[int, VoiceBaseline]) -> list[dict[str, Any]]:
-    """One row per speaker; NULL without a baseline."""
+    """One row per speaker; NULL without a baseline. None is compared with earlier calls yet."""
     return [
         {
             "speaker": speaker,
             "baseline_mean": list(baseline.mean) if baseline else None,
             "baseline_count": baseline.count if baseline else None,
+            "earlier_mean": None,
+            "earlier_count": 0 if baseline else None,
         }
         for speaker in speakers
         for baseline in [baselines.get(speaker)]
@@ -85,7 +95,7 @@ def voice_rows(speakers: Iterable[int], baselines: Mapping[int, VoiceBaseline]) 
 def score_columns(scores: EmotionScores | None) -> dict[str, Any]:
     """One segment's columns; all NULL if the speaker's role is not scored."""
     if scores is None:
-        return {"emotion": None, "confidence": None, "scores": None, "raw_emotion": None, "raw_scores": None}
+        return dict.fromkeys(name for name in SCORES if name != "segment")
     if len(scores.relative) != len(LABELS) or len(scores.raw) != len(LABELS):
         raise ValueError(
             f"an emotion has {len(LABELS)} probabilities, not {len(scores.relative)}, {len(scores.raw)}"
@@ -96,6 +106,8 @@ def score_columns(scores: EmotionScores | None) -> dict[str, Any]:
         "scores": [float(value) for value in scores.relative],
         "raw_emotion": LABELS[max(range(len(LABELS)), key=scores.raw.__getitem__)],
         "raw_scores": [float(value) for value in scores.raw],
+        "raw_logits": scores.raw_logits,
+        "relative_logits": scores.relative_logits,
     }
 
 

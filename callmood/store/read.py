@@ -1,11 +1,11 @@
-"""The queries of a scan: what is done and how, the agents' voices so far, what to score again."""
+"""The queries of a scan: what is done and how, and what to score again."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from callmood.call import FACTS, CallFacts, Recording, Segment, Speaker, VoiceBaseline, Word
+from callmood.call import FACTS, CallFacts, Recording, Segment, Speaker, Word
 from callmood.errors import CallmoodError
 from callmood.store.connection import Connection, rows
 
@@ -73,60 +73,6 @@ def stale_transcripts(con: Connection, asr: str) -> set[str]:
         {"asr": asr},
     )
     return {recording_id for (recording_id,) in found}
-
-
-_AGENT_VOICES = """
-    WITH value AS (
-        SELECT recording_id, agent, baseline_count AS count, baseline_count * unnest(baseline_mean) AS total,
-            generate_subscripts(baseline_mean, 1) AS label
-        FROM speaker JOIN recording ON recording.id = recording_id
-        WHERE role = 'agent' AND agent IS NOT NULL AND speaker.model_id = $model_id AND baseline_count > 0
-    ), voice AS (
-        SELECT agent, label, sum(total) AS total, sum(count) AS count FROM value GROUP BY agent, label
-    )
-"""
-"""The agents' mean voices over all calls that a model scored: one row per agent and label."""
-
-
-def agent_baselines(con: Connection, model_id: str) -> dict[str, VoiceBaseline]:
-    """Each agent's mean voice over the calls that ``model_id`` scored."""
-    found = rows(
-        con,
-        f"{_AGENT_VOICES} SELECT agent, list(total / count ORDER BY label), max(count) FROM voice GROUP BY agent",
-        {"model_id": model_id},
-    )
-    return {agent: _baseline(mean, count) for agent, mean, count in found}
-
-
-def baselines_without(con: Connection, model_id: str, ids: Collection[str]) -> dict[str, VoiceBaseline]:
-    """For each of the recordings ``ids``, its agent's mean voice over the other calls that ``model_id`` scored.
-
-    A call that is scored again must not be compared with itself. Recordings whose agent has no other call are left out.
-    """
-    found = rows(
-        con,
-        f"""
-        {_AGENT_VOICES}, own AS (
-            SELECT recording_id, label, sum(total) AS total, sum(count) AS count FROM value GROUP BY ALL
-        )
-        SELECT id, list((total - coalesce(own_total, 0)) / others ORDER BY label), max(others)
-        FROM (
-            SELECT recording.id, voice.*, own.total AS own_total, voice.count - coalesce(own.count, 0) AS others
-            FROM recording
-            JOIN voice USING (agent)
-            LEFT JOIN own ON own.recording_id = recording.id AND own.label = voice.label
-            WHERE recording.id IN (SELECT unnest($ids::VARCHAR[]))
-        )
-        WHERE others > 0
-        GROUP BY id
-        """,
-        {"model_id": model_id, "ids": list(ids)},
-    )
-    return {recording_id: _baseline(mean, count) for recording_id, mean, count in found}
-
-
-def _baseline(mean: list[float], count: int) -> VoiceBaseline:
-    return VoiceBaseline(tuple(float(value) for value in mean), int(count))
 
 
 def stored_segments(con: Connection, recording_id: str) -> tuple[tuple[Speaker, ...], tuple[Segment, ...]]:

@@ -206,7 +206,8 @@ def rescore_call(con: Connection, scan_id: int, model_id: str, call: Rescored) -
             f"""
             UPDATE segment SET emotion = new.emotion, confidence = new.confidence,
                 scores = map($labels::VARCHAR[], new.scores),
-                raw_emotion = new.raw_emotion, raw_scores = map($labels::VARCHAR[], new.raw_scores)
+                raw_emotion = new.raw_emotion, raw_scores = map($labels::VARCHAR[], new.raw_scores),
+                raw_logits = new.raw_logits, relative_logits = new.relative_logits
             FROM ({select_rows("scores", SCORES)}) AS new
             WHERE recording_id = $recording_id AND segment.segment = new.segment
             """,
@@ -221,7 +222,7 @@ def rescore_call(con: Connection, scan_id: int, model_id: str, call: Rescored) -
         con.execute(
             f"""
             UPDATE speaker SET baseline_mean = new.baseline_mean, baseline_count = new.baseline_count,
-                model_id = $model_id
+                earlier_mean = new.earlier_mean, earlier_count = new.earlier_count, model_id = $model_id
             FROM ({select_rows("voices", VOICE)}) AS new
             WHERE recording_id = $recording_id AND speaker.speaker = new.speaker
             """,

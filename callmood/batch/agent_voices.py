@@ -1,0 +1,107 @@
+"""Agents compared with their earlier calls: after the jobs, from what is stored.
+
+What a call is compared with follows from the stored calls alone, so that neither the order in which they were scanned
+nor where a scan was interrupted shows in the scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Final
+
+import numpy as np
+
+from callmood import store
+from callmood.arrays import Doubles
+from callmood.call import VoiceBaseline
+from callmood.model.bundle import load_classifier
+from callmood.model.scorer import ScoredVoices, Scorer
+from callmood.pipeline.score import label_of
+from callmood.store import AgentVoice, Connection, NewScores, StoredSegment
+
+EARLIER_CALLS_COUNT: Final = 60
+"""An agent's earlier calls weigh at most as much as this many segments, because today's line and voice matter more."""
+
+_CHUNK: Final = 2000
+"""Calls whose scores are written in one transaction."""
+
+
+def compare_agents(con: Connection, model: str, model_id: str) -> int:
+    """Compare the agents of the calls that the emotion model scored with their earlier calls.
+
+    Earlier calls are those of the same agent that the same model scored, in the order of their start. Only calls that
+    are compared with something else than they should be are written; returns their number.
+    """
+    voices = store.agent_voices(con, model_id)
+    stale = [
+        replace(
+            voice,
+            earlier_mean=earlier.mean if earlier else None,
+            earlier_count=earlier.count if earlier else 0,
+        )
+        for voice, earlier in zip(voices, _earlier_calls(voices), strict=True)
+        if voice.earlier_count is not None and _applied(voice) != earlier
+    ]
+    if not stale:
+        return 0
+    scorer = load_classifier(model, model_id)
+    for start in range(0, len(stale), _CHUNK):
+        chunk = stale[start : start + _CHUNK]
+        segments = store.segments_to_compare(con, chunk)
+        store.write_comparisons(con, chunk, _new_scores(scorer, chunk, segments))
+    return len(stale)
+
+
+def _applied(voice: AgentVoice) -> VoiceBaseline | None:
+    """What the stored scores are compared with."""
+    return VoiceBaseline(voice.earlier_mean, voice.earlier_count or 0) if voice.earlier_mean else None
+
+
+def _earlier_calls(voices: Sequence[AgentVoice]) -> Iterator[VoiceBaseline | None]:
+    """For each voice its agent's mean voice over the calls before; None without any."""
+    for agent, of_agent in groupby(voices, key=lambda voice: voice.agent):
+        total, count = np.zeros(0), 0
+        for _, of_call in groupby(of_agent, key=lambda voice: voice.recording_id):
+            call = list(of_call)
+            mean = tuple((total / count).astype(np.float32).tolist()) if count else ()
+            for _ in call:
+                yield VoiceBaseline(mean, count) if count and agent is not None else None
+            sums = [voice.count * np.asarray(voice.mean, np.float64) for voice in call]
+            total = sum(sums, start=total if count else np.zeros(len(call[0].mean)))
+            count += sum(voice.count for voice in call)
+
+
+def _new_scores(
+    scorer: Scorer, voices: Sequence[AgentVoice], segments: Sequence[StoredSegment]
+) -> Iterator[NewScores]:
+    """The scores of ``segments`` against the rest of their call and what ``voices`` say of earlier ones."""
+    of_speaker = {(voice.recording_id, voice.speaker): voice for voice in voices}
+    segments = [one for one in segments if (one.recording_id, one.speaker) in of_speaker]
+    if not segments:
+        return
+    relative_logits = np.array([one.relative_logits for one in segments], np.float32)
+    known = [_total(of_speaker[one.recording_id, one.speaker]) for one in segments]
+    probabilities = scorer.classify_stored(
+        ScoredVoices(
+            np.array([one.raw_scores for one in segments], np.float32),
+            np.array([one.raw_logits for one in segments], np.float32),
+            relative_logits,
+            np.array([bool(one.text.strip()) for one in segments]),
+        ),
+        np.array([total for total, _ in known]) - relative_logits,
+        np.array([count for _, count in known]) - 1,
+    )
+    for one, of_segment in zip(segments, probabilities, strict=True):
+        label = label_of(scorer, of_segment, one.spoken_s, has_words=bool(one.text))
+        yield NewScores(one.recording_id, one.segment, label, float(of_segment.max()), of_segment.tolist())
+
+
+def _total(voice: AgentVoice) -> tuple[Doubles, int]:
+    """The sum of the relative logits of all that a segment is compared with and of itself, and their number."""
+    total = voice.count * np.asarray(voice.mean, np.float64)
+    if not voice.earlier_mean:
+        return total, voice.count
+    count = min(voice.earlier_count or 0, EARLIER_CALLS_COUNT)
+    return total + count * np.asarray(voice.earlier_mean, np.float64), voice.count + count

@@ -1,0 +1,145 @@
+"""The agents' voices on their calls, and the scores that depend on them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from callmood.labels import LABELS
+from callmood.store.columns import Shape, as_json, select_rows
+from callmood.store.connection import Connection, rows, transaction
+
+
+@dataclass(frozen=True, slots=True)
+class AgentVoice:
+    """An agent's voice on one call, with what the call's scores are compared with besides the call itself."""
+
+    agent: str | None
+    """The key of the agent's name; None if nobody knows who it is."""
+    recording_id: str
+    speaker: int
+    mean: tuple[float, ...]
+    """Of the relative logits, [labels]."""
+    count: int
+    """Number of segments in the mean."""
+    earlier_mean: tuple[float, ...] | None
+    """The agent's mean voice over earlier calls; None for no earlier call."""
+    earlier_count: int | None
+    """Number of segments in ``earlier_mean``; None in calls whose scores can't be compared again."""
+
+
+class StoredSegment(NamedTuple):
+    """A scored segment with what comparing it again needs."""
+
+    recording_id: str
+    segment: int
+    speaker: int
+    text: str
+    raw_scores: Sequence[float]
+    raw_logits: Sequence[float]
+    relative_logits: Sequence[float]
+    spoken_s: float
+    """The length of its words in total."""
+
+
+class NewScores(NamedTuple):
+    """The scores of a segment against another baseline."""
+
+    recording_id: str
+    segment: int
+    emotion: str
+    confidence: float
+    scores: Sequence[float]
+    """[labels]"""
+
+
+_SCORES: Final[Shape] = {
+    "recording_id": "VARCHAR",
+    "segment": "INTEGER",
+    "emotion": "VARCHAR",
+    "confidence": "FLOAT",
+    "scores": ["FLOAT"],
+}
+_EARLIER: Final[Shape] = {
+    "recording_id": "VARCHAR",
+    "speaker": "INTEGER",
+    "earlier_mean": ["FLOAT"],
+    "earlier_count": "INTEGER",
+}
+
+
+def agent_voices(con: Connection, model_id: str) -> list[AgentVoice]:
+    """The agents' voices on the calls that ``model_id`` scored: by agent, and of each in the order of the calls.
+
+    The order is that of the calls' start, those of unknown start first, then that of the recordings' ids.
+    """
+    found = rows(
+        con,
+        """
+        SELECT name_key(agent) AS agent, recording_id, speaker, baseline_mean, baseline_count, earlier_mean,
+            earlier_count
+        FROM speaker JOIN recording ON recording.id = recording_id
+        WHERE role = 'agent' AND speaker.model_id = $model_id AND baseline_count > 0
+        ORDER BY 1, started_at NULLS FIRST, recording_id, speaker
+        """,
+        {"model_id": model_id},
+    )
+    return [
+        AgentVoice(
+            agent, recording_id, speaker, tuple(mean), count, earlier and tuple(earlier), earlier_count
+        )
+        for agent, recording_id, speaker, mean, count, earlier, earlier_count in found
+    ]
+
+
+def segments_to_compare(con: Connection, voices: Iterable[AgentVoice]) -> list[StoredSegment]:
+    """The segments of agents that can be compared again, of the given calls, in their order."""
+    found = rows(
+        con,
+        """
+        WITH wanted AS (
+            SELECT recording_id, segment, segment.speaker, text, raw_scores, raw_logits, relative_logits
+            FROM segment
+            WHERE recording_id IN (SELECT unnest($ids::VARCHAR[])) AND role = 'agent' AND relative_logits IS NOT NULL
+        ), spoken AS (
+            SELECT recording_id, segment, list(word.end_s - word.start_s ORDER BY word) AS lengths
+            FROM word SEMI JOIN wanted USING (recording_id, segment)
+            GROUP BY ALL
+        )
+        SELECT recording_id, segment, speaker, text,
+            list_transform($labels::VARCHAR[], lambda label: raw_scores[label]), raw_logits, relative_logits,
+            coalesce(lengths, [])
+        FROM wanted LEFT JOIN spoken USING (recording_id, segment)
+        ORDER BY recording_id, segment
+        """,
+        {"ids": _ids(voices), "labels": list(LABELS)},
+    )
+    # added up here, in order, because the last digit decides at the limit
+    return [StoredSegment(*(*columns, sum(lengths))) for *columns, lengths in found]
+
+
+def write_comparisons(con: Connection, voices: Collection[AgentVoice], scores: Iterable[NewScores]) -> None:
+    """Store what calls are compared with, as ``voices`` say it, and the scores that follow from it."""
+    with transaction(con):
+        con.execute(
+            f"""
+            UPDATE segment SET emotion = new.emotion, confidence = new.confidence,
+                scores = map($labels::VARCHAR[], new.scores)
+            FROM ({select_rows("scores", _SCORES)}) AS new
+            WHERE segment.recording_id = new.recording_id AND segment.segment = new.segment
+            """,
+            {"labels": list(LABELS), "scores": as_json([one._asdict() for one in scores])},
+        )
+        con.execute(
+            f"""
+            UPDATE speaker SET earlier_mean = new.earlier_mean, earlier_count = new.earlier_count
+            FROM ({select_rows("voices", _EARLIER)}) AS new
+            WHERE speaker.recording_id = new.recording_id AND speaker.speaker = new.speaker
+            """,
+            {"voices": as_json([{name: getattr(voice, name) for name in _EARLIER} for voice in voices])},
+        )
+
+
+def _ids(voices: Iterable[AgentVoice]) -> list[str]:
+    return list(dict.fromkeys(voice.recording_id for voice in voices))

@@ -1,0 +1,15 @@
+-- What comparing an agent's segments with earlier calls needs without the sound: the comparison is made when the calls
+-- are stored, from what is stored, so that the scores don't depend on the order in which calls were scanned.
+-- All NULL in calls that an older callmood scored: their scores stay as they are.
+ALTER TABLE segment ADD COLUMN raw_logits FLOAT[];
+ALTER TABLE segment ADD COLUMN relative_logits FLOAT[];
+ALTER TABLE speaker ADD COLUMN earlier_mean FLOAT[];
+ALTER TABLE speaker ADD COLUMN earlier_count INTEGER;
+COMMENT ON COLUMN segment.raw_logits IS
+    'Logits of the labels for the voice alone, without a baseline; NULL without sound';
+COMMENT ON COLUMN segment.relative_logits IS
+    'Logits of the labels for the voice alone, before a baseline is subtracted, which is a mean of such logits';
+COMMENT ON COLUMN speaker.earlier_mean IS
+    'The agent''s mean voice over earlier calls, as in baseline_mean, that the scores of this call are compared with';
+COMMENT ON COLUMN speaker.earlier_count IS
+    'Number of segments that earlier_mean is the mean of; 0: compared with this call alone; NULL: not known';
