@@ -15,8 +15,8 @@ done in processes of its own. ``help(callmood.ScanOptions)`` lists the options o
 
 How the packages build on each other, from the ground up:
 
-- ``call`` (the nouns), ``labels``, ``arrays``, ``sound``, ``errors``, ``wording``, ``hashing``, ``settings``,
-  ``bundled_weights``: what all others may use
+- ``call`` (the nouns), ``labels``, ``arrays``, ``sound``, ``errors``, ``wording``, ``writing``, ``hashing``,
+  ``settings``, ``bundled_weights``: what all others may use
 - ``model``: the emotion model and the networks
 - ``store``: the DuckDB file. ``pipeline``: recordings in, calls out, a folder for each stage
 - ``engine``: runs the pipeline in processes. ``reports``: questions to the database and their answers

@@ -14,7 +14,7 @@ from callmood import bundled_weights
 from callmood.engine.local import count_cores, worker_slots
 from callmood.errors import CallmoodError
 from callmood.pipeline.transcribe.recogniser import model_folder
-from callmood.settings import SETTINGS_FILE, Settings, load_settings
+from callmood.settings import SETTINGS_FILE, Settings, load_settings, user_file
 
 PACKAGES = ("whisperx", "torch", "transformers", "ctranslate2", "pyannote-audio", "av", "polars", "duckdb")
 FREE_DISK_GB = 1.0
@@ -49,10 +49,10 @@ def check_installation() -> list[Check]:
         settings = load_settings()
     except CallmoodError as error:
         return [*checks, Check("settings", False, "invalid", str(error))]
-    found = f"{SETTINGS_FILE.resolve()}" if SETTINGS_FILE.is_file() else f"defaults (no {SETTINGS_FILE} here)"
+    files = [str(file.resolve()) for file in (SETTINGS_FILE, user_file()) if file.is_file()]
     return [
         *checks,
-        Check("settings", True, found),
+        Check("settings", True, ", ".join(files) or f"defaults (no {SETTINGS_FILE} here, no {user_file()})"),
         *_models(settings),
         _check("device", lambda: _device(settings), "use --device cpu"),
         _memory(),

@@ -1,10 +1,12 @@
-"""The settings, one typed object per stage. Flags override the environment, which overrides the file.
+"""The settings, one typed object per stage. Options override the environment, which overrides the files.
 
 In ``callmood.toml`` each object is a table (``[transcribe]``), in the environment a prefix
-(``CALLMOOD_TRANSCRIBE__ASR=large-v3-turbo``).
+(``CALLMOOD_TRANSCRIBE__ASR=large-v3-turbo``). The file in the current folder overrides the user's own, but it may have
+come with the recordings: what it says must not decide which models are loaded (see ``TRUSTED``).
 """
 
 import os
+import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,16 +15,23 @@ from typing import Any, Final, TypedDict, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from callmood.call import ChannelChoice, Device, RoleChoice
 from callmood.errors import UsageError
 from callmood.wording import did_you_mean
+from callmood.writing import write_whole
 
-SETTINGS_FILE = Path("callmood.toml")
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SETTINGS_FILE: Final = Path("callmood.toml")
+"""In the current folder; the user's own has the same name (see ``user_file``)."""
 PREFIX: Final = "CALLMOOD_"
 CACHE: Final = "cache"
 """CALLMOOD_CACHE is not a setting: it names the folder where training keeps prepared sound."""
@@ -76,7 +85,6 @@ class Settings(BaseSettings):
         extra="forbid",
         env_prefix=PREFIX,
         env_nested_delimiter="__",
-        toml_file=SETTINGS_FILE,
     )
 
     db: Path = Path("callmood.duckdb")
@@ -95,11 +103,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        files = (InitSettingsSource(settings_cls, table) for table in (_project_table(), _table(user_file())))
+        return init_settings, env_settings, *files
 
 
 class ScanOptions(TypedDict, total=False):
-    """The options of a scan. What is missing or None comes from the environment, ``callmood.toml`` or the default."""
+    """The options of a scan. What is missing or None comes from the environment, a ``callmood.toml`` or the default."""
 
     db: str | Path | None
     """The DuckDB file."""
@@ -133,6 +142,10 @@ OPTIONS: Final[Mapping[str, str]] = {
 """The setting of each option, by its dotted name."""
 
 
+TRUSTED: Final = ("diarizer", "asr", "model")
+"""Options that can load a model from outside callmood: to the current folder's file only their defaults are open."""
+
+
 def load_settings(options: ScanOptions | None = None) -> Settings:
     """The settings in force, where ``options`` override all others.
 
@@ -158,8 +171,56 @@ def load_settings(options: ScanOptions | None = None) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         raise UsageError(_explain(error, options)) from None
-    except ValueError as error:
-        raise UsageError(f"{SETTINGS_FILE} can't be read: {error}. Fix it or remove it.") from None
+
+
+def user_file() -> Path:
+    """The user's own settings, which need not exist: ``~/.config/callmood/callmood.toml`` on Linux."""
+    from platformdirs import user_config_path
+
+    return user_config_path("callmood", appauthor=False, roaming=True) / SETTINGS_FILE
+
+
+def source_of(setting: str) -> str:
+    """Where a setting comes from that no option gives: the variable's name, or a file's. "" for a default."""
+    variable = PREFIX + setting.upper().replace(".", "__")
+    if variable in {name.upper() for name in os.environ}:
+        return variable
+    found = (str(file) for file in (SETTINGS_FILE, user_file()) if _value(_table(file), setting) is not None)
+    return next(found, "")
+
+
+def _project_table() -> Mapping[str, Any]:
+    """What the current folder's file says. Raises UsageError if it names a model that does not come with callmood."""
+    table = _table(SETTINGS_FILE)
+    for option in TRUSTED:
+        setting = OPTIONS[option]
+        group, name = setting.split(".")
+        default = Settings.model_fields[group].default
+        if _value(table, setting) not in (None, getattr(default, name)):
+            raise UsageError(
+                f"{SETTINGS_FILE.resolve()} sets {setting}, which loads a model, and such a file may have come with "
+                f"the recordings. If you trust it, move the line to {user_file()}, or give --{option}."
+            )
+    return table
+
+
+def _table(file: Path) -> Mapping[str, Any]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} can't be read: {error}. Fix it or remove it.") from None
+    for name in table:
+        if name not in Settings.model_fields:  # pydantic would take [Transcribe] for [transcribe]
+            raise UsageError(f"There is no setting {name}. Correct the name in {file}.")
+    return table
+
+
+def _value(table: Any, setting: str) -> Any:
+    for part in setting.split("."):
+        table = table.get(part) if isinstance(table, Mapping) else None
+    return table
 
 
 def _explain(error: ValidationError, options: ScanOptions) -> str:
@@ -167,30 +228,30 @@ def _explain(error: ValidationError, options: ScanOptions) -> str:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"There is no setting {name}. Correct the name in {SETTINGS_FILE} or in the environment."
+        return f"There is no setting {name}. Correct the name in {source_of(name) or 'the environment'}."
     must = first["msg"].replace("Input should", "must") if first["msg"].startswith("Input should") else ""
     why = f" {must}." if must else f" is wrong: {first['msg']}."
     for option, setting in OPTIONS.items():
         if setting == name and options.get(option) is not None:
             return f"--{option.replace('_', '-')}{why}"
-    return f"The setting {name}{why} Correct it in the environment or in {SETTINGS_FILE}."
+    return f"The setting {name}{why} Correct it in {source_of(name) or 'the environment'}."
 
 
 def write_model(name: str) -> None:
-    """Make ``name`` the emotion model of scans in callmood.toml, which is created if there is none.
+    """Make ``name`` the emotion model of scans in the user's own file, which is created if there is none.
 
     Changes nothing else in the file. Raises UsageError, and leaves the file alone, if the settings are wrong.
     """
     import tomlkit
 
     load_settings({"model": name})
+    file = user_file()
     # bytes, because text mode would change the file's line endings
-    document = tomlkit.parse(SETTINGS_FILE.read_bytes() if SETTINGS_FILE.is_file() else "")
+    document = tomlkit.parse(file.read_bytes() if file.is_file() else "")
     table, setting = OPTIONS["model"].split(".")
     document.setdefault(table, tomlkit.table())[setting] = name
-    part = SETTINGS_FILE.with_suffix(".part")
-    part.write_bytes(tomlkit.dumps(document).encode())
-    part.replace(SETTINGS_FILE)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, tomlkit.dumps(document).encode())
 
 
 def _check_environment() -> None:

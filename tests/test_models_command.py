@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from callmood.cli.models import models
 from callmood.errors import CallmoodError, UsageError
 from callmood.model.bundle import EMBEDDED, WEIGHTS_FILE
-from callmood.settings import load_settings
+from callmood.settings import load_settings, user_file
 
 TOML = """# ours
 db = "calls.duckdb"  # kept
@@ -24,9 +24,11 @@ model = "old"  # the old one
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty current folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    """An empty current folder, and no settings of the user's own."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "own"))
+    return tmp_path / "here"
 
 
 def make(folder: Path) -> Path:
@@ -91,13 +93,13 @@ def test_a_folder_that_is_not_a_model_is_refused(here: Path) -> None:
     (here / "calls").mkdir()
     with pytest.raises(CallmoodError, match="calls is not an emotion model"):
         run("use", "calls")
-    assert not (here / "callmood.toml").exists()
+    assert not user_file().exists()
 
 
 def test_scans_use_the_chosen_model(here: Path) -> None:
     make(here / "mine")
     run("use", "mine")
-    assert load_settings().score.model == "mine" and listed()["mine"]["in_use"]
+    assert load_settings().score.model == str(here / "mine") and listed()["mine"]["in_use"]
     run("use", "embedded")
     assert load_settings().score.model == "embedded"
 
@@ -105,22 +107,31 @@ def test_scans_use_the_chosen_model(here: Path) -> None:
 def test_a_model_in_the_folder_models_is_found_by_its_name(here: Path) -> None:
     make(here / "models" / "ours")
     run("use", "ours")
-    assert load_settings().score.model == str(Path("models/ours"))
+    assert load_settings().score.model == str(here / "models" / "ours")
+
+
+def test_the_chosen_model_is_used_from_any_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(here / "mine")
+    run("use", "mine")
+    monkeypatch.chdir(here.parent)
+    assert load_settings().score.model == str(here / "mine") and not (here / "callmood.toml").exists()
 
 
 def test_all_other_settings_stay(here: Path) -> None:
     make(here / "mine")
-    (here / "callmood.toml").write_bytes(TOML.replace("\n", "\r\n").encode())
+    user_file().parent.mkdir(parents=True)
+    user_file().write_bytes(TOML.replace("\n", "\r\n").encode())
     run("use", "mine")
-    wanted = TOML.replace('model = "old"', 'model = "mine"').replace("\n", "\r\n")
-    assert (here / "callmood.toml").read_bytes().decode() == wanted
+    wanted = TOML.replace('"old"', json.dumps(str(here / "mine"))).replace("\n", "\r\n")
+    assert user_file().read_bytes().decode() == wanted
 
 
 def test_wrong_settings_stay_as_they_are(here: Path) -> None:
-    (here / "callmood.toml").write_text("[score]\nmodle = 'x'\n")
+    user_file().parent.mkdir(parents=True)
+    user_file().write_text("[score]\nmodle = 'x'\n")
     with pytest.raises(UsageError, match=r"score\.modle"):
         run("use", "embedded")
-    assert (here / "callmood.toml").read_text() == "[score]\nmodle = 'x'\n"
+    assert user_file().read_text() == "[score]\nmodle = 'x'\n"
 
 
 def test_an_overriding_environment_variable_is_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,3 +139,10 @@ def test_an_overriding_environment_variable_is_named(here: Path, monkeypatch: py
     monkeypatch.setenv("CALLMOOD_SCORE__MODEL", "other")
     result = CliRunner().invoke(models, ["use", "mine"])
     assert "CALLMOOD_SCORE__MODEL" in result.stderr and "other" in result.stderr
+
+
+def test_an_overriding_file_is_named(here: Path) -> None:
+    make(here / "mine")
+    (here / "callmood.toml").write_text('[score]\nmodel = "embedded"\n')
+    result = CliRunner().invoke(models, ["use", "mine"])
+    assert "callmood.toml overrides it with embedded" in result.stderr

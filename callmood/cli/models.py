@@ -64,22 +64,23 @@ def show(
 def use(
     model: Annotated[str, typer.Argument(help="A model's folder, or embedded.")],
 ) -> None:
-    """Make a model the default for scans (writes callmood.toml)."""
+    """Make a model the default for scans (writes your own callmood.toml)."""
     from callmood.model.bundle import find_bundle
-    from callmood.settings import SETTINGS_FILE, load_settings, write_model
+    from callmood.settings import OPTIONS, load_settings, source_of, user_file, write_model
 
     folder = Path("models") / model
-    name = str(folder) if not Path(model).exists() and folder.is_dir() else model
+    folder = folder if not Path(model).exists() and folder.is_dir() else Path(model)
+    # the file applies wherever scans are started, so that a folder needs its whole path
+    name = model if model == "embedded" else str(folder.resolve())
     find_bundle(name)
     write_model(name)
     print(
-        f"Scans now use {name} ({SETTINGS_FILE}). To score stored calls again: callmood scan FOLDER --rescore"
+        f"Scans now use {name} ({user_file()}). To score stored calls again: callmood scan FOLDER --rescore"
     )
     in_force = load_settings().score.model
     if in_force != name:
         print(
-            f"note: the environment variable CALLMOOD_SCORE__MODEL overrides it with {in_force}. Unset it.",
-            file=sys.stderr,
+            f"note: {source_of(OPTIONS['model'])} overrides it with {in_force}. Remove that.", file=sys.stderr
         )
 
 
