@@ -58,8 +58,7 @@ def check_installation() -> list[Check]:
         _memory(),
         _disk(settings.db),
         Check("database", True, _database(settings.db)),
-        _hub_token(),
-        Check("network", True, "not used: no telemetry, and nothing is downloaded unless you ask for it"),
+        Check("network", True, "not used: no telemetry, and callmood downloads nothing"),
     ]
 
 
@@ -133,14 +132,3 @@ def _disk(database: Path) -> Check:
 
 def _database(path: Path) -> str:
     return f"{path.resolve()}" if path.exists() else f"{path.resolve()}, created by the first scan"
-
-
-def _hub_token() -> Check:
-    if os.environ.get("HF_TOKEN"):
-        return Check("HF_TOKEN", True, "set; pyannote's own pipelines can be used with --diarizer")
-    return Check(
-        "HF_TOKEN",
-        True,
-        "not set; needed only for models from a hub",
-        needed=False,
-    )

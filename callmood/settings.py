@@ -53,12 +53,12 @@ class SpeakerSettings(_Stage):
     speakers: int | None = Field(default=None, ge=1, le=8)
     """Speakers on a mono call; None detects the number, with a preference for two."""
     diarizer: str = "embedded"
-    """"embedded", a hub name of a pyannote pipeline, or the folder of one."""
+    """"embedded", the folder of a pyannote pipeline, or the name of one that ``hf download`` has fetched."""
 
 
 class TranscribeSettings(_Stage):
     asr: str = "tiny.en"
-    """"tiny.en" comes with callmood; any other name is a faster-whisper model or a folder of one."""
+    """"tiny.en", the folder of a faster-whisper model, or the name of one that ``hf download`` has fetched."""
     language: str | None = None
     """Two letters; None lets a multilingual model detect it. tiny.en knows English only."""
     batch_size: int = Field(default=16, ge=1, le=256)

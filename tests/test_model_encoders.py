@@ -122,27 +122,49 @@ def test_other_encoders_and_wrong_names_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("library", ["huggingface_hub", "transformers"])
-def test_a_hub_that_is_not_reached_is_reported(library: str) -> None:
+def test_an_encoder_that_is_not_on_this_machine_is_reported(library: str) -> None:
     records: list[logging.LogRecord] = []
     listener = logging.Handler()
     listener.emit = records.append  # type: ignore[method-assign]
     logger = logging.getLogger(library)
 
-    class Unreached:
+    class Absent:
         @staticmethod
         def from_pretrained(*_: object, **__: object) -> None:
             logging.getLogger(f"{library}.utils._http").warning("Retrying in 1s")
-            raise OSError("We couldn't connect\nto the hub")
+            raise OSError("We couldn't find it\nin the cache")
 
     logger.addHandler(listener)
     try:
-        with pytest.raises(CallmoodError, match=r"a/b can't be loaded .*: We couldn't connect$"):
-            encode.pretrained(Unreached, "a/b")
+        with pytest.raises(CallmoodError, match=r"callmood downloads nothing\. Run 'hf download a/b' once"):
+            encode.pretrained(Absent, "a/b")
         assert not records
         logging.getLogger(f"{library}.utils._http").warning("logged later")
         assert len(records) == 1
     finally:
         logger.removeHandler(listener)
+
+
+def test_code_beside_an_encoder_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "evil", "auto_map": {"AutoConfig": "evil.Config"}}')
+    (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Config: pass\n")
+    with pytest.raises(CallmoodError, match="can't be loaded"):
+        encode.load_audio_encoder(str(tmp_path))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_pickled_weights_are_read_as_weights_only(tmp_path: Path) -> None:
+    from transformers import HubertConfig
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[str, ...]]:
+            return Path.touch, (tmp_path / "ran",)  # type: ignore[return-value]
+
+    HubertConfig().save_pretrained(tmp_path)
+    torch.save({"weight": Evil()}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(CallmoodError, match="can't be loaded"):
+        encode.load_audio_encoder(str(tmp_path))
+    assert not (tmp_path / "ran").exists()
 
 
 def test_texts_are_pooled_over_their_own_tokens_only() -> None:

@@ -54,10 +54,16 @@ def scan(
         typer.Option(help="Number of speakers in mono recordings (default: detected, usually two)."),
     ] = None,
     diarizer: Annotated[
-        str | None, typer.Option(help="A pyannote pipeline, by hub name or folder (default: embedded).")
+        str | None,
+        typer.Option(
+            help="Folder of a pyannote pipeline, or the name of a downloaded one (default: embedded)."
+        ),
     ] = None,
     asr: Annotated[
-        str | None, typer.Option(help="A faster-whisper model, by name or folder (default: tiny.en).")
+        str | None,
+        typer.Option(
+            help="Folder of a faster-whisper model, or the name of a downloaded one (default: tiny.en)."
+        ),
     ] = None,
     language: Annotated[str | None, typer.Option(help="Language of the calls, such as en.")] = None,
     model: Annotated[

@@ -39,7 +39,7 @@ BATCH_TOKENS: Final = 4096
 @dataclass(frozen=True, slots=True)
 class AudioSettings:
     encoders: tuple[str, ...] = (TINY_EN,)
-    """Each one is ``tiny.en``, ``cam++``, or a folder or hub name of a HuBERT, wav2vec 2.0, WavLM or Whisper.
+    """Each one is ``tiny.en``, ``cam++``, or a HuBERT, wav2vec 2.0, WavLM or Whisper (see ``pretrained``).
 
     A clip's vector is the concatenation of all of theirs.
     """
@@ -51,7 +51,7 @@ class AudioSettings:
 @dataclass(frozen=True, slots=True)
 class TextSettings:
     encoder: str = MINILM
-    """``minilm``, or a folder or hub name of a BERT-like encoder."""
+    """``minilm``, or a BERT-like encoder (see ``pretrained``)."""
     pooling: Literal["mean", "mean-max"] = "mean-max"
     max_tokens: int = 64
 
@@ -102,8 +102,9 @@ def load_text_encoder(name: str) -> tuple[Any, Any]:
 
 
 def pretrained(kind: Any, name: str, **arguments: Any) -> Any:
-    """What ``kind.from_pretrained`` loads from a folder, without contacting a hub, or else from a hub.
+    """What ``kind.from_pretrained`` loads from a folder, or what ``hf download`` has fetched from a hub.
 
+    No hub is contacted and no code beside the weights is run, because ``name`` may be what a stranger's model says.
     The libraries' log messages are suppressed. Raises CallmoodError if it can't be loaded.
     """
     from huggingface_hub.utils import logging as hub
@@ -114,14 +115,21 @@ def pretrained(kind: Any, name: str, **arguments: Any) -> Any:
     for logging in loggers:
         logging.set_verbosity_error()
     try:
-        return kind.from_pretrained(name, local_files_only=Path(name).exists(), **arguments)
-    except (OSError, ValueError) as error:
+        return kind.from_pretrained(name, local_files_only=True, trust_remote_code=False, **arguments)
+    except Exception as error:  # a damaged or hostile folder makes them raise almost anything
+        if Path(name).exists():
+            raise CallmoodError(f"The encoder {name} can't be loaded: {_first_line(error)}") from None
         raise CallmoodError(
-            f"The encoder {name} can't be loaded from a folder or a hub: {str(error).splitlines()[0]}"
+            f"The encoder {name} is neither a folder nor on this machine, and callmood downloads nothing. "
+            f"Run 'hf download {name}' once, or give the folder of a copy."
         ) from None
     finally:
         for logging, verbosity in zip(loggers, verbosities, strict=True):
             logging.set_verbosity(verbosity)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def audio_vectors(encoders: Sequence[Any], settings: AudioSettings, clips: Sequence[Floats]) -> Floats:

@@ -140,7 +140,7 @@ def _weights_id(name: str) -> str:
         return known[name].sha256
     if Path(name).is_dir():
         return contents(Path(name))
-    return sha256_of_all(())  # on a hub: the settings hold its name
+    return sha256_of_all(())  # fetched from a hub: the settings hold its name
 
 
 def _digest(value: Any) -> str:

@@ -231,7 +231,7 @@ def _audio_encoder(name: str) -> tuple[Any, str]:
             raise CallmoodError(f"The model {name} has no acoustic encoder to start from.")
         return scorer.audio_encoders[0], scorer.settings.audio.encoders[0]
     if name == encode.CAMPLUS:
-        raise CallmoodError(f"{name} can't be tuned. Use {encode.TINY_EN}, a folder or a model of a hub.")
+        raise CallmoodError(f"{name} can't be tuned. Use {encode.TINY_EN} or the folder of a model.")
     return encode.load_audio_encoder(name), name
 
 

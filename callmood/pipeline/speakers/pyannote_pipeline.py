@@ -1,35 +1,30 @@
-"""pyannote's own diarization pipelines, for those who have one: by hub name or from a folder."""
+"""pyannote's own diarization pipelines, for those who have one: in a folder, or downloaded before."""
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 from callmood.errors import CallmoodError
 from callmood.pipeline.speakers.diarize import Span
+from callmood.pipeline.speakers.pyannote_files import checked_config
 from callmood.sound import SAMPLE_RATE, Samples
+from callmood.wording import shortened
 
 Diarize = Callable[[Samples, int | None], list[Span]]
 """Samples [n] of one channel and the number of speakers, if known -> who speaks when."""
 
 
 def load_pipeline(name: str, device: str) -> Diarize:
-    """Loads the pipeline ``name``, with the token in HF_TOKEN if a hub asks for one.
+    """Loads the pipeline ``name``, the folder of one or the name of one that ``hf download`` has fetched.
 
-    Raises CallmoodError if it can't be loaded.
+    Raises CallmoodError if it can't be loaded, or if loading it could run code.
     """
     try:
         import torch
         from pyannote.audio import Pipeline
 
-        pipeline: Any = Pipeline.from_pretrained(name, token=os.environ.get("HF_TOKEN"))
+        pipeline: Any = Pipeline.from_pretrained(checked_config(name))
     except Exception as error:
         raise CallmoodError(_load_error(name, error)) from error
-    if pipeline is None:
-        raise CallmoodError(
-            _load_error(name, "the hub refused access; accept its conditions there and set HF_TOKEN")
-        )
-    if not hasattr(pipeline, "to"):
-        raise CallmoodError(_load_error(name, "it is not a diarization pipeline"))
     pipeline.to(torch.device(device))
 
     def diarize(samples: Samples, count: int | None) -> list[Span]:
@@ -47,8 +42,8 @@ def load_pipeline(name: str, device: str) -> Diarize:
 
 
 def _load_error(name: str, error: object) -> str:
-    reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+    reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
     return (
-        f"The diarizer {name!r} can't be loaded: {reason}. "
-        "Give the hub name or the folder of a pyannote pipeline, or use --diarizer embedded."
+        f"The diarizer {name!r} can't be loaded: {shortened(reason, 300)}. "
+        "Give the folder or the name of a pyannote pipeline that is on this machine, or use --diarizer embedded."
     )
