@@ -46,6 +46,11 @@ class DiscoverSettings(_Stage):
     """A regular expression with named groups (agent, customer, call_id, queue, started_at; others become metadata)."""
     metadata: Path | None = None
     """A CSV, JSON or Parquet table, joined by file name or call id."""
+    time_format: str | None = None
+    """strptime's format of the start times in the table, or in the group started_at of the name pattern."""
+    timezone: str | None = None
+    """The zone of those who had the calls, such as Europe/Berlin; None: the machine's own. Times that name a zone are
+    converted to it."""
 
 
 class SpeakerSettings(_Stage):
@@ -114,6 +119,8 @@ class ScanOptions(TypedDict, total=False):
     """The DuckDB file."""
     metadata: str | Path | None
     name_pattern: str | None
+    time_format: str | None
+    timezone: str | None
     agent_channel: ChannelChoice | None
     speakers: int | None
     diarizer: str | None
@@ -129,6 +136,8 @@ OPTIONS: Final[Mapping[str, str]] = {
     "db": "db",
     "metadata": "discover.metadata",
     "name_pattern": "discover.name_pattern",
+    "time_format": "discover.time_format",
+    "timezone": "discover.timezone",
     "agent_channel": "speakers.agent_channel",
     "speakers": "speakers.speakers",
     "diarizer": "speakers.diarizer",

@@ -2,25 +2,17 @@
 
 import hashlib
 import os
-import re
+import random
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 from sounds import CALLS
 
-from callmood.call import Recording
-from callmood.errors import CallmoodError
+from callmood.call import CallFacts, Recording
+from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.intake.discover import Discovery, discover
-from callmood.pipeline.intake.names import (
-    NAME_PATTERNS,
-    CallFacts,
-    facts_of_name,
-    find_time,
-    name_reader,
-    parse_time,
-)
 from callmood.settings import DiscoverSettings
 
 Make = Callable[..., Path]
@@ -227,126 +219,6 @@ def test_path_that_does_not_exist_is_reported(calls: Path, make: Make) -> None:
 # What names say
 
 
-@pytest.mark.parametrize("pattern", NAME_PATTERNS, ids=lambda pattern: pattern.what)
-def test_example_of_every_built_in_pattern_matches(pattern: object) -> None:
-    regex: re.Pattern[str] = pattern.regex  # type: ignore[attr-defined]
-    match = regex.search(str(PurePosixPath(pattern.example).with_suffix("")))  # type: ignore[attr-defined]
-    assert match and all(match.groupdict().values())
-
-
-@pytest.mark.parametrize(
-    ("name", "facts"),
-    [
-        (
-            "Auto0_GUID_000_AGENT_ChrisL_DT_2021-12-01T06-01-22.wav",
-            CallFacts(agent="ChrisL", call_id="000", started_at=datetime(2021, 12, 1, 6, 1, 22)),
-        ),
-        (
-            "x_CUST_44_GUID_0-1_AGENT_BobS_DT_2021-12-01T06:01:22_Mono.wav",
-            CallFacts(agent="BobS", customer="44", call_id="0-1", started_at=datetime(2021, 12, 1, 6, 1, 22)),
-        ),
-        (
-            "2026-11-20_14-30-05_anna_5551234.wav",
-            CallFacts(agent="anna", customer="5551234", started_at=datetime(2026, 11, 20, 14, 30, 5)),
-        ),
-        (
-            "2026-11-20_14-30-05_Anna Maria_Mr Smith.wav",
-            CallFacts(agent="Anna Maria", customer="Mr Smith", started_at=datetime(2026, 11, 20, 14, 30, 5)),
-        ),
-        (
-            "2026-11-20_14-30-05_inbound_5551234.wav",
-            CallFacts(customer="5551234", started_at=datetime(2026, 11, 20, 14, 30, 5)),
-        ),
-        (
-            "out-5551234-101-20211201-060122-1638338482.123.wav",
-            CallFacts(
-                agent="101",
-                customer="5551234",
-                call_id="1638338482.123",
-                started_at=datetime(2021, 12, 1, 6, 1, 22),
-                metadata={"direction": "out"},
-            ),
-        ),
-        (
-            "external-101-+15551234-20211201-060122-1638338482.9.wav",
-            CallFacts(
-                agent="101",
-                customer="+15551234",
-                call_id="1638338482.9",
-                started_at=datetime(2021, 12, 1, 6, 1, 22),
-            ),
-        ),
-        (
-            "q-support-5551234-20211201-060122-1638338482.9.wav",
-            CallFacts(
-                queue="support",
-                customer="5551234",
-                call_id="1638338482.9",
-                started_at=datetime(2021, 12, 1, 6, 1, 22),
-            ),
-        ),
-        (
-            "3f1c2b7e-0d6a-4d5e-9b1f-2a7c8e9d0f11_20211201T06:01_UTC.wav",
-            CallFacts(call_id="3f1c2b7e-0d6a-4d5e-9b1f-2a7c8e9d0f11", started_at=datetime(2021, 12, 1, 6, 1)),
-        ),
-        ("agent=anna/queue=sales/customer=7 x.wav", CallFacts(agent="anna", queue="sales", customer="7 x")),
-        ("anna/xyz.wav", CallFacts(agent="anna")),
-        ("Anna Maria O'Neill/xyz.wav", CallFacts(agent="Anna Maria O'Neill")),
-        ("agent_17/xyz.wav", CallFacts(agent="agent_17")),
-        ("Zoë/xyz.wav", CallFacts(agent="Zoë")),
-        ("2026/11/20/anna/xyz.wav", CallFacts(agent="anna", started_at=datetime(2026, 11, 20))),
-        ("anna/2026-11-20/xyz.wav", CallFacts(agent="anna", started_at=datetime(2026, 11, 20))),
-        ("Support/anna/inbound/1.wav", CallFacts(agent="anna", queue="Support")),
-        ("anna/AGENT_ben_1.wav", CallFacts(agent="ben")),
-        ("recordings/2026-11/xyz.wav", CallFacts()),
-        ("auto_repairs_40/xyz.wav", CallFacts()),
-        ("101/november/wav/xyz.wav", CallFacts()),
-        ("xyz.wav", CallFacts()),
-        ("no ending", CallFacts()),
-    ],
-)
-def test_facts_of_a_name(name: str, facts: CallFacts) -> None:
-    assert facts_of_name(PurePosixPath(name)) == facts
-
-
-@pytest.mark.parametrize(
-    ("text", "time"),
-    [
-        ("call 20261120-143005 x", datetime(2026, 11, 20, 14, 30, 5)),
-        ("20261120143005", datetime(2026, 11, 20, 14, 30, 5)),
-        ("20261120_1430", datetime(2026, 11, 20, 14, 30)),
-        ("2026-11-20 14.30.05", datetime(2026, 11, 20, 14, 30, 5)),
-        ("2026_11_20__14_30_05", datetime(2026, 11, 20)),
-        ("2026-11-20T14h30", datetime(2026, 11, 20, 14, 30)),
-        ("2026-11-20", datetime(2026, 11, 20)),
-        ("2026-11-20 then 2026-11-21 14:30:05", datetime(2026, 11, 21, 14, 30, 5)),
-        ("2026-06-31", None),
-        ("2012125550123", None),
-        ("1638338482.123", None),
-        ("", None),
-    ],
-)
-def test_time_anywhere_in_a_name(text: str, time: datetime | None) -> None:
-    assert find_time(text) == time
-
-
-@pytest.mark.parametrize(
-    ("text", "time"),
-    [
-        ("2026-11-20 14:30:05", datetime(2026, 11, 20, 14, 30, 5)),
-        ("2026-11-20T14:30:05Z", datetime(2026, 11, 20, 14, 30, 5)),
-        ("2026-11-20T14:30:05.123000+01:00", datetime(2026, 11, 20, 14, 30, 5, 123000)),
-        ("2026-11-20", datetime(2026, 11, 20)),
-        ("2026/11/20 14:30", datetime(2026, 11, 20, 14, 30)),
-        ("20.11.2026 14:30", datetime(2026, 11, 20, 14, 30)),
-        ("31.6.2026", None),
-        ("yesterday", None),
-    ],
-)
-def test_time_in_a_table(text: str, time: datetime | None) -> None:
-    assert parse_time(text) == time
-
-
 def test_folder_is_an_agent_only_below_the_scanned_one(calls: Path, make: Make) -> None:
     path = make("anna/xyz.wav")
     assert only(find(calls)).facts.agent == "anna"
@@ -372,9 +244,53 @@ def test_own_pattern_reports_how_many_names_it_matches(calls: Path, make: Make) 
     assert found.warnings == ("The name pattern matches 2 of 3 recordings.",)
 
 
-def test_time_that_cannot_be_parsed_is_kept() -> None:
-    facts = name_reader(r"(?P<started_at>\w+)")(PurePosixPath("noon.wav"))
+def test_time_that_cannot_be_parsed_is_kept(calls: Path, make: Make) -> None:
+    make("noon.wav")
+    facts = only(find(calls, name_pattern=r"(?P<started_at>\w+)")).facts
     assert facts == CallFacts(metadata={"started_at": "noon"})
+
+
+def test_dates_of_own_pattern_are_read_over_all_names(calls: Path, make: Make) -> None:
+    for name in ("03-11-2026.wav", "20-11-2026.wav"):
+        make(name)
+    found = find(calls, name_pattern=r"(?P<started_at>[\d-]+)").recordings
+    assert [each.facts.started_at for each in found] == [datetime(2026, 11, 3), datetime(2026, 11, 20)]
+
+
+def test_own_pattern_takes_the_time_format(calls: Path, make: Make) -> None:
+    make("03-11-2026.wav")
+    found = find(calls, name_pattern=r"(?P<started_at>[\d-]+)", time_format="%m-%d-%Y")
+    assert only(found).facts.started_at == datetime(2026, 3, 11)
+
+
+def test_own_pattern_that_never_ends_is_stopped(calls: Path, make: Make) -> None:
+    make(f"{'a' * 40}!.wav")
+    with pytest.raises(UsageError, match=r"takes too long for a+!\.wav"):
+        find(calls, name_pattern=r"^(?P<agent>(a|aa)+)$")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "why"),
+    [
+        ("timezone", "Europe/Nowhere", "There is no time zone 'Europe/Nowhere'"),
+        ("timezone", "../etc", "There is no time zone"),
+        ("time_format", "%Q", "The time format '%Q' does not give a date"),
+        ("time_format", "%H:%M", "does not give a date"),
+    ],
+)
+def test_wrong_zone_or_format_is_wrong_usage(
+    calls: Path, make: Make, setting: str, value: str, why: str
+) -> None:
+    make("a.wav")
+    with pytest.raises(UsageError, match=why):
+        find(calls, **{setting: value})
+
+
+def test_where_agents_are_known_from_is_counted(calls: Path, make: Make, table: Make) -> None:
+    for name in ("anna/1.wav", "anna/2.wav", "VIP/x_AGENT_ben.wav", "VIP/3.wav", "VIP/4.wav"):
+        make(name)
+    found = find(calls, metadata=table("file,agent\n2.wav,Anna B.\n4.wav,"))
+    assert found.agents == {"folder": 1, "metadata table": 1, "file name": 1, None: 2}
 
 
 @pytest.mark.parametrize(
@@ -559,7 +475,8 @@ def test_rows_and_recordings_without_a_match_are_reported(calls: Path, make: Mak
     assert found.recordings[0].facts.metadata == {"started_at": "noon"}
     assert found.warnings == (
         "1 of 2 recordings have no row in calls.csv.",
-        "1 start time in calls.csv could not be parsed. Use the format 2026-11-20 14:30:05.",
+        '1 start time in calls.csv could not be parsed, such as "noon" in line 2. '
+        "Use the format 2026-11-20 14:30:05, or give --time-format.",
     )
     found = find(calls, metadata=table("file,agent\nother.wav,ben"))
     assert found.warnings == ("No row of calls.csv matches a recording. The first of 1 is for 'other.wav'.",)
@@ -592,3 +509,142 @@ def test_missing_table_is_reported(calls: Path, make: Make) -> None:
     make("a.wav")
     with pytest.raises(CallmoodError, match=r"nowhere\.csv does not exist\.$"):
         find(calls, metadata=calls / "nowhere.csv")
+
+
+def started(found: Discovery) -> list[datetime | None]:
+    return [recording.facts.started_at for recording in found.recordings]
+
+
+def test_a_day_above_12_decides_for_all_dates_of_a_table(calls: Path, make: Make, table: Make) -> None:
+    make("a.wav")
+    make("b.wav")
+    text = "file,date\na.wav,11/3/2026 9:14 PM\nb.wav,11/20/2026 9:14 AM"
+    assert started(find(calls, metadata=table(text))) == [
+        datetime(2026, 11, 3, 21, 14), datetime(2026, 11, 20, 9, 14),
+    ]  # fmt: skip
+
+
+def test_ambiguous_dates_are_not_read_and_the_option_is_named(calls: Path, make: Make, table: Make) -> None:
+    make("a.wav")
+    path = table("file,date\na.wav,3/11/2026 9:14")
+    found = find(calls, metadata=path)
+    assert started(found) == [None]
+    assert found.warnings == (
+        '1 start time in calls.csv may be day and month or month and day, such as "3/11/2026 9:14" in line 2. '
+        "Give --time-format '%d/%m/%Y %H:%M' or '%m/%d/%Y %H:%M'.",
+    )
+    found = find(calls, metadata=path, time_format="%d/%m/%Y %H:%M")
+    assert (started(found), found.warnings) == ([datetime(2026, 11, 3, 9, 14)], ())
+
+
+def test_time_that_is_not_understood_leaves_the_one_of_the_name(calls: Path, make: Make, table: Make) -> None:
+    make("2026-11-20_14-30-05.wav")
+    for cell in ("2026-11-20 9:14 XM", "2026-11-20 25:14", "2026-11-20"):
+        found = find(calls, metadata=table(f"file,date\n2026-11-20_14-30-05.wav,{cell}"))
+        assert started(found) == [datetime(2026, 11, 20, 14, 30, 5)]
+
+
+def test_two_spellings_of_a_moment_are_one(calls: Path, make: Make, table: Make) -> None:
+    make("a.wav")
+    make("b.wav")
+    text = "file,start\na.wav,2026-11-20T23:30:00-05:00\nb.wav,2026-11-21T04:30:00Z"
+    found = find(calls, metadata=table(text), timezone="Europe/Berlin")
+    assert started(found) == [datetime(2026, 11, 21, 5, 30)] * 2
+
+
+@pytest.mark.parametrize("columns", ["Date,Time", "Time,Date", "Call Date,Start Time"])
+def test_date_and_time_of_day_in_two_columns_are_one_time(
+    calls: Path, make: Make, table: Make, columns: str
+) -> None:
+    make("a.wav")
+    cells = "9:14 PM,2026-11-20" if columns.startswith("Time") else "2026-11-20,9:14 PM"
+    recording = only(find(calls, metadata=table(f"file,{columns}\na.wav,{cells}")))
+    assert (recording.facts.started_at, recording.facts.metadata) == (datetime(2026, 11, 20, 21, 14), {})
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32", "cp1252"])
+def test_table_in_any_encoding_of_spreadsheets(calls: Path, make: Make, table: Make, encoding: str) -> None:
+    make("a.wav")
+    path = table("Filename\tAgent Name\r\na.wav\tÄnne Müller\r\n", "t.txt", encoding)
+    found = find(calls, metadata=path)
+    assert (only(found).facts.agent, found.warnings) == ("Änne Müller", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("sep=;\nfile;agent\na.wav;Zoë", ()),
+        ('"sep=;"\nfile;agent\na.wav;Zoë', ()),
+        ("\n\nfile,agent\na.wav,Zoë", ()),
+        ("file|agent\na.wav|Zoë", ()),
+        ("file,agent,\na.wav,Zoë,\n,,\n", ()),
+        (
+            "Calls; November\n\nfile;agent\na.wav;Zoë",
+            ("What is above the header of calls.csv, in line 3, was skipped.",),
+        ),
+        (
+            "file,agent,team\na.wav,Zoë,red,who?",
+            ("More cells than the header of calls.csv has, which were ignored: line 2.",),
+        ),
+        (
+            "file,agent,team\na.wav,Zoë",
+            ("1 row has fewer cells than the header of calls.csv: line 2. What is missing is empty.",),
+        ),
+    ],
+)
+def test_table_as_spreadsheets_save_it(
+    calls: Path, make: Make, table: Make, text: str, notes: tuple[str, ...]
+) -> None:
+    make("a.wav")
+    found = find(calls, metadata=table(text))
+    assert (only(found).facts.agent, found.warnings) == ("Zoë", notes)
+
+
+def test_row_whose_cells_are_shifted_is_left_out(calls: Path, make: Make, table: Make) -> None:
+    make("a.wav")
+    make("b.wav")
+    text = (
+        "file,agent,date\n"
+        'b.wav,"Coles,\nZoe",2026-11-20\n'  # two lines
+        "a.wav,Coles, Zoe,2026-11-20\n"
+    )
+    found = find(calls, metadata=table(text))
+    assert [recording.facts.agent for recording in found.recordings] == [None, "Coles,\nZoe"]
+    assert "start time where it should be: line 4. Left out" in found.warnings[-1]
+
+
+def test_no_control_characters_reach_a_message(calls: Path, make: Make, table: Make) -> None:
+    make("a.wav")
+    for text in ("na\x1b[2Jme,agent\nx,y", "fi\0\0\0\0le\x07s,agent\nx,y"):
+        with pytest.raises(CallmoodError) as caught:
+            find(calls, metadata=table(text))
+        assert str(caught.value).isprintable()
+    found = find(calls, metadata=table("file,date\nb\x1b[2J.wav,x\x1b[2J"))
+    assert all(warning.isprintable() for warning in found.warnings)
+
+
+def test_damaged_parquet_is_one_sentence(
+    calls: Path, make: Make, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    make("a.wav")
+    whole = bytearray(write_parquet(tmp_path / "t.parquet").read_bytes())
+    refused = 0
+    for seed in range(60):
+        chance = random.Random(seed)
+        damaged = bytearray(whole)
+        for _ in range(3):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        (tmp_path / "t.parquet").write_bytes(damaged)
+        try:
+            find(calls, metadata=tmp_path / "t.parquet")
+        except CallmoodError as error:  # anything else fails the test, polars' PanicException too
+            refused += 1
+            assert str(error).endswith(".") and str(error).isprintable()
+    assert refused
+    assert capfd.readouterr().err == ""
+
+
+def test_line_of_json_that_is_broken_is_named(calls: Path, make: Make, table: Make) -> None:
+    make("a.wav")
+    with pytest.raises(CallmoodError, match="line 2"):
+        find(calls, metadata=table('{"file": "a.wav"}\n{"file": ', "t.jsonl"))

@@ -43,6 +43,19 @@ def scan(
             help="A regular expression for file names; groups: agent, customer, call_id, queue, started_at."
         ),
     ] = None,
+    time_format: Annotated[
+        str | None,
+        typer.Option(
+            help="Format of the start times in the table, such as '%d/%m/%Y %H:%M' (default: recognized)."
+        ),
+    ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option(
+            help="Time zone of the calls, such as Europe/Berlin; times with a zone are converted to it "
+            "(default: this machine's)."
+        ),
+    ] = None,
     agent_channel: Annotated[
         ChannelChoice | None,
         typer.Option(
@@ -115,6 +128,8 @@ def scan(
             db=db,
             metadata=metadata,
             name_pattern=name_pattern,
+            time_format=time_format,
+            timezone=timezone,
             agent_channel=agent_channel,
             speakers=speakers,
             diarizer=diarizer,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from callmood.pipeline.intake.metadata import records
+from callmood.pipeline.intake.tables import records
 from callmood.training.corpora.clip import Clip, audio_files
 
 SENTENCES = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from callmood.errors import CallmoodError
-from callmood.pipeline.intake.metadata import records
+from callmood.pipeline.intake.tables import records
 from callmood.store.connection import open_db
 from callmood.store.corrections import Correction, corrections
 from callmood.training.corpora.clip import Clip

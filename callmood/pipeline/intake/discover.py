@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -16,7 +17,8 @@ from callmood.errors import CallmoodError
 from callmood.hashing import hash_stream
 from callmood.pipeline.audio.files import UnreadableRecording, opened
 from callmood.pipeline.intake.metadata import join, read_table
-from callmood.pipeline.intake.names import name_reader
+from callmood.pipeline.intake.names import Origin, name_reader
+from callmood.pipeline.intake.times import check_format, time_zone
 from callmood.settings import DiscoverSettings
 from callmood.wording import counted, printable
 
@@ -51,6 +53,8 @@ class Discovery:
     """Number of files with the same content as another."""
     warnings: tuple[str, ...] = ()
     """One sentence each, on names and table rows that did not match."""
+    agents: Mapping[Origin | None, int] = field(default_factory=dict)
+    """Number of recordings by where their agent is known from; None: from nowhere."""
     hashes: Mapping[str, FileHash] = field(default_factory=dict)
     """By path, of the files that were read and whose size or time will show their next change."""
 
@@ -75,17 +79,21 @@ def discover(
 
     A file that has not changed since its ``earlier`` hash (by path) is not read. What can't be read becomes a
     failure. Raises CallmoodError if a path does not exist, if there is nothing to scan at all, or if the name
-    pattern or the table is wrong.
+    pattern, the table, the time format or the time zone is wrong.
     """
-    read_name = name_reader(settings.name_pattern)
-    table = read_table(settings.metadata) if settings.metadata else None
+    zone = time_zone(settings.timezone)
+    check_format(settings.time_format)
+    read_names = name_reader(settings, zone)
+    table = read_table(settings.metadata, zone, settings.time_format) if settings.metadata else None
     walk = _Walk()
     for path in paths:
         _search(path, walk)
     if not walk.files and not walk.failures:
         raise CallmoodError(_no_recordings(paths, walk.other_files))
 
+    names = read_names(list(walk.files.values()))
     recordings: dict[str, Recording] = {}
+    agent_from: dict[str, Origin | None] = {}
     hashes: dict[str, FileHash] = {}
     copies = unnamed = 0
     for path, below in sorted(walk.files.items(), key=lambda item: os.fsencode(item[0])):
@@ -101,17 +109,19 @@ def discover(
         if hashed.content in recordings:
             copies += 1
             continue
-        facts = read_name(below)
+        facts, agent_from[hashed.content] = names[below]
         unnamed += facts == CallFacts()
         recordings[hashed.content] = Recording(hashed.content, path, hashed.size_bytes, facts)
 
-    found, warnings = list(recordings.values()), []
+    found, warnings = tuple(recordings.values()), []
     if settings.name_pattern and unnamed:
         warnings.append(f"The name pattern matches {len(found) - unnamed} of {len(found)} recordings.")
     if table is not None:
-        found, misfits = join(table, found)
+        found, with_agent, misfits = join(table, found)
         warnings += misfits
-    return Discovery(tuple(found), tuple(walk.failures), copies, tuple(warnings), hashes)
+        agent_from.update(dict.fromkeys(with_agent, "metadata table"))
+    agents = Counter(agent_from.values())
+    return Discovery(found, tuple(walk.failures), copies, tuple(warnings), agents, hashes)
 
 
 def absolute_path(path: Path) -> Path:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import json
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, time, tzinfo
 from pathlib import Path, PureWindowsPath
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from callmood.call import FACTS, CallFacts, Recording
 from callmood.errors import CallmoodError
-from callmood.pipeline.intake.names import parse_time
-from callmood.wording import counted
+from callmood.pipeline.intake.tables import Table, lines_named, open_table
+from callmood.pipeline.intake.times import Times, is_clock, is_day, read_times
+from callmood.wording import counted, printable, shortened
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "file": ("file", "filename", "file_name", "path", "file_path", "recording", "recording_file", "audio"),
@@ -30,11 +30,17 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "datetime",
         "timestamp",
         "date",
+        "call_date",
+        "start_date",
+        "call_time",
+        "time",
     ),
 }
 """What each column may be called, best name first. Case, spaces and hyphens are ignored."""
 
-_EMPTY: Final = {"", "null", "none", "nan", "n/a"}
+_DATES: Final = ("date", "call_date", "start_date", "day")
+_CLOCKS: Final = ("time", "start_time", "call_time", "start")
+"""Columns that say when a call began, if the date and the time of day stand apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,118 +52,77 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class MetadataTable:
     name: str
+    """Of its file, printable."""
     rows: tuple[Row, ...]
-    unread_times: int
-    """Rows with a start time of unknown format, which is kept as metadata."""
+    notes: tuple[str, ...] = ()
+    """What could not be read, one sentence each. A start time that was not understood is kept as metadata."""
 
 
-def read_table(path: Path) -> MetadataTable:
-    """Reads CSV (comma, semicolon or tab), JSON (an array of objects, or one object a line) or Parquet.
+def read_table(path: Path, zone: tzinfo | None = None, time_format: str | None = None) -> MetadataTable:
+    """Reads a table of calls (see ``open_table``) and the times in it (see ``read_times``).
 
     Raises CallmoodError if it can't be read or has no column to join by.
     """
+    shown = printable(str(path))
     if not path.is_file():
-        raise CallmoodError(f"The table {path} does not exist.")
-    found = records(path)
-    if not found:
-        raise CallmoodError(f"The table {path} has no rows.")
-    columns = _columns_by_fact(found[0])
-    if "file" not in columns and "call_id" not in columns:
+        raise CallmoodError(f"The table {shown} does not exist.")
+    table = open_table(path, _can_be_joined)
+    if not table.rows:
+        raise CallmoodError(f"The table {shown} has no rows.")
+    header = list(table.rows[0].cells)
+    if not _can_be_joined(header):
         raise CallmoodError(
-            f"The table {path} can't be joined. It needs a column called file or call_id, "
-            f"and has {', '.join(found[0])}."
+            f"The table {shown} can't be joined. It needs a column called file or call_id, "
+            f"and has {shortened(printable(', '.join(header)), 200)}."
         )
-    rows = tuple(_row(record, columns) for record in found)
-    return MetadataTable(path.name, rows, sum("started_at" in row.facts.metadata for row in rows))
+    columns = _columns_by_fact(header)
+    written, parts = _written_times(table, columns)
+    times = read_times(written, zone, time_format)
+    rows, misplaced = [], []
+    for row, text, started_at in zip(table.rows, written, times.read, strict=True):
+        if row.surplus and text and started_at is None and text not in times.ambiguous:
+            misplaced.append(row.line)
+        else:
+            rows.append(_row(row.cells, columns, parts, text, started_at))
+    notes = (*table.notes, *_surplus(table, misplaced), *_unread(table, written, times, time_format))
+    return MetadataTable(table.name, tuple(rows), notes)
 
 
-def join(table: MetadataTable, recordings: Sequence[Recording]) -> tuple[list[Recording], list[str]]:
-    """The recordings with the facts of their rows, which override those of names; and warnings on misfits."""
+class Joined(NamedTuple):
+    """Recordings with the facts of their rows."""
+
+    recordings: tuple[Recording, ...]
+    with_agent: frozenset[str]
+    """The ids of those whose agent is the table's."""
+    warnings: tuple[str, ...]
+    """What did not fit or could not be read, one sentence each."""
+
+
+def join(table: MetadataTable, recordings: Sequence[Recording]) -> Joined:
+    """Gives each recording the facts of its row, which override those of its name."""
     index = _Index(table.rows)
     found = [index.find(recording) for recording in recordings]
     shared = _ambiguous_rows(recordings, found)
-    joined = [
-        recording
-        if match.row is None or match.row in shared
-        else _with_facts(recording, table.rows[match.row].facts)
-        for recording, match in zip(recordings, found, strict=True)
-    ]
-    return joined, list(_misfits(table, found, shared))
+    rows = [None if match.row is None or match.row in shared else table.rows[match.row] for match in found]
+    pairs = list(zip(recordings, rows, strict=True))
+    return Joined(
+        tuple(recording if row is None else _with_facts(recording, row.facts) for recording, row in pairs),
+        frozenset(recording.id for recording, row in pairs if row is not None and row.facts.agent),
+        (*_misfits(table, found, shared), *table.notes),
+    )
 
 
-def records(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV, JSON or Parquet file as column name to text; an empty cell is empty text."""
-    kind = path.suffix.lower()
-    try:
-        if kind in (".csv", ".tsv", ".txt"):
-            return _csv(path.read_bytes())
-        if kind in (".json", ".jsonl", ".ndjson"):
-            return _json(_text(path.read_bytes()))
-        if kind in (".parquet", ".pq"):
-            return _parquet(path)
-    except PermissionError:
-        raise CallmoodError(f"The table {path} can't be read: permission denied.") from None
-    except Exception as error:  # polars, json and decoding each have errors of their own
-        why = str(error).strip().splitlines() or [type(error).__name__]
-        raise CallmoodError(f"The table {path} can't be read as {kind[1:].upper()}: {why[0]}.") from None
-    raise CallmoodError(f"The table {path} has an unknown format. Save it as .csv, .json or .parquet.")
-
-
-def _text(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:  # what spreadsheets in Western Europe save
-        return raw.decode("cp1252")
-
-
-def _csv(raw: bytes) -> list[dict[str, str]]:
-    import polars as pl
-
-    text = _text(raw)
-    if not text.strip():
-        return []
-    header = text.lstrip().partition("\n")[0]
-    separator = max(",;\t", key=header.count)
-    return _strings(pl.read_csv(io.BytesIO(text.encode()), separator=separator, infer_schema=False))
-
-
-def _parquet(path: Path) -> list[dict[str, str]]:
-    import polars as pl
-
-    return _strings(pl.read_parquet(path))
-
-
-def _strings(frame: Any) -> list[dict[str, str]]:
-    return [{name: _cell(value) for name, value in row.items()} for row in frame.iter_rows(named=True)]
-
-
-def _json(text: str) -> list[dict[str, str]]:
-    try:
-        loaded = json.loads(text)
-    except json.JSONDecodeError:
-        lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) < 2:
-            raise
-        loaded = [json.loads(line) for line in lines]
-    rows = [loaded] if isinstance(loaded, dict) else loaded
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError("it is not an array of objects")
-    names = dict.fromkeys(name for row in rows for name in row)
-    return [{name: _cell(row.get(name)) for name in names} for row in rows]
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False)
-    text = str(value).strip()
-    return "" if text.casefold() in _EMPTY else text
+def _columns_by_name(columns: Iterable[str]) -> dict[str, str]:
+    """Columns by their names without case, spaces and hyphens; the first of several counts."""
+    by_name: dict[str, str] = {}
+    for column in columns:
+        by_name.setdefault("_".join(column.casefold().replace("-", " ").replace("_", " ").split()), column)
+    return by_name
 
 
 def _columns_by_fact(columns: Iterable[str]) -> dict[str, str]:
     """Fact (or "file") -> the column that holds it."""
-    by_name = {"_".join(name.casefold().replace("-", " ").split()): name for name in columns}
+    by_name = _columns_by_name(columns)
     return {
         fact: next(by_name[alias] for alias in aliases if alias in by_name)
         for fact, aliases in COLUMNS.items()
@@ -165,16 +130,84 @@ def _columns_by_fact(columns: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _row(record: Mapping[str, str], columns: Mapping[str, str]) -> Row:
-    taken = set(columns.values())
-    others = {name.strip(): value for name, value in record.items() if value and name not in taken}
-    known = {fact: record[columns[fact]] or None for fact in FACTS if fact in columns}
-    written = known.pop("started_at", None)
-    started_at = parse_time(written) if written else None
+def _can_be_joined(columns: Sequence[str]) -> bool:
+    return not {"file", "call_id"}.isdisjoint(_columns_by_fact(columns))
+
+
+def _written_times(table: Table, columns: Mapping[str, str]) -> tuple[list[str], set[str]]:
+    """The start of each row as text, and the columns that it is made of: one, or a date and a time of day."""
+    column = columns.get("started_at")
+    if column is None:
+        return [""] * len(table.rows), set()
+    by_name = _columns_by_name(table.rows[0].cells)
+
+    def all_are(kind: Callable[[str], bool], column: str) -> bool:
+        cells = [row.cells[column] for row in table.rows]
+        return any(cells) and all(kind(cell) for cell in cells if cell)
+
+    for own, aliases, other in ((is_day, _CLOCKS, is_clock), (is_clock, _DATES, is_day)):
+        beside = [by_name[alias] for alias in aliases if alias in by_name and by_name[alias] != column]
+        second = next((one for one in beside if all_are(other, one)), None)
+        if second is not None and all_are(own, column):
+            order = (column, second) if own is is_day else (second, column)
+            return [" ".join(filter(None, (row.cells[one] for one in order))) for row in table.rows], {*order}
+    return [row.cells[column] for row in table.rows], {column}
+
+
+def _row(
+    cells: Mapping[str, str],
+    columns: Mapping[str, str],
+    parts: Collection[str],
+    written: str,
+    started_at: datetime | None,
+) -> Row:
+    taken = {*columns.values(), *parts}
+    others = {name: value for name, value in cells.items() if value and name not in taken}
+    known = {fact: cells[columns[fact]] or None for fact in FACTS if fact in columns and fact != "started_at"}
     if written and started_at is None:
         others["started_at"] = written
-    file = record[columns["file"]] if "file" in columns else ""
+    file = cells[columns["file"]] if "file" in columns else ""
     return Row(file or None, CallFacts(**known, started_at=started_at, metadata=others))
+
+
+def _surplus(table: Table, misplaced: Sequence[int]) -> Iterator[str]:
+    """Notes on rows with more cells than the header; ``misplaced`` are the lines of those that are left out."""
+    cut = [row.line for row in table.rows if row.surplus and row.line not in set(misplaced)]
+    if cut:
+        yield f"More cells than the header of {table.name} has, which were ignored: {lines_named(cut)}."
+    if misplaced:
+        yield (
+            f"More cells than the header of {table.name} has, and no start time where it should be: "
+            f"{lines_named(misplaced)}. "
+            "Left out; put names with a comma into quotes."
+        )
+
+
+def _unread(table: Table, written: Sequence[str], times: Times, time_format: str | None) -> Iterator[str]:
+    """Notes on start times that were not understood."""
+    ambiguous: list[tuple[int, str]] = []
+    rest: list[tuple[int, str]] = []
+    for row, text, read in zip(table.rows, written, times.read, strict=True):
+        if text and read is None and not row.surplus:
+            (ambiguous if text in times.ambiguous else rest).append((row.line, text))
+    for found, what, hint in (
+        (
+            ambiguous,
+            "may be day and month or month and day",
+            "Give --time-format '%d/%m/%Y %H:%M' or '%m/%d/%Y %H:%M'",
+        ),
+        (
+            rest,
+            f"could not be parsed{f' as {time_format}' if time_format else ''}",
+            "Use the format 2026-11-20 14:30:05, or give --time-format",
+        ),
+    ):
+        if found:
+            lines = lines_named([line for line, _ in found])
+            yield (
+                f"{counted(len(found), 'start time')} in {table.name} {what}, such as "
+                f'"{printable(shortened(found[0][1], 40))}" in {lines}. {hint}.'
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,16 +286,24 @@ def _ambiguous_rows(recordings: Sequence[Recording], found: Sequence[_Match]) ->
 
 
 def _with_facts(recording: Recording, facts: CallFacts) -> Recording:
+    named, tabled = recording.facts.started_at, facts.started_at
+    if named and tabled and tabled.time() == time() and named.date() == tabled.date():
+        facts = replace(facts, started_at=named)  # a day alone is less than the name says
     return replace(recording, facts=facts.over(recording.facts))
 
 
 def _misfits(table: MetadataTable, found: Sequence[_Match], shared: set[int]) -> Iterator[str]:
+    if not table.rows:
+        return
     contradictory = sum(match.contradictory for match in found)
     unmatched = sum(match == _Match() for match in found)
     ambiguous = sum(match.row in shared for match in found)
     if found and unmatched == len(found):
         first = table.rows[0].file or table.rows[0].facts.call_id
-        yield f"No row of {table.name} matches a recording. The first of {len(table.rows)} is for {first!r}."
+        yield (
+            f"No row of {table.name} matches a recording. The first of {len(table.rows)} is for "
+            f"'{printable(shortened(first or ''))}'."
+        )
         return
     if unmatched:
         yield f"{unmatched} of {len(found)} recordings have no row in {table.name}."
@@ -273,9 +314,4 @@ def _misfits(table: MetadataTable, found: Sequence[_Match], shared: set[int]) ->
         yield (
             f"{ambiguous} recordings in different folders share a row of {table.name}. "
             "Add the folders to its file names."
-        )
-    if table.unread_times:
-        yield (
-            f"{counted(table.unread_times, 'start time')} in {table.name} could not be parsed. "
-            "Use the format 2026-11-20 14:30:05."
         )

@@ -1,0 +1,109 @@
+"""What the folders of a recording say: whose calls are in them.
+
+Most folders are named for something else than an agent (a place, a shift, a program, a customer), so a folder counts
+as one only if its name is a person's, or if it lies in a folder of agents.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from callmood.call import CallFacts
+
+_NAMES_FILE: Final = Path(__file__).with_name("first_names.txt")
+_NUMBERED_AGENT: Final = re.compile(r"(?:agent|operator|employee|user|ext)[ _.-]?\d+", re.IGNORECASE)
+_DATE: Final = re.compile(r"(?:19|20)\d\d(?:[-_.]?\d\d){0,2}")
+_WORD: Final = r"[^\W\d_]+(?:['’][^\W\d_]+)?"
+_NAME: Final = re.compile(rf"{_WORD}(?:[ _.-]+{_WORD}){{0,2}}\.?|{_WORD}, ?{_WORD}(?: {_WORD})?")
+"""One to three words of letters, also "Coles, Zoe"."""
+_DOMAIN: Final = re.compile(
+    r"[\w-]+(?:\.[\w-]+)*\.(?:[a-z]{2}|com|net|org|info|biz|app|dev|local|lan|cloud)", re.I
+)
+
+
+def words_of(text: str) -> set[str]:
+    """The words of a name, in lower case."""
+    return set(re.findall(r"[^\W\d_]+", text.casefold()))
+
+
+_AGENT_FOLDERS: Final = words_of(
+    "agent agents operator operators employee employees extensions agenten mitarbeiter"
+)
+_GENERIC_WORDS: Final = _AGENT_FOLDERS | words_of(
+    """
+    amr archive archived archives audio backup call calls caller client clients customer customers data day de default
+    desktop done download downloads drive en export exports files flac folder from home in inbound incoming input
+    internal left line media missed mix mono monitor month mp new night ogg old opus out outbound outgoing output phone
+    processed public raw rec record recorded recording recordings records right sample samples shared shift sound sounds
+    spool stereo storage team temp test tests tmp to today train unknown upload uploads user users vip voice wav wave
+    week year yesterday
+    january february march april may june july august september october november december jan feb mar apr jun jul aug
+    sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun
+    """
+)
+_QUEUE_WORDS: Final = words_of(
+    """
+    accounts billing care cancellations claims collections complaints department desk helpdesk help hotline
+    it logistics orders queue reception reservations retention returns sales service services shipping support
+    tech technical
+    """
+)
+
+
+def folder_facts(path: PurePosixPath) -> CallFacts:
+    """The nearest folder with a person's name is the agent, the nearest with a department's the queue.
+
+    >>> folder_facts(PurePosixPath("support/anna/2026/call.wav"))
+    CallFacts(agent='anna', queue='support')
+    >>> folder_facts(PurePosixPath("OneDrive/agents/jdoe/call.wav"))
+    CallFacts(agent='jdoe')
+    """
+    agent = queue = None
+    folders = path.parent.parts
+    for parent, folder in reversed(list(zip(("", *folders), folders, strict=False))):
+        if _NUMBERED_AGENT.fullmatch(folder):
+            agent = agent or folder
+        elif is_generic(folder):
+            queue = queue or (folder if words_of(folder) & _QUEUE_WORDS else None)
+        elif is_person(folder) or _in_agents(parent, folder):
+            agent = agent or folder
+    return CallFacts(agent=agent, queue=queue)
+
+
+def is_person(text: str) -> bool:
+    """Whether ``text`` looks like a person's name: one to three words, a known first name first or last.
+
+    >>> [is_person(text) for text in ("anna", "ChrisL", "Zoë M.", "Coles, Zoe", "night shift", "acme.example.com")]
+    [True, True, True, True, False, False]
+    """
+    if not _NAME.fullmatch(text) or (_DOMAIN.fullmatch(text) and "." in text):
+        return False
+    words = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])", " ", text))  # "AnnaSmith"
+    if {word.casefold() for word in words} & (_GENERIC_WORDS | _QUEUE_WORDS):
+        return False
+    return any(_plain(word) in _first_names() for word in (words[0], words[-1]))
+
+
+def is_generic(text: str) -> bool:
+    """Whether ``text`` consists of words that name no person."""
+    words = words_of(text)
+    return bool(words) and words <= _GENERIC_WORDS | _QUEUE_WORDS
+
+
+def _in_agents(parent: str, folder: str) -> bool:
+    return bool(words_of(parent)) and words_of(parent) <= _AGENT_FOLDERS and not _DATE.fullmatch(folder)
+
+
+@cache
+def _first_names() -> frozenset[str]:
+    return frozenset(map(_plain, _NAMES_FILE.read_text(encoding="utf-8").split()))
+
+
+def _plain(name: str) -> str:
+    """A name without case and accents, because folders are often written without them."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
