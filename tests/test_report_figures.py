@@ -364,3 +364,36 @@ def test_a_change_is_coloured_only_where_its_interval_leaves_out_zero(
         one for one in page(ask(db, Question())).sheets[0].columns if one.heading.startswith("Change")
     )
     assert column.style({"mood_change": change, "mood_change_margin": margin}) == style
+
+
+def store_spellings(db: Connection) -> None:
+    names = ["Anna", "ANNA", "anna ", "anna", "Anna  M.", "Anna M.", "Ana"]
+    store(db, *(make_call(TALK, name=str(at), agent=name, queue=name) for at, name in enumerate(names)))
+
+
+@pytest.mark.parametrize("by", ["agent", "queue"])
+def test_spellings_of_a_name_are_one_group(db: Connection, by: str) -> None:
+    store_spellings(db)
+    rows = ask(db, Question(by=by)).rows
+    assert sorted(rows.select("name", "calls").rows()) == [("Ana", 1), ("Anna M.", 2), ("anna", 4)]
+
+
+def test_a_name_in_any_spelling_is_all_its_calls(db: Connection) -> None:
+    store_spellings(db)
+    for name in ("aNNa", " anna", "anna"):
+        report = ask(db, Question(name=name))
+        assert report.rows.select("name", "calls").rows() == [("anna", 4)]
+        assert report.calls is not None and report.calls.get_column("agent").to_list() == ["anna"] * 4
+        assert report.overview["calls"] == 4
+    assert ask(db, Question(name="ANNA  m.")).rows.get_column("calls").to_list() == [2]
+
+
+def test_of_equally_common_spellings_that_of_a_name_is_shown(db: Connection) -> None:
+    store(db, *(make_call(TALK, name=name, agent=name) for name in ("ANNA", "anna", "Anna")))
+    assert ask(db, Question()).rows.get_column("name").to_list() == ["Anna"]
+
+
+def test_the_view_of_agents_knows_spellings(db: Connection) -> None:
+    store_spellings(db)
+    found = db.execute("SELECT agent, calls FROM agent_summary ORDER BY ALL").fetchall()
+    assert found == [("Ana", 1), ("Anna M.", 2), ("anna", 4)]

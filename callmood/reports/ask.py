@@ -151,15 +151,16 @@ def _check_dimension(con: Connection, by: str) -> None:
 
 
 def _resolve(con: Connection, question: Question) -> str | None:
-    """The name as it is stored; upper and lower case do not matter."""
+    """The name in its commonest spelling; case and spaces do not matter."""
     if question.name is None:
         return None
-    names: list[str] = _report(con, "names", {"by": question.by}).get_column("name").to_list()
-    if question.name in names:
-        return question.name
+    found = _report(con, "names", {"by": question.by})
+    names: list[str] = found.get_column("name").to_list()
+    (key,) = query(con, "SELECT name_key($name) AS key", {"name": question.name}).row(0)
+    same = found.filter(pl.col("key") == key).get_column("name").to_list()
+    if same:
+        return str(same[0])
     folded = {name.casefold(): name for name in names}
-    if question.name.casefold() in folded:
-        return folded[question.name.casefold()]
     close = get_close_matches(question.name.casefold(), folded, n=3, cutoff=0.5)
     near = [name for name in names if question.name.casefold() in name.casefold()][:3]
     meant = list(dict.fromkeys([*near, *(folded[name] for name in close)])) or names[:5]

@@ -9,7 +9,7 @@
 SELECT coalesce(call_id, file_name(path)) AS call,
     recording.id AS recording_id,
     file_name(path) AS file,
-    agent, customer, queue, started_at,
+    spelling.name AS agent, customer, queue, started_at,
     call_talk.duration_s,
     talk_ratio,
     dead_air_s, longest_silence_s, overtalk_s,
@@ -26,10 +26,12 @@ SELECT coalesce(call_id, file_name(path)) AS call,
     warnings
 FROM recording
 JOIN talk_of($recording::VARCHAR) AS call_talk ON call_talk.recording_id = recording.id
+LEFT JOIN spellings('agent') AS spelling ON spelling.key = name_key(agent)
 LEFT JOIN call_mood ON call_mood.recording_id = recording.id AND call_mood.role = $role
 WHERE state = 'done'
     AND ($recording::VARCHAR IS NULL OR recording.id = $recording)
     AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
     AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-    AND ($name::VARCHAR IS NULL OR $name = group_name($by, agent, queue, customer, started_at, metadata))
+    AND ($name::VARCHAR IS NULL
+        OR name_key($name) = name_key(group_name($by, agent, queue, customer, started_at, metadata)))
 ORDER BY mood_end NULLS LAST, mood NULLS LAST, started_at, path

@@ -2,7 +2,7 @@
 -- order, the others by the mood at the end, the worst first; calls without one come last.
 --
 --   $by     'agent', 'queue', 'customer', 'day', or a column of the metadata table
---   $name   one agent (queue, day ...) only; NULL: all
+--   $name   in any spelling: one agent (queue, day ...) only; NULL: all
 --   $role   whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $since, $until   start of the call, the second excluded; NULL: no bound
 --
@@ -11,8 +11,10 @@
 -- together. Talk ratio, dead air, overtalk, interruption and mood are defined at the views call_talk and call_mood.
 WITH selected AS (
     SELECT recording.id AS recording_id,
-        group_name($by, agent, queue, customer, started_at, metadata) AS name
+        spelling.name
     FROM recording
+    JOIN spellings($by) AS spelling
+        ON spelling.key = name_key(group_name($by, agent, queue, customer, started_at, metadata))
     WHERE state = 'done'
         AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
         AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
@@ -23,7 +25,7 @@ WITH selected AS (
     FROM selected
     JOIN call_talk USING (recording_id)
     LEFT JOIN call_mood ON call_mood.recording_id = selected.recording_id AND call_mood.role = $role
-    WHERE $name::VARCHAR IS NULL OR name = $name
+    WHERE $name::VARCHAR IS NULL OR name_key(name) = name_key($name)
 )
 SELECT name,
     count(*) AS calls,

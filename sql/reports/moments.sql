@@ -20,14 +20,16 @@ WITH sure AS (
 SELECT coalesce(call_id, file_name(path)) AS call,
     recording_id,
     file_name(path) AS file,
-    agent, customer, started_at, start_s, end_s, role, emotion, confidence, mood, text
+    spelling.name AS agent, customer, started_at, start_s, end_s, role, emotion, confidence, mood, text
 FROM sure
 JOIN recording ON recording.id = recording_id
+LEFT JOIN spellings('agent') AS spelling ON spelling.key = name_key(agent)
 WHERE badness = worst_around AND mood < 0
     AND ($role = 'all' OR role = $role)
     AND ($recording::VARCHAR IS NULL OR recording_id = $recording)
     AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
     AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-    AND ($name::VARCHAR IS NULL OR $name = group_name($by, agent, queue, customer, started_at, metadata))
+    AND ($name::VARCHAR IS NULL
+        OR name_key($name) = name_key(group_name($by, agent, queue, customer, started_at, metadata)))
 ORDER BY badness, recording_id, start_s
 LIMIT $count

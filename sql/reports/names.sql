@@ -1,7 +1,7 @@
 -- Which agents (queues, customers, days, values of a column of the metadata table) are there?
+-- Each in its commonest spelling, with the key that its spellings share.
 --
 --   $by   'agent', 'queue', 'customer', 'day', or a column of the metadata table
-SELECT DISTINCT group_name($by, agent, queue, customer, started_at, metadata) AS name
-FROM recording
-WHERE state = 'done'
+SELECT name, key
+FROM spellings($by)
 ORDER BY name

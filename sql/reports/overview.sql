@@ -9,7 +9,7 @@ WITH named AS (
             AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP) AS in_time
     FROM recording
     WHERE $name::VARCHAR IS NULL
-        OR $name = group_name($by, agent, queue, customer, started_at, metadata)
+        OR name_key($name) = name_key(group_name($by, agent, queue, customer, started_at, metadata))
 ), scored AS (
     SELECT recording_id, scored FROM call_mood WHERE role = $role
 ), transcription AS (
