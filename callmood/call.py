@@ -114,7 +114,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What is transcribed and scored as a unit: one speaker, 1 to 15 s."""
+    """What is transcribed and scored as a unit: what one speaker says, up to 15 s."""
 
     speaker: int
     channel: int
@@ -126,6 +126,32 @@ class Segment:
     def __repr__(self) -> str:
         times = f"{clock(self.start_s)}-{clock(self.end_s)}"
         return f"Segment({times}, speaker {self.speaker}, {shortened(self.text)!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A stretch in which a speaker is heard, whether its words are known or not."""
+
+    speaker: int
+    start_s: float
+    end_s: float
+    dropped: str | None = None
+    """Why it has no words: a reason of ``Call.dropped``; None if it has."""
+
+
+HoldKind: TypeAlias = Literal["music", "tone", "announcement"]
+"""Music on hold; ringing, busy tones and keys; what a machine says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A stretch that is no conversation."""
+
+    kind: HoldKind
+    start_s: float
+    end_s: float
+    text: str | None = None
+    """What an announcement says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +222,14 @@ class Call:
     """Number of spans without text, by reason."""
     warnings: tuple[str, ...]
     """One sentence each, such as "file ends early: 12.0 s of 30.0 s could be read"."""
+    speech: tuple[Speech, ...] = ()
+    """Who is heard when, by start: what talk time, silences and overtalk are computed from."""
+    holds: tuple[Hold, ...] = ()
+    """What is no conversation, by start."""
+    language: str | None = None
+    """The language found in the speech, such as "es"; None if the model knows one language only."""
+    understood: bool = True
+    """Whether the words can be relied on. If not, figures of words and moods leave the call out."""
 
     def _repr_html_(self) -> str:
         """The call as a notebook shows it: a line for each segment."""

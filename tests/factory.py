@@ -11,9 +11,11 @@ from callmood.call import (
     CallFacts,
     EmotionScores,
     Failure,
+    Hold,
     Recording,
     Segment,
     Speaker,
+    Speech,
     VoiceBaseline,
     Word,
 )
@@ -55,9 +57,16 @@ def make_call(
     baselines: Mapping[int, tuple[tuple[float, ...], int]] | None = None,
     dropped: Mapping[str, int] | None = None,
     warnings: Sequence[str] = (),
+    unheard: Sequence[tuple[int, float, float, str]] = (),
+    holds: Sequence[Hold] = (),
+    language: str | None = None,
+    understood: bool = True,
     **facts: Any,
 ) -> Call:
-    """A call of (speaker, start, end, text, scores) lines; a line without scores is neutral with probability 1."""
+    """A call of (speaker, start, end, text, scores) lines; a line without scores is neutral with probability 1.
+
+    ``unheard`` is speech without words: speaker, start, end and why.
+    """
     channels = 2 if layout == "stereo" else 1
     segments = tuple(
         Segment(
@@ -86,6 +95,18 @@ def make_call(
         baselines={who: VoiceBaseline(*voice) for who, voice in (baselines or {}).items()},
         dropped=dropped or {},
         warnings=tuple(warnings),
+        speech=tuple(
+            sorted(
+                (
+                    *(Speech(speaker, start_s, end_s) for speaker, start_s, end_s, *_ in lines),
+                    *(Speech(*stretch) for stretch in unheard),
+                ),
+                key=lambda stretch: stretch.start_s,
+            )
+        ),
+        holds=tuple(holds),
+        language=language,
+        understood=understood,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from factory import AGENT, CUSTOMER, Line, failure, feeling, make_call, make_recording, on
 
-from callmood.call import EmotionScores
+from callmood.call import EmotionScores, Hold
 from callmood.labels import LABELS
 from callmood.reports.ask import Question, ask
 from callmood.reports.sheets import page
@@ -108,8 +108,108 @@ def test_dead_air_is_silence_of_two_seconds_and_more_between_words(db: Connectio
 
 def test_overlapping_segments_of_one_speaker_are_not_overtalk(db: Connection) -> None:
     lines: list[Line] = [(AGENT, 0.0, 5.0, "a"), (AGENT, 4.0, 8.0, "b"), (AGENT, 5.0, 6.0, "c")]
-    store(db, make_call(lines))
+    store(db, make_call([*lines, (CUSTOMER, 8.0, 9.0, "d")]))
     assert rows(db, "SELECT overtalk_s, agent_s FROM call_talk") == [(0.0, 8.0)]
+
+
+def test_speech_that_could_not_be_transcribed_is_talk_and_no_silence(db: Connection) -> None:
+    lines: list[Line] = [(AGENT, 0.0, 2.0, "your card number please"), (AGENT, 15.0, 17.0, "thank you")]
+    unheard = [(CUSTOMER, 2.5, 14.5, "repetition"), (CUSTOMER, 16.0, 16.5, "no speech")]
+    store(db, make_call(lines, unheard=unheard))
+    assert rows(
+        db,
+        """SELECT customer_s, talk_ratio, dead_air_s, longest_silence_s, overtalk_s, longest_monologue_s,
+            untranscribed_s FROM call_talk""",
+    ) == [(12.5, 4 / 16.5, 0.0, 0.5, 0.5, 2.0, 12.5)]
+
+
+def test_words_per_minute_are_over_the_speech_whose_words_are_known(db: Connection) -> None:
+    store(
+        db,
+        make_call([(AGENT, 0.0, 6.0, "a b c"), (CUSTOMER, 7.0, 8.0, "d")], unheard=[(AGENT, 9.0, 19.0, "x")]),
+    )
+    assert only(db, "SELECT agent_words_per_minute FROM call_talk") == 30.0
+
+
+def test_calls_from_before_the_table_of_speech_are_measured_by_their_segments(db: Connection) -> None:
+    store(db, make_call(TALK))
+    figures = rows(db, "FROM call_talk")
+    db.execute("DELETE FROM speech")
+    assert rows(db, "FROM call_talk") == figures
+
+
+@pytest.mark.parametrize("layout", ["mono", "stereo"])
+def test_one_sided_recordings_have_no_figure_that_takes_two_sides(db: Connection, layout: str) -> None:
+    lines: list[Line] = [(AGENT, 0.0, 4.0, "how can I help"), (AGENT, 10.0, 14.0, "I see")]
+    store(db, make_call(lines, roles=["agent"], layout=layout, agent="Ann", name="alone"))
+    assert rows(
+        db,
+        """SELECT agent_s, agent_words_per_minute, talk_ratio, dead_air_s, longest_silence_s, overtalk_s,
+            interruptions_by_agent, interruptions_by_customer, longest_monologue_s FROM call_talk""",
+    ) == [(8.0, 45.0, None, None, None, None, None, None, None)]
+    store(db, make_call(TALK, agent="Ann"))
+    report = ask(db, Question())
+    assert report.rows["talk_ratio"].to_list() == [14.5 / 18.5]
+    assert any("leave out 1 recording in which only one side is heard" in note for note in report.notes)
+    assert not any("single-channel" in note for note in report.notes)
+
+
+def test_time_on_hold_is_no_dead_air(db: Connection) -> None:
+    lines: list[Line] = [
+        (AGENT, 20.0, 22.0, "one moment"),
+        (CUSTOMER, 22.5, 23.0, "yes"),
+        (AGENT, 40.0, 41.0, "hello"),
+    ]
+    holds = [
+        Hold("tone", 1.0, 3.0),
+        Hold("announcement", 4.0, 9.0, "please hold"),
+        Hold("music", 25.0, 36.5),
+        Hold("music", 50.0, 60.0),
+    ]
+    store(db, make_call(lines, holds=holds, duration_s=60.0))
+    assert rows(db, "SELECT dead_air_s, longest_silence_s, hold_s FROM call_talk") == [(5.5, 3.5, 28.5)]
+    shown = ask(db, Question(kind="call", name="call.wav")).rows
+    assert shown["kind"].to_list() == ["tone", "announcement", "words", "words", "music", "words", "music"]
+    assert any("28 s of music" in note for note in ask(db, Question()).notes)
+
+
+def test_what_was_not_transcribed_is_on_the_timeline_and_in_the_notes(db: Connection) -> None:
+    unheard = [(CUSTOMER, 2.5, 14.5, "repetition"), (AGENT, 15.0, 15.5, "no speech")]
+    store(db, make_call([(AGENT, 0.0, 2.0, "your card number please")], unheard=unheard))
+    report = ask(db, Question(kind="call", name="call.wav"))
+    assert report.rows.select("kind", "role", "start_s", "end_s", "text").rows() == [
+        ("words", "agent", 0.0, 2.0, "your card number please"),
+        ("untranscribed", "customer", 2.5, 14.5, ""),
+    ]
+    cells = [
+        column.cell(row) for sheet in page(report).sheets for row in sheet.rows for column in sheet.columns
+    ]
+    assert "(12 s of speech that could not be transcribed)" in cells
+    assert any(
+        note.startswith("12 s of speech (86 %) in 1 call could not") for note in ask(db, Question()).notes
+    )
+
+
+def test_calls_that_were_not_understood_are_left_out_of_moods_and_words(db: Connection) -> None:
+    lines: list[Line] = [
+        (AGENT, 0.0, 4.0, "thank you very much"),
+        (CUSTOMER, 5.0, 9.0, "thank you", feeling("angry")),
+        (AGENT, 10.0, 14.0, "thank you"),
+    ]
+    store(db, make_call(lines, understood=False, agent="Ann"))
+    report = ask(db, Question())
+    row = report.rows.row(0, named=True)
+    assert (row["calls"], row["segments"], row["angry"], row["words_per_minute"]) == (1, 0, None, None)
+    assert row["talk_ratio"] == pytest.approx(2 / 3)
+    assert report.moments.height == 0
+    notes = [note for note in report.notes if "not understood" in note]
+    assert notes == [
+        "Mood, emotions and words per minute leave out 1 call whose words were not understood "
+        "(another language, or a bad line)."
+    ]
+    assert not any("was scored" in note for note in report.notes)
+    (turn, *_) = ask(db, Question(kind="call", name="call.wav")).rows.to_dicts()
+    assert (turn["mood"], turn["emotion"]) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -95,3 +95,16 @@ def test_a_word_is_too_little_to_judge() -> None:
 def test_a_call_without_segments_has_no_scores() -> None:
     (scored,) = score_calls(Loudness(), [call()])
     assert scored.scores == ()
+
+
+def test_a_short_segment_is_scored_with_a_second_of_sound() -> None:
+    heard: list[int] = []
+
+    class Listener(Loudness):
+        def encode(self, clips: list[np.ndarray], texts: list[str | None]) -> Encoded:
+            heard.extend(len(clip) for clip in clips)
+            return super().encode(clips, texts)
+
+    yes = Segment(0, 0, 5.0, 5.3, "yes", (Word("yes", 5.0, 5.3, 1.0),))
+    score_calls(Listener(), [call(segment(0, 0), yes)])
+    assert heard == [2 * 16_000, 16_000]

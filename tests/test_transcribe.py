@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from callmood.call import Speaker, Turn
+from callmood.call import Segment, Speaker, Speech, Turn
 from callmood.errors import CallmoodError
 from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.transcribe.hallucination import Decoded, reject_reason
 from callmood.pipeline.transcribe.segmenter import MAX_SEGMENT_S, segment_turns
 from callmood.pipeline.transcribe.transcriber import Transcriber, Transcript, load_transcriber
 from callmood.pipeline.transcribe.word_times import word_times
+from callmood.pipeline.window import window_of
 from callmood.settings import TranscribeSettings
 from callmood.sound import SAMPLE_RATE
 
@@ -47,15 +48,33 @@ def test_turns_stay_apart_over_a_long_pause_or_when_somebody_spoke_between() -> 
     assert spans(with_reply) == [(0, 1, 3), (1, 3.1, 4.2), (0, 3.7, 6)]
 
 
-def test_a_lone_yes_joins_its_neighbour_or_grows_to_a_second() -> None:
+def test_a_lone_yes_joins_its_neighbour_or_keeps_its_own_times() -> None:
     assert spans([Turn(0, 1, 3), Turn(0, 4.5, 4.9)]) == [(0, 1, 4.9)]
-    assert spans([Turn(0, 10, 10.4)]) == [(0, 9.7, 10.7)]
-    assert spans([Turn(0, 0, 0.4)]) == [(0, 0, 1)]
+    assert spans([Turn(0, 10, 10.4)]) == [(0, 10, 10.4)]
 
 
-def test_a_lone_yes_does_not_grow_into_somebody_elses_speech_on_the_same_channel() -> None:
-    turns = [Turn(0, 5, 10), Turn(1, 10, 10.4), Turn(0, 10.5, 15)]
-    assert spans(turns, speakers=SAME_LINE) == [(0, 5, 10), (1, 10, 10.5), (0, 10.5, 15)]
+def widened(
+    first: tuple[float, float], *others: tuple[float, float], channel: int = 0
+) -> tuple[float, float]:
+    one = Segment(0, 0, *first, "yes")
+    return window_of(one, [one, *(Segment(1, channel, *other, "no") for other in others)], duration_s=60)
+
+
+def test_a_lone_yes_is_decoded_and_scored_with_a_second_of_sound() -> None:
+    assert widened((10, 10.4)) == pytest.approx((9.7, 10.7))
+    assert widened((0, 0.4)) == pytest.approx((0, 1))
+    assert widened((59.8, 60)) == pytest.approx((59, 60))
+    assert widened((10, 12)) == (10, 12)
+
+
+def test_the_window_of_a_yes_keeps_out_of_other_speech_on_its_channel_only() -> None:
+    assert widened((10, 10.4), (5, 10), (10.5, 15)) == pytest.approx((10, 10.5))
+    assert widened((10, 10.4), (5, 10), (10.5, 15), channel=1) == pytest.approx((9.7, 10.7))
+
+
+def test_the_turns_of_a_span_say_when_its_speaker_is_heard() -> None:
+    (span,), _ = segment_turns(noise(10), [Turn(0, 1, 3), Turn(0, 3.5, 6)], (AGENT,))
+    assert span.turns == (Turn(0, 1, 3), Turn(0, 3.5, 6))
 
 
 def test_a_long_turn_is_cut_where_it_is_quietest() -> None:
@@ -109,6 +128,17 @@ def result_of(text: str, logprob: float = -0.2, no_speech: float = 0.05, **kwarg
         (result_of("Tear down the fence, tear down the fence."), None),
         (result_of("Tear down the fence, tear down the fence.", duration_s=1.5), "repetition"),
         (result_of("Down with it, down with it, down with it."), "repetition"),
+        (result_of("It's 4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1.", no_speech=0.42), None),
+        (result_of("It's for one one one one one one one one one one one one.", logprob=-0.44), None),
+        (result_of("5500 0000 0000 0004, yes, 5500 0000 0000 0004."), None),
+        (result_of("Double five oh oh oh oh oh oh oh oh double oh four."), None),
+        (result_of("A B B A, that is A B B A, A B B A, A B B A."), None),
+        (result_of("1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1.", logprob=-0.7), "repetition"),
+        (result_of("1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1.", no_speech=0.65), "repetition"),
+        (result_of("one one one one one one one one one", cut_off=True), "repetition"),
+        (result_of("oh oh oh oh oh oh oh oh oh oh"), "repetition"),
+        (result_of("one of them, one of them, one of them, one of them"), "repetition"),
+        (result_of("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15", duration_s=1.0), "low confidence"),
         (result_of("I want it.", logprob=-1.2), "low confidence"),
         (result_of("a b c d e f g h i j k l m", duration_s=1.0), "low confidence"),
     ],
@@ -185,8 +215,12 @@ def test_a_call_becomes_segments_of_one_speaker_in_order(transcript: Transcript)
     assert "charged" not in said[0]
     starts = [segment.start_s for segment in transcript.segments]
     assert starts == sorted(starts)
-    assert all(1 <= segment.end_s - segment.start_s <= 15 for segment in transcript.segments)
+    assert all(segment.end_s - segment.start_s <= 15 for segment in transcript.segments)
     assert transcript.dropped == {}
+
+
+def test_speech_is_what_the_turns_say(transcript: Transcript) -> None:
+    assert transcript.speech == tuple(Speech(one.speaker, one.start_s, one.end_s) for one in anna()[1])
 
 
 def test_words_have_call_times_near_where_they_were_said(transcript: Transcript) -> None:
@@ -244,6 +278,7 @@ def test_silence_noise_hold_music_and_ringing_give_no_text(transcriber: Transcri
     for transcript in transcriber.transcribe(calls):
         assert transcript.segments == ()
         assert sum(transcript.dropped.values()) == 1
+        assert all(stretch.dropped for stretch in transcript.speech)
 
 
 def test_no_transcript_is_printed_or_logged(

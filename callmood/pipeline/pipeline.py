@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
 
-from callmood.call import Call, Failure, Outcome, Recording, Rescored, Segment, Speaker
+from callmood.call import Call, Failure, Outcome, Recording, Rescored, Segment, Speaker, Speech
 from callmood.errors import CallmoodError
 from callmood.pipeline.audio.decode import Audio, decode
 from callmood.pipeline.audio.files import UnreadableRecording
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from callmood.model import Scorer
     from callmood.pipeline.transcribe.transcriber import Transcriber
     from callmood.sound import Samples
+
+_MUCH_UNTRANSCRIBED_S: Final = 3.0
+_MUCH_UNTRANSCRIBED: Final = 0.05
 
 BATCH_AUDIO_S = 900.0
 """Audio to transcribe and score together: enough to fill batches, little enough to keep in memory."""
@@ -211,8 +215,21 @@ def _call(diarized: _Diarized, speakers: tuple[Speaker, ...], transcript: Transc
         scores=scored.scores,
         baselines=scored.baselines,
         dropped=transcript.dropped,
-        warnings=audio.warnings + diarized.conversation.warnings,
+        warnings=(*audio.warnings, *diarized.conversation.warnings, *_untranscribed(transcript.speech)),
+        speech=transcript.speech,
     )
+
+
+def _untranscribed(speech: Sequence[Speech]) -> Iterator[str]:
+    """What is said of speech without words, where it is more than a laugh here and there."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for stretch in speech:
+        if stretch.dropped is not None:
+            seconds[stretch.dropped] += stretch.end_s - stretch.start_s
+    total, heard = sum(seconds.values()), sum(stretch.end_s - stretch.start_s for stretch in speech)
+    if total >= _MUCH_UNTRANSCRIBED_S and total >= _MUCH_UNTRANSCRIBED * heard:
+        reasons = ", ".join(sorted(seconds, key=lambda reason: -seconds[reason]))
+        yield f"{total:.0f} s of {heard:.0f} s of speech could not be transcribed ({reasons})"
 
 
 def _guarded(job: Job, work: Callable[[], R]) -> R | Failure:

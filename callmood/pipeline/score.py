@@ -10,6 +10,7 @@ import numpy as np
 
 from callmood.call import EmotionScores, RoleChoice, Segment, Speaker, VoiceBaseline
 from callmood.labels import UNCERTAIN
+from callmood.pipeline.window import window_of
 from callmood.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def _wanted_segments(call: Scorable, roles: RoleChoice) -> list[int]:
 
 
 def _clip(call: Scorable, segment: Segment) -> np.ndarray:
-    start, end = round(segment.start_s * SAMPLE_RATE), round(segment.end_s * SAMPLE_RATE)
-    return call.samples[segment.channel, start:end]
+    start_s, end_s = window_of(segment, call.segments, call.samples.shape[1] / SAMPLE_RATE)
+    return call.samples[segment.channel, round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)]
 
 
 def _score_call(

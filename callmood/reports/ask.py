@@ -13,7 +13,7 @@ from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
 from callmood.reports.frames import query, read_sql
 from callmood.store import Connection, find_call
-from callmood.wording import counted
+from callmood.wording import counted, length, percent
 
 Kind = Literal["groups", "calls", "call"]
 
@@ -23,6 +23,8 @@ GROUPS: Final = ("agent", "queue", "customer", "day")
 _MOMENTS_SHOWN: Final = 5
 _MOMENTS_OF_A_CALL: Final = 3
 _CALLS_SHOWN: Final = 10
+_WORTH_A_NOTE: Final = 0.01
+"""Share of speech without words from which a report says so; laughter and coughs stay below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,23 @@ def _notes(seen: Mapping[str, Any], role: RoleChoice) -> Iterator[str]:
     if seen["calls"] and seen["without_mood"]:
         whose = "nobody" if role == "all" else f"no {role}"
         yield f"Mood and emotions leave out {counted(seen['without_mood'], 'call')} in which {whose} was scored."
+    if seen["not_understood"]:
+        what = counted(seen["not_understood"], "call whose words were", "calls whose words were")
+        yield f"Mood, emotions and words per minute leave out {what} not understood (another language, or a bad line)."
+    if seen["one_sided"]:
+        what = counted(seen["one_sided"], "recording")
+        yield f"Talk share, silences and monologues leave out {what} in which only one side is heard."
+    if (seen["untranscribed"] or 0) >= _WORTH_A_NOTE:
+        what = counted(seen["partly_transcribed"], "call")
+        yield (
+            f"{length(seen['untranscribed_s'])} of speech ({percent(seen['untranscribed'])}) in {what} could not be "
+            "transcribed: it counts as talk, but has no words or mood."
+        )
+    if seen["with_hold"]:
+        yield (
+            f"{length(seen['hold_s'])} of music, tones and announcements in {counted(seen['with_hold'], 'call')} "
+            "count neither as talk nor as dead air."
+        )
     if seen["on_one_channel"]:
         yield (
             "Overtalk and interruptions leave out "

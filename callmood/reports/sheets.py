@@ -1,6 +1,6 @@
 """The tables that people read: their columns and words. Terminal and Markdown render the same sheets."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -160,6 +160,7 @@ def _call_page(report: Report) -> Page:
         )
         if call["layout"] == "stereo"
         else ("Overtalk", "not available for single-channel recordings"),
+        *_unheard(call),
         (
             "Segments",
             f"{call['segments']} of the {call['role']} scored: {percent(call['angry'])} angry, "
@@ -179,6 +180,16 @@ def _call_page(report: Report) -> Page:
         ],
         notes=[*report.notes, f"{_SCALE[0].upper()}{_SCALE[1:]}.", _CAUTION],
     )
+
+
+def _unheard(call: Row) -> Iterator[tuple[str, str]]:
+    if call["hold_s"]:
+        yield "On hold", f"{clock(call['hold_s'])} of music, tones and announcements"
+    if call["untranscribed_s"] >= 1:
+        yield (
+            "Speech",
+            f"{clock(call['speech_s'])}, of which {clock(call['untranscribed_s'])} could not be transcribed",
+        )
 
 
 def _whose(report: Report) -> str:
@@ -297,11 +308,26 @@ def _turn_rows(report: Report) -> list[Row]:
     rows: list[Row] = []
     for turn in report.rows.to_dicts():
         if (turn["silence_s"] or 0) >= report.limits["dead_air_from_s"]:
-            rows.append(
-                {"at_s": None, "role": "", "silence": turn["silence_s"], "mood": None, "emotion": None}
-            )
-        rows.append({**turn, "at_s": turn["start_s"], "silence": None})
+            silence = f"{length(turn['silence_s'])} of silence"
+            rows.append({"at_s": None, "role": "", "mood": None, "emotion": None, "aside": silence})
+        rows.append({**turn, "at_s": turn["start_s"], "aside": _aside(turn)})
     return rows
+
+
+_ASIDES: Final = {
+    "untranscribed": "of speech that could not be transcribed",
+    "music": "of music",
+    "tone": "of tones",
+    "announcement": "of an announcement",
+}
+
+
+def _aside(turn: Row) -> str:
+    """What is heard besides words; "" for words."""
+    if turn["kind"] == "words":
+        return ""
+    said = f": “{turn['text']}”" if turn["text"] else ""
+    return f"{length(turn['end_s'] - turn['start_s'])} {_ASIDES[turn['kind']]}{said}"
 
 
 def _emotion(row: Row) -> str:
@@ -328,15 +354,15 @@ _QUARTERS: Final = (
 _WHO_STYLE: Final = {"customer": "bold"}
 
 _TURNS: Final = (
-    Column("At", lambda row: "" if row["silence"] else clock(row["start_s"])),
+    Column("At", lambda row: "" if row["at_s"] is None else clock(row["at_s"])),
     Column("Who", lambda row: row["role"], right=False, style=lambda row: _WHO_STYLE.get(row["role"], "")),
-    Column("Mood", lambda row: "" if row["silence"] else cells.mood(row["mood"]), style=_emotion_style),
+    Column("Mood", lambda row: "" if row["aside"] else cells.mood(row["mood"]), style=_emotion_style),
     Column("Emotion", _emotion, right=False, style=_emotion_style),
     Column(
         "Words",
-        lambda row: f"({length(row['silence'])} of silence)" if row["silence"] else row["text"],
+        lambda row: f"({row['aside']})" if row["aside"] else row["text"],
         right=False,
-        style=lambda row: DIM if row["silence"] else "",
+        style=lambda row: DIM if row["aside"] else "",
         wraps=True,
     ),
 )

@@ -31,6 +31,8 @@ RECORDING: Shape = {
     "sample_rate": "INTEGER",
     "format": "VARCHAR",
     "layout": "VARCHAR",
+    "language": "VARCHAR",
+    "understood": "BOOLEAN",
     "dropped": [{"key": "VARCHAR", "value": "INTEGER"}],
     "warnings": ["VARCHAR"],
     "model_id": "VARCHAR",
@@ -65,6 +67,8 @@ SEGMENT: Shape = {
     "end_s": "DOUBLE",
     "text": "VARCHAR",
 }
+SPEECH: Shape = {"speaker": "INTEGER", "start_s": "DOUBLE", "end_s": "DOUBLE", "dropped": "VARCHAR"}
+HOLD: Shape = {"kind": "VARCHAR", "start_s": "DOUBLE", "end_s": "DOUBLE", "text": "VARCHAR"}
 HASH: Shape = {"path": "VARCHAR", "size_bytes": "BIGINT", "mtime_ns": "BIGINT", "content": "VARCHAR"}
 UNREADABLE: Shape = {"path": "VARCHAR", "reason": "VARCHAR", "error": "VARCHAR"}
 WORD: Shape = {

@@ -16,10 +16,12 @@ from callmood.store.columns import (
     CALL_FACTS,
     FILE,
     HASH,
+    HOLD,
     RECORDING,
     SCORES,
     SEGMENT,
     SPEAKER,
+    SPEECH,
     UNREADABLE,
     VOICE,
     WORD,
@@ -78,6 +80,8 @@ def write_call(con: Connection, scan_id: int, model_id: str | None, call: Call) 
                 "sample_rate": call.sample_rate,
                 "format": call.format,
                 "layout": call.layout,
+                "language": call.language,
+                "understood": call.understood,
                 "dropped": pairs(call.dropped),
                 "warnings": [valid_unicode(warning) for warning in call.warnings],
                 "model_id": model_id,
@@ -88,6 +92,8 @@ def write_call(con: Connection, scan_id: int, model_id: str | None, call: Call) 
         _write_speakers(con, model_id, call)
         _write_segments(con, call)
         _write_words(con, call)
+        _write_speech(con, call)
+        _write_holds(con, call)
 
 
 def write_failure(con: Connection, scan_id: int, failure: Failure) -> None:
@@ -243,15 +249,18 @@ def _check_consistency(call: Call) -> None:
     if len(call.scores) != len(call.segments):
         raise ValueError(f"{len(call.scores)} scores for {len(call.segments)} segments")
     known = {speaker.index for speaker in call.speakers}
-    unknown = {segment.speaker for segment in call.segments} - known
+    unknown = {segment.speaker for segment in call.segments} | {stretch.speaker for stretch in call.speech}
+    unknown -= known
     if unknown:
-        raise ValueError(f"segments of speakers {sorted(unknown)} that are not among {sorted(known)}")
+        raise ValueError(
+            f"segments or speech of speakers {sorted(unknown)} that are not among {sorted(known)}"
+        )
 
 
 def _delete_rows(con: Connection, recording_id: str) -> None:
     if not rows(con, "SELECT 1 FROM recording WHERE id = $id", {"id": recording_id}):
         return
-    for table in ("word", "segment", "speaker"):
+    for table in ("word", "segment", "speaker", "speech", "hold"):
         con.execute(f"DELETE FROM {table} WHERE recording_id = $id", {"id": recording_id})
 
 
@@ -346,6 +355,52 @@ def _write_words(con: Connection, call: Call) -> None:
                     }
                     for index, segment in enumerate(call.segments)
                     for number, word in enumerate(segment.words)
+                ]
+            ),
+        },
+    )
+
+
+def _write_speech(con: Connection, call: Call) -> None:
+    con.execute(
+        f"""
+        INSERT INTO speech BY NAME
+        SELECT $recording_id AS recording_id, * FROM ({select_rows("speech", SPEECH)})
+        """,
+        {
+            "recording_id": call.recording.id,
+            "speech": as_json(
+                [
+                    {
+                        "speaker": stretch.speaker,
+                        "start_s": float(stretch.start_s),
+                        "end_s": float(stretch.end_s),
+                        "dropped": stretch.dropped,
+                    }
+                    for stretch in call.speech
+                ]
+            ),
+        },
+    )
+
+
+def _write_holds(con: Connection, call: Call) -> None:
+    con.execute(
+        f"""
+        INSERT INTO hold BY NAME
+        SELECT $recording_id AS recording_id, * FROM ({select_rows("holds", HOLD)})
+        """,
+        {
+            "recording_id": call.recording.id,
+            "holds": as_json(
+                [
+                    {
+                        "kind": hold.kind,
+                        "start_s": float(hold.start_s),
+                        "end_s": float(hold.end_s),
+                        "text": valid_unicode(hold.text),
+                    }
+                    for hold in call.holds
                 ]
             ),
         },

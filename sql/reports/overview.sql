@@ -12,6 +12,14 @@ WITH named AS (
         OR name_key($name) = name_key(group_name($by, agent, queue, customer, started_at, metadata))
 ), scored AS (
     SELECT recording_id, scored FROM call_mood WHERE role = $role
+), heard AS (
+    SELECT recording_id,
+        count(DISTINCT speaker) AS speakers,
+        sum(end_s - start_s) AS speech_s,
+        sum(end_s - start_s) FILTER (dropped IS NOT NULL) AS untranscribed_s
+    FROM talk GROUP BY recording_id
+), waited AS (
+    SELECT recording_id, sum(end_s - start_s) AS hold_s FROM hold GROUP BY recording_id
 ), transcription AS (
     SELECT id AS transcribed_in, models->>'asr' AS recogniser FROM scan
 )
@@ -25,10 +33,21 @@ SELECT
         SELECT count(*) FROM unreadable WHERE $name::VARCHAR IS NULL AND path NOT IN (SELECT path FROM recording)
     ) AS unreadable,
     count(*) FILTER (state = 'done' AND in_time IS NULL) AS without_time,
-    count(*) FILTER (state = 'done' AND in_time AND coalesce(scored, 0) = 0) AS without_mood,
-    count(*) FILTER (state = 'done' AND in_time AND layout <> 'stereo') AS on_one_channel,
+    count(*) FILTER (state = 'done' AND in_time AND coalesce(scored, 0) = 0 AND understood IS DISTINCT FROM false)
+        AS without_mood,
+    count(*) FILTER (state = 'done' AND in_time AND NOT understood) AS not_understood,
+    count(*) FILTER (state = 'done' AND in_time AND layout <> 'stereo' AND speakers > 1) AS on_one_channel,
+    count(*) FILTER (state = 'done' AND in_time AND speakers = 1) AS one_sided,
+    coalesce(sum(untranscribed_s) FILTER (state = 'done' AND in_time), 0) AS untranscribed_s,
+    sum(untranscribed_s) FILTER (state = 'done' AND in_time)
+        / nullif(sum(speech_s) FILTER (state = 'done' AND in_time), 0) AS untranscribed,
+    count(*) FILTER (state = 'done' AND in_time AND untranscribed_s > 0) AS partly_transcribed,
+    coalesce(sum(hold_s) FILTER (state = 'done' AND in_time), 0) AS hold_s,
+    count(*) FILTER (state = 'done' AND in_time AND hold_s > 0) AS with_hold,
     count(DISTINCT model_id) FILTER (state = 'done' AND in_time) AS models,
     count(DISTINCT recogniser) FILTER (state = 'done' AND in_time) AS recognisers
 FROM named
 LEFT JOIN scored ON scored.recording_id = named.id
+LEFT JOIN heard ON heard.recording_id = named.id
+LEFT JOIN waited ON waited.recording_id = named.id
 LEFT JOIN transcription USING (transcribed_in)

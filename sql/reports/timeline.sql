@@ -8,24 +8,42 @@
 -- sure of: furthest from a mood of 0, and any other emotion before 'neutral'; 'uncertain' if the model is sure of none,
 -- NULL if nothing was scored. silence_s is how long nobody had spoken before it, overlap_s how much of its beginning
 -- overlaps with what others were saying.
-WITH spoken AS (
-    SELECT *, coalesce(max(end_s) OVER (
-        ORDER BY start_s, segment ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), start_s) AS spoken_until_s,
-        lag(speaker) OVER (ORDER BY start_s, segment) AS speaker_before
+--
+-- kind is 'words', 'untranscribed' (a second and more of speech whose words are not known), or what is no conversation:
+-- 'music', 'tone' and 'announcement'.
+WITH item AS (
+    SELECT 'words' AS kind, speaker, role, start_s, end_s, segment, text, emotion, confidence, mood, quarter, seconds
     FROM segment_mood
     WHERE recording_id = $recording
+    UNION ALL BY NAME
+    SELECT 'untranscribed' AS kind, speaker, role, start_s, end_s
+    FROM talk
+    WHERE recording_id = $recording AND dropped IS NOT NULL AND end_s - start_s >= 1
+    UNION ALL BY NAME
+    SELECT kind, '' AS role, start_s, end_s, text
+    FROM hold
+    WHERE recording_id = $recording
+), placed AS (
+    SELECT *, coalesce(max(end_s) OVER (
+        ORDER BY start_s, segment ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), start_s) AS spoken_until_s,
+        lag(speaker) OVER (ORDER BY start_s, segment) AS speaker_before,
+        lag(kind) OVER (ORDER BY start_s, segment) AS kind_before
+    FROM item
 ), counted AS (
     SELECT *, (abs(mood) + CASE emotion WHEN 'neutral' THEN 0 ELSE 0.01 END) * confidence AS salience,
-        count(*) FILTER (speaker_before IS DISTINCT FROM speaker OR start_s - spoken_until_s >= dead_air_from_s())
+        count(*) FILTER (
+            speaker_before IS DISTINCT FROM speaker OR kind_before IS DISTINCT FROM kind
+            OR start_s - spoken_until_s >= dead_air_from_s())
         OVER (ORDER BY start_s, segment ROWS UNBOUNDED PRECEDING) AS turn
-    FROM spoken
+    FROM placed
 )
 SELECT turn,
+    any_value(kind) AS kind,
     min(start_s) AS start_s,
     max(end_s) AS end_s,
     any_value(speaker) AS speaker,
     any_value(role) AS role,
-    string_agg(trim(text), ' ' ORDER BY start_s, segment) AS text,
+    coalesce(string_agg(trim(text), ' ' ORDER BY start_s, segment), '') AS text,
     coalesce(
         arg_max(emotion, salience) FILTER (emotion <> 'uncertain'),
         any_value(emotion)) AS emotion,

@@ -35,6 +35,17 @@ _QUICK_ECHO_WORDS: Final = 5
 _UNHURRIED_WORDS_PER_S: Final = 4.0
 _NOISE_NO_SPEECH: Final = 0.85
 
+_MIN_READ_OUT: Final = 3
+"""Digits and letters in a row from which something is read out: "one one two", "4111", "B C D"."""
+_NUMBERS: Final = frozenset(
+    [
+        *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
+        *("twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+        *("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred"),
+    ]
+)
+_AMONG_NUMBERS: Final = frozenset(["oh", "double", "triple"])
+
 _NEVER_ON_A_CALL: Final = re.compile(
     r"thank(s| you)( all| so much| very much)?( guys)? for (watching|listening to this video|viewing).*"
     r"|.*(subscribe to (the|my|our) channel|like and subscribe|see you in the next video).*"
@@ -73,13 +84,48 @@ def reject_reason(decoded: Decoded, *, quick: bool = False) -> str | None:
 
 
 def _repeats(decoded: Decoded, words: Sequence[str], *, quick: bool) -> bool:
-    if _loops(words, 3) or _compression(decoded.text) > _MAX_COMPRESSION:
+    text = decoded.text
+    if not quick and _is_plausible(decoded):
+        # a card number repeats itself; what is invented on noise is unsure or has no end
+        read_out = _read_out(words)
+        if read_out:
+            text = " ".join(word for i, word in enumerate(words) if i not in read_out)
+            words = [f"#{i}" if i in read_out else word for i, word in enumerate(words)]
+    if _loops(words, 3) or _compression(text) > _MAX_COMPRESSION:
         return True
     if quick:
         return decoded.cut_off or _loops(words, 2) or _echoes(words, _QUICK_ECHO_WORDS)
     # people say a thing twice ("tear down the fence, tear down the fence"), but not in half the time
     hasty = len(words) > _UNHURRIED_WORDS_PER_S * decoded.duration_s
     return (hasty and _loops(words, 2)) or _echoes(words, _ECHO_WORDS)
+
+
+def _is_plausible(decoded: Decoded) -> bool:
+    return (
+        not decoded.cut_off and decoded.mean_logprob >= _SURE_LOGPROB and decoded.no_speech <= _MAX_NO_SPEECH
+    )
+
+
+def _read_out(words: Sequence[str]) -> set[int]:
+    """Which words belong to something read out digit by digit or letter by letter."""
+    found: set[int] = set()
+    run: list[int] = []
+    for i, word in enumerate([*words, ""]):
+        if (
+            word.isnumeric()
+            or word in _NUMBERS
+            or word in _AMONG_NUMBERS
+            or (len(word) == 1 and word.isalpha())
+        ):
+            run.append(i)
+            continue
+        said = [words[k] for k in run]
+        has_number = any(one.isnumeric() or one in _NUMBERS for one in said)
+        length = sum(len(one) if one.isnumeric() else 1 for one in said)
+        if length >= _MIN_READ_OUT and (has_number or len(set(said)) > 1):
+            found.update(run)
+        run = []
+    return found
 
 
 def is_noise(decoded: Decoded) -> bool:

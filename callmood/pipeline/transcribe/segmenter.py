@@ -1,4 +1,4 @@
-"""Turns -> spans of 1 to 15 s to transcribe: what one speaker says before another comes in."""
+"""Turns -> spans of up to 15 s to transcribe: what one speaker says before another comes in."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ from callmood.call import Speaker, Turn
 from callmood.sound import SAMPLE_RATE, Samples
 
 MIN_SEGMENT_S: Final = 1.0
+"""A shorter run of turns looks further for a neighbour to join, and a cut leaves at least this much."""
 MAX_SEGMENT_S: Final = 15.0
 MAX_PAUSE_S: Final = 0.8
 """A pause of up to this length does not end a span."""
@@ -31,6 +32,8 @@ class SegmentSpan:
     channel: int
     start_s: float
     end_s: float
+    turns: tuple[Turn, ...]
+    """When the speaker is heard in it."""
 
     @property
     def duration_s(self) -> float:
@@ -42,12 +45,11 @@ def segment_turns(
 ) -> tuple[list[SegmentSpan], int]:
     """Joins and cuts the turns of one call, in order of start; counts the turns too short for a word.
 
-    ``samples`` is [channels, n] at 16 kHz. No span is longer than 15 s, and none shorter than 1 s
-    unless the recording's ends or other speech on the same channel leave no room.
+    ``samples`` is [channels, n] at 16 kHz. No span is longer than 15 s.
     """
     duration_s = samples.shape[1] / SAMPLE_RATE
     channels = {speaker.index: speaker.channel for speaker in speakers}
-    inside = [_clipped(turn, duration_s) for turn in turns]
+    inside = list(_within(turns, 0.0, duration_s))
     spans: list[SegmentSpan] = []
     too_short = 0
     for speaker, channel in channels.items():
@@ -58,15 +60,18 @@ def segment_turns(
                 too_short += len(run)
                 continue
             spans += [
-                SegmentSpan(speaker, channel, start, end) for start, end in _split(run, samples[channel])
+                SegmentSpan(speaker, channel, start, end, tuple(_within(run, start, end)))
+                for start, end in _split(run, samples[channel])
             ]
-    spans.sort(key=lambda span: (span.start_s, span.speaker))
-    return [_widened(span, spans, duration_s) for span in spans], too_short
+    return sorted(spans, key=lambda span: (span.start_s, span.speaker)), too_short
 
 
-def _clipped(turn: Turn, duration_s: float) -> Turn:
-    start_s = min(max(turn.start_s, 0.0), duration_s)
-    return replace(turn, start_s=start_s, end_s=min(max(turn.end_s, start_s), duration_s))
+def _within(turns: Sequence[Turn], start_s: float, end_s: float) -> Iterator[Turn]:
+    """What lies between two moments of each turn."""
+    for turn in turns:
+        inside = replace(turn, start_s=max(turn.start_s, start_s), end_s=min(turn.end_s, end_s))
+        if inside.end_s > inside.start_s:
+            yield inside
 
 
 def _turn_runs(own: Sequence[Turn], others: Sequence[Turn]) -> Iterator[list[Turn]]:
@@ -112,16 +117,3 @@ def _quietest_moment(channel: Samples, from_s: float, to_s: float) -> float:
     energy = np.concatenate(([0.0], np.cumsum(part**2)))
     lulls = (energy[lull:] - energy[:-lull])[::step]
     return from_s + (int(np.argmin(lulls)) * step + lull / 2) / SAMPLE_RATE
-
-
-def _widened(span: SegmentSpan, spans: Sequence[SegmentSpan], duration_s: float) -> SegmentSpan:
-    """Widens a span of less than 1 s on its channel, as far as there is no other speech."""
-    missing_s = MIN_SEGMENT_S - span.duration_s
-    if missing_s <= 0:
-        return span
-    around = [other for other in spans if other.channel == span.channel and other is not span]
-    floor_s = max((other.end_s for other in around if other.end_s <= span.start_s), default=0.0)
-    ceiling_s = min((other.start_s for other in around if other.start_s >= span.end_s), default=duration_s)
-    before_s, after_s = span.start_s - floor_s, ceiling_s - span.end_s
-    lead_s = min(before_s, max(missing_s / 2, missing_s - after_s))
-    return replace(span, start_s=span.start_s - lead_s, end_s=span.end_s + min(after_s, missing_s - lead_s))

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 
 from callmood.arrays import Floats
-from callmood.call import Segment, Speaker, Turn, Word
+from callmood.call import Segment, Speaker, Speech, Turn, Word
 from callmood.pipeline.transcribe.hallucination import Decoded, is_noise, reject_reason
 from callmood.pipeline.transcribe.segmenter import SegmentSpan, segment_turns
 from callmood.pipeline.transcribe.word_times import word_times
+from callmood.pipeline.window import window_of
 from callmood.settings import TranscribeSettings
 from callmood.sound import SAMPLE_RATE, Samples
 
@@ -50,6 +51,8 @@ class Transcript:
     segments: tuple[Segment, ...]
     dropped: dict[str, int]
     """Number of spans and turns without text, by reason: "no speech", "low confidence", "repetition", "too short"."""
+    speech: tuple[Speech, ...] = ()
+    """By start; what was dropped too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ class Transcriber:
         for index, (samples, turns, speakers) in enumerate(calls):
             spans, too_short = segment_turns(samples, turns, speakers)
             dropped[index]["too short"] += too_short
-            audible = [task for span in spans if _audible(task := _task_of(index, span, samples))]
+            audible = [task for span in spans if _audible(task := _task_of(index, span, spans, samples))]
             dropped[index]["no speech"] += len(spans) - len(audible)
             tasks += audible
         tasks = self._with_languages(tasks)
@@ -119,7 +122,11 @@ class Transcriber:
             ):
                 attempts[i] = again
         segments: list[list[Segment]] = [[] for _ in calls]
+        speech: list[list[Speech]] = [[] for _ in calls]
         for task, one in zip(tasks, attempts, strict=True):
+            speech[task.call] += [
+                Speech(turn.speaker, turn.start_s, turn.end_s, one.rejected) for turn in task.span.turns
+            ]
             if one.rejected is None:
                 segments[task.call].append(_segment(task.span, one))
             else:
@@ -128,8 +135,9 @@ class Transcriber:
             Transcript(
                 tuple(sorted(of_call, key=lambda segment: (segment.start_s, segment.speaker))),
                 dict(+of_drops),
+                tuple(sorted(heard, key=lambda stretch: (stretch.start_s, stretch.speaker))),
             )
-            for of_call, of_drops in zip(segments, dropped, strict=True)
+            for of_call, of_drops, heard in zip(segments, dropped, speech, strict=True)
         ]
 
     def _decode_all(self, tasks: Sequence[_Task], decode_pass: Pass) -> list[_Attempt]:
@@ -256,9 +264,10 @@ def load_transcriber(settings: TranscribeSettings, device: str, threads: int = 1
     return Transcriber(load_model(settings, device, threads), settings)
 
 
-def _task_of(call: int, span: SegmentSpan, samples: Samples) -> _Task:
-    start = max(0, round((span.start_s - _CONTEXT_S) * SAMPLE_RATE))
-    stop = round((span.end_s + _CONTEXT_S) * SAMPLE_RATE)
+def _task_of(call: int, span: SegmentSpan, spans: Sequence[SegmentSpan], samples: Samples) -> _Task:
+    from_s, to_s = window_of(span, spans, samples.shape[1] / SAMPLE_RATE)
+    start = max(0, round((from_s - _CONTEXT_S) * SAMPLE_RATE))
+    stop = round((to_s + _CONTEXT_S) * SAMPLE_RATE)
     return _Task(call, span, samples[span.channel, start:stop], span.start_s - start / SAMPLE_RATE, "")
 
 
