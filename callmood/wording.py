@@ -1,6 +1,6 @@
 """How counts, times and suggestions are worded, wherever they are printed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -76,6 +76,17 @@ def printable(text: str) -> str:
     a\\x1b[2Jb\\n
     """
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def extensions_named(counts: Mapping[str, int], most: int = 6) -> str:
+    """The extensions of files, the most frequent first.
+
+    >>> extensions_named({".sln": 1, ".ulaw": 3, "": 1})
+    '.ulaw, .sln, none'
+    """
+    names = sorted(counts, key=lambda extension: (-counts[extension], extension == "", extension))
+    shown = [printable(shortened(name, 12)) or "none" for name in names[:most]]
+    return ", ".join(shown + ["…"] * (len(names) > most))
 
 
 def shortened(text: str, max_length: int = 60) -> str:

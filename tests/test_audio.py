@@ -319,6 +319,29 @@ def test_text_named_wav_is_not_audio(tmp_path: Path, refused: Refused, text: str
     assert refused(path).reason == "not audio"
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        (
+            "call.ulaw",
+            b"\xff" * 800,
+            "Convert it first, such as with ffmpeg -f mulaw -ar 8000 -i FILE.ulaw FILE.wav.",
+        ),
+        ("call.sln16", b"\0" * 800, "-f s16le -ar 16000"),
+        ("call.vox", b"\x08" * 800, "sox -t vox -r 8000 FILE.vox FILE.wav."),
+        ("call.wav.gz", b"\x1f\x8b\x08" + b"x" * 800, "is a packed file. Unpack it, and scan what is in it."),
+        ("call.wav", b"PK\x03\x04" + b"x" * 800, "is a packed file."),
+        ("call.nmf", b"x" * 800, "Convert it to WAV first, if it is a recording."),
+    ],
+)
+def test_recording_of_another_kind_is_told_what_to_do(
+    tmp_path: Path, refused: Refused, name: str, content: bytes, advice: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    error = refused(tmp_path / name)
+    assert error.reason == "not audio" and advice in str(error)
+
+
 @pytest.mark.parametrize("name", ["list.m3u8", "list.wav", "list.txt"])
 @pytest.mark.parametrize(
     "text",

@@ -205,9 +205,17 @@ def test_folder_without_recordings_is_reported(calls: Path, make: Make) -> None:
     ):
         find(calls)
     make("a.txt")
-    make("b.doc")
-    with pytest.raises(CallmoodError, match="among 2 other files"):
+    make("b.vox")
+    with pytest.raises(CallmoodError, match=r"among 2 other files \(\.vox\)\. "):
         find(calls)
+
+
+def test_files_that_may_be_recordings_are_not_passed_over_in_silence(calls: Path, make: Make) -> None:
+    for name in ("a.wav", "b.ulaw", "c.SLN", "d.wav.gz", "e.nmf", "f", "README", "calls.csv", "logo.png"):
+        make(name)
+    found = find(calls)
+    assert names(found) == ["a.wav"]
+    assert found.passed_over == {".ulaw": 1, ".sln": 1, ".gz": 1, ".nmf": 1, "": 1}
 
 
 def test_path_that_does_not_exist_is_reported(calls: Path, make: Make) -> None:

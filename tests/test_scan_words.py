@@ -13,10 +13,12 @@ from callmood.call import Failure
 from callmood.cli.app import app
 
 
-def scan_output(monkeypatch: pytest.MonkeyPatch, folder: Path, number: int) -> str:
-    """All output of a scan with ``number`` of everything."""
+def scan_output(monkeypatch: pytest.MonkeyPatch, folder: Path, number: int, **counts: dict[str, int]) -> str:
+    """All output of a scan with ``number`` of everything, and ``counts``."""
     monkeypatch.chdir(folder)
     summary = Summary(total=number, skipped=number, copies=number, done=number, segments=number)
+    for name, count in counts.items():
+        setattr(summary, name, count)
     summary.stale_scores = summary.stale_transcripts = number
 
     def scan(*_: object, progress: Callable[[Progress], None], **__: object) -> Summary:
@@ -53,6 +55,21 @@ def test_two_are_plural(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
         "2 segments)",
     ):
         assert words in output
+
+
+def test_files_passed_over_are_in_the_first_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    output = scan_output(monkeypatch, tmp_path, 1, passed_over={".ulaw": 1, ".sln": 6})
+    assert "; 7 other files passed over (.sln, .ulaw)." in output
+
+
+def test_where_agents_are_known_from_is_in_the_summary(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    output = scan_output(monkeypatch, tmp_path, 0, agents={"folder": 3, "metadata table": 1, "unknown": 2})
+    assert (
+        "Agents known from: metadata table 1, folder 3, unknown 2; --metadata or --name-pattern can tell."
+        in output
+    )
 
 
 def test_files_that_could_not_be_read_are_not_among_the_recordings_seen() -> None:

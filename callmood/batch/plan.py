@@ -133,6 +133,8 @@ def _summary(
         skipped=sum(one.state == "done" for one in idle.values()),
         failed_earlier=sum(one.state == "failed" for one in idle.values()),
         copies=discovery.copies,
+        passed_over=dict(discovery.passed_over),
+        agents={origin or "unknown": count for origin, count in discovery.agents.items()},
         stale_scores=sum(_stale_scores(one, model_id, roles) for one in idle.values()),
         stale_transcripts=len(set(stale_transcripts) & idle.keys()),
         warnings=list(discovery.warnings),

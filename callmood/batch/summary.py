@@ -20,6 +20,11 @@ class Summary:
     """Recordings that failed in an earlier scan and are not retried."""
     copies: int = 0
     """Files with the same content as another."""
+    passed_over: dict[str, int] = field(default_factory=dict)
+    """Files that were not read although they may be recordings, by extension."""
+    agents: dict[str, int] = field(default_factory=dict)
+    """Recordings that were found, by where their agent is known from: "metadata table", "name pattern", "file name",
+    "folder" or "unknown"."""
     stale_scores: int = 0
     """Skipped recordings that were scored by another emotion model or for other roles."""
     stale_transcripts: int = 0
@@ -87,6 +92,8 @@ class Summary:
             "transcribed_otherwise": self.stale_transcripts,
             "failed_earlier": self.failed_earlier,
             "copies": self.copies,
+            "passed_over": self.passed_over,
+            "agents": self.agents,
             "segments": self.segments,
             "audio_s": round(self.audio_s, 2),
             "wall_s": round(self.wall_s, 2),

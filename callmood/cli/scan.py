@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from callmood.call import ChannelChoice, Device, RoleChoice
-from callmood.wording import counted, length
+from callmood.wording import counted, extensions_named, length
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -221,7 +221,22 @@ def _announce(summary: Summary) -> None:
         parts.append(f"{summary.failed_earlier} failed earlier (retry with --retry-failed)")
     if summary.copies:
         parts.append(counted(summary.copies, "duplicate file", "duplicate files") + " skipped")
+    if summary.passed_over:
+        parts.append(_passed_over(summary.passed_over))
     print("; ".join(parts) + ".", file=sys.stderr)
+
+
+def _passed_over(files: Mapping[str, int]) -> str:
+    count = counted(sum(files.values()), "other file", "other files")
+    return f"{count} passed over ({extensions_named(files)})"
+
+
+def _agents(known_from: Mapping[str, int]) -> str:
+    """Where the agents of the recordings are known from, in one line."""
+    order = ("metadata table", "name pattern", "file name", "folder", "unknown")
+    parts = [f"{origin} {known_from[origin]:,}" for origin in order if known_from.get(origin)]
+    hint = "; --metadata or --name-pattern can tell" if known_from.get("unknown") else ""
+    return f"Agents known from: {', '.join(parts)}{hint}."
 
 
 def _bar_text(summary: Summary) -> str:
@@ -270,6 +285,8 @@ def _summarise(summary: Summary, db: Path) -> None:
         print("Nothing new to scan.")
     else:
         _summarise_work(summary)
+    if summary.agents:
+        print(_agents(summary.agents))
     if summary.done or summary.skipped:
         print(
             f"Stored in {db}; next: callmood report --agent"

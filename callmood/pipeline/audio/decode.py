@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from callmood.pipeline.audio.containers import declared_duration, ogg_breaks_off
 from callmood.pipeline.audio.files import UnreadableRecording, opened
+from callmood.pipeline.audio.refusals import refusal
 from callmood.pipeline.audio.tape import CHANNELS, MAX_DURATION_S, Tape
 from callmood.sound import SAMPLE_RATE, Samples
 
@@ -142,9 +143,7 @@ def _container(path: Path, file: BinaryIO) -> Iterator[InputContainer]:
         if any(head[at : at + len(magic)] == magic for at, magic in _MAGIC):
             what = f"begins like a recording, but can't be read: {_message(error)}"
             raise UnreadableRecording(path, "damaged", what) from None
-        raise UnreadableRecording(
-            path, "not audio", "is not in an audio format that callmood supports"
-        ) from None
+        raise UnreadableRecording(path, "not audio", refusal(path, head)) from None
     with container:
         yield container
     if source.failure is not None:

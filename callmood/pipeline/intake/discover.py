@@ -20,7 +20,7 @@ from callmood.pipeline.intake.metadata import join, read_table
 from callmood.pipeline.intake.names import Origin, name_reader
 from callmood.pipeline.intake.times import check_format, time_zone
 from callmood.settings import DiscoverSettings
-from callmood.wording import counted, printable
+from callmood.wording import counted, extensions_named, printable
 
 EXTENSIONS: Final = {
     ".wav", ".wave", ".w64", ".mp3", ".m4a", ".m4b", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".flac",
@@ -28,6 +28,14 @@ EXTENSIONS: Final = {
     ".au", ".caf", ".gsm",
 }  # fmt: skip
 """Extensions of the files to scan in folders; a file that is given itself may have any."""
+_NO_RECORDINGS: Final = {
+    ".txt", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".xml", ".html", ".htm", ".md", ".pdf",
+    ".rtf", ".doc", ".docx", ".xls", ".xlsx", ".ods", ".odt", ".ppt", ".pptx", ".eml", ".msg", ".srt", ".vtt",
+    ".log", ".jpg", ".jpeg", ".png", ".gif", ".bmp", ".svg", ".tif", ".tiff", ".webp", ".heic", ".ini", ".toml",
+    ".yaml", ".yml", ".cfg", ".conf", ".db", ".sqlite", ".sqlite3", ".duckdb", ".wal", ".sql", ".lnk", ".url", ".py",
+    ".js", ".sh", ".bat", ".ps1", ".exe", ".dll", ".md5", ".sha1", ".sha256",
+}  # fmt: skip
+"""Extensions of files that nobody misses. Any other file that is passed over may be a recording, and is mentioned."""
 _SETTLED_NS: Final = 2 * 10**9
 """A file that changed less than this before it was read may change again without a new time, because FAT stores
 times in steps of 2 s."""
@@ -55,6 +63,8 @@ class Discovery:
     """One sentence each, on names and table rows that did not match."""
     agents: Mapping[Origin | None, int] = field(default_factory=dict)
     """Number of recordings by where their agent is known from; None: from nowhere."""
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    """Number of files that were not read although they may be recordings, by extension ("" without one)."""
     hashes: Mapping[str, FileHash] = field(default_factory=dict)
     """By path, of the files that were read and whose size or time will show their next change."""
 
@@ -66,8 +76,8 @@ class _Walk:
     files: dict[Path, PurePosixPath] = field(default_factory=dict)
     """Absolute path -> path relative to the given folder."""
     failures: list[Failure] = field(default_factory=list)
-    other_files: int = 0
-    """Number of files without the extension of a recording."""
+    other_files: Counter[str] = field(default_factory=Counter)
+    """Number of files without the extension of a recording, by extension."""
     folders: set[tuple[int, int]] = field(default_factory=set)
     """Device and inode of the folders searched, so that a link to a parent folder is not followed for ever."""
 
@@ -120,8 +130,15 @@ def discover(
         found, with_agent, misfits = join(table, found)
         warnings += misfits
         agent_from.update(dict.fromkeys(with_agent, "metadata table"))
-    agents = Counter(agent_from.values())
-    return Discovery(found, tuple(walk.failures), copies, tuple(warnings), agents, hashes)
+    return Discovery(
+        found,
+        tuple(walk.failures),
+        copies,
+        tuple(warnings),
+        agents=Counter(agent_from.values()),
+        passed_over=_missed(walk.other_files),
+        hashes=hashes,
+    )
 
 
 def absolute_path(path: Path) -> Path:
@@ -167,7 +184,9 @@ def _recording_files(root: Path, walk: _Walk) -> Iterator[Path]:
             if Path(name).suffix.lower() in EXTENSIONS:
                 yield Path(folder, name)
             else:
-                walk.other_files += 1
+                walk.other_files[
+                    ".md" if name.upper() in ("README", "LICENSE") else Path(name).suffix.lower()
+                ] += 1
 
 
 def _hash_if_unchanged(path: Path, earlier: FileHash | None) -> FileHash | None:
@@ -193,8 +212,14 @@ def _hash_file(path: Path) -> tuple[FileHash, bool]:
     return FileHash(size, status.st_mtime_ns, digest.hexdigest()), settled
 
 
-def _no_recordings(paths: Sequence[Path], other_files: int) -> str:
+def _missed(other_files: Mapping[str, int]) -> dict[str, int]:
+    return {ending: count for ending, count in other_files.items() if ending not in _NO_RECORDINGS}
+
+
+def _no_recordings(paths: Sequence[Path], other_files: Counter[str]) -> str:
     where = ", ".join(printable(str(path)) for path in paths)
-    seen = f" among {counted(other_files, 'other file')}" if other_files else ""
+    missed = _missed(other_files)
+    kinds = f" ({extensions_named(missed)})" if missed else ""
+    seen = f" among {counted(other_files.total(), 'other file')}{kinds}" if other_files else ""
     how = "; give the path of any other file itself" if other_files else ""
     return f"No recordings found in {where}{seen}. Folders are searched for .wav, .mp3, .m4a, .ogg and similar{how}."
