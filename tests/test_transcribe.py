@@ -12,9 +12,15 @@ import pytest
 from callmood.call import Segment, Speaker, Speech, Turn
 from callmood.errors import CallmoodError
 from callmood.pipeline.audio.decode import decode
+from callmood.pipeline.transcribe.comprehension import Heard, is_understood
 from callmood.pipeline.transcribe.hallucination import Decoded, reject_reason
 from callmood.pipeline.transcribe.segmenter import MAX_SEGMENT_S, segment_turns
-from callmood.pipeline.transcribe.transcriber import Transcriber, Transcript, load_transcriber
+from callmood.pipeline.transcribe.transcriber import (
+    Transcriber,
+    Transcript,
+    _Attempt,
+    load_transcriber,
+)
 from callmood.pipeline.transcribe.word_times import word_times
 from callmood.pipeline.window import window_of
 from callmood.settings import TranscribeSettings
@@ -217,6 +223,7 @@ def test_a_call_becomes_segments_of_one_speaker_in_order(transcript: Transcript)
     assert starts == sorted(starts)
     assert all(segment.end_s - segment.start_s <= 15 for segment in transcript.segments)
     assert transcript.dropped == {}
+    assert (transcript.understood, transcript.language, transcript.warnings) == (True, None, ())
 
 
 def test_speech_is_what_the_turns_say(transcript: Transcript) -> None:
@@ -313,5 +320,40 @@ class MultilingualModel:
 def test_the_language_of_a_call_is_what_most_of_its_speech_is_in() -> None:
     transcriber = Transcriber(MultilingualModel(), TranscribeSettings())  # type: ignore[arg-type]
     clips = [np.zeros(15 * SAMPLE_RATE, np.float32)] * 6
-    assert transcriber._detect(clips) == "de"
-    assert transcriber._detect(clips[:2]) == "en"
+    assert transcriber._detect(clips).code == "de"
+    assert transcriber._detect(clips[:2]).code == "en"
+
+
+@pytest.mark.parametrize(("language", "spoken"), [(None, "de"), ("de", "de"), ("en", "en")])
+def test_a_call_in_another_language_than_the_one_set_is_not_understood(
+    language: str | None, spoken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transcriber = Transcriber(MultilingualModel(), TranscribeSettings(language=language))  # type: ignore[arg-type]
+    tasks = []
+
+    def decode(batch: Any, *_: Any) -> Any:
+        tasks.extend(batch)
+        return [_Attempt("Guten Tag.", (), None, False, -0.2) for _ in batch]
+
+    monkeypatch.setattr(transcriber, "_decode_batch", decode)
+    monkeypatch.setattr(transcriber, "_tokenizer", lambda language: language)
+    (transcript,) = transcriber.transcribe([(noise(90, 1), [Turn(0, 0, 90)], (Speaker(0, 0),))])
+    assert {task.language for task in tasks} == {spoken}
+    assert transcript.language == "de"
+    assert transcript.understood == (spoken == "de")
+    assert any("the language is 'de'" in warning for warning in transcript.warnings) == (spoken != "de")
+
+
+def test_a_call_is_understood_if_the_decoder_is_sure_of_most_of_its_speech() -> None:
+    assert is_understood([])
+    assert is_understood([Heard(10, -0.3), Heard(9, -1.2)])
+    assert not is_understood([Heard(9, -0.3), Heard(10, -0.9)])
+
+
+def test_a_call_in_another_language_is_not_understood_by_a_model_of_english(transcriber: Transcriber) -> None:
+    backwards = np.ascontiguousarray(anna()[0][:, ::-1])
+    length_s = backwards.shape[1] / SAMPLE_RATE
+    turns = [Turn(one.speaker, length_s - one.end_s, length_s - one.start_s) for one in anna()[1][::-1]]
+    (transcript,) = transcriber.transcribe([(backwards, turns, (AGENT, CUSTOMER))])
+    assert not transcript.understood
+    assert len(transcript.warnings) == 1

@@ -275,6 +275,8 @@ def _as_json_line(outcome: Outcome) -> dict[str, object]:
         "roles": {speaker.role: speaker.decided_by for speaker in outcome.speakers},
         "segments": len(outcome.segments),
         "dropped": dict(outcome.dropped),
+        "language": outcome.language,
+        "understood": outcome.understood,
         "warnings": list(outcome.warnings),
     }
 

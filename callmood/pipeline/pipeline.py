@@ -187,7 +187,7 @@ def _transcribe_and_score(stages: Stages, batch: Sequence[_Diarized]) -> list[Ca
         [(one.audio.samples, one.conversation.turns, one.conversation.speakers) for one in batch]
     )
     speakers = [
-        assign_roles(one.conversation.speakers, transcript.segments)
+        assign_roles(one.conversation.speakers, transcript.segments if transcript.understood else ())
         for one, transcript in zip(batch, transcripts, strict=True)
     ]
     scorables = [
@@ -215,8 +215,15 @@ def _call(diarized: _Diarized, speakers: tuple[Speaker, ...], transcript: Transc
         scores=scored.scores,
         baselines=scored.baselines,
         dropped=transcript.dropped,
-        warnings=(*audio.warnings, *diarized.conversation.warnings, *_untranscribed(transcript.speech)),
+        warnings=(
+            *audio.warnings,
+            *diarized.conversation.warnings,
+            *transcript.warnings,
+            *_untranscribed(transcript.speech),
+        ),
         speech=transcript.speech,
+        language=transcript.language,
+        understood=transcript.understood,
     )
 
 

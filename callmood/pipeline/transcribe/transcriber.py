@@ -18,6 +18,12 @@ import numpy as np
 
 from callmood.arrays import Floats
 from callmood.call import Segment, Speaker, Speech, Turn, Word
+from callmood.pipeline.transcribe.comprehension import (
+    SURE_OF_LANGUAGE,
+    Heard,
+    is_understood,
+    why_not_understood,
+)
 from callmood.pipeline.transcribe.hallucination import Decoded, is_noise, reject_reason
 from callmood.pipeline.transcribe.segmenter import SegmentSpan, segment_turns
 from callmood.pipeline.transcribe.word_times import word_times
@@ -52,7 +58,12 @@ class Transcript:
     dropped: dict[str, int]
     """Number of spans and turns without text, by reason: "no speech", "low confidence", "repetition", "too short"."""
     speech: tuple[Speech, ...] = ()
-    """By start; what was dropped too."""
+    """By start; what was dropped too, but not what the decoder takes for noise."""
+    language: str | None = None
+    """The language detected in the speech; None if the model knows one only."""
+    warnings: tuple[str, ...] = ()
+    understood: bool = True
+    """Whether the words can be relied on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +93,22 @@ class _Task:
 
 
 @dataclass(frozen=True, slots=True)
+class _Language:
+    """A language that was detected."""
+
+    code: str
+    """Such as "en"."""
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Attempt:
     text: str
     words: tuple[Word, ...]
     rejected: str | None
     """Why the hallucination filter rejects the text."""
     is_noise: bool
+    mean_logprob: float
 
 
 Input: TypeAlias = tuple[Samples, Sequence[Turn], Sequence[Speaker]]
@@ -113,7 +134,8 @@ class Transcriber:
             audible = [task for span in spans if _audible(task := _task_of(index, span, spans, samples))]
             dropped[index]["no speech"] += len(spans) - len(audible)
             tasks += audible
-        tasks = self._with_languages(tasks)
+        languages = self._languages(tasks)
+        tasks = [replace(task, language=self._spoken(languages.get(task.call))) for task in tasks]
         attempts = self._decode_all(tasks, QUICK)
         for decode_pass in (CAREFUL, LAST):
             unsure = [i for i, one in enumerate(attempts) if one.rejected is not None and not one.is_noise]
@@ -121,24 +143,40 @@ class Transcriber:
                 unsure, self._decode_all([tasks[i] for i in unsure], decode_pass), strict=True
             ):
                 attempts[i] = again
-        segments: list[list[Segment]] = [[] for _ in calls]
-        speech: list[list[Speech]] = [[] for _ in calls]
+        found: list[list[tuple[_Task, _Attempt]]] = [[] for _ in calls]
         for task, one in zip(tasks, attempts, strict=True):
-            speech[task.call] += [
-                Speech(turn.speaker, turn.start_s, turn.end_s, one.rejected) for turn in task.span.turns
-            ]
-            if one.rejected is None:
-                segments[task.call].append(_segment(task.span, one))
-            else:
-                dropped[task.call][one.rejected] += 1
+            found[task.call].append((task, one))
         return [
-            Transcript(
-                tuple(sorted(of_call, key=lambda segment: (segment.start_s, segment.speaker))),
-                dict(+of_drops),
-                tuple(sorted(heard, key=lambda stretch: (stretch.start_s, stretch.speaker))),
-            )
-            for of_call, of_drops, heard in zip(segments, dropped, speech, strict=True)
+            self._transcript(of_call, of_drops, languages.get(call))
+            for call, (of_call, of_drops) in enumerate(zip(found, dropped, strict=True))
         ]
+
+    def _transcript(
+        self, found: Sequence[tuple[_Task, _Attempt]], dropped: Counter[str], language: _Language | None
+    ) -> Transcript:
+        dropped.update(one.rejected for _, one in found if one.rejected is not None)
+        segments = [_segment(task.span, one) for task, one in found if one.rejected is None]
+        speech = [
+            Speech(turn.speaker, turn.start_s, turn.end_s, one.rejected)
+            for task, one in found
+            if not one.is_noise
+            for turn in task.span.turns
+        ]
+        understood = is_understood(
+            Heard(task.span.duration_s, one.mean_logprob) for task, one in found if not one.is_noise
+        )
+        spoken = self._spoken(language)
+        if language is not None and language.code != spoken and language.probability >= SURE_OF_LANGUAGE:
+            understood = False
+        detected = None if language is None else language.code
+        return Transcript(
+            tuple(sorted(segments, key=lambda segment: (segment.start_s, segment.speaker))),
+            dict(+dropped),
+            tuple(sorted(speech, key=lambda stretch: (stretch.start_s, stretch.speaker))),
+            detected,
+            () if understood else (why_not_understood(detected, expected=spoken),),
+            understood,
+        )
 
     def _decode_all(self, tasks: Sequence[_Task], decode_pass: Pass) -> list[_Attempt]:
         """Decodes every task, longest first within its language; results in the order of ``tasks``."""
@@ -162,7 +200,7 @@ class Transcriber:
         sure = [one.tokens if why is None else [] for one, why in zip(decoded, reasons, strict=True)]
         words = self._words(encoded, tokenizer, batch, sure, frames)
         return [
-            _Attempt(one.text, of_one, why, is_noise(one))
+            _Attempt(one.text, of_one, why, is_noise(one), one.mean_logprob)
             for one, of_one, why in zip(decoded, words, reasons, strict=True)
         ]
 
@@ -232,29 +270,35 @@ class Transcriber:
             )
         return self._tokenizers[language]
 
-    def _with_languages(self, tasks: Sequence[_Task]) -> list[_Task]:
-        """The tasks with their language: the one set, the model's only one, or the one detected in the call."""
-        if self._language is not None or not self._model.model.is_multilingual:
-            language = self._language or "en"
-            return [replace(task, language=language) for task in tasks]
-        spoken: dict[int, str] = {}
-        for call in {task.call for task in tasks}:
-            spoken[call] = self._detect([task.samples for task in tasks if task.call == call])
-        return [replace(task, language=spoken[task.call]) for task in tasks]
+    def _spoken(self, language: _Language | None) -> str:
+        """The language that a call is transcribed in: the one set, the model's only one, or the one detected."""
+        if self._language is None and language is not None:
+            return language.code
+        return self._language or "en"
 
-    def _detect(self, clips: Sequence[Samples]) -> str:
+    def _languages(self, tasks: Sequence[_Task]) -> dict[int, _Language]:
+        """The language detected in each call; none if the model knows one only."""
+        if not self._model.model.is_multilingual:
+            return {}
+        return {
+            call: self._detect([task.samples for task in tasks if task.call == call])
+            for call in dict.fromkeys(task.call for task in tasks)
+        }
+
+    def _detect(self, clips: Sequence[Samples]) -> _Language:
         """The likeliest language of a call's longest spans, up to 90 s of them."""
         longest = np.concatenate(sorted(clips, key=len, reverse=True))
         size = _FULL_WINDOW * SAMPLE_RATE // _FRAMES_PER_S
         windows = [longest[at : at + size] for at in range(0, len(longest), size)][:_LANGUAGE_WINDOWS]
         features, _ = self._features(windows, _FULL_WINDOW)
         total: Counter[str] = Counter()
-        for window, result in zip(
+        for one, result in zip(
             windows, self._model.model.detect_language(self._encode(features)), strict=True
         ):
             for token, probability in result:
-                total[token[2:-2]] += probability * len(window)
-        return max(total, key=lambda language: total[language])
+                total[token[2:-2]] += probability * len(one)
+        best = max(total, key=lambda language: total[language])
+        return _Language(best, total[best] / sum(len(one) for one in windows))
 
 
 def load_transcriber(settings: TranscribeSettings, device: str, threads: int = 1) -> Transcriber:

@@ -1,0 +1,48 @@
+"""Whether the words of a call can be relied on: what is spoken in another language, or on too bad a line, is decoded
+into guesses.
+
+The decoder is unsure of guesses, even of those that read well. The limits were chosen on half of the calls that
+``benchmarks/languages.py`` builds, and judged on the other half.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+GUESSED_LOGPROB: Final = -0.7
+"""Mean natural logarithm per token below which a text is a guess. Bad lines in English come down to -0.6, other
+languages up to -0.75."""
+MOST_GUESSED: Final = 0.5
+"""A call is not understood if more than this share of its speech is guessed."""
+SURE_OF_LANGUAGE: Final = 0.5
+"""Probability from which the language that a multilingual model detects is believed, as in faster-whisper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How sure the decoder is of one stretch of speech."""
+
+    seconds: float
+    mean_logprob: float
+
+
+def is_understood(stretches: Iterable[Heard]) -> bool:
+    """Whether the decoder is sure of most of a call's speech; True of a call without speech."""
+    heard = list(stretches)
+    guessed_s = sum(one.seconds for one in heard if one.mean_logprob < GUESSED_LOGPROB)
+    return guessed_s <= MOST_GUESSED * sum(one.seconds for one in heard)
+
+
+def why_not_understood(language: str | None, *, expected: str | None) -> str:
+    """The warning for a call whose words can't be relied on.
+
+    ``language`` is the one that was detected, None if none was; ``expected`` the one that the call was transcribed in.
+
+    >>> why_not_understood("es", expected="en")
+    "the language is 'es', but the call was transcribed as 'en': its words and moods don't count in reports"
+    """
+    doubt = "its words and moods don't count in reports"
+    if language is not None and expected is not None and language != expected:
+        return f"the language is '{language}', but the call was transcribed as '{expected}': {doubt}"
+    known = "" if expected is None else f" other than '{expected}'"
+    return f"most words could not be understood (a language{known}, or a bad line): {doubt}"
