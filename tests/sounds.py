@@ -46,3 +46,30 @@ def correlation(one: Sound, other: Sound, max_lag_s: float = 0.1) -> float:
     lags = round(max_lag_s * SAMPLE_RATE)
     best = max(product[:lags].max(), product[-lags:].max())
     return float(best / (np.linalg.norm(one) * np.linalg.norm(other)))
+
+
+def melody(seconds: float) -> Sound:
+    """Music on hold: notes of a piano-like sound, [n]."""
+    out = np.zeros(round(seconds * SAMPLE_RATE))
+    for i in range(int(seconds / 0.25)):
+        note = out[round(i * 0.25 * SAMPLE_RATE) : round((i * 0.25 + 0.5) * SAMPLE_RATE)]
+        t = np.arange(len(note)) / SAMPLE_RATE
+        pitch = (262, 330, 392, 523, 440, 349)[i * 5 % 6]
+        note += np.sin(2 * np.pi * pitch * t) * np.exp(-3 * t) + np.sin(4 * np.pi * pitch * t) / 3
+    return (0.1 * out).astype(np.float32)
+
+
+def ringing(seconds: float) -> Sound:
+    """Ringing, [n]: a second in three."""
+    t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    return (0.1 * (np.sin(2 * np.pi * 440 * t) + np.sin(2 * np.pi * 480 * t)) * (t % 3 < 1)).astype(
+        np.float32
+    )
+
+
+def pink_noise(seconds: float) -> Sound:
+    """[n]."""
+    white = np.random.default_rng(0).standard_normal(round(seconds * SAMPLE_RATE))
+    spectrum = np.fft.rfft(white)
+    out = np.fft.irfft(spectrum / np.sqrt(np.arange(1, len(spectrum) + 1)), white.size)
+    return (out / np.abs(out).max() / 4).astype(np.float32)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sounds import melody, pink_noise, ringing
 
 from callmood.call import Segment, Speaker, Speech, Turn
 from callmood.errors import CallmoodError
@@ -249,35 +250,12 @@ def test_batches_across_calls_give_each_call_its_own_text(
     assert [s.text for s in first.segments] == [s.text for s in transcript.segments]
 
 
-def melody(seconds: float) -> np.ndarray:
-    out = np.zeros(round(seconds * SAMPLE_RATE))
-    for i in range(int(seconds / 0.25)):
-        note = out[round(i * 0.25 * SAMPLE_RATE) : round((i * 0.25 + 0.5) * SAMPLE_RATE)]
-        t = np.arange(len(note)) / SAMPLE_RATE
-        pitch = (262, 330, 392, 523, 440, 349)[i * 5 % 6]
-        note += np.sin(2 * np.pi * pitch * t) * np.exp(-3 * t) + np.sin(4 * np.pi * pitch * t) / 3
-    return (0.1 * out).astype(np.float32)
-
-
-def pink(seconds: float) -> np.ndarray:
-    spectrum = np.fft.rfft(noise(seconds, 1)[0])
-    out: np.ndarray = np.fft.irfft(spectrum / np.sqrt(np.arange(1, len(spectrum) + 1)))
-    return (out / np.abs(out).max() / 4).astype(np.float32)
-
-
-def ringing(seconds: float) -> np.ndarray:
-    t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    return (0.1 * (np.sin(2 * np.pi * 440 * t) + np.sin(2 * np.pi * 480 * t)) * (t % 3 < 1)).astype(
-        np.float32
-    )
-
-
 def test_silence_noise_hold_music_and_ringing_give_no_text(transcriber: Transcriber) -> None:
     sounds = [
         np.zeros(6 * SAMPLE_RATE, np.float32),
         noise(6, 1)[0],
         noise(6, 1, level=0.002)[0],
-        pink(6),
+        pink_noise(6),
         melody(6),
         ringing(6),
     ]

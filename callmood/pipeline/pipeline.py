@@ -8,12 +8,24 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
 
-from callmood.call import Call, Failure, Outcome, Recording, Rescored, Segment, Speaker, Speech
+from callmood.call import (
+    Call,
+    Failure,
+    Hold,
+    Outcome,
+    Recording,
+    Rescored,
+    Segment,
+    Speaker,
+    Speech,
+)
 from callmood.errors import CallmoodError
 from callmood.pipeline.audio.decode import Audio, decode
 from callmood.pipeline.audio.files import UnreadableRecording
 from callmood.pipeline.score import Scorable, Scored, score_calls
+from callmood.pipeline.speakers.announcements import People, without_announcements
 from callmood.pipeline.speakers.finder import Conversation
+from callmood.pipeline.speakers.hold import find_holds
 from callmood.pipeline.speakers.roles import assign_roles
 from callmood.pipeline.transcribe.transcriber import Transcript
 from callmood.settings import Settings
@@ -186,42 +198,56 @@ def _transcribe_and_score(stages: Stages, batch: Sequence[_Diarized]) -> list[Ca
     transcripts = stages.transcriber.transcribe(
         [(one.audio.samples, one.conversation.turns, one.conversation.speakers) for one in batch]
     )
-    speakers = [
-        assign_roles(one.conversation.speakers, transcript.segments if transcript.understood else ())
-        for one, transcript in zip(batch, transcripts, strict=True)
-    ]
-    scorables = [
-        Scorable(one.audio.samples, of_call, transcript.segments)
-        for one, of_call, transcript in zip(batch, speakers, transcripts, strict=True)
-    ]
+    heard = [_apart(one, transcript) for one, transcript in zip(batch, transcripts, strict=True)]
+    scorables = [Scorable(one.diarized.audio.samples, one.speakers, one.people.segments) for one in heard]
     scored = score_calls(stages.scorer, scorables, stages.settings.score.roles)
-    return [
-        _call(one, of_call, transcript, of_scores)
-        for one, of_call, transcript, of_scores in zip(batch, speakers, transcripts, scored, strict=True)
-    ]
+    return [_call(one, of_call) for one, of_call in zip(heard, scored, strict=True)]
 
 
-def _call(diarized: _Diarized, speakers: tuple[Speaker, ...], transcript: Transcript, scored: Scored) -> Call:
-    audio = diarized.audio
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A recording whose words are known, with what is no conversation set apart."""
+
+    diarized: _Diarized
+    transcript: Transcript
+    people: People
+    speakers: tuple[Speaker, ...]
+    """With their roles."""
+    holds: tuple[Hold, ...]
+
+
+def _apart(diarized: _Diarized, transcript: Transcript) -> _Heard:
+    sounds = find_holds(diarized.audio.samples, transcript.speech)
+    people = without_announcements(
+        diarized.conversation.speakers, transcript.segments, transcript.speech, sounds
+    )
+    speakers = assign_roles(people.speakers, people.segments if transcript.understood else ())
+    holds = sorted((*sounds, *people.announcements), key=lambda hold: hold.start_s)
+    return _Heard(diarized, transcript, people, speakers, tuple(holds))
+
+
+def _call(heard: _Heard, scored: Scored) -> Call:
+    audio, conversation, transcript = heard.diarized.audio, heard.diarized.conversation, heard.transcript
     return Call(
-        recording=diarized.job.recording,
+        recording=heard.diarized.job.recording,
         duration_s=audio.duration_s,
         channels=audio.channels,
         sample_rate=audio.sample_rate,
         format=audio.format,
-        layout=diarized.conversation.layout,
-        speakers=speakers,
-        segments=transcript.segments,
+        layout=conversation.layout,
+        speakers=heard.speakers,
+        segments=heard.people.segments,
         scores=scored.scores,
         baselines=scored.baselines,
         dropped=transcript.dropped,
         warnings=(
             *audio.warnings,
-            *diarized.conversation.warnings,
+            *conversation.warnings,
             *transcript.warnings,
-            *_untranscribed(transcript.speech),
+            *_untranscribed(heard.people.speech),
         ),
-        speech=transcript.speech,
+        speech=heard.people.speech,
+        holds=heard.holds,
         language=transcript.language,
         understood=transcript.understood,
     )
