@@ -233,6 +233,19 @@ def test_nan_and_infinite_samples_become_silence(tmp_path: Path, voices: Sound) 
     assert audio.warnings == ("3 samples were no numbers and were taken as silence",)
 
 
+@pytest.mark.parametrize("hertz", [0, 50, 60])
+def test_an_offset_and_hum_are_taken_off(tmp_path: Path, voices: Sound, hertz: int) -> None:
+    time = np.arange(voices.shape[1]) / SAMPLE_RATE
+    rumble = 0.3 * np.cos(2 * np.pi * hertz * time).astype(np.float32)
+    audio = decode(write_audio(tmp_path / "call.wav", 0.3 * voices + rumble))
+    assert_sounds_like(audio, 0.3 * voices, 0.9)
+
+
+def test_sound_without_rumble_stays_as_it_is(tmp_path: Path, voices: Sound) -> None:
+    audio = decode(write_audio(tmp_path / "call.wav", voices))
+    assert np.abs(audio.samples - voices).max() < 1e-4
+
+
 def test_more_than_two_channels_give_the_first_two(tmp_path: Path, voices: Sound) -> None:
     audio = decode(write_audio(tmp_path / "call.wav", np.concatenate([voices] * 3), layout="5.1"))
     assert audio.channels == 2

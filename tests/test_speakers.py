@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sounds import write_audio
 
 from callmood.pipeline.audio.decode import decode
-from callmood.pipeline.speakers.channels import same_content, without_leaks
+from callmood.pipeline.speakers.channels import same_content, separate, without_leaks
 from callmood.pipeline.speakers.finder import Conversation, load_finder
 from callmood.pipeline.speakers.vad import FRAME_S
 from callmood.settings import SpeakerSettings
@@ -165,6 +166,106 @@ def test_two_people_are_not_the_same_content() -> None:
 def test_strong_crosstalk_is_not_the_same_content() -> None:
     left, right = babble(20, seed=1), babble(20, seed=2)
     assert not same_content(np.stack([left + 0.4 * right, right + 0.4 * left]))
+
+
+def constant(kind: str, length: int) -> Samples:
+    """What a line adds to both channels alike."""
+    time = np.arange(length) / SAMPLE_RATE
+    sounds = {
+        "offset": np.full(length, 0.3),
+        "hum": 0.2 * np.sin(2 * np.pi * 50 * time),
+        "buzz": 0.1 * np.sign(np.sin(2 * np.pi * 60 * time)),
+        "tone": 0.2 * np.sin(2 * np.pi * 1000 * time),
+        "noise": np.random.default_rng(0).normal(0, 0.01, length),
+    }
+    return sounds[kind].astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", ["offset", "hum", "buzz", "tone", "noise"])
+def test_what_is_constant_on_both_channels_does_not_make_two_sides_one(call: Samples, kind: str) -> None:
+    assert not same_content(0.1 * call + constant(kind, call.shape[1]))
+
+
+@pytest.mark.parametrize("kind", ["offset", "hum", "buzz", "tone"])
+def test_what_is_constant_on_both_channels_does_not_hide_a_copy(call: Samples, kind: str) -> None:
+    both = call.sum(axis=0)
+    assert same_content(0.1 * np.stack([both, 0.5 * both]) + constant(kind, call.shape[1]))
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.12, 0.5])
+def test_an_inverted_softer_late_copy_is_the_same_content(call: Samples, delay_s: float) -> None:
+    both = call.sum(axis=0)
+    assert same_content(np.stack([both, -0.3 * late(both, delay_s)]))
+
+
+def test_a_noisy_copy_is_the_same_content(call: Samples) -> None:
+    both = call.sum(axis=0)
+    noise = np.random.default_rng(0).normal(0, 0.3 * both.std(), call.shape).astype(np.float32)
+    assert same_content(np.stack([both, both]) + noise)
+
+
+def test_a_copy_with_gaps_leaves_the_whole_channel(call: Samples) -> None:
+    both = np.tile(call.sum(axis=0), 2)
+    gaps = both.copy()
+    gaps[2 * SAMPLE_RATE : 3 * SAMPLE_RATE + 8000] = 0
+    assert (separate(np.stack([gaps, both])).copy, separate(np.stack([both, gaps])).copy) == (1, 0)
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.12, 0.6])
+@pytest.mark.parametrize("leaks_db", [(-3, -3), (-6, -6), (-10, -10), (-20, -20), (-3, -10)])
+def test_each_side_is_taken_off_the_other_channel(
+    call: Samples, leaks_db: tuple[float, float], delay_s: float
+) -> None:
+    found = separate(mixed(call, leaks_db, delay_s))
+    assert found.warnings == ()
+    for side, alone in zip(found.samples, call, strict=True):
+        assert np.square(side - alone).sum() < 0.01 * np.square(alone).sum()
+
+
+def test_sidetone_on_one_channel_is_taken_off(call: Samples) -> None:
+    found = separate(np.stack([call[0], call[0] + call[1]]))
+    assert np.square(found.samples - call).sum() < 0.01 * np.square(call).sum()
+
+
+def test_sidetone_is_taken_off_through_a_telephone_codec(tmp_path: Path, call: Samples) -> None:
+    recorded = decode(write_audio(tmp_path / "call.wav", mixed(call, (-6, -6)), "pcm_mulaw", 8_000)).samples
+    clean = decode(write_audio(tmp_path / "clean.wav", call, "pcm_mulaw", 8_000)).samples
+    rest = separate(recorded).samples - clean
+    assert np.square(rest).sum() < 0.01 * np.square(clean).sum()
+
+
+def test_channels_without_leaks_stay_as_they_are(call: Samples) -> None:
+    assert separate(call).samples is call
+
+
+def test_double_talk_under_sidetone_stays_heard(call: Samples) -> None:
+    at_once = np.stack([call[0], np.roll(call[1], -5 * SAMPLE_RATE)])
+    found = separate(mixed(at_once, (-6, -6)))
+    assert np.square(found.samples - at_once).sum() < 0.01 * np.square(at_once).sum()
+
+
+def test_sidetone_that_stays_is_told(call: Samples) -> None:
+    # played too slowly on the other channel, as a clock that runs apart does
+    drift = np.interp(np.arange(call.shape[1]) * 1.0002, np.arange(call.shape[1]), call[0])
+    found = separate(np.stack([call[0], call[1] + drift.astype(np.float32)]))
+    assert found.warnings == ("each side is also heard on the other channel: words may be on both sides",)
+
+
+def test_sidetone_gives_no_turns(find: Find, call: Samples, found: Conversation) -> None:
+    assert abs(_seconds(find(mixed(call, (-6, -3)))) - _seconds(found)) < 0.05 * _seconds(found)
+
+
+def mixed(call: Samples, leaks_db: tuple[float, float], delay_s: float = 0.0) -> Samples:
+    """Two sides, each also on the other channel: the second on the first by the first level, and so on."""
+    gains = np.float32(10) ** (np.array(leaks_db, np.float32)[:, None] / 20)
+    return np.asarray(call + gains * late(call[::-1], delay_s), dtype=np.float32)
+
+
+def late(samples: Samples, delay_s: float) -> Samples:
+    length = samples.shape[-1]
+    return np.concatenate([np.zeros_like(samples[..., : round(delay_s * SAMPLE_RATE)]), samples], -1)[
+        ..., :length
+    ]
 
 
 def test_a_faint_copy_of_the_other_side_is_not_speech() -> None:

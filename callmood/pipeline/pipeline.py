@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
 
@@ -24,6 +24,7 @@ from callmood.pipeline.audio.decode import Audio, decode
 from callmood.pipeline.audio.files import UnreadableRecording
 from callmood.pipeline.score import Scorable, Scored, score_calls
 from callmood.pipeline.speakers.announcements import People, without_announcements
+from callmood.pipeline.speakers.channels import separate
 from callmood.pipeline.speakers.finder import Conversation
 from callmood.pipeline.speakers.hold import find_holds
 from callmood.pipeline.speakers.roles import assign_roles
@@ -178,7 +179,10 @@ class _Diarized:
 
 def _decode_stored_call(job: Job) -> _Decoded:
     assert isinstance(job, RescoreJob)
-    return _Decoded(job, decode(job.recording.path))
+    audio = decode(job.recording.path)
+    if audio.channels == 2:
+        audio = replace(audio, samples=separate(audio.samples).samples)
+    return _Decoded(job, audio)
 
 
 def _rescore_batch(scorer: Scorer, settings: Settings, batch: Sequence[_Decoded]) -> list[Rescored]:
@@ -191,7 +195,8 @@ def _rescore_batch(scorer: Scorer, settings: Settings, batch: Sequence[_Decoded]
 
 def _find_speakers(stages: Stages, job: Job) -> _Diarized:
     audio = decode(job.recording.path)
-    return _Diarized(job, audio, stages.find_speakers(audio.samples))
+    conversation = stages.find_speakers(audio.samples)
+    return _Diarized(job, replace(audio, samples=conversation.samples), conversation)
 
 
 def _transcribe_and_score(stages: Stages, batch: Sequence[_Diarized]) -> list[Call]:

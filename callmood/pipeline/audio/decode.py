@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from callmood.pipeline.audio.containers import declared_duration, ogg_breaks_off
 from callmood.pipeline.audio.files import UnreadableRecording, opened
 from callmood.pipeline.audio.refusals import refusal
+from callmood.pipeline.audio.rumble import remove_rumble
 from callmood.pipeline.audio.tape import CHANNELS, MAX_DURATION_S, Tape
 from callmood.sound import SAMPLE_RATE, Samples
 
@@ -81,6 +82,7 @@ def decode(path: Path) -> Audio:
     if duration_s < MIN_DURATION_S:
         what = f"has only {duration_s:.2f} s of sound, less than {MIN_DURATION_S} s"
         raise UnreadableRecording(path, "too short", what)
+    remove_rumble(samples)
     return Audio(
         samples=samples,
         sample_rate=rate,

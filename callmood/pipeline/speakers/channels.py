@@ -1,20 +1,51 @@
 """How the two channels of a stereo recording relate: the same content twice, or one side leaking into the other."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from callmood.arrays import Floats
-from callmood.pipeline.speakers.vad import FRAME_SAMPLES, OFFSET, levels
+from callmood.arrays import Doubles, Floats
+from callmood.pipeline.speakers.crosstalk import without_crosstalk
+from callmood.pipeline.speakers.foreground import (
+    FRAME,
+    RATE,
+    Frames,
+    cross_correlation,
+    foreground,
+    frames_at,
+    split_in_two,
+    within_range,
+)
+from callmood.pipeline.speakers.vad import OFFSET, levels
 from callmood.sound import Samples
 
 SPEECH_RANGE_DB: Final = 25.0
 """Only frames within this range of the loudest ones are compared; the quieter ones hold noise."""
+SAME_WAVE: Final = 0.55
+"""The correlation of two copies: 1 through most codecs, 0.87 through AMR. Two people stay below 0.1."""
 SAME_CONTENT_DB: Final = 6.0
 """The same content differs in level by a constant: the difference varies by less than this, 5th to 95th percentile."""
+TWO_LEVELS: Final = 0.9
+TWO_LEVELS_DB: Final = 1.2
+"""With sidetone the difference has two values, this far apart, which explain this share of how it varies.
+The differences of copies have one value and explain 0.85 at most."""
+TWO_LEVELS_LEAST: Final = 0.03
+"""The share of the frames in which the softer-spoken side speaks alone; less are clicks."""
+ALONE_DB: Final = 12.0
+ALONE_S: Final = 1.0
+"""A channel has content of its own if it is this much louder than the copy would be, for this long in total."""
+MISSING_S: Final = 0.3
+"""A copy that has this much less is not the one to listen to."""
+SAME_FRAME: Final = 0.8
+SAME_WORDS: Final = 0.15
+"""The share of frames with the same waveform, above which a side's words are on both channels. Two people: 0.005."""
+NOT_SEPARATED: Final = "each side is also heard on the other channel: words may be on both sides"
+MAX_COPY_DELAY_S: Final = 0.55
+_PIECE: Final = 8 * RATE
 MAX_DELAY_FRAMES: Final = 31
-"""The longest delay of a copy or an echo: half a second."""
+"""The longest delay of an echo that is found by its level: half a second."""
 LEAK_BELOW_DB: Final = 8.0
 LEAK_BAND_DB: Final = 4.0
 LEAK_SHARE: Final = 0.35
@@ -25,13 +56,85 @@ ABOVE_LEAK_DB: Final = 6.0
 MIN_LEAK_FRAMES: Final = 30
 
 
+@dataclass(frozen=True)
+class Channels:
+    """What the two channels of a recording hold."""
+
+    samples: Samples
+    """[2, n]: each without what leaks from the other; as they were if the content is the same."""
+    copy: int | None = None
+    """If both have the same content, the channel that has all of it."""
+    warnings: tuple[str, ...] = ()
+
+
+def separate(samples: Samples) -> Channels:
+    """Two channels [2, n] -> what each holds, with the other side's leak taken off it."""
+    sound = foreground(samples)
+    pieces = _pieces(sound)
+    copy = _fuller_copy(pieces)
+    if copy is not None:
+        return Channels(samples, copy)
+    cleaned = without_crosstalk(samples, sound)
+    both = _shared_speech(pieces) > SAME_WORDS
+    if both and cleaned is not samples:
+        both = _shared_speech(_pieces(foreground(cleaned))) > SAME_WORDS
+    return Channels(cleaned, warnings=(NOT_SEPARATED,) if both else ())
+
+
 def same_content(samples: Samples) -> bool:
-    """Whether two channels [2, n] have the same content: their levels then rise and fall together, up to a delay."""
-    left, right = _aligned(samples)
-    loudest = np.maximum(left, right)
-    loud = loudest > np.percentile(loudest, 99) - SPEECH_RANGE_DB
-    low, high = np.percentile((left - right)[loud], [5, 95])
-    return bool(high - low < SAME_CONTENT_DB)
+    """Whether two channels [2, n] have the same content: the same waveform, up to its level, sign and a delay.
+
+    What is constant on a channel (an offset, hum, noise, a tone) does not count.
+    """
+    return _fuller_copy(_pieces(foreground(samples))) is not None
+
+
+def _correlation(pieces: Sequence[Frames]) -> float:
+    """How much of two channels is the same waveform, 0 to 1."""
+    shared = sum(abs(float(piece.shared.sum())) for piece in pieces)
+    return shared / (sum(float(np.sqrt(piece.first.sum() * piece.second.sum())) for piece in pieces) + 1e-12)
+
+
+def _fuller_copy(pieces: Sequence[Frames]) -> int | None:
+    """The channel that has all of the other's content; None if each has its own."""
+    if _correlation(pieces) < SAME_WAVE:
+        return None
+    frames = Frames.joined(pieces)
+    level = frames.level_db[frames.loud(SPEECH_RANGE_DB)]
+    low, usual, high = np.percentile(level, [5, 50, 95])
+    if high - low >= SAME_CONTENT_DB or _has_two_values(level):
+        return None
+    left_s, right_s = (np.count_nonzero(sign * (level - usual) > ALONE_DB) * FRAME / RATE for sign in (1, -1))
+    if min(left_s, right_s) > ALONE_S:
+        return None
+    return int(right_s > left_s + MISSING_S)
+
+
+def _pieces(sound: Floats) -> list[Frames]:
+    """A foreground [2, n] in pieces of seconds, in each of which one channel is delayed so that the two match best."""
+    pieces = []
+    for start in range(0, max(1, sound.shape[1]), _PIECE):
+        piece = sound[:, start : start + _PIECE]
+        max_lag = min(round(MAX_COPY_DELAY_S * RATE), piece.shape[1] // 2)
+        peaks = np.abs(cross_correlation(piece, max_lag))
+        pieces.append(frames_at(piece, int(peaks.argmax()) - max_lag))
+    return pieces
+
+
+def _shared_speech(pieces: Sequence[Frames]) -> float:
+    """The share of one side's speech that is also on the other channel, of the side of which it is more."""
+    frames = Frames.joined(pieces)
+    alike = frames.likeness >= SAME_FRAME
+    return max(
+        float(alike[within_range(energy, SPEECH_RANGE_DB)].mean()) for energy in (frames.first, frames.second)
+    )
+
+
+def _has_two_values(level: Doubles) -> bool:
+    split = split_in_two(level)
+    return (
+        split.explained > TWO_LEVELS and split.distance > TWO_LEVELS_DB and split.smaller > TWO_LEVELS_LEAST
+    )
 
 
 def without_leaks(samples: Samples, speech: Sequence[Floats]) -> list[Floats]:
@@ -79,23 +182,3 @@ def _recent_max(track: Floats) -> Floats:
 
     size = MAX_DELAY_FRAMES
     return np.asarray(maximum_filter1d(track, size, origin=(size - 1) // 2), dtype=np.float32)
-
-
-def _aligned(samples: Samples) -> tuple[Floats, Floats]:
-    """Levels of two channels, one delayed so that they match best."""
-    frames = max(1, samples.shape[1] // FRAME_SAMPLES)
-    left, right = (levels(channel, frames) for channel in samples)
-    if frames <= 4 * MAX_DELAY_FRAMES:
-        return left, right
-
-    def mismatch(delay: int) -> float:
-        a, b = _shifted(left, right, delay)
-        return float(np.mean(np.abs((a - a.mean()) - (b - b.mean()))))
-
-    return _shifted(left, right, min(range(1 - MAX_DELAY_FRAMES, MAX_DELAY_FRAMES), key=mismatch))
-
-
-def _shifted(left: Floats, right: Floats, delay: int) -> tuple[Floats, Floats]:
-    if delay >= 0:
-        return left[: len(left) - delay], right[delay:]
-    return left[-delay:], right[:delay]

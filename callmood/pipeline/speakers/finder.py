@@ -5,13 +5,13 @@ mono call, and diarization finds the speakers.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from callmood.call import Layout, Speaker, Turn
-from callmood.pipeline.speakers.channels import same_content, without_leaks
+from callmood.pipeline.speakers.channels import separate, without_leaks
 from callmood.pipeline.speakers.diarize import Span, diarize
 from callmood.pipeline.speakers.roles import first_guess
 from callmood.pipeline.speakers.vad import Activity, confirm_with_silero, speech_activity, speech_regions
@@ -30,6 +30,8 @@ class Conversation:
     turns: tuple[Turn, ...]
     """By start."""
     warnings: tuple[str, ...]
+    samples: Samples = field(repr=False, compare=False)
+    """[channels, n]: the sound of the speakers, on stereo calls without the other side's leak."""
 
 
 class Finder:
@@ -51,14 +53,16 @@ class Finder:
         """Samples [channels, n] at 16 kHz -> who speaks when; channels after the second are ignored."""
         samples = _sanitise(samples)
         if samples.shape[-1] < MIN_RECORDING_S * SAMPLE_RATE:
-            return Conversation("mono", (), (), ("too short for speech",))
+            return Conversation("mono", (), (), ("too short for speech",), samples)
         if len(samples) == 1:
             return self._mono(samples, 0, speech_activity(samples[0], self._segmentation), "mono", ())
-        if same_content(samples):
-            return self._mono(samples, 0, speech_activity(samples[0], self._segmentation), "dual mono", ())
-        return self._stereo(samples)
+        channels = separate(samples)
+        if channels.copy is not None:
+            activity = speech_activity(samples[channels.copy], self._segmentation)
+            return self._mono(samples, channels.copy, activity, "dual mono", ())
+        return self._stereo(channels.samples, channels.warnings)
 
-    def _stereo(self, samples: Samples) -> Conversation:
+    def _stereo(self, samples: Samples, warnings: tuple[str, ...]) -> Conversation:
         activities = [speech_activity(channel, self._segmentation) for channel in samples]
         speech = without_leaks(samples, [activity.speech for activity in activities])
         spans = [
@@ -67,24 +71,26 @@ class Finder:
         ]
         live = [channel for channel in range(2) if len(spans[channel])]
         if len(live) == 1:
-            return self._one_live_channel(samples, live[0], activities[live[0]])
+            return self._one_live_channel(samples, live[0], activities[live[0]], warnings)
         speakers = [Speaker(index, channel) for index, channel in enumerate(live)]
         turns = [
             Turn(index, float(start), float(end))
             for index, channel in enumerate(live)
             for start, end in spans[channel]
         ]
-        return self._conversation("stereo", samples, speakers, turns, ())
+        return self._conversation("stereo", samples, speakers, turns, warnings)
 
-    def _one_live_channel(self, samples: Samples, channel: int, activity: Activity) -> Conversation:
+    def _one_live_channel(
+        self, samples: Samples, channel: int, activity: Activity, warnings: tuple[str, ...]
+    ) -> Conversation:
         """Nobody speaks on the other channel, so this one has a single speaker or both parties."""
         dead, live = ("right", "left") if channel == 0 else ("left", "right")
         warning = f"nobody speaks on the {dead} channel"
-        found = self._mono(samples, channel, activity, "stereo", (warning,))
+        found = self._mono(samples, channel, activity, "stereo", (*warnings, warning))
         if len(found.speakers) < 2:
             return found
         warning = f"{warning}: the {live} channel is taken as a mono recording"
-        return self._conversation("mono", samples, found.speakers, found.turns, (warning,))
+        return self._conversation("mono", samples, found.speakers, found.turns, (*warnings, warning))
 
     def _mono(
         self, samples: Samples, channel: int, activity: Activity, layout: Layout, warnings: tuple[str, ...]
@@ -115,7 +121,7 @@ class Finder:
         if not ordered:
             warnings = (*warnings, "nobody speaks")
         guess = first_guess(speakers, ordered, self._settings, stereo=layout == "stereo")
-        return Conversation(layout, guess, ordered, warnings)
+        return Conversation(layout, guess, ordered, warnings, samples)
 
 
 def load_finder(settings: SpeakerSettings, device: str) -> Callable[[Samples], Conversation]:
