@@ -15,8 +15,8 @@ done in processes of its own. ``help(callmood.ScanOptions)`` lists the options o
 
 How the packages build on each other, from the ground up:
 
-- ``call`` (the nouns), ``labels``, ``arrays``, ``sound``, ``errors``, ``wording``, ``writing``, ``hashing``,
-  ``settings``, ``bundled_weights``: what all others may use
+- ``call`` (the nouns), ``labels``, ``arrays``, ``sound``, ``errors``, ``network``, ``wording``, ``writing``,
+  ``hashing``, ``settings``, ``bundled_weights``: what all others may use
 - ``model``: the emotion model and the networks
 - ``store``: the DuckDB file. ``pipeline``: recordings in, calls out, a folder for each stage
 - ``engine``: runs the pipeline in processes. ``reports``: questions to the database and their answers
@@ -25,9 +25,10 @@ How the packages build on each other, from the ground up:
 """
 
 import logging
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from callmood import network
 
 if TYPE_CHECKING:
     __version__: str
@@ -54,12 +55,11 @@ if TYPE_CHECKING:
     from callmood.settings import ScanOptions
     from callmood.training.run import Trained, train
 
-# No library may report home. They read these when they are imported, which is later, and processes inherit them.
-os.environ.update(ORT_DISABLE_TELEMETRY="1", PYANNOTE_METRICS_ENABLED="0", HF_HUB_DISABLE_TELEMETRY="1")
-
 logging.getLogger(__name__).addHandler(
     logging.NullHandler()
 )  # whoever wants to read it adds a handler of their own
+
+network.switch_off_telemetry()
 
 _HOMES = {
     "callmood.analysis": ("analyze",),

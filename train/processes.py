@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from callmood.engine.parent import end_with_parent
 from callmood.errors import CallmoodError
+from callmood.network import stay_offline
 from callmood.training.progress import tracked
 
 Job = TypeVar("Job")
@@ -35,7 +36,7 @@ def _results(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterable[Res
         _start_worker()
         yield from map(work, jobs)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _start_process) as pool:
         try:
             yield from pool.map(work, jobs, chunksize=8)
         except BrokenProcessPool:
@@ -45,6 +46,11 @@ def _results(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterable[Res
             ) from None
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _start_process() -> None:
+    stay_offline()
+    _start_worker()
 
 
 def _start_worker() -> None:

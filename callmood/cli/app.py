@@ -8,6 +8,7 @@ import typer
 
 from callmood.cli import correct, doctor, evaluate, models, report, scan, train
 from callmood.errors import CallmoodError
+from callmood.network import stay_offline
 
 app = typer.Typer(
     name="callmood",
@@ -43,6 +44,7 @@ def callmood_options(
 
 def main() -> None:
     """Run the app. An error that a user can fix is printed as its message, with its exit code."""
+    stay_offline()
     try:
         app()
     except CallmoodError as error:

@@ -20,6 +20,7 @@ from typing import TypeAlias
 from callmood.call import Call, Failure, Outcome, Rescored
 from callmood.engine.parent import end_with_parent
 from callmood.errors import CallmoodError
+from callmood.network import stay_offline
 from callmood.pipeline.pipeline import Job, Work
 from callmood.settings import Settings
 
@@ -195,6 +196,7 @@ def _work(connection: Connection, load: Load, settings: Settings, device: str, t
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = str(threads)
+    stay_offline()
     connection.send(Started())
     try:
         work = load(settings, device, threads)
