@@ -6,7 +6,7 @@ callmood scan ../shared/calls --db calls.duckdb && python benchmarks/moods.py ca
 import argparse
 from pathlib import Path
 
-from callmood.store import open_db, rows
+from callmood.store import reading, rows
 
 SHARES = """
     SELECT path, role, emotion, count(*) AS n, max(scores['angry']) AS angriest
@@ -21,7 +21,7 @@ STRONGEST = """
 
 
 def show(database: Path) -> None:
-    with open_db(database, read_only=True) as con:
+    with reading(database) as con:
         found = rows(con, SHARES)
         for path, role in dict.fromkeys((path, role) for path, role, *_ in found):
             mine = [row[2:] for row in found if row[:2] == (path, role)]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
 from callmood.settings import load_settings
-from callmood.store import Connection, find_call, open_db
+from callmood.store import Connection, explained, find_call, open_db, writing
+from callmood.store.connection import READ_WAIT_S
 from callmood.store.corrections import Moment, require_label, segment_at
 from callmood.store.corrections import correct as store_correction
 
@@ -26,7 +27,7 @@ CALL: Final = "call"
 
 
 class Database:
-    """An open database, read only. Close it, or use it in a ``with``, because a scan can't write while it is open."""
+    """An open database, read only. Close it, or use it in a ``with``: a scan waits while it is open."""
 
     def __init__(self, path: Path, connection: Connection) -> None:
         self.path = path
@@ -128,6 +129,9 @@ class Database:
     def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """The result of a query, read only. ``parameters`` are those that the query names with a dollar sign.
 
+        The query reads the database and nothing else: no other file, no frame of yours, nothing on the network. To
+        join the result with a table of your own, use polars, or open the database with DuckDB itself.
+
         >>> db.sql("SELECT count(*) AS calls FROM recording WHERE agent = $agent", {"agent": "anna"}).item()
         1
         """
@@ -163,7 +167,7 @@ class Database:
         import duckdb
 
         try:
-            with self._connection.cursor() as cursor:
+            with explained(self.path, self._connection), self._connection.cursor() as cursor:
                 yield cursor
         except duckdb.Error as error:
             raise CallmoodError(f"The database can't answer: {error}") from None
@@ -172,15 +176,16 @@ class Database:
 def open(db: str | Path | None = None) -> Database:
     """Open a database of scanned calls, read only; by default the one in the settings.
 
-    Several programs may read at the same time, but not while a scan writes. A database of an older callmood is
-    migrated. Raises CallmoodError if it can't be opened.
+    Several programs may read at the same time, and while a scan runs, which closes the database between calls: this
+    waits for it for some seconds, and the scan waits until you close the database. A database of an older callmood is
+    migrated. Raises CallmoodError if it can't be opened, BusyError if another program writes to it for longer.
 
     >>> with callmood.open(database) as db:
     ...     db.report(by="call").rows.height
     1
     """
     path = load_settings({"db": db}).db
-    return Database(path, open_db(path, read_only=True))
+    return Database(path, open_db(path, read_only=True, wait_s=READ_WAIT_S))
 
 
 def correct(
@@ -198,7 +203,7 @@ def correct(
     require_label(label)
     if not isinstance(at_s, int | float) or not 0 <= at_s < float("inf"):
         raise UsageError(f"{at_s} is not a time: give the seconds from the start of the call.")
-    with open_db(load_settings({"db": db}).db, must_exist=True) as connection:
+    with writing(load_settings({"db": db}).db, must_exist=True) as connection:
         recording_id = find_call(connection, call)
         segment = segment_at(connection, recording_id, at_s, speaker)
         store_correction(connection, recording_id, segment.number, label)

@@ -11,3 +11,9 @@ class UsageError(CallmoodError):
     """Wrong usage: an option, a setting or an environment variable is wrong. The CLI exits with 2."""
 
     exit_code = 2
+
+
+class BusyError(CallmoodError):
+    """Another program has the database open, or is scanning into it. The CLI exits with 4."""
+
+    exit_code = 4

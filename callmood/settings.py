@@ -93,6 +93,8 @@ class Settings(BaseSettings):
     )
 
     db: Path = Path("callmood.duckdb")
+    wait: float = Field(default=60, ge=0, allow_inf_nan=False)
+    """Seconds to wait for other programs that have the database open, and for another scan."""
     discover: DiscoverSettings = DiscoverSettings()
     speakers: SpeakerSettings = SpeakerSettings()
     transcribe: TranscribeSettings = TranscribeSettings()
@@ -117,6 +119,8 @@ class ScanOptions(TypedDict, total=False):
 
     db: str | Path | None
     """The DuckDB file."""
+    wait: float | None
+    """Seconds to wait for others who use the database, before BusyError."""
     metadata: str | Path | None
     name_pattern: str | None
     time_format: str | None
@@ -134,6 +138,7 @@ class ScanOptions(TypedDict, total=False):
 
 OPTIONS: Final[Mapping[str, str]] = {
     "db": "db",
+    "wait": "wait",
     "metadata": "discover.metadata",
     "name_pattern": "discover.name_pattern",
     "time_format": "discover.time_format",

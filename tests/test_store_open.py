@@ -128,7 +128,7 @@ def test_a_file_that_is_not_a_database_is_refused_and_kept(
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CallmoodError, match="is not a callmood database"):
+    with pytest.raises(CallmoodError, match="is a folder, not a database"):
         open_db(tmp_path)
 
 

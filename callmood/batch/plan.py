@@ -57,7 +57,7 @@ def find_recordings(paths: Sequence[Path], settings: Settings) -> Discovery:
     """The recordings in ``paths``. Hashes of unchanged files come from the database, which is then closed again."""
     hashes: dict[str, FileHash] = {}
     if store.may_exist(settings.db):
-        with store.open_db(settings.db, read_only=True) as con:
+        with store.reading(settings.db) as con:
             hashes = {path: FileHash(*hashed) for path, hashed in store.hashes(con).items()}
     return discover(paths, settings.discover, hashes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +19,7 @@ from callmood.batch.plan import Again, Plan, bring_up_to_date, checked_model_id,
 from callmood.batch.summary import Summary
 from callmood.call import Failure, Outcome, Rescored
 from callmood.engine.local import require_startable, run_jobs
-from callmood.errors import UsageError
+from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.pipeline import load_rescore, load_scan
 from callmood.pipeline.transcribe.recogniser import model_name
 from callmood.settings import ScanOptions, Settings, load_settings
@@ -87,7 +88,7 @@ def iter_scan(
 ) -> Iterator[Outcome]:
     """Scan as ``scan`` does, and yield each outcome once it is stored: a Call, a Failure, or a Rescored call.
 
-    The database stays open, and the processes stay alive, until the iterator is exhausted or closed.
+    The processes stay alive until the iterator is exhausted or closed. Others can read the database meanwhile.
 
     >>> for outcome in callmood.iter_scan(calls, db="other.duckdb"):
     ...     print(outcome)
@@ -99,13 +100,14 @@ def iter_scan(
 
 
 def run(paths: Sequence[Path], settings: Settings, again: Again) -> Iterator[Progress]:
-    """The scan itself. Raises CallmoodError if nothing can be scanned."""
+    """The scan itself. Raises CallmoodError if nothing can be scanned, BusyError if others use the database."""
     require_startable()
     model_id = checked_model_id(settings, again)
-    discovery = find_recordings(paths, settings)
-    with store.open_db(settings.db) as con:
-        bring_up_to_date(con, paths, discovery, settings)
-        plan = make_plan(con, discovery, settings, model_id, again)
+    with store.one_scan(settings.db, settings.wait), _kept_if_filled(settings.db):
+        discovery = find_recordings(paths, settings)
+        with _writing(settings) as con:
+            bring_up_to_date(con, paths, discovery, settings)
+            plan = make_plan(con, discovery, settings, model_id, again)
         summary = plan.summary
         for warning in discovery.warnings:
             _LOGGER.warning("%s", warning)
@@ -113,11 +115,29 @@ def run(paths: Sequence[Path], settings: Settings, again: Again) -> Iterator[Pro
         for failure in discovery.failures:
             _count(summary, failure)
             yield Progress(summary, failure)
-        for outcome in _run_and_store(con, plan, settings, again):
+        for outcome in _run_and_store(plan, settings, again):
             _count(summary, outcome)
             yield Progress(summary, outcome)
-        compare_agents(con, settings.score.model, model_id)
+        with _writing(settings) as con:
+            compare_agents(con, settings.score.model, model_id)
         summary.finished = time.monotonic()
+
+
+def _writing(settings: Settings) -> AbstractContextManager[Connection]:
+    """The database, open for a transaction or two: others read it in between."""
+    return store.writing(settings.db, wait_s=settings.wait)
+
+
+@contextmanager
+def _kept_if_filled(db: Path) -> Iterator[None]:
+    """Removes a database that this scan created, if the scan failed before it stored anything."""
+    is_new = not store.may_exist(db)
+    try:
+        yield
+    except CallmoodError:
+        if is_new:
+            store.remove_if_empty(db)
+        raise
 
 
 def _count(summary: Summary, outcome: Outcome) -> None:
@@ -129,30 +149,33 @@ def _count(summary: Summary, outcome: Outcome) -> None:
         _LOGGER.warning("%s: %s", outcome.recording.path.name, warning)
 
 
-def _run_and_store(con: Connection, plan: Plan, settings: Settings, again: Again) -> Iterator[Outcome]:
+def _run_and_store(plan: Plan, settings: Settings, again: Again) -> Iterator[Outcome]:
     """Runs the jobs and yields each outcome once it is stored."""
     plan.summary.started = time.monotonic()
     if not plan.jobs:
         return
-    scan_id = store.start_scan(
-        con,
-        settings.model_dump(mode="json"),
-        {name: version(name) for name in PACKAGES},
-        {
-            "emotion": plan.model_id,
-            "asr": model_name(settings.transcribe.asr),
-            "diarizer": settings.speakers.diarizer,
-        },
-    )
+    with _writing(settings) as con:
+        scan_id = store.start_scan(
+            con,
+            settings.model_dump(mode="json"),
+            {name: version(name) for name in PACKAGES},
+            {
+                "emotion": plan.model_id,
+                "asr": model_name(settings.transcribe.asr),
+                "diarizer": settings.speakers.diarizer,
+            },
+        )
     for outcome in run_jobs(settings, plan.jobs, load_rescore if again.rescore else load_scan):
-        if isinstance(outcome, Rescored):
-            store.rescore_call(con, scan_id, plan.model_id, outcome)
-        elif not isinstance(outcome, Failure):
-            store.write_call(con, scan_id, plan.model_id, outcome)
-        elif not again.rescore:
-            store.write_failure(con, scan_id, outcome)
+        with _writing(settings) as con:
+            if isinstance(outcome, Rescored):
+                store.rescore_call(con, scan_id, plan.model_id, outcome)
+            elif not isinstance(outcome, Failure):
+                store.write_call(con, scan_id, plan.model_id, outcome)
+            elif not again.rescore:
+                store.write_failure(con, scan_id, outcome)
         yield outcome
-    store.finish_scan(con, scan_id)
+    with _writing(settings) as con:
+        store.finish_scan(con, scan_id)
 
 
 def _path_list(paths: Paths) -> list[Path]:

@@ -33,6 +33,13 @@ def scan(
     db: Annotated[
         Path | None, typer.Option(help="The DuckDB file to write (default: callmood.duckdb).")
     ] = None,
+    wait: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="How long to wait for other programs that use the database (default: 60).",
+        ),
+    ] = None,
     metadata: Annotated[
         Path | None,
         typer.Option(help="A CSV, JSON or Parquet table of calls, joined by file name or call id."),
@@ -110,8 +117,10 @@ def scan(
 ) -> None:
     """Scan recordings: speakers, words and moods into DuckDB.
 
-    Recordings that are stored already are skipped. Exit code 0: all went well; 3: some recordings failed;
-    1: nothing could be done.
+    Recordings that are stored already are skipped. Others can read the database meanwhile.
+
+    Exit code 0: all went well; 3: some recordings failed; 1: nothing could be done; 2: wrong usage; 4: another program
+    uses the database.
     """
     import callmood
     from callmood.settings import load_settings
@@ -126,6 +135,7 @@ def scan(
             retranscribe=retranscribe,
             progress=show,
             db=db,
+            wait=wait,
             metadata=metadata,
             name_pattern=name_pattern,
             time_format=time_format,

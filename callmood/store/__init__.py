@@ -1,11 +1,22 @@
 """The database: one DuckDB file that a scan writes and reports read. One process writes it, or many read it.
 
-``connection`` opens and migrates it; ``write``, with the ``columns``, is what a scan stores, ``read`` what it asks;
+``connection`` opens and migrates it, with ``files`` (what may be one) and ``damage`` (what DuckDB's errors mean);
+``write``, with the ``columns``, is what a scan stores, ``read`` what it asks;
 ``voices`` are the agents' voices and the scores that depend on them;
 ``corrections`` are the labels that people corrected. Nothing here depends on a model.
 """
 
-from callmood.store.connection import Connection, may_exist, open_db, rows, transaction
+from callmood.store.connection import (
+    Connection,
+    explained,
+    open_db,
+    reading,
+    remove_if_empty,
+    rows,
+    transaction,
+    writing,
+)
+from callmood.store.files import may_exist, one_scan
 from callmood.store.read import (
     Known,
     find_call,
@@ -41,12 +52,16 @@ __all__ = [
     "NewScores",
     "StoredSegment",
     "agent_voices",
+    "explained",
     "find_call",
     "finish_scan",
     "hashes",
     "known",
     "may_exist",
+    "one_scan",
     "open_db",
+    "reading",
+    "remove_if_empty",
     "rescore_call",
     "rows",
     "segments_to_compare",
@@ -61,4 +76,5 @@ __all__ = [
     "write_failure",
     "write_hashes",
     "write_unreadable",
+    "writing",
 ]

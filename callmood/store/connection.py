@@ -1,22 +1,47 @@
-"""The DuckDB file: open it, migrate its schema, and explain why it can't be opened.
+"""The DuckDB file: open it, migrate its schema, and explain why it can't be opened or read.
 
 The schema is a list of SQL files, ``sql/migrations/001_calls.sql`` and on; the table ``migration`` lists
 the ones that were applied. Each is one transaction, so that a killed program leaves a database of a known version.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import duckdb
 
 from callmood.errors import CallmoodError
+from callmood.store.damage import explain, is_busy
+from callmood.store.files import (
+    cannot_write,
+    may_exist,
+    new_file,
+    private,
+    recheck_database_file,
+    require_database_file,
+    require_folder,
+    spill_folder,
+)
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
+
+READ_WAIT_S: Final = 10.0
+"""How long reports wait for a scan to store a call, in seconds."""
+_POLL_S: Final = 0.05
+
+_CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "enable_external_access": False,
+    "lock_configuration": True,
+    "storage_compatibility_version": "v1.0.0",  # of new databases, so that older clients can open them
+}
 
 
 class Migration(NamedTuple):
@@ -38,40 +63,84 @@ def migrations() -> tuple[Migration, ...]:
     return *older, newest._replace(sql=newest.sql + comments)
 
 
-def open_db(path: str | Path, read_only: bool = False, *, must_exist: bool = False) -> Connection:
+def open_db(
+    path: str | Path, read_only: bool = False, *, must_exist: bool = False, wait_s: float = 0
+) -> Connection:
     """Connect to a callmood database; an old one is migrated, and a missing one is created unless it ``must_exist``.
 
     With ``read_only`` the file must exist, and other readers may have it open too. DuckDB lets one
-    process write or many read, never both. Close the connection, or use it in a ``with``.
+    process write or many read, never both: wait ``wait_s`` seconds at most for others to close it. Close the
+    connection, or use it in a ``with``; ``reading`` and ``writing`` also explain the errors of queries.
 
-    Raises CallmoodError if it can't be opened.
+    The connection reaches no other file, no network and no extension.
+
+    Raises CallmoodError if it can't be opened, BusyError if others have it open.
     """
     path = Path(path)
-    if (read_only or must_exist) and not may_exist(path):
-        raise CallmoodError(
-            f"There is no database at {path}. Scan some calls first, or choose another file with --db."
-        )
-    if read_only:
-        _refuse_empty_file(path)
-        con = _connect(path, read_only=True)
-        if _is_current(con, path):
-            return con
-        # a reader can't migrate: do it as a writer, then read
-        con.close()
-        open_db(path).close()
-        return _connect(path, read_only=True)
-    if not may_exist(path.parent):
-        raise CallmoodError(
-            f"There is no folder {path.parent} for the database {path.name}. Create it first."
-        )
-    _refuse_empty_file(path)
-    con = _connect(path, read_only=False)
+    require_database_file(path)
+    if not may_exist(path):
+        if read_only or must_exist:
+            raise CallmoodError(
+                f"There is no database at {path}. Scan some calls first, or choose another file with --db."
+            )
+        _create(path)
+    con = _connect(path, read_only, wait_s)
     try:
-        _migrate(con, path)
+        with explained(path, con):
+            if _version(con, path) == migrations()[-1].version:
+                return con
+            if not read_only:
+                _migrate(con, path)
+                return con
     except BaseException:
         con.close()
         raise
-    return con
+    # a reader can't migrate: do it as a writer, then read
+    con.close()
+    open_db(path, wait_s=wait_s).close()
+    return _connect(path, True, wait_s)
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[Connection]:
+    """A connection to read with. Raises CallmoodError as ``open_db``, and if the file turns out to be damaged."""
+    path = Path(path)
+    with open_db(path, read_only=True, wait_s=READ_WAIT_S) as con, explained(path, con):
+        yield con
+
+
+@contextmanager
+def writing(
+    path: str | Path, *, must_exist: bool = False, wait_s: float = READ_WAIT_S
+) -> Iterator[Connection]:
+    """A connection to write with, to be held for a moment only: nobody else can read meanwhile.
+
+    What it creates is for those who may use the database; a new database only for its owner.
+    Raises CallmoodError as ``open_db``, and if the disk is full or the file turns out to be damaged.
+    """
+    path = Path(path)
+    con = open_db(path, must_exist=must_exist, wait_s=wait_s)
+    with private(path), con, explained(path, con):
+        yield con
+
+
+@contextmanager
+def explained(path: Path, con: Connection | None = None) -> Iterator[None]:
+    """Raises what DuckDB raises inside as CallmoodError if the file or the machine is at fault, otherwise as it is."""
+    try:
+        yield
+    except duckdb.Error as error:
+        found = explain(path, error)
+        if found is None and isinstance(error, duckdb.ProgrammingError) and con is not None:
+            found = _explain_schema(path, con)
+        if found is None:
+            raise
+        raise found from None
+    except RuntimeError as error:
+        # what DuckDB makes of a signal during a query
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from None
+        raise
 
 
 @contextmanager
@@ -81,7 +150,8 @@ def transaction(con: Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        con.rollback()
+        with suppress(duckdb.Error):  # it is gone already after a fatal error, which is the one to tell
+            con.rollback()
         raise
     con.commit()
 
@@ -92,74 +162,124 @@ def rows(con: Connection, sql: str, parameters: dict[str, Any] | None = None) ->
     return result
 
 
-def _connect(path: Path, read_only: bool) -> Connection:
-    try:
-        return duckdb.connect(str(path), read_only=read_only)
-    except duckdb.Error as error:
-        raise CallmoodError(_explain(path, str(error))) from None
+def _connect(path: Path, read_only: bool, wait_s: float) -> Connection:
+    last_try = time.monotonic() + wait_s
+    # absolute, because DuckDB takes a name with a colon for the one of an extension
+    name = str(path.absolute())
+    config = {**_CONFIG, "temp_directory": spill_folder()}
+    while True:
+        try:
+            with private(path):
+                con = duckdb.connect(name, read_only=read_only, config=config)
+            break
+        except duckdb.Error as error:
+            if is_busy(error) and time.monotonic() < last_try:
+                time.sleep(_POLL_S)
+                continue
+            recheck_database_file(path)
+            why = str(error).splitlines()[0]
+            raise explain(path, error) or CallmoodError(
+                f"{path} can't be opened as a database ({why}). Choose another file with --db."
+            ) from None
+    ((file,),) = rows(con, "SELECT path FROM duckdb_databases() WHERE database_name = current_database()")
+    if file is None:
+        con.close()
+        recheck_database_file(path)
+        raise CallmoodError(f"{path} is not a callmood database. Choose another file with --db.")
+    return con
 
 
-def _explain(path: Path, message: str) -> str:
-    """DuckDB's message in plain words, with what to do."""
-    if "lock" in message or "being used by another process" in message:
-        holder = re.search(r"PID (\d+)", message)
-        who = f"process {holder[1]}" if holder else "another process"
-        return f"{path} is in use by {who}, most likely a scan. Try again when it has finished."
-    if "different configuration" in message:
-        return f"{path} is already open in this program for another purpose. Close it first."
-    if "version number" in message or "newer version" in message or "serialization" in message.lower():
-        return f"{path} was written by a newer DuckDB. Run: pip install --upgrade duckdb"
-    if "not a valid DuckDB database" in message or "Is a directory" in message:
-        return f"{path} is not a callmood database. Choose another file with --db."
-    if "ermission denied" in message or "Read-only file system" in message:
-        return f"No permission to open {path}. Change its permissions, or choose another file with --db."
-    first_line = message.splitlines()[0] if message else "no reason given"
-    return f"{path} can't be opened as a database ({first_line}). Choose another file with --db."
-
-
-def may_exist(path: Path) -> bool:
-    """Whether ``path`` exists. True also if that can't be checked, so that DuckDB reports why."""
-    try:
-        return path.exists()
-    except OSError:
-        return True
-
-
-def _refuse_empty_file(path: Path) -> None:
-    """DuckDB's own message on an empty file is misleading, and differs by version."""
-    try:
-        empty = path.is_file() and path.stat().st_size == 0
-    except OSError:
-        return
-    if empty:
+def _create(path: Path) -> None:
+    """A new database, whole or not at all."""
+    require_folder(path)
+    wal = path.with_name(f"{path.name}.wal")
+    if may_exist(wal):
         raise CallmoodError(
-            f"{path} is an empty file, not a database. Remove it, or choose another file with --db."
+            f"There is no database at {path}, but {wal.name}, which belongs to one. Put the database back, or remove "
+            f"{wal.name}."
         )
+    try:
+        with new_file(path) as part, explained(path), _connect(part, False, 0) as con:
+            _migrate(con, path)
+    except OSError as error:
+        raise cannot_write(path, error) from None
 
 
-def _tables(con: Connection) -> set[str]:
-    return {name for (name,) in rows(con, "SELECT table_name FROM information_schema.tables")}
+def remove_if_empty(path: Path) -> None:
+    """Remove a database that holds no recording and no file that could not be read."""
+    filled = "SELECT 1 FROM recording UNION ALL SELECT 1 FROM unreadable UNION ALL SELECT 1 FROM correction LIMIT 1"
+    with suppress(CallmoodError, OSError):
+        with reading(path) as con:
+            if rows(con, filled):
+                return
+        path.unlink()
+        path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+
+
+def _relations(con: Connection) -> dict[str, str]:
+    """The tables and views, each with its kind."""
+    return dict(rows(con, "SELECT table_name, table_type FROM information_schema.tables"))
+
+
+def _tables_of(versions: Iterable[Migration]) -> set[str]:
+    """The tables that these migrations create."""
+    return {table for one in versions for table in re.findall(r"^CREATE TABLE (\w+)", one.sql, re.MULTILINE)}
 
 
 def _version(con: Connection, path: Path) -> int:
-    """The newest applied migration; 0 for a database without tables."""
-    tables = _tables(con)
-    if "migration" not in tables:
-        if tables:
-            raise CallmoodError(f"{path} is the database of another program. Choose another file with --db.")
+    """The newest applied migration; 0 for a database without tables.
+
+    Raises CallmoodError for the database of another program, of a newer callmood, or one that lacks tables.
+    """
+    found = _relations(con)
+    if not found:
         return 0
+    foreign = CallmoodError(f"{path} is the database of another program. Choose another file with --db.")
+    if "migration" not in found:
+        raise foreign
+    columns = rows(
+        con,
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'migration' ORDER BY column_index",
+    )
+    if columns != [("version", "INTEGER"), ("name", "VARCHAR"), ("applied_at", "TIMESTAMP")]:
+        raise foreign
     ((version,),) = rows(con, "SELECT coalesce(max(version), 0) FROM migration")
+    _refuse_newer(version, path)
+    needed = {"migration", *_tables_of(one for one in migrations() if one.version <= version)}
+    views = sorted(name for name in needed & found.keys() if found[name] != "BASE TABLE")
+    if views:
+        raise CallmoodError(
+            f"{path} is not a callmood database: {views[0]} is a view in it, not a table. "
+            "Choose another file with --db."
+        )
+    if not needed - {"migration"} & found.keys():
+        raise foreign
+    early = sorted(_tables_of(migrations()) - needed & found.keys())
+    missing = sorted(needed - found.keys())
+    if missing or early:
+        why = f"the table {missing[0]} is missing" if missing else f"its version lacks the table {early[0]}"
+        raise CallmoodError(_incomplete(path, why))
     return int(version)
 
 
-def _is_current(con: Connection, path: Path) -> bool:
+def _incomplete(path: Path, why: str) -> str:
+    return f"{path} is not a whole callmood database: {why}. Restore a backup of it, or move it away and scan again."
+
+
+def _explain_schema(path: Path, con: Connection) -> CallmoodError | None:
+    """The error if the file's columns are not those of this version; None if they are, and the fault is elsewhere."""
+    columns = "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"
     try:
-        version = _version(con, path)
-        _refuse_newer(version, path)
-    except BaseException:
-        con.close()
-        raise
-    return version == migrations()[-1].version
+        found = set(rows(con, columns))
+        with duckdb.connect(config=_CONFIG) as fresh:
+            _migrate(fresh, path)
+            missing = sorted(set(rows(fresh, columns)) - found)
+    except duckdb.Error:
+        return None
+    if not missing:
+        return None
+    table, column, kind = missing[0]
+    return CallmoodError(_incomplete(path, f"the column {column} ({kind}) of {table} is missing"))
 
 
 def _refuse_newer(version: int, path: Path) -> None:
@@ -173,7 +293,6 @@ def _refuse_newer(version: int, path: Path) -> None:
 
 def _migrate(con: Connection, path: Path) -> None:
     version = _version(con, path)
-    _refuse_newer(version, path)
     for migration in migrations():
         if migration.version <= version:
             continue

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from callmood.errors import CallmoodError
 from callmood.pipeline.intake.tables import records
-from callmood.store.connection import open_db
+from callmood.store.connection import reading
 from callmood.store.corrections import Correction, corrections
 from callmood.training.corpora.clip import Clip
 from callmood.training.progress import Remark
@@ -81,7 +81,7 @@ def _number(row: dict[str, str], column: str, where: str) -> float | None:
 
 
 def _corrected_clips(database: Path, report: Remark) -> Iterator[Clip]:
-    with open_db(database, read_only=True) as con:
+    with reading(database) as con:
         found = corrections(con)
     gone = {one.path for one in found if not one.path.is_file()}
     if gone:
