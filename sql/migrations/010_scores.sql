@@ -1,21 +1,40 @@
+-- A value of a map in a way that all versions of DuckDB agree on: in 1.1, which some tools carry, map['key'] is a list.
+
+CREATE OR REPLACE MACRO mood(scores) AS CASE WHEN scores IS NOT NULL THEN
+      1.0 * above_chance(map_extract(scores, 'happy')[1])
+    + 0.2 * above_chance(map_extract(scores, 'calm')[1])
+    + 0.0 * above_chance(map_extract(scores, 'neutral')[1])
+    + 0.0 * above_chance(map_extract(scores, 'surprised')[1])
+    - 0.6 * above_chance(map_extract(scores, 'sad')[1])
+    - 0.6 * above_chance(map_extract(scores, 'fearful')[1])
+    - 0.8 * above_chance(map_extract(scores, 'disgust')[1])
+    - 1.0 * above_chance(map_extract(scores, 'angry')[1]) END;
+
+CREATE OR REPLACE MACRO group_name(dimension, agent, queue, customer, started_at, metadata) AS coalesce(CASE dimension
+    WHEN 'agent' THEN agent
+    WHEN 'queue' THEN queue
+    WHEN 'customer' THEN customer
+    WHEN 'day' THEN strftime(started_at, '%Y-%m-%d')
+    ELSE map_extract(metadata, dimension)[1] END, '(unknown)');
+
 -- The probabilities of segments as columns, because many tools show a MAP as one opaque value.
 CREATE VIEW segment_scores AS
 SELECT segment_mood.*,
-    scores['angry'] AS angry,
-    scores['calm'] AS calm,
-    scores['disgust'] AS disgust,
-    scores['fearful'] AS fearful,
-    scores['happy'] AS happy,
-    scores['neutral'] AS neutral,
-    scores['sad'] AS sad,
-    scores['surprised'] AS surprised,
+    map_extract(scores, 'angry')[1] AS angry,
+    map_extract(scores, 'calm')[1] AS calm,
+    map_extract(scores, 'disgust')[1] AS disgust,
+    map_extract(scores, 'fearful')[1] AS fearful,
+    map_extract(scores, 'happy')[1] AS happy,
+    map_extract(scores, 'neutral')[1] AS neutral,
+    map_extract(scores, 'sad')[1] AS sad,
+    map_extract(scores, 'surprised')[1] AS surprised,
     raw_emotion,
-    raw_scores['angry'] AS raw_angry,
-    raw_scores['calm'] AS raw_calm,
-    raw_scores['disgust'] AS raw_disgust,
-    raw_scores['fearful'] AS raw_fearful,
-    raw_scores['happy'] AS raw_happy,
-    raw_scores['neutral'] AS raw_neutral,
-    raw_scores['sad'] AS raw_sad,
-    raw_scores['surprised'] AS raw_surprised
+    map_extract(raw_scores, 'angry')[1] AS raw_angry,
+    map_extract(raw_scores, 'calm')[1] AS raw_calm,
+    map_extract(raw_scores, 'disgust')[1] AS raw_disgust,
+    map_extract(raw_scores, 'fearful')[1] AS raw_fearful,
+    map_extract(raw_scores, 'happy')[1] AS raw_happy,
+    map_extract(raw_scores, 'neutral')[1] AS raw_neutral,
+    map_extract(raw_scores, 'sad')[1] AS raw_sad,
+    map_extract(raw_scores, 'surprised')[1] AS raw_surprised
 FROM segment_mood JOIN segment USING (recording_id, segment);
