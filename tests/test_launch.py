@@ -67,10 +67,11 @@ if "RANK" in os.environ:
 
 LAUNCHING = """
 import sys
+from callmood.__main__ import main
 from callmood.cli import app
 from callmood.training.launch import relaunched
 app.app = lambda: sys.exit(relaunched({argv!r}, 2, "cpu"))
-app.main()
+main()
 """
 
 
@@ -110,7 +111,7 @@ def test_a_process_that_is_killed_is_reported(tmp_path: Path) -> None:
     assert code == 1 and "ended by SIGKILL, most likely for lack of memory" in sentence
 
 
-def test_who_stops_several_processes_sees_no_traceback(tmp_path: Path) -> None:
+def test_who_stops_several_processes_is_told_so_once(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(WAITING, encoding="utf-8")
     with subprocess.Popen(
         [sys.executable, "-c", LAUNCHING.format(argv=[])],
@@ -123,7 +124,7 @@ def test_who_stops_several_processes_sees_no_traceback(tmp_path: Path) -> None:
         assert [process.stdout.readline() for _ in range(2)] == ["waiting\n"] * 2
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
-    assert process.returncode == 130 and said == ""
+    assert process.returncode == 130 and said == "Stopped.\n"
 
 
 def test_what_libraries_print_is_not_in_the_output(capfd: pytest.CaptureFixture[str]) -> None:

@@ -38,8 +38,8 @@ def relaunched(argv: Sequence[str], processes: int, device: str) -> int:
     """Run ``callmood`` with the arguments ``argv`` in ``processes`` processes of this machine; the exit status.
 
     ``device``: "cpu", or else every process has a GPU of its own. Not to be called where ``is_launched()``.
-    Raises what the first of the processes to fail has recorded (see ``failures_recorded``), and CallmoodError for one
-    that was killed.
+    Raises what the first of the processes to fail has recorded (see ``failures_recorded``), CallmoodError for one that
+    was killed, and KeyboardInterrupt where all were stopped.
     """
     if device != "cpu":
         _require_gpus(processes)
@@ -60,8 +60,8 @@ def relaunched(argv: Sequence[str], processes: int, device: str) -> int:
         return 0
     except ChildFailedError as error:
         failures = list(error.failures.values())
-    except SignalException as stopped:
-        return 128 + stopped.sigval
+    except SignalException:
+        raise KeyboardInterrupt from None
     return _raise_cause(failures)
 
 

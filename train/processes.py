@@ -9,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Final, TypeVar
 
-from callmood.engine.parent import end_with_parent
+from callmood.engine.parent import end_with_parent, without_interrupts
 from callmood.errors import CallmoodError
 from callmood.network import stay_offline
 from callmood.training.progress import tracked
@@ -38,7 +38,9 @@ def _results(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterable[Res
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), _start_process) as pool:
         try:
-            yield from pool.map(work, jobs, chunksize=8)
+            with without_interrupts():  # it starts all of its processes here
+                results = pool.map(work, jobs, chunksize=8)
+            yield from results
         except BrokenProcessPool:
             raise CallmoodError(
                 "A process that worked on the clips was killed, most likely for lack of memory. "

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +23,7 @@ from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.pipeline import load_rescore, load_scan
 from callmood.pipeline.transcribe.recogniser import model_name
 from callmood.settings import ScanOptions, Settings, load_settings
+from callmood.signals import deferred
 from callmood.store import Connection
 
 PACKAGES: Final = ("callmood", "whisperx", "ctranslate2", "torch", "transformers", "pyannote-audio", "av")
@@ -67,14 +68,12 @@ def scan(
     (1, 0)
     """
     summary = Summary()
-    for step in run(
-        _path_list(paths),
-        load_settings(options),
-        Again(failed=retry_failed, rescore=rescore, retranscribe=retranscribe),
-    ):
-        summary = step.summary
-        if progress is not None:
-            progress(step)
+    again = Again(failed=retry_failed, rescore=rescore, retranscribe=retranscribe)
+    with closing(run(_path_list(paths), load_settings(options), again)) as steps:
+        for step in steps:
+            summary = step.summary
+            if progress is not None:
+                progress(step)
     return summary
 
 
@@ -99,7 +98,7 @@ def iter_scan(
     return (step.outcome for step in steps if step.outcome is not None)
 
 
-def run(paths: Sequence[Path], settings: Settings, again: Again) -> Iterator[Progress]:
+def run(paths: Sequence[Path], settings: Settings, again: Again) -> Generator[Progress, None, None]:
     """The scan itself. Raises CallmoodError if nothing can be scanned, BusyError if others use the database."""
     require_startable()
     model_id = checked_model_id(settings, again)
@@ -116,7 +115,6 @@ def run(paths: Sequence[Path], settings: Settings, again: Again) -> Iterator[Pro
             _count(summary, failure)
             yield Progress(summary, failure)
         for outcome in _run_and_store(plan, settings, again):
-            _count(summary, outcome)
             yield Progress(summary, outcome)
         with _writing(settings) as con:
             compare_agents(con, settings.score.model, model_id)
@@ -150,7 +148,7 @@ def _count(summary: Summary, outcome: Outcome) -> None:
 
 
 def _run_and_store(plan: Plan, settings: Settings, again: Again) -> Iterator[Outcome]:
-    """Runs the jobs and yields each outcome once it is stored."""
+    """Runs the jobs and yields each outcome once it is stored and counted."""
     plan.summary.started = time.monotonic()
     if not plan.jobs:
         return
@@ -166,13 +164,17 @@ def _run_and_store(plan: Plan, settings: Settings, again: Again) -> Iterator[Out
             },
         )
     for outcome in run_jobs(settings, plan.jobs, load_rescore if again.rescore else load_scan):
-        with _writing(settings) as con:
+        with (
+            _writing(settings) as con,
+            deferred(),
+        ):  # what is stored is counted, also where the scan is stopped
             if isinstance(outcome, Rescored):
                 store.rescore_call(con, scan_id, plan.model_id, outcome)
             elif not isinstance(outcome, Failure):
                 store.write_call(con, scan_id, plan.model_id, outcome)
             elif not again.rescore:
                 store.write_failure(con, scan_id, outcome)
+            _count(plan.summary, outcome)
         yield outcome
     with _writing(settings) as con:
         store.finish_scan(con, scan_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -120,12 +119,11 @@ def scan(
     Recordings that are stored already are skipped. Others can read the database meanwhile.
 
     Exit code 0: all went well; 3: some recordings failed; 1: nothing could be done; 2: wrong usage; 4: another program
-    uses the database.
+    uses the database; 130: stopped by Ctrl-C, SIGTERM or a closed terminal, with all that was scanned stored.
     """
     import callmood
     from callmood.settings import load_settings
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     database = load_settings({"db": db}).db
     with _display(as_json) as show:
         summary = callmood.scan(
@@ -179,12 +177,10 @@ def _display(as_json: bool) -> Iterator[Callable[[Progress], None]]:
             yield show
     except KeyboardInterrupt:
         done = begun[0].done if begun else 0
-        print(
+        raise KeyboardInterrupt(
             f"Stopped: {counted(done, 'recording is', 'recordings are')} stored. "
-            "Run the same command again to resume.",
-            file=sys.stderr,
-        )
-        raise typer.Exit(130) from None
+            "Run the same command again to resume."
+        ) from None
 
 
 @contextmanager

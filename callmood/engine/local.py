@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import TypeAlias
 
 from callmood.call import Call, Failure, Outcome, Rescored
-from callmood.engine.parent import end_with_parent
+from callmood.engine.parent import end_with_parent, without_interrupts
 from callmood.errors import CallmoodError
 from callmood.network import stay_offline
 from callmood.pipeline.pipeline import Job, Work
@@ -47,8 +47,10 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Iterator[Ou
     retried: set[str] = set()
     any_started, stillborn = False, 0
     start = partial(_start, load, settings)
-    workers = [start(device, threads) for device, threads in slots]
+    workers: list[_Worker] = []
     try:
+        for device, threads in slots:
+            workers.append(start(device, threads))
         for worker in workers:
             _send_chunk(worker, todo, retry, len(workers))
         while any(worker.pending for worker in workers):
@@ -82,6 +84,8 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Iterator[Ou
                         workers[workers.index(worker)] = worker = start(worker.device, worker.threads)
                     _send_chunk(worker, todo, retry, len(workers))
     finally:
+        for worker in workers:
+            worker.process.kill()
         for worker in workers:
             _stop(worker)
 
@@ -186,7 +190,13 @@ def _start(load: Load, settings: Settings, device: str, threads: int) -> _Worker
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_work, args=(there, load, settings, device, threads), daemon=True)
-    process.start()
+    try:
+        with without_interrupts():
+            process.start()
+    except OSError as error:  # the limit of processes or of memory
+        raise CallmoodError(
+            f"The processes of the scan could not start: {error.strerror or error}. Try again with --workers 1."
+        ) from None
     there.close()
     return _Worker(process, here, device, threads)
 
@@ -194,7 +204,7 @@ def _start(load: Load, settings: Settings, device: str, threads: int) -> _Worker
 def _work(connection: Connection, load: Load, settings: Settings, device: str, threads: int) -> None:
     """A worker process: loads the models, then works on chunk after chunk until the parent closes the connection."""
     end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be kept out, see without_interrupts
     os.environ["OMP_NUM_THREADS"] = str(threads)
     stay_offline()
     connection.send(Started())
@@ -227,7 +237,7 @@ def _send_chunk(worker: _Worker, todo: deque[Job], retry: deque[Job], workers: i
         chunk = [todo.popleft() for _ in range(min(size, len(todo)))]
     if chunk:
         worker.pending = {job.recording.id: job for job in chunk}
-        with suppress(BrokenPipeError):
+        with suppress(OSError):  # it has died, which is noticed when its answer is read
             worker.connection.send(chunk)
 
 
@@ -268,5 +278,5 @@ def _requeue(worker: _Worker, retry: deque[Job], retried: set[str]) -> Iterator[
 
 def _stop(worker: _Worker) -> None:
     worker.connection.close()
-    worker.process.terminate()
+    worker.process.kill()  # unlike SIGTERM it ends a process that is suspended too
     worker.process.join(timeout=5)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from callmood.errors import CallmoodError
+from callmood.signals import deferred
 from callmood.store import Connection
 
 
@@ -27,15 +28,14 @@ def query(con: Connection, sql: str, parameters: Mapping[str, Any]) -> pl.DataFr
 
 def frame_of(con: Connection, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
     """The result of a query. Raises CallmoodError for a result that polars can't hold."""
-    result = con.execute(sql, dict(parameters or {}))
-    columns = result.description or []
+    with deferred():
+        result = con.execute(sql, dict(parameters or {}))
+        columns, found = result.description or [], result.fetchall()
     schema = {column[0]: _dtype(str(column[1])) for column in columns}
     if len(schema) < len(columns):
         raise CallmoodError("The query gives two columns the same name. Rename one with AS.")
     try:
-        frame = pl.DataFrame(
-            result.fetchall(), schema=schema, orient="row", infer_schema_length=None, strict=False
-        )
+        frame = pl.DataFrame(found, schema=schema, orient="row", infer_schema_length=None, strict=False)
     except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
         raise CallmoodError(
             f"The result does not fit into a frame ({error}). Cast its columns in the query."

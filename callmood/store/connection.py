@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import duckdb
 
 from callmood.errors import CallmoodError
+from callmood.signals import deferred
 from callmood.store.damage import explain, is_busy
 from callmood.store.files import (
     cannot_write,
@@ -145,20 +146,22 @@ def explained(path: Path, con: Connection | None = None) -> Iterator[None]:
 
 @contextmanager
 def transaction(con: Connection) -> Iterator[None]:
-    """Commits what is written inside, or rolls all of it back on an error."""
-    con.begin()
-    try:
-        yield
-    except BaseException:
-        with suppress(duckdb.Error):  # it is gone already after a fatal error, which is the one to tell
-            con.rollback()
-        raise
-    con.commit()
+    """Commits what is written inside, or rolls all of it back on an error. A signal that stops the program waits."""
+    with deferred():
+        con.begin()
+        try:
+            yield
+        except BaseException:
+            with suppress(duckdb.Error):  # it is gone already after a fatal error, which is the one to tell
+                con.rollback()
+            raise
+        con.commit()
 
 
 def rows(con: Connection, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
     """All rows of a query, because from DuckDB 2 on a result that is not fetched completely blocks the connection."""
-    result: list[tuple[Any, ...]] = con.execute(sql, parameters or {}).fetchall()
+    with deferred():
+        result: list[tuple[Any, ...]] = con.execute(sql, parameters or {}).fetchall()
     return result
 
 
