@@ -41,9 +41,12 @@ def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
     settings = load_settings(options)
     if Path(path).is_dir():
         raise CallmoodError(f"{path} is a folder. Use callmood.scan for folders.")
-    found = discover([Path(path)], settings.discover)
+    at_once = settings.discover.model_copy(update={"quiet_for": 0})
+    found = discover([Path(path)], at_once)
     for failure in found.failures:
         raise CallmoodError(failure.error)
+    if found.waiting:
+        raise CallmoodError(f"{path} is still being written. Try again when it is whole.")
     for warning in found.warnings:
         _LOGGER.warning("%s", warning)
     ((device, threads),) = worker_slots(settings, 1)

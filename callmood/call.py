@@ -264,6 +264,10 @@ class Rescored:
         return f"Rescored({self.recording.path.name!r}, {counted(len(self.scores), 'segment')})"
 
 
+CHANGED: Final = "changed"
+"""The reason of a failure that is none of the recording: the file was replaced, grew or went while it was scanned."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A recording that could not be scanned, or a file or folder that could not be read."""
@@ -275,6 +279,11 @@ class Failure:
     """One sentence."""
     recording: Recording | None = None
     """None if the file or folder could not be read."""
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the file changed while it was scanned. Nothing is stored of it, and the next scan tries it again."""
+        return self.reason == CHANGED
 
     def __repr__(self) -> str:
         return f"Failure({self.path.name!r}, {self.reason}: {self.error})"

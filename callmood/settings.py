@@ -51,6 +51,8 @@ class DiscoverSettings(_Stage):
     timezone: str | None = None
     """The zone of those who had the calls, such as Europe/Berlin; None: the machine's own. Times that name a zone are
     converted to it."""
+    quiet_for: float = Field(default=5.0, ge=0, le=3600, allow_inf_nan=False)
+    """Seconds for which a file must not have changed; one that still changes waits for the next scan."""
 
 
 class SpeakerSettings(_Stage):
@@ -125,6 +127,8 @@ class ScanOptions(TypedDict, total=False):
     name_pattern: str | None
     time_format: str | None
     timezone: str | None
+    quiet_for: float | None
+    """Seconds."""
     agent_channel: ChannelChoice | None
     speakers: int | None
     diarizer: str | None
@@ -143,6 +147,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "name_pattern": "discover.name_pattern",
     "time_format": "discover.time_format",
     "timezone": "discover.timezone",
+    "quiet_for": "discover.quiet_for",
     "agent_channel": "speakers.agent_channel",
     "speakers": "speakers.speakers",
     "diarizer": "speakers.diarizer",

@@ -102,6 +102,9 @@ COMMENT ON TABLE unreadable IS
 COMMENT ON COLUMN unreadable.path IS 'Path of the file or folder.';
 COMMENT ON COLUMN unreadable.reason IS 'Why, in a few words that many files share.';
 COMMENT ON COLUMN unreadable.error IS 'Why, in a sentence about this file.';
+COMMENT ON COLUMN unreadable.size_bytes IS 'Size of the file when it was seen, in bytes; NULL for folders.';
+COMMENT ON COLUMN unreadable.mtime_ns IS
+    'Modification time of the file when it was seen, in nanoseconds since 1970, UTC; NULL for folders.';
 COMMENT ON COLUMN unreadable.seen_at IS 'When a scan last looked there, UTC.';
 
 COMMENT ON VIEW segment_mood IS 'One row per segment, with its mood.';

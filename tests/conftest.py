@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from callmood.pipeline.intake import discover
 from callmood.store import Connection, open_db
 
 
@@ -13,6 +14,15 @@ def _no_settings_of_this_user(tmp_path_factory: pytest.TempPathFactory) -> Itera
     with pytest.MonkeyPatch.context() as patch:
         for variable in ("XDG_CONFIG_HOME", "APPDATA"):
             patch.setenv(variable, str(tmp_path_factory.mktemp("settings")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_waiting_for_quiet_files() -> Iterator[None]:
+    """Tests scan files that they wrote a moment ago."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CALLMOOD_DISCOVER__QUIET_FOR", "0")
+        patch.setattr(discover, "sleep", lambda _: None)
         yield
 
 

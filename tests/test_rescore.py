@@ -7,8 +7,9 @@ import pytest
 from factory import AGENT, make_call, make_recording
 from sounds import write_audio
 
-from callmood.call import Call, Failure, Rescored
+from callmood.call import CHANGED, Failure, Recording, Rescored
 from callmood.cli.scan import _as_json_line
+from callmood.hashing import sha256_of
 from callmood.model import load
 from callmood.pipeline.pipeline import RescoreJob, rescore
 from callmood.settings import Settings
@@ -24,7 +25,8 @@ def dual_mono(tmp_path: Path) -> Path:
 
 def job(path: Path) -> RescoreJob:
     call = make_call([(AGENT, 0.0, 2.0, "hello")], layout="dual mono")
-    return RescoreJob(make_recording(path=path), call.speakers, call.segments)
+    content = sha256_of(path) if path.exists() else "gone"
+    return RescoreJob(Recording(content, path, 1), call.speakers, call.segments)
 
 
 def test_a_call_scored_again_has_scores_for_its_segments_and_keeps_all_else(dual_mono: Path) -> None:
@@ -47,8 +49,15 @@ def test_the_line_of_a_new_call_names_them() -> None:
     assert "rescored" not in line
 
 
-def test_a_recording_that_is_gone_is_a_failure_of_its_own(tmp_path: Path, dual_mono: Path) -> None:
+def test_a_recording_that_is_gone_is_left_for_the_next_scan(tmp_path: Path, dual_mono: Path) -> None:
     jobs = [job(tmp_path / "gone.wav"), job(dual_mono)]
-    outcomes = list(rescore(load("embedded", "cpu"), Settings(), jobs))
-    assert [type(outcome) for outcome in outcomes] == [Failure, Rescored]
-    assert not any(isinstance(outcome, Call) for outcome in outcomes)
+    gone, scored = rescore(load("embedded", "cpu"), Settings(), jobs)
+    assert isinstance(gone, Failure) and isinstance(scored, Rescored)
+    assert gone.is_passing and "no longer exists" in gone.error
+
+
+def test_another_sound_is_not_scored_for_a_call(dual_mono: Path) -> None:
+    of_before = job(dual_mono)
+    write_audio(dual_mono, 0.1 * np.ones((2, 3 * SAMPLE_RATE), np.float32))
+    (outcome,) = rescore(load("embedded", "cpu"), Settings(), [of_before])
+    assert isinstance(outcome, Failure) and outcome.reason == CHANGED

@@ -24,7 +24,7 @@ from callmood.store import AgentVoice, Connection, NewScores, StoredSegment
 EARLIER_CALLS_COUNT: Final = 60
 """An agent's earlier calls weigh at most as much as this many segments, because today's line and voice matter more."""
 
-_CHUNK: Final = 2000
+_CHUNK: Final = 1000
 """Calls whose scores are written in one transaction."""
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from callmood import store
 from callmood.batch.summary import Summary
-from callmood.call import Recording, RoleChoice
+from callmood.call import CallFacts, Failure, Recording, RoleChoice
 from callmood.engine.local import find_devices
 from callmood.errors import UsageError
 from callmood.model.bundle import content_id, find_bundle
@@ -17,6 +19,7 @@ from callmood.pipeline.pipeline import Job, RescoreJob
 from callmood.pipeline.transcribe.recogniser import model_folder, model_name
 from callmood.settings import Settings
 from callmood.store import Connection, Known
+from callmood.store.columns import valid_unicode
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,20 @@ class Again:
     """What a scan repeats for stored recordings."""
 
     failed: bool = False
-    """Retry recordings that failed."""
+    """Retry recordings that failed, and tell again which files can't be read."""
     rescore: bool = False
     """Score calls again that were scored by another emotion model or for other roles, and do nothing else."""
     retranscribe: bool = False
     """Transcribe calls again that were transcribed by another recogniser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """Stored recordings whose file has new content."""
+
+    ids: tuple[str, ...]
+    calls: tuple[str, ...]
+    """The paths of those that are calls; the others failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,12 @@ class Plan:
     model_id: str
     """Of the emotion model."""
     jobs: tuple[Job, ...]
+    failures: tuple[Failure, ...]
+    """Files and folders that can't be read, without those that an earlier scan has told."""
+    superseded: tuple[str, ...]
+    """Ids of stored recordings to delete, because their file has new content that is stored already."""
+    outdated: Mapping[str, Outdated]
+    """Stored recordings to replace, by the id of the recording that their file holds now."""
     summary: Summary
     """The counts before any job is done."""
 
@@ -54,12 +72,23 @@ def checked_model_id(settings: Settings, again: Again) -> str:
 
 
 def find_recordings(paths: Sequence[Path], settings: Settings) -> Discovery:
-    """The recordings in ``paths``. Hashes of unchanged files come from the database, which is then closed again."""
+    """The recordings in ``paths``, compared with what the database knows of the files, which is then closed again."""
     hashes: dict[str, FileHash] = {}
+    unreadable: set[tuple[str, str, tuple[int, int] | None]] = set()
     if store.may_exist(settings.db):
         with store.reading(settings.db) as con:
             hashes = {path: FileHash(*hashed) for path, hashed in store.hashes(con).items()}
-    return discover(paths, settings.discover, hashes)
+            unreadable = store.unreadable(con)
+    found = discover(paths, settings.discover, hashes)
+    states = _states(found.failures)
+    return replace(
+        found,
+        failed_earlier=frozenset(
+            one.path
+            for one in found.failures
+            if (valid_unicode(str(one.path)), one.reason, states.get(one.path)) in unreadable
+        ),
+    )
 
 
 def bring_up_to_date(
@@ -67,7 +96,8 @@ def bring_up_to_date(
 ) -> None:
     """Store file hashes, the files that can't be read, and the new paths and facts of known recordings."""
     store.write_hashes(con, discovery.hashes)
-    store.write_unreadable(con, (absolute_path(path) for path in paths), discovery.failures)
+    searched = [absolute_path(path) for path in paths]
+    store.write_unreadable(con, searched, discovery.failures, _states(discovery.failures))
     options = settings.discover
     store.update_facts(
         con, discovery.recordings, sure=options.metadata is not None or options.name_pattern is not None
@@ -93,7 +123,70 @@ def make_plan(con: Connection, discovery: Discovery, settings: Settings, model_i
     recordings = [one for one in discovery.recordings if one.id in wanted]
     jobs = _jobs(con, recordings, again.rescore)
     summary = _summary(discovery, known, jobs, model_id, roles, stale_transcripts)
-    return Plan(model_id, jobs, summary)
+    failures = tuple(
+        one for one in discovery.failures if again.failed or one.path not in discovery.failed_earlier
+    )
+    summary.failed_earlier += len(discovery.failures) - len(failures)
+    done = {one for one in known if known[one].state == "done"}
+    outdated = _outdated(con, discovery, done)
+    superseded = [outdated.pop(content) for content in outdated.keys() & done]
+    summary.replaced += [path for old in superseded for path in old.calls]
+    return Plan(
+        model_id,
+        jobs,
+        failures,
+        superseded=tuple(one for old in superseded for one in old.ids),
+        outdated={} if again.rescore else outdated,
+        summary=summary,
+    )
+
+
+def _outdated(con: Connection, discovery: Discovery, done: Collection[str]) -> dict[str, Outdated]:
+    """The recordings that the files' contents replace, by the id of each content.
+
+    Recorders that reuse names write another call to the same path: where call id or start tell that it is, both stay.
+    """
+    facts = {recording.id: recording.facts for recording in discovery.recordings}
+    outdated = {}
+    for content, stored in store.outdated(con, discovery.contents).items():
+        old = [one for one in stored if not _differs(one.facts, facts.get(content, CallFacts()))]
+        if old:
+            calls = tuple(str(one.path) for one in old if one.id in done)
+            outdated[content] = Outdated(tuple(one.id for one in old), calls)
+    return outdated
+
+
+def _differs(one: CallFacts, other: CallFacts) -> bool:
+    """Whether two calls can't be the same by what is known of them."""
+    return any(
+        None not in (a, b) and a != b
+        for a, b in ((one.call_id, other.call_id), (one.started_at, other.started_at))
+    )
+
+
+def gone(con: Connection, paths: Sequence[Path], discovery: Discovery) -> list[str]:
+    """The paths of stored calls whose files are not in the folders any more that were searched."""
+    failed = [failure.path for failure in discovery.failures]
+    seen = (*discovery.contents, *discovery.waiting, *failed)
+    unsearched = tuple(f"{path}{os.sep}" for path in failed)
+    unseen = store.unseen_paths(con, [absolute_path(path) for path in paths], seen)
+    return [
+        str(path) for path in unseen if not str(path).startswith(unsearched) and not os.path.lexists(path)
+    ]
+
+
+def _states(failures: Iterable[Failure]) -> dict[Path, tuple[int, int]]:
+    """Size and modification time of files that could not be read, by path.
+
+    Folders have none: that one can't be searched is told each time, because nobody knows what is in it.
+    """
+    states = {}
+    for failure in failures:
+        with suppress(OSError):
+            status = os.lstat(failure.path)
+            if not failure.path.is_dir():
+                states[failure.path] = (status.st_size, status.st_mtime_ns)
+    return states
 
 
 def _jobs(con: Connection, wanted: Sequence[Recording], rescore: bool) -> tuple[Job, ...]:
@@ -135,6 +228,7 @@ def _summary(
         copies=discovery.copies,
         passed_over=dict(discovery.passed_over),
         agents={origin or "unknown": count for origin, count in discovery.agents.items()},
+        waiting=[str(path) for path in discovery.waiting],
         stale_scores=sum(_stale_scores(one, model_id, roles) for one in idle.values()),
         stale_transcripts=len(set(stale_transcripts) & idle.keys()),
         warnings=list(discovery.warnings),

@@ -15,7 +15,16 @@ from typing_extensions import Unpack
 
 from callmood import store
 from callmood.batch.agent_voices import compare_agents
-from callmood.batch.plan import Again, Plan, bring_up_to_date, checked_model_id, find_recordings, make_plan
+from callmood.batch.plan import (
+    Again,
+    Outdated,
+    Plan,
+    bring_up_to_date,
+    checked_model_id,
+    find_recordings,
+    gone,
+    make_plan,
+)
 from callmood.batch.summary import Summary
 from callmood.call import Failure, Outcome, Rescored
 from callmood.engine.local import require_startable, run_jobs
@@ -28,6 +37,8 @@ from callmood.store import Connection
 
 PACKAGES: Final = ("callmood", "whisperx", "ctranslate2", "torch", "transformers", "pyannote-audio", "av")
 """Whose versions are stored with a scan."""
+
+_NOTHING: Final = Outdated((), ())
 
 _LOGGER: Final = logging.getLogger("callmood.batch")
 
@@ -107,11 +118,13 @@ def run(paths: Sequence[Path], settings: Settings, again: Again) -> Generator[Pr
         with _writing(settings) as con:
             bring_up_to_date(con, paths, discovery, settings)
             plan = make_plan(con, discovery, settings, model_id, again)
+            store.delete_recordings(con, plan.superseded)
+            plan.summary.gone = gone(con, paths, discovery)
         summary = plan.summary
         for warning in discovery.warnings:
             _LOGGER.warning("%s", warning)
         yield Progress(summary)
-        for failure in discovery.failures:
+        for failure in plan.failures:
             _count(summary, failure)
             yield Progress(summary, failure)
         for outcome in _run_and_store(plan, settings, again):
@@ -164,16 +177,22 @@ def _run_and_store(plan: Plan, settings: Settings, again: Again) -> Iterator[Out
             },
         )
     for outcome in run_jobs(settings, plan.jobs, load_rescore if again.rescore else load_scan):
-        with (
-            _writing(settings) as con,
-            deferred(),
-        ):  # what is stored is counted, also where the scan is stopped
+        old = plan.outdated.get(outcome.recording.id, _NOTHING) if outcome.recording else _NOTHING
+        # what is stored is counted, also where the scan is stopped
+        with _writing(settings) as con, deferred():
             if isinstance(outcome, Rescored):
                 store.rescore_call(con, scan_id, plan.model_id, outcome)
             elif not isinstance(outcome, Failure):
-                store.write_call(con, scan_id, plan.model_id, outcome)
+                store.write_call(con, scan_id, plan.model_id, outcome, old.ids)
+                plan.summary.replaced += old.calls
+            elif outcome.is_passing:
+                store.delete_hash(con, outcome.path)
             elif not again.rescore:
                 store.write_failure(con, scan_id, outcome)
+                plan.summary.warnings += [
+                    f"{Path(path).name}: the new content can't be scanned, so the earlier call stays."
+                    for path in old.calls
+                ]
             _count(plan.summary, outcome)
         yield outcome
     with _writing(settings) as con:

@@ -2,9 +2,13 @@
 
 import time
 from dataclasses import dataclass, field
+from typing import Final
 
 from callmood.call import Call, Failure, Outcome
 from callmood.wording import counted, length
+
+NO_ALARM: Final = frozenset({"empty file", "no audio"})
+"""Reasons of failures that are daily business: exchanges leave such files of calls that nobody answered."""
 
 
 @dataclass
@@ -17,7 +21,13 @@ class Summary:
     skipped: int = 0
     """Recordings that are stored already."""
     failed_earlier: int = 0
-    """Recordings that failed in an earlier scan and are not retried."""
+    """Recordings that failed in an earlier scan and are not retried, and files that still can't be read."""
+    waiting: list[str] = field(default_factory=list)
+    """Paths of files that are still being written; the next scan takes them."""
+    replaced: list[str] = field(default_factory=list)
+    """Paths of stored calls that were replaced, because their file has new content."""
+    gone: list[str] = field(default_factory=list)
+    """Paths of stored calls whose files are no longer in the folders that were searched."""
     copies: int = 0
     """Files with the same content as another."""
     passed_over: dict[str, int] = field(default_factory=dict)
@@ -37,6 +47,8 @@ class Summary:
     bytes_seen: int = 0
     unreadable: int = 0
     """Failures that are not among the recordings to scan, because they could not be read."""
+    changed: list[str] = field(default_factory=list)
+    """Error messages of files that changed while they were scanned; the next scan takes them."""
     failures: dict[str, list[str]] = field(default_factory=dict)
     """Error messages by reason."""
     warnings: list[str] = field(default_factory=list)
@@ -47,9 +59,14 @@ class Summary:
         return sum(len(errors) for errors in self.failures.values())
 
     @property
+    def is_alarming(self) -> bool:
+        """Whether something failed that someone should look at: not only empty files and files without sound."""
+        return any(reason not in NO_ALARM for reason in self.failures)
+
+    @property
     def seen(self) -> int:
-        """Recordings that are done or have failed."""
-        return self.done + self.failed - self.unreadable
+        """Recordings that are done, have failed or have changed."""
+        return self.done + self.failed + len(self.changed) - self.unreadable
 
     @property
     def wall_s(self) -> float:
@@ -69,6 +86,9 @@ class Summary:
         """Count one outcome."""
         if isinstance(outcome, Failure):
             self.bytes_seen += outcome.recording.size_bytes if outcome.recording else 0
+            if outcome.is_passing:
+                self.changed.append(outcome.error)
+                return
             self.unreadable += outcome.recording is None
             self.failures.setdefault(outcome.reason, []).append(outcome.error)
             return
@@ -84,6 +104,7 @@ class Summary:
             "done": self.done,
             "failed": self.failed,
             "failures": {reason: len(errors) for reason, errors in self.failures.items()},
+            "changed": len(self.changed),
             "skipped": self.skipped,
             "stale_scores": self.stale_scores,
             "stale_transcripts": self.stale_transcripts,
@@ -91,6 +112,10 @@ class Summary:
             "scored_otherwise": self.stale_scores,
             "transcribed_otherwise": self.stale_transcripts,
             "failed_earlier": self.failed_earlier,
+            "waiting": len(self.waiting),
+            "replaced": len(self.replaced),
+            "gone": len(self.gone),
+            "gone_paths": self.gone,
             "copies": self.copies,
             "passed_over": self.passed_over,
             "agents": self.agents,

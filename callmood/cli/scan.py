@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from callmood.call import ChannelChoice, Device, RoleChoice
-from callmood.wording import counted, extensions_named, length
+from callmood.wording import counted, extensions_named, length, printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -60,6 +60,13 @@ def scan(
         typer.Option(
             help="Time zone of the calls, such as Europe/Berlin; times with a zone are converted to it "
             "(default: this machine's)."
+        ),
+    ] = None,
+    quiet_for: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds for which a file must not have changed; one that still changes waits for the next scan "
+            "(default: 5)."
         ),
     ] = None,
     agent_channel: Annotated[
@@ -119,7 +126,8 @@ def scan(
     Recordings that are stored already are skipped. Others can read the database meanwhile.
 
     Exit code 0: all went well; 3: some recordings failed; 1: nothing could be done; 2: wrong usage; 4: another program
-    uses the database; 130: stopped by Ctrl-C, SIGTERM or a closed terminal, with all that was scanned stored.
+    uses the database; 130: stopped by Ctrl-C, SIGTERM or a closed terminal, with all that was scanned stored. Empty
+    files and files without sound don't count as failed, nor does what failed before.
     """
     import callmood
     from callmood.settings import load_settings
@@ -138,6 +146,7 @@ def scan(
             name_pattern=name_pattern,
             time_format=time_format,
             timezone=timezone,
+            quiet_for=quiet_for,
             agent_channel=agent_channel,
             speakers=speakers,
             diarizer=diarizer,
@@ -152,7 +161,7 @@ def scan(
         print(json.dumps({"summary": summary.as_dict()}, ensure_ascii=False))
     else:
         _summarise(summary, database)
-    if summary.failures:
+    if summary.is_alarming:
         raise typer.Exit(3 if summary.done or summary.skipped else 1)
 
 
@@ -225,6 +234,10 @@ def _announce(summary: Summary) -> None:
         )
     if summary.failed_earlier:
         parts.append(f"{summary.failed_earlier} failed earlier (retry with --retry-failed)")
+    if summary.waiting:
+        parts.append(
+            counted(len(summary.waiting), "is", "are") + " still being written (left for the next scan)"
+        )
     if summary.copies:
         parts.append(counted(summary.copies, "duplicate file", "duplicate files") + " skipped")
     if summary.passed_over:
@@ -260,7 +273,8 @@ def _as_json_line(outcome: Outcome) -> dict[str, object]:
     if isinstance(outcome, Failure):
         known = {"recording": outcome.recording.id} if outcome.recording else {}
         why = {"reason": outcome.reason, "error": outcome.error}
-        return {**known, "path": str(outcome.path), "state": "failed", **why}
+        state = "changed" if outcome.is_passing else "failed"
+        return {**known, "path": str(outcome.path), "state": state, **why}
     recording = outcome.recording
     facts: dict[str, object] = {
         "recording": recording.id,
@@ -293,13 +307,16 @@ def _summarise(summary: Summary, db: Path) -> None:
         print("Nothing new to scan.")
     else:
         _summarise_work(summary)
+    _summarise_files(summary, db)
+    for warning in summary.warnings[:FAILURES_SHOWN]:
+        print(f"note: {warning}")
+    if len(summary.warnings) > FAILURES_SHOWN:
+        more = counted(len(summary.warnings) - FAILURES_SHOWN, "more warning is", "more warnings are")
+        print(f"note: {more} stored in the table recording")
     if summary.agents:
         print(_agents(summary.agents))
     if summary.done or summary.skipped:
-        print(
-            f"Stored in {db}; next: callmood report --agent"
-            + ("" if db.name == "callmood.duckdb" else f" --db {db}")
-        )
+        print(f"Stored in {db}; next: callmood report --agent{_db_option(db)}")
 
 
 def _summarise_work(summary: Summary) -> None:
@@ -309,13 +326,35 @@ def _summarise_work(summary: Summary) -> None:
         f"in {length(summary.wall_s)}, RTFx {summary.rtfx:.0f}."
     )
     for reason, failures in sorted(summary.failures.items(), key=lambda item: -len(item[1])):
-        print(f"{len(failures)} failed, {reason}:")
-        for error in failures[:FAILURES_SHOWN]:
-            print(f"  {error}")
-        if len(failures) > FAILURES_SHOWN:
-            print(f"  and {len(failures) - FAILURES_SHOWN} more")
-    for warning in summary.warnings[:FAILURES_SHOWN]:
-        print(f"note: {warning}")
-    if len(summary.warnings) > FAILURES_SHOWN:
-        more = counted(len(summary.warnings) - FAILURES_SHOWN, "more warning is", "more warnings are")
-        print(f"note: {more} stored in the table recording")
+        _list(f"{len(failures)} failed, {reason}:", failures)
+
+
+def _summarise_files(summary: Summary, db: Path) -> None:
+    """What became of files since they were found or scanned."""
+    if summary.changed:
+        _list(f"{len(summary.changed)} changed while they were scanned; scan again:", summary.changed)
+    if summary.replaced:
+        _list(
+            counted(len(summary.replaced), "stored call was", "stored calls were")
+            + " replaced, because the file has new content:",
+            summary.replaced,
+        )
+    if summary.gone:
+        _list(
+            counted(len(summary.gone), "stored call has", "stored calls have")
+            + f" no file any more, and stay in reports; callmood forget FILE{_db_option(db)} removes one:",
+            summary.gone,
+        )
+
+
+def _list(heading: str, lines: Sequence[str]) -> None:
+    """Prints the first of some lines."""
+    print(heading)
+    for line in lines[:FAILURES_SHOWN]:
+        print(f"  {printable(line)}")
+    if len(lines) > FAILURES_SHOWN:
+        print(f"  and {len(lines) - FAILURES_SHOWN:,} more")
+
+
+def _db_option(db: Path) -> str:
+    return "" if db.name == "callmood.duckdb" else f" --db {db}"

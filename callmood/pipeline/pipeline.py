@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
 
 from callmood.call import (
+    CHANGED,
     Call,
     Failure,
     Hold,
@@ -20,8 +22,9 @@ from callmood.call import (
     Speech,
 )
 from callmood.errors import CallmoodError
+from callmood.hashing import hash_stream
 from callmood.pipeline.audio.decode import Audio, decode
-from callmood.pipeline.audio.files import UnreadableRecording
+from callmood.pipeline.audio.files import UnreadableRecording, opened
 from callmood.pipeline.score import Scorable, Scored, score_calls
 from callmood.pipeline.speakers.announcements import People, without_announcements
 from callmood.pipeline.speakers.channels import separate
@@ -30,6 +33,7 @@ from callmood.pipeline.speakers.hold import find_holds
 from callmood.pipeline.speakers.roles import assign_roles
 from callmood.pipeline.transcribe.transcriber import Transcript
 from callmood.settings import Settings
+from callmood.wording import printable
 
 if TYPE_CHECKING:
     from callmood.model import Scorer
@@ -179,10 +183,41 @@ class _Diarized:
 
 def _decode_stored_call(job: Job) -> _Decoded:
     assert isinstance(job, RescoreJob)
-    audio = decode(job.recording.path)
+    audio = _decoded(job.recording)
     if audio.channels == 2:
         audio = replace(audio, samples=separate(audio.samples).samples)
     return _Decoded(job, audio)
+
+
+class _Changed(CallmoodError):
+    """The file is not the recording that was found."""
+
+
+def _decoded(recording: Recording) -> Audio:
+    """The sound of a recording. Raises _Changed if its file holds something else by now, or is gone."""
+    try:
+        audio = decode(recording.path)
+    except UnreadableRecording:
+        _require_unchanged(recording)  # a file that is being written looks damaged
+        raise
+    _require_unchanged(recording)
+    return audio
+
+
+def _require_unchanged(recording: Recording) -> None:
+    """Raises _Changed. The whole file is hashed, because a size and a time don't show every change.
+
+    It costs little, as the file was read a moment ago.
+    """
+    digest = hashlib.sha256()
+    try:
+        with opened(recording.path) as file:
+            hash_stream(file, digest)
+    except UnreadableRecording as error:
+        raise _Changed(f"{error} It could be read when the scan began; the next scan looks again.") from None
+    if digest.hexdigest() != recording.id:
+        name = printable(recording.path.name)
+        raise _Changed(f"{name} changed while it was scanned; the next scan takes it as it is then.")
 
 
 def _rescore_batch(scorer: Scorer, settings: Settings, batch: Sequence[_Decoded]) -> list[Rescored]:
@@ -194,7 +229,7 @@ def _rescore_batch(scorer: Scorer, settings: Settings, batch: Sequence[_Decoded]
 
 
 def _find_speakers(stages: Stages, job: Job) -> _Diarized:
-    audio = decode(job.recording.path)
+    audio = _decoded(job.recording)
     conversation = stages.find_speakers(audio.samples)
     return _Diarized(job, replace(audio, samples=conversation.samples), conversation)
 
@@ -279,6 +314,8 @@ def _guarded(job: Job, work: Callable[[], R]) -> R | Failure:
 
     try:
         return work()
+    except _Changed as error:
+        return failure(CHANGED, str(error))
     except UnreadableRecording as error:
         return failure(error.reason, str(error))
     except CallmoodError as error:

@@ -22,9 +22,12 @@ from callmood.store.read import (
     find_call,
     hashes,
     known,
+    outdated,
     stale_transcripts,
     stored_recordings,
     stored_segments,
+    unreadable,
+    unseen_paths,
 )
 from callmood.store.voices import (
     AgentVoice,
@@ -35,6 +38,8 @@ from callmood.store.voices import (
     write_comparisons,
 )
 from callmood.store.write import (
+    delete_hash,
+    delete_recordings,
     finish_scan,
     rescore_call,
     start_scan,
@@ -52,6 +57,8 @@ __all__ = [
     "NewScores",
     "StoredSegment",
     "agent_voices",
+    "delete_hash",
+    "delete_recordings",
     "explained",
     "find_call",
     "finish_scan",
@@ -60,6 +67,7 @@ __all__ = [
     "may_exist",
     "one_scan",
     "open_db",
+    "outdated",
     "reading",
     "remove_if_empty",
     "rescore_call",
@@ -70,6 +78,8 @@ __all__ = [
     "stored_recordings",
     "stored_segments",
     "transaction",
+    "unreadable",
+    "unseen_paths",
     "update_facts",
     "write_call",
     "write_comparisons",

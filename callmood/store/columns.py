@@ -5,8 +5,10 @@ same in all of its versions.
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from callmood.call import FACTS, EmotionScores, Recording, VoiceBaseline
@@ -70,7 +72,13 @@ SEGMENT: Shape = {
 SPEECH: Shape = {"speaker": "INTEGER", "start_s": "DOUBLE", "end_s": "DOUBLE", "dropped": "VARCHAR"}
 HOLD: Shape = {"kind": "VARCHAR", "start_s": "DOUBLE", "end_s": "DOUBLE", "text": "VARCHAR"}
 HASH: Shape = {"path": "VARCHAR", "size_bytes": "BIGINT", "mtime_ns": "BIGINT", "content": "VARCHAR"}
-UNREADABLE: Shape = {"path": "VARCHAR", "reason": "VARCHAR", "error": "VARCHAR"}
+UNREADABLE: Shape = {
+    "path": "VARCHAR",
+    "reason": "VARCHAR",
+    "error": "VARCHAR",
+    "size_bytes": "BIGINT",
+    "mtime_ns": "BIGINT",
+}
 WORD: Shape = {
     "segment": "INTEGER",
     "word": "INTEGER",
@@ -141,6 +149,12 @@ def pairs(mapping: Mapping[Any, Any]) -> list[dict[str, Any]]:
 def valid_unicode(text: str | None) -> Any:
     """``text`` as valid Unicode, because file names may contain other bytes."""
     return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def as_roots(paths: Iterable[Path]) -> list[str]:
+    """Paths of files and folders with a separator at the end: what lies in them begins with it, as they do themselves
+    with one added."""
+    return [valid_unicode(str(path).rstrip(os.sep) + os.sep) for path in paths]
 
 
 def select_rows(parameter: str, shape: Shape) -> str:

@@ -1,12 +1,14 @@
 """The queries of a scan: what is done and how, and what to score again."""
 
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from callmood.call import FACTS, CallFacts, Recording, Segment, Speaker, Word
 from callmood.errors import CallmoodError
+from callmood.store.columns import as_roots, valid_unicode
 from callmood.store.connection import Connection, rows
 
 
@@ -39,6 +41,56 @@ def hashes(con: Connection) -> dict[str, tuple[int, int, str]]:
     """The files as they were last read: size in bytes, modification time in ns and SHA-256, by path."""
     found = rows(con, "SELECT path, size_bytes, mtime_ns, content FROM file_hash")
     return {path: (size_bytes, mtime_ns, content) for path, size_bytes, mtime_ns, content in found}
+
+
+def unreadable(con: Connection) -> set[tuple[str, str, tuple[int, int] | None]]:
+    """The files that could not be read: path, reason, and size in bytes and modification time in ns as they were."""
+    found = rows(
+        con, "SELECT path, reason, size_bytes, mtime_ns FROM unreadable WHERE size_bytes IS NOT NULL"
+    )
+    return {(path, reason, (size_bytes, mtime_ns)) for path, reason, size_bytes, mtime_ns in found}
+
+
+def outdated(con: Connection, contents: Mapping[Path, str]) -> dict[str, list[Recording]]:
+    """The recordings whose file has another content now, by the id of that content.
+
+    ``contents``: the ids of all files that were found, by path. A recording that was found in another file is moved,
+    not outdated.
+    """
+    found = rows(
+        con,
+        """
+        SELECT found.id, recording.id, recording.path
+        FROM recording JOIN (SELECT unnest($paths::VARCHAR[]) AS path, unnest($ids::VARCHAR[]) AS id) AS found
+            USING (path)
+        WHERE recording.id NOT IN (SELECT unnest($ids::VARCHAR[]))
+        ORDER BY recording.path, recording.id
+        """,
+        {"paths": [valid_unicode(str(path)) for path in contents], "ids": list(contents.values())},
+    )
+    old = stored_recordings(con, [recording_id for _, recording_id, _ in found])
+    by_content: dict[str, list[Recording]] = {}
+    for content, recording_id, _ in found:
+        by_content.setdefault(content, []).append(old[recording_id])
+    return by_content
+
+
+def unseen_paths(con: Connection, searched: Iterable[Path], seen: Iterable[Path]) -> list[Path]:
+    """The paths of calls in ``searched`` that are not among those ``seen``.
+
+    ``searched`` are absolute paths of files, and of folders including everything below them.
+    """
+    found = rows(
+        con,
+        """
+        SELECT DISTINCT path FROM recording
+        SEMI JOIN (SELECT unnest($searched::VARCHAR[]) AS root) ON starts_with(path || $end, root)
+        WHERE state = 'done' AND path NOT IN (SELECT unnest($seen::VARCHAR[]))
+        ORDER BY path
+        """,
+        {"searched": as_roots(searched), "end": os.sep, "seen": [valid_unicode(str(path)) for path in seen]},
+    )
+    return [Path(path) for (path,) in found]
 
 
 def stored_recordings(con: Connection, ids: Collection[str]) -> dict[str, Recording]:

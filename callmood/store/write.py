@@ -5,10 +5,10 @@ Rows are passed as JSON (see ``columns``). All else is a parameter too, so that 
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from callmood.call import FACTS, Call, Failure, Recording, Rescored
 from callmood.labels import LABELS
@@ -26,6 +26,7 @@ from callmood.store.columns import (
     VOICE,
     WORD,
     as_json,
+    as_roots,
     pairs,
     recording_columns,
     score_columns,
@@ -34,6 +35,15 @@ from callmood.store.columns import (
     voice_rows,
 )
 from callmood.store.connection import Connection, rows, transaction
+
+OF_A_CALL: Final = ("word", "segment", "speaker", "speech", "hold")
+"""The tables that another scan of a recording writes anew."""
+RECORDING_IDS: Final[Mapping[str, str]] = {
+    "recording": "id",
+    "file_hash": "content",
+    **dict.fromkeys((*OF_A_CALL, "correction"), "recording_id"),
+}
+"""The tables that hold something of a recording, with the column of its id."""
 
 
 def start_scan(
@@ -64,11 +74,14 @@ def finish_scan(con: Connection, scan_id: int) -> None:
         con.execute("UPDATE scan SET finished_at = $now WHERE id = $id", {"now": _now(), "id": scan_id})
 
 
-def write_call(con: Connection, scan_id: int, model_id: str | None, call: Call) -> None:
-    """Store a call, replacing whatever was stored for its recording."""
+def write_call(
+    con: Connection, scan_id: int, model_id: str | None, call: Call, replaced: Collection[str] = ()
+) -> None:
+    """Store a call, replacing whatever was stored for its recording and for those whose ids are ``replaced``."""
     _check_consistency(call)
     recording_id = call.recording.id
     with transaction(con):
+        delete_rows(con, replaced)
         _delete_rows(con, recording_id)
         _write_recording(
             con,
@@ -167,16 +180,29 @@ def write_hashes(con: Connection, hashes: Mapping[str, tuple[int, int, str]]) ->
             )
 
 
-def write_unreadable(con: Connection, searched: Iterable[Path], failures: Iterable[Failure]) -> None:
+def delete_hash(con: Connection, path: Path) -> None:
+    """Delete the hash of a file, so that the next scan reads it again."""
+    with transaction(con):
+        con.execute("DELETE FROM file_hash WHERE path = $path", {"path": valid_unicode(str(path))})
+
+
+def write_unreadable(
+    con: Connection,
+    searched: Iterable[Path],
+    failures: Iterable[Failure],
+    states: Mapping[Path, tuple[int, int]],
+) -> None:
     """Store the files and folders that could not be read, replacing earlier ones in ``searched``.
 
-    ``searched`` are absolute paths of files, and of folders including everything below them.
+    ``searched`` are absolute paths of files, and of folders including everything below them. ``states``: size in bytes
+    and modification time in ns of the files, by path, that show whether one has changed since.
     """
     found = [
         {
             "path": valid_unicode(str(failure.path)),
             "reason": failure.reason,
             "error": valid_unicode(failure.error),
+            **dict(zip(("size_bytes", "mtime_ns"), states.get(failure.path, (None, None)), strict=True)),
         }
         for failure in failures
     ]
@@ -188,7 +214,7 @@ def write_unreadable(con: Connection, searched: Iterable[Path], failures: Iterab
             WHERE starts_with(path || $end, root)
             """,
             {
-                "searched": [valid_unicode(str(path).rstrip(os.sep) + os.sep) for path in searched],
+                "searched": as_roots(searched),
                 "end": os.sep,
             },
         )
@@ -257,10 +283,25 @@ def _check_consistency(call: Call) -> None:
         )
 
 
+def delete_recordings(con: Connection, ids: Collection[str]) -> None:
+    """Delete recordings with everything derived from them."""
+    with transaction(con):
+        delete_rows(con, ids)
+
+
+def delete_rows(con: Connection, ids: Collection[str]) -> None:
+    """Delete recordings with everything derived from them, in the transaction that has begun."""
+    if ids:
+        for table, column in RECORDING_IDS.items():
+            con.execute(
+                f"DELETE FROM {table} WHERE {column} IN (SELECT unnest($ids::VARCHAR[]))", {"ids": list(ids)}
+            )
+
+
 def _delete_rows(con: Connection, recording_id: str) -> None:
     if not rows(con, "SELECT 1 FROM recording WHERE id = $id", {"id": recording_id}):
         return
-    for table in ("word", "segment", "speaker", "speech", "hold"):
+    for table in OF_A_CALL:
         con.execute(f"DELETE FROM {table} WHERE recording_id = $id", {"id": recording_id})
 
 

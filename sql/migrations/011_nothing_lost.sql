@@ -13,3 +13,7 @@ COMMENT ON COLUMN speaker.earlier_mean IS
     'The agent''s mean voice over earlier calls, as in baseline_mean, that the scores of this call are compared with';
 COMMENT ON COLUMN speaker.earlier_count IS
     'Number of segments that earlier_mean is the mean of; 0: compared with this call alone; NULL: not known';
+
+-- A file that could not be read fails each scan only once, as long as it has not changed.
+ALTER TABLE unreadable ADD COLUMN size_bytes BIGINT;
+ALTER TABLE unreadable ADD COLUMN mtime_ns BIGINT;

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from time import sleep
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -67,6 +68,12 @@ class Discovery:
     """Number of files that were not read although they may be recordings, by extension ("" without one)."""
     hashes: Mapping[str, FileHash] = field(default_factory=dict)
     """By path, of the files that were read and whose size or time will show their next change."""
+    contents: Mapping[Path, str] = field(default_factory=dict)
+    """The recording's id by absolute path, of every file that could be read, copies included."""
+    waiting: tuple[Path, ...] = ()
+    """Files that are still being written."""
+    failed_earlier: frozenset[Path] = frozenset()
+    """Of the failures, those that an earlier scan has told and whose file has not changed since."""
 
 
 @dataclass(slots=True)
@@ -98,23 +105,18 @@ def discover(
     walk = _Walk()
     for path in paths:
         _search(path, walk)
+    walk.files = dict(sorted(walk.files.items(), key=lambda item: os.fsencode(item[0])))
     if not walk.files and not walk.failures:
         raise CallmoodError(_no_recordings(paths, walk.other_files))
 
     names = read_names(list(walk.files.values()))
     recordings: dict[str, Recording] = {}
     agent_from: dict[str, Origin | None] = {}
-    hashes: dict[str, FileHash] = {}
     copies = unnamed = 0
-    for path, below in sorted(walk.files.items(), key=lambda item: os.fsencode(item[0])):
-        try:
-            hashed = _hash_if_unchanged(path, earlier.get(str(path)))
-            if hashed is None:
-                hashed, settled = _hash_file(path)
-                if settled:
-                    hashes[str(path)] = hashed
-        except UnreadableRecording as error:
-            walk.failures.append(Failure(path, error.reason, str(error)))
+    files = _read_files(walk, earlier, settings.quiet_for)
+    for path, below in walk.files.items():
+        hashed = files.hashes.get(path)
+        if hashed is None:
             continue
         if hashed.content in recordings:
             copies += 1
@@ -137,7 +139,9 @@ def discover(
         tuple(warnings),
         agents=Counter(agent_from.values()),
         passed_over=_missed(walk.other_files),
-        hashes=hashes,
+        hashes=files.settled,
+        contents={path: hashed.content for path, hashed in files.hashes.items()},
+        waiting=tuple(files.waiting),
     )
 
 
@@ -189,27 +193,78 @@ def _recording_files(root: Path, walk: _Walk) -> Iterator[Path]:
                 ] += 1
 
 
-def _hash_if_unchanged(path: Path, earlier: FileHash | None) -> FileHash | None:
-    """The earlier hash of a file, or None if it may have changed."""
-    if earlier is None:
-        return None
-    try:
-        status = path.stat()
-    except OSError:  # reading it will report why
-        return None
-    same = (status.st_size, status.st_mtime_ns) == (earlier.size_bytes, earlier.mtime_ns)
-    return earlier if same else None
+@dataclass(slots=True)
+class _Files:
+    """What the files hold."""
+
+    hashes: dict[Path, FileHash] = field(default_factory=dict)
+    settled: dict[str, FileHash] = field(default_factory=dict)
+    """Those that were read and whose size or time will show the next change."""
+    waiting: list[Path] = field(default_factory=list)
+    """Files that changed while they were looked at."""
 
 
-def _hash_file(path: Path) -> tuple[FileHash, bool]:
-    """The hash of a file, and whether its size and time will show the next change."""
+def _read_files(walk: _Walk, earlier: Mapping[str, FileHash], quiet_for_s: float) -> _Files:
+    """Hashes the files; what can't be read becomes a failure, and what is still being written waits.
+
+    A file that changed just now is looked at again once it was quiet for ``quiet_for_s``. So a folder that was copied
+    a moment ago is scanned at once, and nothing depends on clocks: a network drive has its own.
+    """
+    files = _Files()
+    young: dict[Path, os.stat_result] = {}
+    wait_until = 0.0
+    for path in walk.files:
+        status = _status(path)
+        hashed = earlier.get(str(path))
+        if hashed and status and (status.st_size, status.st_mtime_ns) == (hashed.size_bytes, hashed.mtime_ns):
+            files.hashes[path] = hashed
+            continue
+        age_s = (time.time_ns() - status.st_mtime_ns) / 1e9 if status else quiet_for_s
+        if status and age_s < quiet_for_s:
+            young[path] = status
+            wait_until = max(wait_until, time.monotonic() + quiet_for_s - max(age_s, 0.0))
+        else:
+            _read_file(path, files, walk)
+    if young:
+        sleep(max(0.0, wait_until - time.monotonic()))
+    for path, before in young.items():
+        if _same_state(before, _status(path)):
+            _read_file(path, files, walk)
+        else:
+            files.waiting.append(path)
+    return files
+
+
+def _read_file(path: Path, files: _Files, walk: _Walk) -> None:
     begun_ns = time.time_ns()
     digest = hashlib.sha256()
-    with opened(path) as file:
-        size = hash_stream(file, digest)
-        status = os.fstat(file.fileno())
-    settled = status.st_size == size and begun_ns - status.st_mtime_ns > _SETTLED_NS
-    return FileHash(size, status.st_mtime_ns, digest.hexdigest()), settled
+    try:
+        with opened(path) as file:
+            before = os.fstat(file.fileno())
+            size = hash_stream(file, digest)
+            status = os.fstat(file.fileno())
+    except UnreadableRecording as error:
+        walk.failures.append(Failure(path, error.reason, str(error)))
+        return
+    if size != status.st_size or not _same_state(before, status):
+        files.waiting.append(path)
+        return
+    hashed = FileHash(size, status.st_mtime_ns, digest.hexdigest())
+    files.hashes[path] = hashed
+    if begun_ns - status.st_mtime_ns > _SETTLED_NS:
+        files.settled[str(path)] = hashed
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """None if there is none; reading the file will report why."""
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def _same_state(before: os.stat_result, after: os.stat_result | None) -> bool:
+    return after is not None and (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
 
 
 def _missed(other_files: Mapping[str, int]) -> dict[str, int]:
