@@ -20,7 +20,7 @@ How the packages build on each other, from the ground up:
 - ``model``: the emotion model and the networks
 - ``store``: the DuckDB file. ``pipeline``: recordings in, calls out, a folder for each stage
 - ``engine``: runs the pipeline in processes. ``reports``: questions to the database and their answers
-- ``batch`` (scan), ``analysis`` (analyze), ``database`` (open): the library; ``training`` (train); ``doctor``
+- ``batch`` (scan, forget), ``analysis`` (analyze), ``database`` (open): the library; ``training`` (train); ``doctor``
 - ``cli``: one module a command, which parses, calls one function of these packages, and prints
 """
 
@@ -33,6 +33,7 @@ from callmood import network
 if TYPE_CHECKING:
     __version__: str
     from callmood.analysis import analyze
+    from callmood.batch.forget import Forgotten, forget
     from callmood.batch.run import Progress, iter_scan, scan
     from callmood.batch.summary import Summary
     from callmood.call import (
@@ -63,6 +64,7 @@ network.switch_off_telemetry()
 
 _HOMES = {
     "callmood.analysis": ("analyze",),
+    "callmood.batch.forget": ("Forgotten", "forget"),
     "callmood.batch.run": ("Progress", "iter_scan", "scan"),
     "callmood.batch.summary": ("Summary",),
     "callmood.call": (
@@ -95,6 +97,7 @@ __all__ = [
     "Database",
     "EmotionScores",
     "Failure",
+    "Forgotten",
     "Progress",
     "Recording",
     "Report",
@@ -111,6 +114,7 @@ __all__ = [
     "__version__",
     "analyze",
     "correct",
+    "forget",
     "iter_scan",
     "open",
     "scan",

@@ -97,6 +97,10 @@ COMMENT ON COLUMN file_hash.size_bytes IS 'Size in bytes.';
 COMMENT ON COLUMN file_hash.mtime_ns IS 'Time of the last change, in nanoseconds since 1970, UTC.';
 COMMENT ON COLUMN file_hash.content IS 'SHA-256 of the file''s bytes, in hexadecimal: recording.id.';
 
+COMMENT ON TABLE forgotten IS 'Recordings that callmood forget deleted, so that no scan takes them for new.';
+COMMENT ON COLUMN forgotten.content IS 'SHA-256 of the file''s bytes, in hexadecimal, as recording.id was.';
+COMMENT ON COLUMN forgotten.forgotten_at IS 'When it was forgotten, UTC.';
+
 COMMENT ON TABLE unreadable IS
     'Files and folders that could not be read when a scan last looked there. They have no recording.';
 COMMENT ON COLUMN unreadable.path IS 'Path of the file or folder.';

@@ -14,6 +14,7 @@ from factory import AGENT, CUSTOMER, make_call, on
 from callmood import store
 from callmood.batch import agent_voices
 from callmood.batch.agent_voices import EARLIER_CALLS_COUNT, compare_agents
+from callmood.batch.forget import forget
 from callmood.call import Call, VoiceBaseline
 from callmood.labels import LABELS
 from callmood.model import Encoded, Scorer, bundle
@@ -225,3 +226,24 @@ def test_comparing_loads_no_torch() -> None:
         "load_classifier('embedded', 'x'); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_forgotten_call_is_no_earlier_call(
+    db: Connection, db_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = calls_of_two_agents(model)
+    model_id = bundle.content_id(model)
+    for call in calls:
+        store.write_call(db, 1, model_id, call)
+    compare_agents(db, str(model), model_id)
+    db.close()
+    monkeypatch.setenv("CALLMOOD_SCORE__MODEL", str(model))
+    forget([str(calls[0].recording.path)], db=db_path)
+    with open_db(db_path) as con:
+        ((first,),) = store.rows(
+            con,
+            "SELECT earlier_count FROM speaker WHERE recording_id = $id AND role = 'agent'",
+            {"id": calls[2].recording.id},
+        )
+        assert first == 0
+        assert compare_agents(con, str(model), model_id) == 0

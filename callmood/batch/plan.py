@@ -28,6 +28,8 @@ class Again:
 
     failed: bool = False
     """Retry recordings that failed, and tell again which files can't be read."""
+    forgotten: bool = False
+    """Scan recordings that were forgotten."""
     rescore: bool = False
     """Score calls again that were scored by another emotion model or for other roles, and do nothing else."""
     retranscribe: bool = False
@@ -95,7 +97,10 @@ def bring_up_to_date(
     con: Connection, paths: Sequence[Path], discovery: Discovery, settings: Settings
 ) -> None:
     """Store file hashes, the files that can't be read, and the new paths and facts of known recordings."""
-    store.write_hashes(con, discovery.hashes)
+    forgotten = store.forgotten(con)  # nothing of them is stored but the hash, not even a path
+    store.write_hashes(
+        con, {path: one for path, one in discovery.hashes.items() if one.content not in forgotten}
+    )
     searched = [absolute_path(path) for path in paths]
     store.write_unreadable(con, searched, discovery.failures, _states(discovery.failures))
     options = settings.discover
@@ -115,7 +120,8 @@ def make_plan(con: Connection, discovery: Discovery, settings: Settings, model_i
     if again.rescore:
         wanted = {one for one in known if _stale_scores(known[one], model_id, roles)}
     else:
-        wanted = {one.id for one in discovery.recordings} - known.keys()
+        forgotten = frozenset() if again.forgotten else store.forgotten(con)
+        wanted = {one.id for one in discovery.recordings} - known.keys() - forgotten
         if again.failed:
             wanted |= {one for one in known if known[one].state == "failed"}
         if again.retranscribe:
@@ -126,6 +132,7 @@ def make_plan(con: Connection, discovery: Discovery, settings: Settings, model_i
     failures = tuple(
         one for one in discovery.failures if again.failed or one.path not in discovery.failed_earlier
     )
+    summary.forgotten = len({one.id for one in discovery.recordings} & store.forgotten(con) - wanted)
     summary.failed_earlier += len(discovery.failures) - len(failures)
     done = {one for one in known if known[one].state == "done"}
     outdated = _outdated(con, discovery, done)

@@ -59,6 +59,7 @@ def scan(
     paths: Paths,
     *,
     retry_failed: bool = False,
+    include_forgotten: bool = False,
     rescore: bool = False,
     retranscribe: bool = False,
     progress: Callable[[Progress], None] | None = None,
@@ -79,7 +80,9 @@ def scan(
     (1, 0)
     """
     summary = Summary()
-    again = Again(failed=retry_failed, rescore=rescore, retranscribe=retranscribe)
+    again = Again(
+        failed=retry_failed, forgotten=include_forgotten, rescore=rescore, retranscribe=retranscribe
+    )
     with closing(run(_path_list(paths), load_settings(options), again)) as steps:
         for step in steps:
             summary = step.summary
@@ -92,6 +95,7 @@ def iter_scan(
     paths: Paths,
     *,
     retry_failed: bool = False,
+    include_forgotten: bool = False,
     rescore: bool = False,
     retranscribe: bool = False,
     **options: Unpack[ScanOptions],
@@ -104,7 +108,9 @@ def iter_scan(
     ...     print(outcome)
     Call('2026-11-20_09-14-05_anna_5551234.wav', 0:27, stereo, 2 speakers, 6 segments)
     """
-    again = Again(failed=retry_failed, rescore=rescore, retranscribe=retranscribe)
+    again = Again(
+        failed=retry_failed, forgotten=include_forgotten, rescore=rescore, retranscribe=retranscribe
+    )
     steps = run(_path_list(paths), load_settings(options), again)
     return (step.outcome for step in steps if step.outcome is not None)
 

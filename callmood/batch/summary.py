@@ -28,6 +28,8 @@ class Summary:
     """Paths of stored calls that were replaced, because their file has new content."""
     gone: list[str] = field(default_factory=list)
     """Paths of stored calls whose files are no longer in the folders that were searched."""
+    forgotten: int = 0
+    """Recordings that were forgotten and are not scanned."""
     copies: int = 0
     """Files with the same content as another."""
     passed_over: dict[str, int] = field(default_factory=dict)
@@ -116,6 +118,7 @@ class Summary:
             "replaced": len(self.replaced),
             "gone": len(self.gone),
             "gone_paths": self.gone,
+            "forgotten": self.forgotten,
             "copies": self.copies,
             "passed_over": self.passed_over,
             "agents": self.agents,

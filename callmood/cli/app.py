@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from callmood.cli import correct, doctor, evaluate, models, report, scan, train
+from callmood.cli import correct, doctor, evaluate, forget, models, report, scan, train
 from callmood.errors import CallmoodError
 from callmood.network import stay_offline
 
@@ -20,7 +20,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (scan.scan, report.report, correct.correct, doctor.doctor, train.train, evaluate.evaluate):
+for command in (
+    scan.scan,
+    report.report,
+    correct.correct,
+    forget.forget,
+    doctor.doctor,
+    train.train,
+    evaluate.evaluate,
+):
     app.command()(command)
 app.add_typer(models.models)
 

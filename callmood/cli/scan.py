@@ -107,6 +107,9 @@ def scan(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Retry recordings that failed before.")
     ] = False,
+    include_forgotten: Annotated[
+        bool, typer.Option("--include-forgotten", help="Scan recordings again that were forgotten.")
+    ] = False,
     rescore: Annotated[
         bool,
         typer.Option("--rescore", help="Score stored calls again with the model, without transcribing."),
@@ -137,6 +140,7 @@ def scan(
         summary = callmood.scan(
             paths,
             retry_failed=retry_failed,
+            include_forgotten=include_forgotten,
             rescore=rescore,
             retranscribe=retranscribe,
             progress=show,
@@ -234,6 +238,10 @@ def _announce(summary: Summary) -> None:
         )
     if summary.failed_earlier:
         parts.append(f"{summary.failed_earlier} failed earlier (retry with --retry-failed)")
+    if summary.forgotten:
+        parts.append(
+            counted(summary.forgotten, "was", "were") + " forgotten (scan again with --include-forgotten)"
+        )
     if summary.waiting:
         parts.append(
             counted(len(summary.waiting), "is", "are") + " still being written (left for the next scan)"

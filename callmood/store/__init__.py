@@ -2,8 +2,8 @@
 
 ``connection`` opens and migrates it, with ``files`` (what may be one) and ``damage`` (what DuckDB's errors mean);
 ``write``, with the ``columns``, is what a scan stores, ``read`` what it asks;
-``voices`` are the agents' voices and the scores that depend on them;
-``corrections`` are the labels that people corrected. Nothing here depends on a model.
+``voices`` are the agents' voices and the scores that depend on them; ``corrections`` are the labels that people
+corrected; ``forget`` deletes recordings for good. Nothing here depends on a model.
 """
 
 from callmood.store.connection import (
@@ -17,6 +17,7 @@ from callmood.store.connection import (
     writing,
 )
 from callmood.store.files import may_exist, one_scan
+from callmood.store.forget import find_recordings, forget_recordings, forgotten, recordings_before
 from callmood.store.read import (
     Known,
     find_call,
@@ -61,7 +62,10 @@ __all__ = [
     "delete_recordings",
     "explained",
     "find_call",
+    "find_recordings",
     "finish_scan",
+    "forget_recordings",
+    "forgotten",
     "hashes",
     "known",
     "may_exist",
@@ -69,6 +73,7 @@ __all__ = [
     "open_db",
     "outdated",
     "reading",
+    "recordings_before",
     "remove_if_empty",
     "rescore_call",
     "rows",

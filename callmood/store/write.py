@@ -306,6 +306,7 @@ def _delete_rows(con: Connection, recording_id: str) -> None:
 
 
 def _write_recording(con: Connection, recording: Recording, values: Mapping[str, Any]) -> None:
+    con.execute("DELETE FROM forgotten WHERE content = $id", {"id": recording.id})
     con.execute(
         f"""
         INSERT OR REPLACE INTO recording BY NAME

@@ -17,3 +17,9 @@ COMMENT ON COLUMN speaker.earlier_count IS
 -- A file that could not be read fails each scan only once, as long as it has not changed.
 ALTER TABLE unreadable ADD COLUMN size_bytes BIGINT;
 ALTER TABLE unreadable ADD COLUMN mtime_ns BIGINT;
+
+-- What callmood forget deleted: all that stays is the hash, so that the next scan does not take the recording for new.
+CREATE TABLE forgotten (
+    content VARCHAR PRIMARY KEY,
+    forgotten_at TIMESTAMP NOT NULL
+);
