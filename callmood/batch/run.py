@@ -102,7 +102,8 @@ def iter_scan(
 ) -> Iterator[Outcome]:
     """Scan as ``scan`` does, and yield each outcome once it is stored: a Call, a Failure, or a Rescored call.
 
-    The processes stay alive until the iterator is exhausted or closed. Others can read the database meanwhile.
+    The processes stay alive until the iterator is exhausted or closed. Others can read the database meanwhile. Agents
+    are compared with their earlier calls at its end: the scores that count are those in the database.
 
     >>> for outcome in callmood.iter_scan(calls, db="other.duckdb"):
     ...     print(outcome)
