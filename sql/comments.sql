@@ -111,7 +111,7 @@ COMMENT ON COLUMN unreadable.mtime_ns IS
     'Modification time of the file when it was seen, in nanoseconds since 1970, UTC; NULL for folders.';
 COMMENT ON COLUMN unreadable.seen_at IS 'When a scan last looked there, UTC.';
 
-COMMENT ON VIEW segment_mood IS 'One row per segment, with its mood.';
+COMMENT ON VIEW segment_mood IS 'One row per segment, with its mood; no mood in calls that were not understood.';
 COMMENT ON COLUMN segment_mood.recording_id IS 'The recording: recording.id.';
 COMMENT ON COLUMN segment_mood.segment IS 'Number of the segment within the call, from 0.';
 COMMENT ON COLUMN segment_mood.speaker IS 'The speaker: speaker.speaker.';
@@ -199,29 +199,43 @@ COMMENT ON COLUMN call_mood.mood_end IS
 COMMENT ON COLUMN call_mood.mood_change IS 'mood_end less mood_start, -2 to 2; negative: it got worse.';
 COMMENT ON COLUMN call_mood.ended_worse IS 'Whether the mood fell by at least 0.2, to below 0.';
 
+COMMENT ON VIEW talk IS
+    'Who is heard when, with words or without: the table speech, or the segments of calls scanned before it was there.';
+COMMENT ON COLUMN talk.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN talk.speaker IS 'The speaker: speaker.speaker.';
+COMMENT ON COLUMN talk.role IS 'Role of the speaker: ''agent'', ''customer'' or ''unknown''.';
+COMMENT ON COLUMN talk.start_s IS 'Start, in seconds from the start of the recording.';
+COMMENT ON COLUMN talk.end_s IS 'End, in seconds from the start of the recording.';
+COMMENT ON COLUMN talk.dropped IS 'Why there are no words, as in recording.dropped; NULL: there are.';
+
 COMMENT ON VIEW call_talk IS 'One row per call that is done: who talks how long, and when nobody does.';
 COMMENT ON COLUMN call_talk.recording_id IS 'The recording: recording.id.';
 COMMENT ON COLUMN call_talk.duration_s IS 'Length of the recording in seconds.';
-COMMENT ON COLUMN call_talk.speech_s IS 'Seconds of speech of all speakers; what overlaps counts for each of them.';
-COMMENT ON COLUMN call_talk.agent_s IS 'Seconds of speech of the agent.';
-COMMENT ON COLUMN call_talk.customer_s IS 'Seconds of speech of the customer.';
+COMMENT ON COLUMN call_talk.speech_s IS
+    'Seconds in which someone is heard, by voice activity; what overlaps counts for each speaker.';
+COMMENT ON COLUMN call_talk.agent_s IS 'Seconds in which the agent is heard.';
+COMMENT ON COLUMN call_talk.customer_s IS 'Seconds in which the customer is heard.';
 COMMENT ON COLUMN call_talk.talk_ratio IS
-    'The agent''s share of the speech of agent and customer, 0 to 1; NULL: neither speaks.';
-COMMENT ON COLUMN call_talk.dead_air_s IS 'Seconds in silences of 2 s or more between the first word and the last.';
+    'The agent''s share of the speech of agent and customer, 0 to 1; NULL if fewer than two speakers are heard.';
+COMMENT ON COLUMN call_talk.dead_air_s IS
+    'Seconds in silences of 2 s or more between the first speech and the last, without holds; NULL if fewer than two speakers are heard.';
 COMMENT ON COLUMN call_talk.longest_silence_s IS
-    'Longest silence between the first word and the last, in seconds; NULL: none.';
+    'Longest silence between the first speech and the last, in seconds; NULL if fewer than two speakers are heard.';
 COMMENT ON COLUMN call_talk.overtalk_s IS
-    'Seconds in which two or more speak at once; NULL unless the layout is stereo.';
+    'Seconds in which two or more speak at once; NULL unless the layout is stereo and two are heard.';
 COMMENT ON COLUMN call_talk.interruptions_by_agent IS
-    'How often the agent interrupts; NULL unless the layout is stereo.';
+    'How often the agent interrupts; NULL unless the layout is stereo and two are heard.';
 COMMENT ON COLUMN call_talk.interruptions_by_customer IS
-    'How often the customer interrupts; NULL unless the layout is stereo.';
+    'How often the customer interrupts; NULL unless the layout is stereo and two are heard.';
 COMMENT ON COLUMN call_talk.agent_words_per_minute IS
     'Words per minute of the agent''s speech; NULL: the agent does not speak.';
 COMMENT ON COLUMN call_talk.customer_words_per_minute IS
     'Words per minute of the customer''s speech; NULL: the customer does not speak.';
 COMMENT ON COLUMN call_talk.longest_monologue_s IS
-    'Longest time that the agent speaks without a word from others, in seconds; NULL: the agent does not speak.';
+    'Longest time that the agent speaks without a word from others, in seconds; NULL if fewer than two speakers are heard.';
+COMMENT ON COLUMN call_talk.untranscribed_s IS 'Seconds of speech that no words were found for.';
+COMMENT ON COLUMN call_talk.hold_s IS 'Seconds of music, tones and announcements.';
+COMMENT ON COLUMN call_talk.speakers IS 'Number of speakers who are heard.';
 
 COMMENT ON VIEW call_summary IS
     'One row per call that is done: its facts, who talks how much, and the mood of customer and agent.';
@@ -238,27 +252,36 @@ COMMENT ON COLUMN call_summary.metadata IS
 COMMENT ON COLUMN call_summary.layout IS
     '''stereo'': each channel is a speaker. ''dual mono'': both channels hold the same sound. ''mono'': one channel.';
 COMMENT ON COLUMN call_summary.model_id IS 'Id of the emotion model that scored it last; NULL: not scored.';
+COMMENT ON COLUMN call_summary.language IS
+    'Language found in the speech, such as ''es''; NULL: the model knows one language only.';
+COMMENT ON COLUMN call_summary.understood IS
+    'Whether the words can be relied on; if not, figures leave the call out. NULL: not known.';
 COMMENT ON COLUMN call_summary.duration_s IS 'Length of the recording in seconds.';
-COMMENT ON COLUMN call_summary.speech_s IS 'Seconds of speech of all speakers; what overlaps counts for each of them.';
-COMMENT ON COLUMN call_summary.agent_s IS 'Seconds of speech of the agent.';
-COMMENT ON COLUMN call_summary.customer_s IS 'Seconds of speech of the customer.';
+COMMENT ON COLUMN call_summary.speech_s IS
+    'Seconds in which someone is heard, by voice activity; what overlaps counts for each speaker.';
+COMMENT ON COLUMN call_summary.agent_s IS 'Seconds in which the agent is heard.';
+COMMENT ON COLUMN call_summary.customer_s IS 'Seconds in which the customer is heard.';
 COMMENT ON COLUMN call_summary.talk_ratio IS
-    'The agent''s share of the speech of agent and customer, 0 to 1; NULL: neither speaks.';
-COMMENT ON COLUMN call_summary.dead_air_s IS 'Seconds in silences of 2 s or more between the first word and the last.';
+    'The agent''s share of the speech of agent and customer, 0 to 1; NULL if fewer than two speakers are heard.';
+COMMENT ON COLUMN call_summary.dead_air_s IS
+    'Seconds in silences of 2 s or more between the first speech and the last, without holds; NULL if fewer than two speakers are heard.';
 COMMENT ON COLUMN call_summary.longest_silence_s IS
-    'Longest silence between the first word and the last, in seconds; NULL: none.';
+    'Longest silence between the first speech and the last, in seconds; NULL if fewer than two speakers are heard.';
 COMMENT ON COLUMN call_summary.overtalk_s IS
-    'Seconds in which two or more speak at once; NULL unless the layout is stereo.';
+    'Seconds in which two or more speak at once; NULL unless the layout is stereo and two are heard.';
 COMMENT ON COLUMN call_summary.interruptions_by_agent IS
-    'How often the agent interrupts; NULL unless the layout is stereo.';
+    'How often the agent interrupts; NULL unless the layout is stereo and two are heard.';
 COMMENT ON COLUMN call_summary.interruptions_by_customer IS
-    'How often the customer interrupts; NULL unless the layout is stereo.';
+    'How often the customer interrupts; NULL unless the layout is stereo and two are heard.';
 COMMENT ON COLUMN call_summary.agent_words_per_minute IS
     'Words per minute of the agent''s speech; NULL: the agent does not speak.';
 COMMENT ON COLUMN call_summary.customer_words_per_minute IS
     'Words per minute of the customer''s speech; NULL: the customer does not speak.';
 COMMENT ON COLUMN call_summary.longest_monologue_s IS
-    'Longest time that the agent speaks without a word from others, in seconds; NULL: the agent does not speak.';
+    'Longest time that the agent speaks without a word from others, in seconds; NULL if fewer than two speakers are heard.';
+COMMENT ON COLUMN call_summary.untranscribed_s IS 'Seconds of speech that no words were found for.';
+COMMENT ON COLUMN call_summary.hold_s IS 'Seconds of music, tones and announcements.';
+COMMENT ON COLUMN call_summary.speakers IS 'Number of speakers who are heard.';
 COMMENT ON COLUMN call_summary.customer_scored IS
     'Number of the customer''s scored segments; NULL: the customer does not speak.';
 COMMENT ON COLUMN call_summary.customer_angry IS 'Number of the customer''s segments whose emotion is angry.';
@@ -285,7 +308,8 @@ COMMENT ON COLUMN call_summary.agent_mood IS
 
 COMMENT ON VIEW agent_summary IS
     'One row per agent, over the calls that are done. Each call counts the same in a mean.';
-COMMENT ON COLUMN agent_summary.agent IS 'Name of the agent; ''(unknown)'': all calls whose agent is not known.';
+COMMENT ON COLUMN agent_summary.agent IS
+    'Name of the agent in its commonest spelling; ''(unknown)'': all calls whose agent is not known.';
 COMMENT ON COLUMN agent_summary.calls IS 'Number of calls.';
 COMMENT ON COLUMN agent_summary.hours IS 'Length of the calls in hours.';
 COMMENT ON COLUMN agent_summary.talk_ratio IS 'Mean of call_summary.talk_ratio, 0 to 1.';

@@ -39,7 +39,7 @@ def change(path: Path, sql: str) -> None:
 
 
 def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-200_000])
+    path.write_bytes(path.read_bytes()[:20_000])
 
 
 def overwrite(path: Path) -> None:
