@@ -60,13 +60,21 @@ FACTS: Final = tuple(each.name for each in fields(CallFacts) if each.name != "me
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A file, identified by its content."""
+    """A file, identified by its content; or two files with a side of a call each."""
 
     id: str
-    """SHA-256 of the file's bytes, in hexadecimal."""
+    """SHA-256 of the file's bytes, in hexadecimal (``callmood.hashing.joined_id``)."""
     path: Path
     size_bytes: int
+    """Of all its files."""
     facts: CallFacts = CallFacts()
+    other_path: Path | None = None
+    """The file with the second channel, if the sides of the call are in two."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file, or the two."""
+        return (self.path,) if self.other_path is None else (self.path, self.other_path)
 
     def __repr__(self) -> str:
         return f"Recording({self.path.name!r}, {self.id[:12]})"

@@ -1,7 +1,7 @@
 """SHA-256 of the contents of files."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -15,6 +15,15 @@ def hash_stream(file: BinaryIO, digest: "hashlib._Hash") -> int:
         digest.update(block)
         size += len(block)
     return size
+
+
+def joined_id(ids: Sequence[str]) -> str:
+    """The id of a recording from the hashes of its files: of one, its hash.
+
+    >>> joined_id(["ab12"])
+    'ab12'
+    """
+    return ids[0] if len(ids) == 1 else hashlib.sha256(" ".join(ids).encode()).hexdigest()
 
 
 def sha256_of(path: Path) -> str:

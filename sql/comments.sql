@@ -15,15 +15,18 @@ COMMENT ON COLUMN scan.versions IS 'Versions of callmood and of the packages beh
 COMMENT ON COLUMN scan.models IS 'The models used, JSON: emotion (its id), asr and diarizer (their names).';
 
 COMMENT ON TABLE recording IS 'One row per recording, scanned or failed; identical files are one recording.';
-COMMENT ON COLUMN recording.id IS 'SHA-256 of the file''s bytes, in hexadecimal.';
+COMMENT ON COLUMN recording.id IS
+    'SHA-256 of the file''s bytes, in hexadecimal; of a call in two files, of both hashes with a space between.';
 COMMENT ON COLUMN recording.path IS 'Where the file was last seen.';
-COMMENT ON COLUMN recording.size_bytes IS 'Size of the file in bytes.';
+COMMENT ON COLUMN recording.other_path IS
+    'The file with the second channel, if the sides of the call are in two files; then path is the one with the first.';
+COMMENT ON COLUMN recording.size_bytes IS 'Size of its files in bytes.';
 COMMENT ON COLUMN recording.agent IS
     'Name of the agent, from the file name, its folder or the metadata table; NULL: unknown.';
 COMMENT ON COLUMN recording.customer IS 'Name or number of the customer; NULL: unknown.';
 COMMENT ON COLUMN recording.call_id IS 'Id of the call in the telephone system; NULL: unknown.';
 COMMENT ON COLUMN recording.queue IS 'Queue of the call; NULL: unknown.';
-COMMENT ON COLUMN recording.started_at IS 'Start of the call in the local time of its source; NULL: unknown.';
+COMMENT ON COLUMN recording.started_at IS 'Start of the call in the local time of those who had it; NULL: unknown.';
 COMMENT ON COLUMN recording.metadata IS 'All other facts from the metadata table and the name pattern, by column name.';
 COMMENT ON COLUMN recording.state IS '''done'', or ''failed'' if it could not be scanned.';
 COMMENT ON COLUMN recording.reason IS 'Why it failed, in a few words that many recordings share; NULL if done.';

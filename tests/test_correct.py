@@ -1,5 +1,6 @@
 """`callmood correct`: a segment's label, corrected for training."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import callmood
 from callmood.cli.app import app
 from callmood.errors import CallmoodError, UsageError
 from callmood.store import Connection, open_db, start_scan, write_call
-from callmood.store.corrections import corrections
+from callmood.store.corrections import correct, corrections
 
 LINES = (
     (AGENT, 0.4, 2.0, "hello"),
@@ -35,6 +36,16 @@ def corrected(db: Path, *arguments: str) -> list[tuple[str, str]]:
     assert result.exit_code == 0, result.output
     with open_db(db, read_only=True) as con:
         return [(one.text, one.label) for one in corrections(con)]
+
+
+def test_a_correction_of_a_call_in_two_files_is_of_its_side(db: Connection) -> None:
+    call = make_call(LINES, name="call-in.wav")
+    both = replace(call.recording, other_path=Path("/calls/call-out.wav"))
+    write_call(db, start_scan(db, {}, {}, {}), None, replace(call, recording=both))
+    for segment in (1, 2):
+        correct(db, both.id, segment, "calm")
+    found = {one.text: (one.path.name, one.channel) for one in corrections(db)}
+    assert found == {"I see": ("call-in.wav", 0), "this is a disgrace": ("call-out.wav", 0)}
 
 
 @pytest.mark.parametrize("at", ["0:17", "17", "00:00:17"])

@@ -1,5 +1,6 @@
 """What is written can be read again: complete, once, and by its content."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from callmood.store import (
     rescore_call,
     rows,
     start_scan,
+    stored_recordings,
     stored_segments,
     update_facts,
     write_call,
@@ -227,3 +229,13 @@ def test_a_guess_fills_gaps_and_replaces_nothing(db: Connection) -> None:
     assert rows(db, "SELECT agent, queue, path FROM recording") == [
         ("Anna Q", "billing", "/moved/anna/a.wav")
     ]
+
+
+def test_a_call_in_two_files_keeps_both(db: Connection) -> None:
+    call = make_call()
+    recording = replace(call.recording, other_path=Path("/calls/call-out.wav"))
+    write_call(db, start_scan(db, {}, {}, {}), None, replace(call, recording=recording))
+    assert stored_recordings(db, [recording.id])[recording.id].files == recording.files
+    moved = replace(recording, path=Path("/new/call-in.wav"), other_path=Path("/new/call-out.wav"))
+    update_facts(db, [moved])
+    assert stored_recordings(db, [recording.id])[recording.id].files == moved.files

@@ -201,7 +201,7 @@ def _jobs(con: Connection, wanted: Sequence[Recording], rescore: bool) -> tuple[
     stored = store.stored_recordings(con, [recording.id for recording in wanted])
     jobs: list[Job] = []
     for found in wanted:
-        recording = replace(stored[found.id], path=found.path) if found.id in stored else found
+        recording = replace(found, facts=stored[found.id].facts) if found.id in stored else found
         if rescore:
             jobs.append(RescoreJob(recording, *store.stored_segments(con, recording.id)))
         else:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
 
 from callmood.call import (
@@ -22,9 +23,10 @@ from callmood.call import (
     Speech,
 )
 from callmood.errors import CallmoodError
-from callmood.hashing import hash_stream
+from callmood.hashing import hash_stream, joined_id
 from callmood.pipeline.audio.decode import Audio, decode
 from callmood.pipeline.audio.files import UnreadableRecording, opened
+from callmood.pipeline.audio.legs import decode_sides
 from callmood.pipeline.score import Scorable, Scored, score_calls
 from callmood.pipeline.speakers.announcements import People, without_announcements
 from callmood.pipeline.speakers.channels import separate
@@ -196,7 +198,7 @@ class _Changed(CallmoodError):
 def _decoded(recording: Recording) -> Audio:
     """The sound of a recording. Raises _Changed if its file holds something else by now, or is gone."""
     try:
-        audio = decode(recording.path)
+        audio = decode(recording.path) if recording.other_path is None else decode_sides(*recording.files)
     except UnreadableRecording:
         _require_unchanged(recording)  # a file that is being written looks damaged
         raise
@@ -209,15 +211,20 @@ def _require_unchanged(recording: Recording) -> None:
 
     It costs little, as the file was read a moment ago.
     """
-    digest = hashlib.sha256()
     try:
-        with opened(recording.path) as file:
-            hash_stream(file, digest)
+        found = joined_id([_hash(path) for path in recording.files])
     except UnreadableRecording as error:
         raise _Changed(f"{error} It could be read when the scan began; the next scan looks again.") from None
-    if digest.hexdigest() != recording.id:
+    if found != recording.id:
         name = printable(recording.path.name)
         raise _Changed(f"{name} changed while it was scanned; the next scan takes it as it is then.")
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    with opened(path) as file:
+        hash_stream(file, digest)
+    return digest.hexdigest()
 
 
 def _rescore_batch(scorer: Scorer, settings: Settings, batch: Sequence[_Decoded]) -> list[Rescored]:

@@ -17,7 +17,7 @@ from callmood.labels import LABELS
 Shape: TypeAlias = Mapping[str, Any]
 """Names and types of columns, as DuckDB's from_json takes them."""
 
-FILE: Shape = {"id": "VARCHAR", "path": "VARCHAR", "size_bytes": "BIGINT"}
+FILE: Shape = {"id": "VARCHAR", "path": "VARCHAR", "other_path": "VARCHAR", "size_bytes": "BIGINT"}
 CALL_FACTS: Shape = {
     **{name: "TIMESTAMP" if name == "started_at" else "VARCHAR" for name in FACTS},
     "metadata": [{"key": "VARCHAR", "value": "VARCHAR"}],
@@ -128,6 +128,7 @@ def recording_columns(recording: Recording) -> dict[str, Any]:
     return {
         "id": recording.id,
         "path": valid_unicode(str(recording.path)),
+        "other_path": valid_unicode(str(recording.other_path)) if recording.other_path else None,
         "size_bytes": recording.size_bytes,
         **{name: _fact(getattr(recording.facts, name)) for name in FACTS},
         "metadata": pairs(

@@ -17,7 +17,7 @@ class Correction:
 
     recording_id: str
     path: Path
-    """The last known path of the recording."""
+    """The last known path of the recording; of two files with a side each, that of the side."""
     agent: str | None
     customer: str | None
     speaker: int
@@ -107,8 +107,11 @@ def corrections(con: Connection) -> list[Correction]:
         for recording_id, path, *facts in rows(
             con,
             """
-            SELECT recording_id, path, agent, customer, speaker, role, correction.channel, start_s, end_s, text,
-                label
+            SELECT recording_id,
+                CASE WHEN correction.channel = 1 AND other_path IS NOT NULL THEN other_path ELSE path END AS file,
+                agent, customer, speaker, role,
+                CASE WHEN other_path IS NULL THEN correction.channel ELSE 0 END AS channel,
+                start_s, end_s, text, label
             FROM correction JOIN recording ON recording.id = recording_id
             ORDER BY path, start_s, speaker
             """,

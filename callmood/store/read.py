@@ -98,7 +98,7 @@ def stored_recordings(con: Connection, ids: Collection[str]) -> dict[str, Record
     found = rows(
         con,
         f"""
-        SELECT id, path, size_bytes, {", ".join(FACTS)}, metadata
+        SELECT id, path, other_path, size_bytes, {", ".join(FACTS)}, metadata
         FROM recording WHERE id IN (SELECT unnest($ids::VARCHAR[]))
         """,
         {"ids": list(ids)},
@@ -109,8 +109,9 @@ def stored_recordings(con: Connection, ids: Collection[str]) -> dict[str, Record
             Path(path),
             size_bytes,
             CallFacts(**dict(zip((*FACTS, "metadata"), facts, strict=True))),
+            Path(other_path) if other_path else None,
         )
-        for recording_id, path, size_bytes, *facts in found
+        for recording_id, path, other_path, size_bytes, *facts in found
     }
 
 

@@ -145,13 +145,13 @@ def update_facts(con: Connection, recordings: Iterable[Recording], *, sure: bool
         "map_from_entries(found.metadata)",
     ]  # the last value of a duplicate key counts
     merged = f"map_concat({', '.join(metadata if sure else metadata[::-1])})"
-    refreshed = ("path", "size_bytes", *FACTS, "metadata")
+    refreshed = ("path", "other_path", "size_bytes", *FACTS, "metadata")
     with transaction(con):
         con.execute(
             f"""
             UPDATE recording SET {", ".join(f"{column} = fresh.{column}" for column in refreshed)}
             FROM (
-                SELECT id, found.path, found.size_bytes, {facts}, {merged} AS metadata
+                SELECT id, found.path, found.other_path, found.size_bytes, {facts}, {merged} AS metadata
                 FROM ({select_rows("found", {**FILE, **CALL_FACTS})}) AS found JOIN recording AS old USING (id)
             ) AS fresh
             WHERE recording.id = fresh.id

@@ -1,3 +1,6 @@
+-- The sides of a call may be in two files.
+ALTER TABLE recording ADD COLUMN other_path VARCHAR;
+
 -- Agents Anna, ANNA and "anna " are one: reports group names by name_key and show the commonest spelling.
 
 -- The names of one dimension (see group_name), each with its commonest spelling; of equally common ones rather "Anna"

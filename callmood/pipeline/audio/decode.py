@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from callmood.pipeline.audio.containers import declared_duration, ogg_breaks_off
 from callmood.pipeline.audio.files import UnreadableRecording, opened
@@ -91,6 +91,27 @@ def decode(path: Path) -> Audio:
         format=form,
         warnings=tuple(_warnings(tape, damaged, duration_s, declared_s, breaks_off)),
     )
+
+
+class Outline(NamedTuple):
+    """What a file's header says."""
+
+    channels: int
+    duration_s: float | None
+    """None if it says nothing of the length."""
+
+
+def outline(path: Path) -> Outline | None:
+    """What the header says, without decoding; None if ``path`` can't be read."""
+    try:
+        with opened(path) as file, _container(path, file) as container:
+            stream = _audio_stream(path, container)
+            declared_s = declared_duration(path, container, stream, file)
+            if declared_s is None and container.duration:
+                declared_s = container.duration / 1e6
+            return Outline(stream.codec_context.channels, declared_s)
+    except UnreadableRecording:
+        return None
 
 
 class _Source:

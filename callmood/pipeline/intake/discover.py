@@ -19,6 +19,7 @@ from callmood.hashing import hash_stream
 from callmood.pipeline.audio.files import UnreadableRecording, opened
 from callmood.pipeline.intake.metadata import join, read_table
 from callmood.pipeline.intake.names import Origin, name_reader
+from callmood.pipeline.intake.pairs import pair_up, shared_ids
 from callmood.pipeline.intake.times import check_format, time_zone
 from callmood.settings import DiscoverSettings
 from callmood.wording import counted, extensions_named, printable
@@ -59,7 +60,7 @@ class Discovery:
     failures: tuple[Failure, ...] = ()
     """Files and folders that could not be read."""
     copies: int = 0
-    """Number of files with the same content as another."""
+    """Number of files with the same content as another, or with the same call in another format."""
     warnings: tuple[str, ...] = ()
     """One sentence each, on names and table rows that did not match."""
     agents: Mapping[Origin | None, int] = field(default_factory=dict)
@@ -125,22 +126,27 @@ def discover(
         unnamed += facts == CallFacts()
         recordings[hashed.content] = Recording(hashed.content, path, hashed.size_bytes, facts)
 
-    found, warnings = tuple(recordings.values()), []
+    warnings: list[str] = []
     if settings.name_pattern and unnamed:
-        warnings.append(f"The name pattern matches {len(found) - unnamed} of {len(found)} recordings.")
+        total = len(recordings)
+        warnings.append(f"The name pattern matches {total - unnamed} of {total} recordings.")
+    found, ids, other_formats, unsure = pair_up(tuple(recordings.values()))
+    for one, whole in ids.items():
+        agent_from[whole] = agent_from.get(whole) or agent_from[one]
     if table is not None:
         found, with_agent, misfits = join(table, found)
         warnings += misfits
         agent_from.update(dict.fromkeys(with_agent, "metadata table"))
+    warnings += [*unsure, *shared_ids(found)]
     return Discovery(
         found,
         tuple(walk.failures),
-        copies,
+        copies + other_formats,
         tuple(warnings),
-        agents=Counter(agent_from.values()),
+        agents=Counter(agent_from[one.id] for one in found),
         passed_over=_missed(walk.other_files),
         hashes=files.settled,
-        contents={path: hashed.content for path, hashed in files.hashes.items()},
+        contents={path: ids.get(hashed.content, hashed.content) for path, hashed in files.hashes.items()},
         waiting=tuple(files.waiting),
     )
 

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from callmood.call import FACTS, CallFacts, Recording
 from callmood.errors import CallmoodError
+from callmood.pipeline.intake.pairs import without_side
 from callmood.pipeline.intake.tables import Table, lines_named, open_table
 from callmood.pipeline.intake.times import Times, is_clock, is_day, read_times
 from callmood.wording import counted, printable, shortened
@@ -237,15 +238,18 @@ class _Index:
                 self._calls.setdefault(_key(row.facts.call_id), []).append(at)
 
     def find(self, recording: Recording) -> _Match:
-        """By as much of the path as a row gives, then by file name, then by call id."""
-        parts = _parts(str(recording.path))
-        ends = ["/".join(parts[start:]) for start in range(len(parts))]
-        stem = _key(recording.path.stem)
-        calls = [stem] if recording.facts.call_id is None else [_key(recording.facts.call_id), stem]
+        """By as much of the path as a row gives, then by file name, then by call id.
+
+        A call in two files is found by the name of each, and by what the names share.
+        """
+        files = [_parts(str(path)) for path in recording.files]
+        ends = ["/".join(parts[start:]) for parts in files for start in range(len(parts))]
+        names = list(dict.fromkeys(name for parts in files for name in _names(parts[-1])))
+        calls = [_key(recording.facts.call_id)] if recording.facts.call_id else []
         steps = (
             (self._files, [name for end in ends for name in (end, _without_extension(end))]),
-            (self._names, [parts[-1], stem]),
-            (self._calls, calls),
+            (self._names, names),
+            (self._calls, [*calls, *names]),
         )
         for index, names in steps:
             for name in names:
@@ -269,6 +273,13 @@ def _parts(path: str) -> list[str]:
 def _key(text: str) -> str:
     """Text for comparison: accents may be composed in different ways, and case does not count."""
     return unicodedata.normalize("NFC", text).casefold()
+
+
+def _names(name: str) -> tuple[str, ...]:
+    """A file name, without the extension, and both without what says which side of a call the file holds."""
+    stem = _without_extension(name)
+    call = without_side(stem)
+    return name, stem, call + name.removeprefix(stem), call
 
 
 def _without_extension(path: str) -> str:

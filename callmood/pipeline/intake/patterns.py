@@ -112,9 +112,9 @@ NAME_PATTERNS: Final = (
     ),
     # Campaigns choose what follows the number (FULLDATE_CUSTPHONE, ..._AGENT, ..._CAMPAIGN), so that it can't be told
     _named(
-        "Vicidial, both sides mixed",
+        "Vicidial, both sides mixed or apart",
         "20261120-143005_5551234567_1001-all.wav",
-        r"\d{8}-\d{6}_(?P<customer>\d{6,15})(?:_[^/]+)?-all$",
+        r"\d{8}-\d{6}_(?P<customer>\d{6,15})(?:_[^/]+)?-(?:all|in|out)$",
     ),
     _named(
         "Vicidial, a side on each channel",
