@@ -324,8 +324,8 @@ def test_a_call_in_another_language_than_the_one_set_is_not_understood(
 
 def test_a_call_is_understood_if_the_decoder_is_sure_of_most_of_its_speech() -> None:
     assert is_understood([])
-    assert is_understood([Heard(10, -0.3), Heard(9, -1.2)])
-    assert not is_understood([Heard(9, -0.3), Heard(10, -0.9)])
+    assert is_understood([Heard(10, -0.3), Heard(29, -1.2)])
+    assert not is_understood([Heard(10, -0.3), Heard(31, -0.9)])
 
 
 def test_a_call_in_another_language_is_not_understood_by_a_model_of_english(transcriber: Transcriber) -> None:
