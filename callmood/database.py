@@ -86,9 +86,11 @@ class Database:
         """One row for each scanned call: the view ``call_summary``, plus a column for each metadata column.
 
         Columns: ``recording_id``, ``path``, ``agent``, ``customer``, ``call_id``, ``queue``, ``started_at``,
-        ``layout``, ``model_id``; seconds of talk (``duration_s``, ``speech_s``, ``agent_s``, ``customer_s``,
-        ``dead_air_s``, ``longest_silence_s``, ``overtalk_s``, ``longest_monologue_s``), ``talk_ratio`` (the agent's
-        share), ``interruptions_by_agent`` and ``..._by_customer``, ``agent_words_per_minute`` and ``customer_...``;
+        ``layout``, ``model_id``, ``language`` and ``understood`` (whether the words can be relied on); seconds of talk
+        (``duration_s``, ``speech_s``, ``agent_s``, ``customer_s``, ``dead_air_s``, ``longest_silence_s``,
+        ``overtalk_s``, ``longest_monologue_s``, ``untranscribed_s``, ``hold_s``), ``speakers``, ``talk_ratio`` (the
+        agent's share), ``interruptions_by_agent`` and ``..._by_customer``, ``agent_words_per_minute`` and
+        ``customer_...``;
         ``customer_mood`` (-1 to 1), ``..._mood_start``, ``..._mood_end``, ``..._mood_change``, ``ended_worse``, and
         how many of the segments of ``customer_scored`` are ``customer_angry``, ``customer_negative`` and
         ``customer_uncertain``; of the agent ``agent_scored``, ``agent_angry``, ``agent_negative``, ``agent_uncertain``

@@ -6,33 +6,19 @@ CREATE TABLE speech (
     speaker INTEGER NOT NULL,
     start_s DOUBLE NOT NULL,
     end_s DOUBLE NOT NULL,
-    dropped VARCHAR
+    dropped VARCHAR                  -- why it has no words, as in recording.dropped; NULL if it has
 );
-COMMENT ON TABLE speech IS 'Stretches in which a speaker is heard, by voice activity, with words or without. Calls scanned before schema 13 have none; see the view talk.';
-COMMENT ON COLUMN speech.recording_id IS 'recording.id';
-COMMENT ON COLUMN speech.speaker IS 'speaker.speaker of the same recording';
-COMMENT ON COLUMN speech.start_s IS 'Seconds from the start of the recording';
-COMMENT ON COLUMN speech.end_s IS 'Seconds from the start of the recording';
-COMMENT ON COLUMN speech.dropped IS 'Why the stretch has no words, as in recording.dropped; NULL if it has';
 
 CREATE TABLE hold (
     recording_id VARCHAR NOT NULL,
     kind VARCHAR NOT NULL CHECK (kind IN ('music', 'tone', 'announcement')),
     start_s DOUBLE NOT NULL,
     end_s DOUBLE NOT NULL,
-    text VARCHAR
+    text VARCHAR                     -- what an announcement says; NULL for sounds
 );
-COMMENT ON TABLE hold IS 'Stretches that are no conversation: music on hold, tones, announcements of a machine. They are nobody''s talk and no dead air.';
-COMMENT ON COLUMN hold.recording_id IS 'recording.id';
-COMMENT ON COLUMN hold.kind IS '''music'', ''tone'' (ringing, busy, keys) or ''announcement''';
-COMMENT ON COLUMN hold.start_s IS 'Seconds from the start of the recording';
-COMMENT ON COLUMN hold.end_s IS 'Seconds from the start of the recording';
-COMMENT ON COLUMN hold.text IS 'What an announcement says; NULL for sounds';
 
 ALTER TABLE recording ADD COLUMN language VARCHAR;
 ALTER TABLE recording ADD COLUMN understood BOOLEAN;
-COMMENT ON COLUMN recording.language IS 'The language found in the speech, such as ''es''; NULL where the model knows one language only';
-COMMENT ON COLUMN recording.understood IS 'Whether the words can be relied on; if not, figures of words and moods leave the call out. NULL for calls scanned before schema 13';
 
 -- Who is heard when. Of a call from before the table speech its segments stand in.
 CREATE VIEW talk AS
@@ -44,7 +30,6 @@ FROM (
     FROM segment ANTI JOIN (SELECT DISTINCT recording_id FROM speech) AS known USING (recording_id)
 ) AS heard
 JOIN speaker ON speaker.recording_id = heard.recording_id AND speaker.speaker = heard.speaker;
-COMMENT ON VIEW talk IS 'Who is heard when, with words or without: the table speech, or segments for calls scanned before schema 13';
 
 -- A segment with its mood and its quarter of the conversation. mood, emotion and confidence are NULL where the segment
 -- was not scored or the call was not understood.
@@ -64,7 +49,6 @@ SELECT recording_id, segment, speaker, role, channel, start_s, end_s, end_s - st
         4 * ((start_s + end_s) / 2 - first_s) / nullif(last_s - first_s, 0)), 0))::INTEGER AS quarter
 FROM placed
 JOIN recording ON recording.id = recording_id;
-COMMENT ON VIEW segment_mood IS 'Segments with their mood and quarter of the conversation; no mood in calls that were not understood';
 
 -- One row per call: who talked how long and how fast, when nobody did, who interrupted.
 --   speech         the time in which somebody is heard, transcribed or not; a speaker's stretches count once
@@ -211,7 +195,6 @@ LEFT JOIN monologue ON monologue.recording_id = recording.id
 WHERE state = 'done' AND (wanted IS NULL OR recording.id = wanted);
 
 CREATE OR REPLACE VIEW call_talk AS FROM talk_of(NULL);
-COMMENT ON VIEW call_talk IS 'One row per call: who talked how long and how fast, silences, overtalk, interruptions, time on hold';
 
 -- One row per call that was scanned.
 CREATE OR REPLACE VIEW call_summary AS
@@ -226,4 +209,3 @@ FROM recording
 JOIN call_talk ON call_talk.recording_id = recording.id
 LEFT JOIN call_mood AS caller ON caller.recording_id = recording.id AND caller.role = 'customer'
 LEFT JOIN call_mood AS callee ON callee.recording_id = recording.id AND callee.role = 'agent';
-COMMENT ON VIEW call_summary IS 'One row per call: its facts, its talk (call_talk) and its moods (call_mood)';
