@@ -3,7 +3,9 @@
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +81,7 @@ def scan(con: Connection, model: Path, *calls: Call) -> int:
     """Stores calls as a scan does; returns how many were compared with something else than before."""
     for call in calls:
         store.write_call(con, 1, "toy", call)
-    return compare_agents(con, str(model), "toy")
+    return compare_agents(partial(nullcontext, con), str(model), "toy")
 
 
 def scores(con: Connection) -> dict[tuple[str, int], tuple[str, list[float]]]:
@@ -135,8 +137,8 @@ def test_an_interrupted_comparison_is_made_up_for(
         patch.setattr(store, "write_comparisons", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             scan(db, model, *calls)
-    assert compare_agents(db, str(model), "toy") == 4
-    assert compare_agents(db, str(model), "toy") == 0
+    assert compare_agents(partial(nullcontext, db), str(model), "toy") == 4
+    assert compare_agents(partial(nullcontext, db), str(model), "toy") == 0
 
 
 def _interrupt(*_: object) -> None:
@@ -165,9 +167,9 @@ def test_facts_that_come_later_change_what_a_call_is_compared_with(db: Connectio
     second = scored(model, "second.wav", agent=None, started_at=on("2026-11-21"))
     assert scan(db, model, first, second) == 0
     store.update_facts(db, [replace(second.recording, facts=replace(second.recording.facts, agent="anna"))])
-    assert compare_agents(db, str(model), "toy") == 1
+    assert compare_agents(partial(nullcontext, db), str(model), "toy") == 1
     store.update_facts(db, [replace(second.recording, facts=replace(second.recording.facts, agent="ben"))])
-    assert compare_agents(db, str(model), "toy") == 1
+    assert compare_agents(partial(nullcontext, db), str(model), "toy") == 1
     assert store.rows(db, "SELECT DISTINCT earlier_count FROM speaker") == [(0,)]
     for key, (_, values) in scores(db).items():
         expected = {
@@ -214,9 +216,9 @@ def test_a_model_without_baselines_has_nothing_to_compare(db: Connection, tmp_pa
     for call in calls:
         store.write_call(db, 1, "toy", call)
     before = scores(db)
-    compare_agents(db, str(plain), "toy")
+    compare_agents(partial(nullcontext, db), str(plain), "toy")
     assert scores(db) == before
-    assert compare_agents(db, str(plain), "toy") == 0
+    assert compare_agents(partial(nullcontext, db), str(plain), "toy") == 0
 
 
 def test_comparing_loads_no_torch() -> None:
@@ -235,7 +237,7 @@ def test_a_forgotten_call_is_no_earlier_call(
     model_id = bundle.content_id(model)
     for call in calls:
         store.write_call(db, 1, model_id, call)
-    compare_agents(db, str(model), model_id)
+    compare_agents(partial(nullcontext, db), str(model), model_id)
     db.close()
     monkeypatch.setenv("CALLMOOD_SCORE__MODEL", str(model))
     forget([str(calls[0].recording.path)], db=db_path)
@@ -246,4 +248,4 @@ def test_a_forgotten_call_is_no_earlier_call(
             {"id": calls[2].recording.id},
         )
         assert first == 0
-        assert compare_agents(con, str(model), model_id) == 0
+        assert compare_agents(partial(nullcontext, con), str(model), model_id) == 0

@@ -6,10 +6,11 @@ nor where a scan was interrupted shows in the scores.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import groupby
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -25,16 +26,20 @@ EARLIER_CALLS_COUNT: Final = 60
 """An agent's earlier calls weigh at most as much as this many segments, because today's line and voice matter more."""
 
 _CHUNK: Final = 1000
-"""Calls whose scores are written in one transaction."""
+"""Calls whose scores are written in one transaction; others can read the database in between."""
+
+Connect: TypeAlias = Callable[[], AbstractContextManager[Connection]]
+"""Opens the database for a transaction or two."""
 
 
-def compare_agents(con: Connection, model: str, model_id: str) -> int:
+def compare_agents(connect: Connect, model: str, model_id: str) -> int:
     """Compare the agents of the calls that the emotion model scored with their earlier calls.
 
     Earlier calls are those of the same agent that the same model scored, in the order of their start. Only calls that
     are compared with something else than they should be are written; returns their number.
     """
-    voices = store.agent_voices(con, model_id)
+    with connect() as con:
+        voices = store.agent_voices(con, model_id)
     stale = [
         replace(
             voice,
@@ -49,8 +54,9 @@ def compare_agents(con: Connection, model: str, model_id: str) -> int:
     scorer = load_classifier(model, model_id)
     for start in range(0, len(stale), _CHUNK):
         chunk = stale[start : start + _CHUNK]
-        segments = store.segments_to_compare(con, chunk)
-        store.write_comparisons(con, chunk, _new_scores(scorer, chunk, segments))
+        with connect() as con:
+            segments = store.segments_to_compare(con, chunk)
+            store.write_comparisons(con, chunk, _new_scores(scorer, chunk, segments))
     return len(stale)
 
 

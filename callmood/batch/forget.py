@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from callmood import store
@@ -15,7 +16,7 @@ from callmood.errors import CallmoodError, UsageError
 from callmood.model.bundle import content_id, find_bundle
 from callmood.pipeline.intake.discover import absolute_path
 from callmood.reports.period import bound
-from callmood.settings import Settings, load_settings
+from callmood.settings import load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def forget(
     if bool(names) == (before is not None):
         raise UsageError("Give either calls to forget, or a date before which all are forgotten.")
     settings = load_settings({"db": db})
-    with store.open_db(settings.db, must_exist=True) as con:
+    with store.reading(settings.db) as con:
         undated = 0
         if before is not None:
             ids, undated = store.recordings_before(con, bound(before))
@@ -58,13 +59,9 @@ def forget(
     chosen = Forgotten(tuple(recordings[one] for one in dict.fromkeys(ids)), undated)
     if not chosen.recordings or (confirm is not None and not confirm(chosen)):
         return Forgotten((), undated)
-    store.forget_recordings(settings.db, list(recordings))
-    with suppress(CallmoodError):  # the model is gone: a scan with another one has nothing to compare either
-        _compare_again(settings)
+    with store.one_scan(settings.db, store.READ_WAIT_S):
+        store.forget_recordings(settings.db, list(recordings))
+        with suppress(CallmoodError):  # without the model the next scan compares
+            model_id = content_id(find_bundle(settings.score.model))
+            compare_agents(partial(store.writing, settings.db), settings.score.model, model_id)
     return chosen
-
-
-def _compare_again(settings: Settings) -> None:
-    model_id = content_id(find_bundle(settings.score.model))
-    with store.open_db(settings.db) as con:
-        compare_agents(con, settings.score.model, model_id)

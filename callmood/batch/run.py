@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -103,7 +104,7 @@ def iter_scan(
     """Scan as ``scan`` does, and yield each outcome once it is stored: a Call, a Failure, or a Rescored call.
 
     The processes stay alive until the iterator is exhausted or closed. Others can read the database meanwhile. Agents
-    are compared with their earlier calls at its end: the scores that count are those in the database.
+    are compared with their earlier calls at the end: the scores that count are those in the database.
 
     >>> for outcome in callmood.iter_scan(calls, db="other.duckdb"):
     ...     print(outcome)
@@ -136,8 +137,7 @@ def run(paths: Sequence[Path], settings: Settings, again: Again) -> Generator[Pr
             yield Progress(summary, failure)
         for outcome in _run_and_store(plan, settings, again):
             yield Progress(summary, outcome)
-        with _writing(settings) as con:
-            compare_agents(con, settings.score.model, model_id)
+        compare_agents(partial(_writing, settings), settings.score.model, model_id)
         summary.finished = time.monotonic()
 
 

@@ -7,6 +7,7 @@ corrected; ``forget`` deletes recordings for good. Nothing here depends on a mod
 """
 
 from callmood.store.connection import (
+    READ_WAIT_S,
     Connection,
     explained,
     open_db,
@@ -52,6 +53,7 @@ from callmood.store.write import (
 )
 
 __all__ = [
+    "READ_WAIT_S",
     "AgentVoice",
     "Connection",
     "Known",

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from callmood.errors import CallmoodError
+from callmood.errors import BusyError, CallmoodError
 from callmood.store.columns import valid_unicode
-from callmood.store.connection import Connection, open_db, rows
+from callmood.store.connection import Connection, explained, rows, writing
+from callmood.store.files import cannot_write, may_exist, new_file, private, spill_folder
 from callmood.store.write import RECORDING_IDS
 
 
@@ -72,44 +72,36 @@ def forget_recordings(path: Path, ids: Collection[str]) -> None:
     The file is written anew without them and takes the place of the old one once it is whole, because DuckDB leaves
     deleted rows in the unused parts of a file. Raises CallmoodError, and changes nothing, if that fails.
     """
-    open_db(path, must_exist=True).close()  # migrated, and all of it in the file itself
-    path = path.resolve()
-    part = path.with_name(f".{path.name}.part")
+    with writing(path, must_exist=True):
+        pass  # migrated, and all of it in the file itself
     try:
-        with _both(path, part) as con:
-            _copy_without(con, list(ids))
-            if os.name != "nt":  # under the lock, so that no scan can begin to write the old file
-                part.replace(path)
-        if os.name == "nt":
-            part.replace(path)
-    except (duckdb.Error, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise CallmoodError(
-            f"{path} can't be written anew without the forgotten calls, and stays as it was ({reason})."
-        ) from None
-    finally:
-        _remove(part)
+        with private(path), _reading_from(path) as con, new_file(path) as part, explained(path):
+            con.execute("SET allowed_directories = $folder", {"folder": [f"{part.parent}{os.sep}"]})
+            con.execute("SET enable_external_access = false")
+            _copy_without(con, part, list(ids))
+    except OSError as error:
+        raise cannot_write(path, error) from None
 
 
 @contextmanager
-def _both(path: Path, part: Path) -> Iterator[Connection]:
-    """A connection to the database at ``path``, read only, as ``old`` and to an empty one at ``part`` as ``new``."""
-    _remove(part)
-    settings = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    with duckdb.connect(config={**settings, "temp_directory": f"{part}.tmp"}) as con:
-        con.execute(f"ATTACH {_quoted(path)} AS old (READ_ONLY)")
-        if path.with_name(f"{path.name}.wal").exists():
-            raise CallmoodError(f"{path} was written to in this moment. Run the command again.")
-        ((tags,),) = rows(con, "SELECT tags FROM duckdb_databases() WHERE database_name = 'old'")
-        version = re.match(r"v[\d.]+", tags.get("storage_version", ""))
-        con.execute(
-            f"ATTACH {_quoted(part)} AS new" + (f" (STORAGE_VERSION '{version[0]}')" if version else "")
-        )
-        part.chmod(stat.S_IMODE(path.stat().st_mode))
+def _reading_from(path: Path) -> Iterator[Connection]:
+    """A connection of its own that knows the database as ``old``, read only. Nobody can write to it meanwhile."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "temp_directory": spill_folder(),
+    }
+    with duckdb.connect(config=config) as con, explained(path):
+        con.execute(f"ATTACH {_quoted(path.absolute())} AS old (READ_ONLY)")
+        if may_exist(path.with_name(f"{path.name}.wal")):
+            raise BusyError(f"{path} was written to in this moment. Run the command again.")
         yield con
 
 
-def _copy_without(con: Connection, ids: list[str]) -> None:
+def _copy_without(con: Connection, part: Path, ids: list[str]) -> None:
+    """Makes a database at ``part`` that holds what ``old`` holds, the recordings ``ids`` left out."""
+    con.execute(f"ATTACH {_quoted(part)} AS new{_storage_version(con)}")
     con.execute("COPY FROM DATABASE old TO new (SCHEMA)")
     con.begin()
     gone: dict[str, Any] = {"ids": ids}
@@ -137,13 +129,16 @@ def _copy_without(con: Connection, ids: list[str]) -> None:
     con.commit()
     con.execute("CHECKPOINT new")
     con.execute("DETACH new")
+    if os.name == "nt":  # which replaces no open file
+        con.execute("DETACH old")
+
+
+def _storage_version(con: Connection) -> str:
+    """The option for a new database that clients can open which can open ``old``."""
+    ((tags,),) = rows(con, "SELECT tags FROM duckdb_databases() WHERE database_name = 'old'")
+    version = re.match(r"v[\d.]+", tags.get("storage_version", ""))
+    return f" (STORAGE_VERSION '{version[0]}')" if version else ""
 
 
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
-
-
-def _remove(part: Path) -> None:
-    for path in (part, part.with_name(f"{part.name}.wal")):
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
