@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         Word,
     )
     from callmood.database import Database, correct, open
-    from callmood.errors import CallmoodError, UsageError
+    from callmood.errors import BusyError, CallmoodError, UsageError
     from callmood.labels import LABELS
     from callmood.reports.ask import Report
     from callmood.settings import ScanOptions
@@ -82,7 +82,7 @@ _HOMES = {
     ),
     "callmood.settings": ("ScanOptions",),
     "callmood.database": ("Database", "correct", "open"),
-    "callmood.errors": ("CallmoodError", "UsageError"),
+    "callmood.errors": ("BusyError", "CallmoodError", "UsageError"),
     "callmood.labels": ("LABELS",),
     "callmood.reports.ask": ("Report",),
     "callmood.training.run": ("Trained", "train"),
@@ -91,6 +91,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "LABELS",
+    "BusyError",
     "Call",
     "CallFacts",
     "CallmoodError",

@@ -57,8 +57,15 @@ def check_installation() -> list[Check]:
         _check("device", lambda: _device(settings), "use --device cpu"),
         _memory(),
         _disk(settings.db),
-        Check("database", True, _database(settings.db)),
-        Check("network", True, "not used: no telemetry, and callmood downloads nothing"),
+        _check(
+            "database", lambda: _database(settings.db), "restore a backup, or choose another file with --db"
+        ),
+        Check(
+            "network",
+            True,
+            "not used: callmood downloads nothing, the telemetry of onnxruntime, pyannote and huggingface_hub is off, "
+            "and DuckDB loads no extensions",
+        ),
     ]
 
 
@@ -131,4 +138,9 @@ def _disk(database: Path) -> Check:
 
 
 def _database(path: Path) -> str:
-    return f"{path.resolve()}" if path.exists() else f"{path.resolve()}, created by the first scan"
+    from callmood.store import may_exist, require_database_file, storage_version
+
+    require_database_file(path)
+    if not may_exist(path):
+        return f"{path.resolve()}, created by the first scan"
+    return f"{path.resolve()}, for DuckDB {storage_version(path)}"

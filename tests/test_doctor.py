@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from callmood.cli.app import app
+from callmood.store import open_db
 
 
 def doctor(folder: Path, monkeypatch: pytest.MonkeyPatch, **environment: str) -> tuple[int, str]:
@@ -34,3 +35,19 @@ def test_wrong_settings_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyP
     code, output = doctor(tmp_path, monkeypatch)
     assert code == 1
     assert "score.modle" in output
+
+
+def test_a_database_is_opened_and_says_which_duckdb_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_db(tmp_path / "callmood.duckdb").close()
+    code, output = doctor(tmp_path, monkeypatch)
+    assert code == 0
+    assert "callmood.duckdb, for DuckDB v1.0.0+" in output
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "callmood.duckdb").write_text("call,agent\n")
+    code, output = doctor(tmp_path, monkeypatch)
+    assert code == 1
+    assert "missing  database: callmood.duckdb is not a callmood database" in output

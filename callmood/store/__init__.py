@@ -14,10 +14,11 @@ from callmood.store.connection import (
     reading,
     remove_if_empty,
     rows,
+    storage_version,
     transaction,
     writing,
 )
-from callmood.store.files import may_exist, one_scan
+from callmood.store.files import may_exist, one_scan, require_database_file
 from callmood.store.forget import find_recordings, forget_recordings, forgotten, recordings_before
 from callmood.store.read import (
     Known,
@@ -77,11 +78,13 @@ __all__ = [
     "reading",
     "recordings_before",
     "remove_if_empty",
+    "require_database_file",
     "rescore_call",
     "rows",
     "segments_to_compare",
     "stale_transcripts",
     "start_scan",
+    "storage_version",
     "stored_recordings",
     "stored_segments",
     "transaction",

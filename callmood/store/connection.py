@@ -102,6 +102,19 @@ def open_db(
     return _connect(path, True, wait_s)
 
 
+def storage_version(path: Path) -> str:
+    """The versions of DuckDB that can open a database, such as "v1.0.0+". Migrates nothing.
+
+    Raises CallmoodError if it can't be read or is not a callmood database.
+    """
+    require_database_file(path)
+    with _connect(path, True, READ_WAIT_S) as con, explained(path, con):
+        _version(con, path)
+        current = "FROM duckdb_databases() WHERE database_name = current_database()"
+        ((found,),) = rows(con, f"SELECT tags['storage_version'] {current}")
+    return str(found)
+
+
 @contextmanager
 def reading(path: str | Path) -> Iterator[Connection]:
     """A connection to read with. Raises CallmoodError as ``open_db``, and if the file turns out to be damaged."""
