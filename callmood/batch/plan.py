@@ -78,7 +78,7 @@ def find_recordings(paths: Sequence[Path], settings: Settings) -> Discovery:
     hashes: dict[str, FileHash] = {}
     unreadable: set[tuple[str, str, tuple[int, int] | None]] = set()
     if store.may_exist(settings.db):
-        with store.reading(settings.db) as con:
+        with store.reading(settings.db, wait_s=settings.wait) as con:
             hashes = {path: FileHash(*hashed) for path, hashed in store.hashes(con).items()}
             unreadable = store.unreadable(con)
     found = discover(paths, settings.discover, hashes)

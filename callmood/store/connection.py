@@ -17,7 +17,7 @@ import duckdb
 
 from callmood.errors import CallmoodError
 from callmood.signals import deferred
-from callmood.store.damage import explain, is_busy
+from callmood.store.damage import explain, is_busy, is_in_this_program
 from callmood.store.files import (
     cannot_write,
     may_exist,
@@ -33,6 +33,8 @@ Connection: TypeAlias = duckdb.DuckDBPyConnection
 
 READ_WAIT_S: Final = 10.0
 """How long reports wait for a scan to store a call, in seconds."""
+_OWN_WAIT_S: Final = 2.0
+"""How long to wait for another thread of this program, which may as well be the one that waits."""
 _POLL_S: Final = 0.05
 
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
@@ -116,10 +118,10 @@ def storage_version(path: Path) -> str:
 
 
 @contextmanager
-def reading(path: str | Path) -> Iterator[Connection]:
+def reading(path: str | Path, *, wait_s: float = READ_WAIT_S) -> Iterator[Connection]:
     """A connection to read with. Raises CallmoodError as ``open_db``, and if the file turns out to be damaged."""
     path = Path(path)
-    with open_db(path, read_only=True, wait_s=READ_WAIT_S) as con, explained(path, con):
+    with open_db(path, read_only=True, wait_s=wait_s) as con, explained(path, con):
         yield con
 
 
@@ -143,6 +145,8 @@ def explained(path: Path, con: Connection | None = None) -> Iterator[None]:
     """Raises what DuckDB raises inside as CallmoodError if the file or the machine is at fault, otherwise as it is."""
     try:
         yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
     except duckdb.Error as error:
         found = explain(path, error)
         if found is None and isinstance(error, duckdb.ProgrammingError) and con is not None:
@@ -152,7 +156,7 @@ def explained(path: Path, con: Connection | None = None) -> Iterator[None]:
         raise found from None
     except RuntimeError as error:
         # what DuckDB makes of a signal during a query
-        if "interrupted" in str(error).lower():
+        if str(error) == "Query interrupted":
             raise KeyboardInterrupt from None
         raise
 
@@ -179,7 +183,7 @@ def rows(con: Connection, sql: str, parameters: dict[str, Any] | None = None) ->
 
 
 def _connect(path: Path, read_only: bool, wait_s: float) -> Connection:
-    last_try = time.monotonic() + wait_s
+    begun = time.monotonic()
     # absolute, because DuckDB takes a name with a colon for the one of an extension
     name = str(path.absolute())
     config = {**_CONFIG, "temp_directory": spill_folder()}
@@ -189,7 +193,8 @@ def _connect(path: Path, read_only: bool, wait_s: float) -> Connection:
                 con = duckdb.connect(name, read_only=read_only, config=config)
             break
         except duckdb.Error as error:
-            if is_busy(error) and time.monotonic() < last_try:
+            patience = min(wait_s, _OWN_WAIT_S) if is_in_this_program(error) else wait_s
+            if is_busy(error) and time.monotonic() - begun < patience:
                 time.sleep(_POLL_S)
                 continue
             recheck_database_file(path)

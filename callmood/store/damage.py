@@ -47,12 +47,18 @@ _MEANINGS: Final[tuple[tuple[str, str], ...]] = (
 )
 """What DuckDB's messages mean, by a pattern of each."""
 
-_BUSY: Final = "Could not set lock|used by another process|already open in|different configuration"
+_BUSY: Final = "Could not set lock|used by another process|already open in"
+_BUSY_HERE: Final = "different configuration"
 
 
 def is_busy(error: duckdb.Error) -> bool:
     """Whether another program, or another connection of this one, keeps the database from being opened."""
-    return bool(re.search(_BUSY, str(error)))
+    return is_in_this_program(error) or bool(re.search(_BUSY, str(error)))
+
+
+def is_in_this_program(error: duckdb.Error) -> bool:
+    """Whether it is another connection of this program."""
+    return _BUSY_HERE in str(error)
 
 
 def explain(path: Path, error: duckdb.Error) -> CallmoodError | None:
@@ -81,7 +87,7 @@ def _tells_of_damage(error: duckdb.Error, message: str) -> bool:
 
 
 def _who_has_it(path: Path, message: str) -> str:
-    if "different configuration" in message:
+    if _BUSY_HERE in message:
         return f"{path} is already open in this program with other settings. Close it there first."
     holder = re.search(r"held in (?:.*[/\\])?([^/\\]+) \(PID (\d+)\)", message)
     who = f"process {holder[2]} ({holder[1]})" if holder else "another process"
