@@ -110,7 +110,7 @@ def outline(path: Path) -> Outline | None:
             if declared_s is None and container.duration:
                 declared_s = container.duration / 1e6
             return Outline(stream.codec_context.channels, declared_s)
-    except UnreadableRecording:
+    except Exception:  # whatever is wrong with the file is told when it is decoded
         return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -62,8 +62,12 @@ def folder_facts(path: PurePosixPath) -> CallFacts:
     >>> folder_facts(PurePosixPath("OneDrive/agents/jdoe/call.wav"))
     CallFacts(agent='jdoe')
     """
+    return _facts_of(path.parent.parts)
+
+
+@lru_cache(maxsize=4096)
+def _facts_of(folders: tuple[str, ...]) -> CallFacts:
     agent = queue = None
-    folders = path.parent.parts
     for parent, folder in reversed(list(zip(("", *folders), folders, strict=False))):
         if _NUMBERED_AGENT.fullmatch(folder):
             agent = agent or folder
