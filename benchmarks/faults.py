@@ -26,6 +26,7 @@ from fault_kinds.harness import Plan, Result
 KINDS: Final = {
     "kill": "stopping:kills",
     "signal": "stopping:signals",
+    "fuzz": "fuzz:fuzz",
 }
 """Module and function of each kind."""
 
