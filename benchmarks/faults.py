@@ -26,7 +26,14 @@ from fault_kinds.harness import Plan, Result
 KINDS: Final = {
     "kill": "stopping:kills",
     "signal": "stopping:signals",
+    "disk": "disk:disk",
+    "damage": "databases:databases",
     "fuzz": "fuzz:fuzz",
+    "tables": "inputs:side_tables",
+    "names": "inputs:names",
+    "playlists": "inputs:playlists",
+    "changing": "inputs:changing",
+    "sharing": "inputs:sharing",
 }
 """Module and function of each kind."""
 

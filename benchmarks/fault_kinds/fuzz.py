@@ -7,9 +7,11 @@ it, with limits of time and memory, so that a crash or a hang costs one file and
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
+import resource
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -42,6 +44,8 @@ KINDS: Final = (
 )  # fmt: skip
 """Ending, encoder, rate. Those that this build of PyAV can't write are left out."""
 
+Judge: TypeAlias = Callable[[Path], str]
+"""What is wrong with how a file is read; "" if nothing is."""
 Mutation: TypeAlias = Callable[[bytearray, random.Random], bytearray]
 
 
@@ -50,7 +54,7 @@ def fuzz(plan: Plan) -> list[Result]:
     sources = list(_sources(place / "sources"))
     count = plan.count(FILES)
     numbers = [range(start, count, plan.jobs) for start in range(plan.jobs)]
-    failures = plan.each(lambda part: _decode_all(plan, place, sources, part), numbers)
+    failures = plan.each(lambda part: judge_all(plan, place, sources, part, judge_recording), numbers)
     note = f"{len(sources)} containers and codecs, {len(MUTATIONS)} kinds of damage"
     return [Result("fuzzed recordings, decoded", count, failures, note)]
 
@@ -198,15 +202,29 @@ def _mutate(source: random.Random, sources: Sequence[Path]) -> tuple[bytes, Path
     return bytes(data), Path(f"{path.stem}{ending.suffix}")
 
 
-def _decode_all(plan: Plan, place: Path, sources: Sequence[Path], numbers: Sequence[int]) -> list[str]:
-    failures, process, here = [], None, None
-    for number in numbers:
-        data, name = _mutate(plan.random("fuzz", number), sources)
-        path = place / f"{number:05d}_{name}"
-        path.write_bytes(data)
+def judge_all(
+    plan: Plan, place: Path, sources: Sequence[Path], numbers: Sequence[int], judge: Judge
+) -> list[str]:
+    """The failures of ``judge`` on damaged ``sources``. The damaged files that failed stay in ``place``."""
+    return judge_files((_damaged(plan, place, sources, number) for number in numbers), judge)
+
+
+def _damaged(plan: Plan, place: Path, sources: Sequence[Path], number: int) -> Path:
+    data, name = _mutate(plan.random(place.name, number), sources)
+    path = place / f"{number:05d}_{name}"
+    path.write_bytes(data)
+    return path
+
+
+def judge_files(paths: Iterable[Path], judge: Judge) -> list[str]:
+    """The failures of ``judge`` on files, in a process that is replaced when it crashes or hangs."""
+    failures = []
+    context = multiprocessing.get_context("spawn")
+    process, here = None, None
+    for path in paths:
         if process is None or here is None:
-            here, there = multiprocessing.get_context("spawn").Pipe()
-            process = multiprocessing.get_context("spawn").Process(target=_work, args=(there,), daemon=True)
+            here, there = context.Pipe()
+            process = context.Process(target=_work, args=(there, judge), daemon=True)
             process.start()
             there.close()
             here.recv()  # it is up
@@ -232,21 +250,16 @@ def _ask(here: Connection, path: Path) -> str:
         return "crash"
 
 
-def _work(there: Connection) -> None:
-    import os
-    import resource
-
+def _work(there: Connection, judge: Judge) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # FFmpeg's remarks
-    import callmood.pipeline.audio.decode  # noqa: F401
-
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     there.send("up")
     while True:
-        there.send(_judge(there.recv()))
+        there.send(judge(there.recv()))
 
 
-def _judge(path: Path) -> str:
+def judge_recording(path: Path) -> str:
     """What is wrong with how a file was decoded; nothing, as a rule."""
     from callmood.pipeline.audio.decode import decode
     from callmood.pipeline.audio.files import UnreadableRecording

@@ -90,8 +90,15 @@ def make_calls(folder: Path, count: int = CALLS, seed: int = 1) -> Path:
     for number in range(count):
         agent = folder / ("anna", "ben")[number % 2]
         agent.mkdir(parents=True, exist_ok=True)
-        write_wav(agent / f"call_{number:02d}.wav", seconds=2.0 + number % 3, seed=seed * 1000 + number)
+        path = agent / f"call_{number:02d}.wav"
+        write_wav(path, seconds=2.0 + number % 3, seed=seed * 1000 + number)
+        settle(path)
     return folder
+
+
+def settle(path: Path) -> None:
+    """Date a file back, because one that has just changed may still be written."""
+    os.utime(path, (path.stat().st_mtime - 3600,) * 2)
 
 
 def write_wav(path: Path, seconds: float, seed: int, channels: int = 2) -> None:
