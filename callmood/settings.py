@@ -33,6 +33,8 @@ else:
 SETTINGS_FILE: Final = Path("callmood.toml")
 """In the current folder; the user's own has the same name (see ``user_file``)."""
 PREFIX: Final = "CALLMOOD_"
+MAX_HOURS: Final = 6.0
+"""Above this a file is a logger's tape, not a call, and takes gigabytes of memory."""
 CACHE: Final = "cache"
 """CALLMOOD_CACHE is not a setting: it names the folder where training keeps prepared sound."""
 
@@ -53,6 +55,11 @@ class DiscoverSettings(_Stage):
     converted to it."""
     quiet_for: float = Field(default=5.0, ge=0, le=3600, allow_inf_nan=False)
     """Seconds for which a file must not have changed; one that still changes waits for the next scan."""
+
+
+class AudioSettings(_Stage):
+    max_hours: float = Field(default=MAX_HOURS, gt=0)
+    """Longer recordings are refused. An hour takes 0.23 GB of memory a channel while its sound is read."""
 
 
 class SpeakerSettings(_Stage):
@@ -98,6 +105,7 @@ class Settings(BaseSettings):
     wait: float = Field(default=60, ge=0, allow_inf_nan=False)
     """Seconds to wait for other programs that have the database open, and for another scan."""
     discover: DiscoverSettings = DiscoverSettings()
+    audio: AudioSettings = AudioSettings()
     speakers: SpeakerSettings = SpeakerSettings()
     transcribe: TranscribeSettings = TranscribeSettings()
     score: ScoreSettings = ScoreSettings()

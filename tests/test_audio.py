@@ -6,7 +6,9 @@ import pickle
 import shutil
 import tracemalloc
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -246,18 +248,144 @@ def test_sound_without_rumble_stays_as_it_is(tmp_path: Path, voices: Sound) -> N
     assert np.abs(audio.samples - voices).max() < 1e-4
 
 
-def test_more_than_two_channels_give_the_first_two(tmp_path: Path, voices: Sound) -> None:
+def test_copies_of_the_two_sides_are_left_out(tmp_path: Path, voices: Sound) -> None:
     audio = decode(write_audio(tmp_path / "call.wav", np.concatenate([voices] * 3), layout="5.1"))
     assert audio.channels == 2
     assert_sounds_like(audio, voices, 0.99)
-    assert audio.warnings == ("file has 6 channels: the first 2 were taken",)
+    assert audio.warnings == ("file has 6 channels: 1 and 2 were taken",)
 
 
-def test_frames_with_more_channels_than_pyav_survives_are_damage(
-    tmp_path: Path, voices: Sound, refused: Refused
+@pytest.mark.parametrize(
+    ("where", "layout"),
+    [((0, 3), "quad"), ((2, 3), "quad"), ((1, 2), "3.0"), ((2, 4), "5.1"), ((5, 7), "7.1")],
+)
+def test_of_many_channels_the_live_ones_are_taken(
+    tmp_path: Path, voices: Sound, where: tuple[int, int], layout: str
 ) -> None:
-    path = write_audio(tmp_path / "call.m4a", np.concatenate([voices] * 4), "aac", layout="7.1(wide)")
-    assert refused(path).reason == "damaged"
+    import av
+
+    sound = np.random.default_rng(0).normal(0, 1e-4, (av.AudioLayout(layout).nb_channels, voices.shape[1]))
+    sound[list(where)] = voices
+    audio = decode(write_audio(tmp_path / "call.wav", sound.astype(np.float32), layout=layout))
+    assert_sounds_like(audio, voices, 0.99)
+    first, second = where
+    assert audio.warnings == (f"file has {len(sound)} channels: {first + 1} and {second + 1} were taken",)
+
+
+def test_speech_in_the_centre_alone_is_one_channel(tmp_path: Path, voices: Sound) -> None:
+    sound = np.zeros((6, voices.shape[1]), np.float32)
+    sound[2] = voices[0]
+    audio = decode(write_audio(tmp_path / "call.wav", sound, layout="5.1"))
+    assert_sounds_like(audio, voices[:1], 0.99)
+
+
+def test_a_mix_beside_the_two_sides_is_not_taken(tmp_path: Path, voices: Sound) -> None:
+    sound = np.stack([voices.sum(axis=0) / 2, voices[0], voices[1]])
+    assert_sounds_like(decode(write_audio(tmp_path / "call.wav", sound, layout="3.0")), voices, 0.99)
+
+
+def test_a_third_live_channel_is_told(tmp_path: Path, voices: Sound) -> None:
+    third = np.roll(voices[0, ::-1], 9_000) * 0.3
+    third[: third.size // 2] = 0
+    audio = decode(write_audio(tmp_path / "call.wav", np.stack([*voices, third]), layout="3.0"))
+    assert_sounds_like(audio, voices, 0.99)
+    told = "file has 3 channels: 1 and 2 were taken, 3 was left out with sound of its own"
+    assert audio.warnings == (told,)
+
+
+@pytest.mark.parametrize(("ending", "codec"), [("mp4", "aac"), ("mkv", "libopus"), ("mkv", "pcm_s16le")])
+def test_two_tracks_are_two_channels(tmp_path: Path, voices: Sound, ending: str, codec: str) -> None:
+    audio = decode(write_tracks(tmp_path / f"call.{ending}", [voices[:1], voices[1:]], codec))
+    assert_sounds_like(audio, voices, 0.9)
+    assert audio.warnings == ()
+
+
+def test_of_a_mix_and_two_single_tracks_the_single_ones_are_taken(tmp_path: Path, voices: Sound) -> None:
+    mix = np.repeat(voices.sum(axis=0, keepdims=True) / 2, 2, axis=0)
+    audio = decode(write_tracks(tmp_path / "call.mkv", [mix, voices[:1], voices[1:]], "pcm_s16le"))
+    assert_sounds_like(audio, voices, 0.99)
+    assert audio.warnings == ("file has 3 tracks: track 2 and track 3 were taken",)
+
+
+def test_a_track_that_begins_later_keeps_its_time(tmp_path: Path, voices: Sound) -> None:
+    path = write_tracks(
+        tmp_path / "call.mkv", [voices[:1], voices[1:, 16_000:]], "pcm_s16le", starts_s=(0, 1)
+    )
+    late = voices.copy()
+    late[1, :16_000] = 0
+    assert_sounds_like(decode(path), late, 0.99)
+
+
+@pytest.mark.parametrize(("ending", "codec"), [("webm", "libopus"), ("m4a", "aac"), ("mkv", "pcm_s16le")])
+def test_a_gap_in_the_timestamps_is_silence(tmp_path: Path, voices: Sound, ending: str, codec: str) -> None:
+    path = write_gap(tmp_path / f"call.{ending}", voices, codec, at_s=1, gap_s=10)
+    audio = decode(path)
+    second = SAMPLE_RATE
+    assert audio.duration_s == pytest.approx(13, abs=0.1)
+    assert correlation(audio.samples[0, 12 * second :], voices[0, 2 * second :]) > 0.9
+    assert np.abs(audio.samples[:, 2 * second : 10 * second]).max() < 1e-3
+    (told,) = audio.warnings
+    assert told.startswith("the recording leaves out ") and "from 1.0 s on" in told
+
+
+def test_a_jump_beyond_the_end_of_the_file_is_no_silence(tmp_path: Path, voices: Sound) -> None:
+    path = write_gap(tmp_path / "call.mkv", voices, "pcm_s16le", at_s=1, gap_s=30)
+    raw = path.read_bytes()
+    duration = raw.index(b"\x44\x89\x88") + 3  # of Matroska's header
+    path.write_bytes(raw[:duration] + np.array([3000.0], ">f8").tobytes() + raw[duration + 8 :])
+    assert decode(path).duration_s == pytest.approx(3, abs=0.1)
+
+
+def write_gap(path: Path, sound: Sound, codec: str, at_s: float, gap_s: float) -> Path:
+    import av
+
+    with av.open(str(path), "w") as container:
+        add_track(container, sound, codec, gap=(at_s, gap_s))
+    return path
+
+
+def write_tracks(
+    path: Path, tracks: list[Sound], codec: str, starts_s: tuple[float, ...] = (0, 0, 0)
+) -> Path:
+    import av
+
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream(codec, rate=48_000, layout=_layout(track)) for track in tracks]
+        for track, stream, start_s in zip(tracks, streams, starts_s, strict=False):
+            add_track(container, track, codec, stream=stream, start_s=start_s)
+    return path
+
+
+def add_track(
+    container: Any,
+    sound: Sound,
+    codec: str,
+    stream: Any = None,
+    start_s: float = 0.0,
+    gap: tuple[float, float] = (1e9, 0.0),
+) -> None:
+    """Encodes [channels, n] as a track whose packets' times begin at ``start_s`` and jump by the gap."""
+    import av
+    import soxr
+
+    rate = 48_000
+    stream = stream or container.add_stream(codec, rate=rate, layout=_layout(sound))
+    pcm = (np.clip(soxr.resample(sound.T, SAMPLE_RATE, rate), -1, 1) * 32_767).astype(np.int16)
+    packets = []
+    for start in range(0, len(pcm), 960):
+        block = np.ascontiguousarray(pcm[start : start + 960]).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(block, format="s16", layout=_layout(sound))
+        frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
+        packets += stream.encode(frame)
+    for packet in packets + stream.encode(None):
+        late_s = start_s + (gap[1] if float(packet.pts * packet.time_base) >= gap[0] else 0)
+        packet.pts += round(late_s / packet.time_base)
+        packet.dts = packet.pts
+        container.mux(packet)
+
+
+def _layout(sound: Sound) -> str:
+    return {1: "mono", 2: "stereo"}[sound.shape[0]]
 
 
 def test_sound_of_a_video_is_read_and_the_picture_is_not(tmp_path: Path, refused: Refused) -> None:
@@ -388,8 +516,9 @@ def test_a_fifth_of_a_second_is_too_short(tmp_path: Path, voices: Sound, refused
 def test_recording_of_a_whole_day_is_too_long(
     tmp_path: Path, voices: Sound, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("callmood.pipeline.audio.decode.MAX_DURATION_S", 2.0)
-    assert refused(write_audio(tmp_path / "call.wav", np.tile(voices, 3))).reason == "too long"
+    path = write_audio(tmp_path / "call.wav", np.tile(voices, 3))
+    with pytest.raises(UnreadableRecording, match=r"limit of the setting audio\.max_hours"):
+        decode(path, max_hours=2 / 3600)
 
 
 def test_impossible_sample_rate_is_damage(tmp_path: Path, voices: Sound, refused: Refused) -> None:

@@ -105,7 +105,9 @@ def scan(stages: Stages, jobs: Sequence[Job]) -> Iterator[Outcome]:
 
 def rescore(scorer: Scorer, settings: Settings, jobs: Sequence[Job]) -> Iterator[Outcome]:
     """Scores the segments of stored calls. See ``Work``."""
-    return _in_batches(jobs, _decode_stored_call, partial(_rescore_batch, scorer, settings))
+    return _in_batches(
+        jobs, partial(_decode_stored_call, settings), partial(_rescore_batch, scorer, settings)
+    )
 
 
 def _load_scorer(settings: Settings, device: str, threads: int) -> Scorer:
@@ -183,9 +185,9 @@ class _Diarized:
     conversation: Conversation
 
 
-def _decode_stored_call(job: Job) -> _Decoded:
+def _decode_stored_call(settings: Settings, job: Job) -> _Decoded:
     assert isinstance(job, RescoreJob)
-    audio = _decoded(job.recording)
+    audio = _decoded(job.recording, settings.audio.max_hours)
     if audio.channels == 2:
         audio = replace(audio, samples=separate(audio.samples).samples)
     return _Decoded(job, audio)
@@ -195,10 +197,13 @@ class _Changed(CallmoodError):
     """The file is not the recording that was found."""
 
 
-def _decoded(recording: Recording) -> Audio:
+def _decoded(recording: Recording, max_hours: float) -> Audio:
     """The sound of a recording. Raises _Changed if its file holds something else by now, or is gone."""
     try:
-        audio = decode(recording.path) if recording.other_path is None else decode_sides(*recording.files)
+        if recording.other_path is None:
+            audio = decode(recording.path, max_hours)
+        else:
+            audio = decode_sides(*recording.files, max_hours)
     except UnreadableRecording:
         _require_unchanged(recording)  # a file that is being written looks damaged
         raise
@@ -236,7 +241,7 @@ def _rescore_batch(scorer: Scorer, settings: Settings, batch: Sequence[_Decoded]
 
 
 def _find_speakers(stages: Stages, job: Job) -> _Diarized:
-    audio = _decoded(job.recording)
+    audio = _decoded(job.recording, stages.settings.audio.max_hours)
     conversation = stages.find_speakers(audio.samples)
     return _Diarized(job, replace(audio, samples=conversation.samples), conversation)
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _EXACT_LENGTH: Final = {"wav", "w64", "mov", "flac", "matroska", "caf", "aiff"}
 """Containers whose header states the length; elsewhere it is an estimate and proves nothing."""
+_TIMED: Final = {"matroska", "mov", "ogg", "asf"}
 _STREAMED_WAV: Final = range(0x7FFF_0000, 0x1_0000_0000)
 """Data sizes that writers use when they don't know the length yet."""
 _PAGE_BYTES: Final = 65_536
@@ -35,6 +36,11 @@ def declared_duration(
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return container.duration / 1e6 if container.duration else None
+
+
+def has_timestamps(container: InputContainer) -> bool:
+    """Whether the frames of a container have times of their own, which may leave out pauses."""
+    return not _TIMED.isdisjoint(container.format.name.split(","))
 
 
 def _wav_duration(head: bytes, file_bytes: int) -> float | None:

@@ -8,35 +8,38 @@ refused.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
-from callmood.pipeline.audio.containers import declared_duration, ogg_breaks_off
+import numpy as np
+
+from callmood.pipeline.audio.containers import declared_duration, has_timestamps, ogg_breaks_off
 from callmood.pipeline.audio.files import UnreadableRecording, opened
-from callmood.pipeline.audio.refusals import refusal
+from callmood.pipeline.audio.riff import Part, wav_parts
 from callmood.pipeline.audio.rumble import remove_rumble
-from callmood.pipeline.audio.tape import CHANNELS, MAX_DURATION_S, Tape
+from callmood.pipeline.audio.source import open_container
+from callmood.pipeline.audio.tape import Tape
+from callmood.pipeline.audio.tracks import choose
+from callmood.settings import MAX_HOURS
 from callmood.sound import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
-    from av import AudioCodecContext, AudioStream
+    from av import AudioCodecContext, AudioFrame, AudioStream
     from av.container import InputContainer
 
 MIN_DURATION_S: Final = 0.5
-_DEMUXERS: Final = "wav,w64,mp3,aac,mov,ogg,flac,matroska,amr,amrnb,amrwb,aiff,au,caf,asf,gsm"
-"""FFmpeg's demuxers that may run. Playlists (m3u8, concat, sdp ...) would open other files and URLs."""
-_MAGIC: Final = (
-    (0, b"RIFF"), (0, b"RIFX"), (0, b"RF64"), (4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (0, b"OggS"),
-    (0, b"fLaC"), (0, b"\x1a\x45\xdf\xa3"), (0, b"#!AMR"), (0, b"ID3"), (0, b"FORM"), (0, b"caff"),
-    (0, b".snd"), (0, b"\x30\x26\xb2\x75"),
-)  # fmt: skip
-"""The first bytes of recordings, to distinguish a damaged recording from a file that never was one."""
 _BETTER_DECODERS: Final = {"amr_nb": "libopencore_amrnb", "amr_wb": "libopencore_amrwb"}
 _RATES_HZ: Final = range(4_000, 400_001)
-_MAX_PLANES: Final = 7
-"""With more, PyAV reads beyond the end of a frame's list of planes, and crashes."""
+_END_SLACK_S: Final = 1.0
+"""Sound may go on this long after the end that a file states."""
+_GAP_TOLD_S: Final = 1.0
+"""Shorter pauses of a line's transmission are told nobody."""
+_MAX_LEAD_S: Final = 3600.0
+"""A track that begins later than this after another has a damaged timestamp."""
+_MAX_CHANNELS: Final = 16
+"""Of all tracks together; files with more are no calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,40 +59,40 @@ class Audio:
     """One sentence each."""
 
 
-def decode(path: Path) -> Audio:
+def decode(path: Path, max_hours: float = MAX_HOURS) -> Audio:
     """The sound of ``path``, as much of it as can be read.
 
-    A file that ends early or is damaged in places gives what is left and a warning. Raises UnreadableRecording if
-    nothing usable is left.
+    A file that ends early or is damaged in places gives what is left and a warning. Of more than two channels or
+    several tracks, it gives the two with the sound of the others. Raises UnreadableRecording if nothing usable is
+    left, or the sound is longer than ``max_hours``.
     """
-    with opened(path) as file, _container(path, file) as container:
-        stream = _audio_stream(path, container)
-        rate = stream.sample_rate
-        if rate not in _RATES_HZ:
-            raise UnreadableRecording(path, "damaged", f"has an impossible sample rate of {rate} Hz")
-        declared_s = declared_duration(path, container, stream, file)
-        tape = Tape(container.duration / 1e6 if container.duration else 0.0)
-        damaged, torn = _decode_onto_tape(path, container, stream, tape)
-        breaks_off = ogg_breaks_off(container, file) or (torn and declared_s is None)
-        form = _format(path, container, stream)
-
-    samples = tape.samples()
-    duration_s = samples.shape[1] / SAMPLE_RATE
-    if not samples.size:
-        raise UnreadableRecording(
-            path, "damaged", "begins like a recording, but nothing in it can be decoded"
-        )
+    with opened(path) as file:
+        reading = _Reading(max_hours)
+        parts = wav_parts(file)
+        for number, part in enumerate(parts or [None]):
+            try:
+                _read(path, file, part, reading)
+            except UnreadableRecording as error:
+                if number == 0 or error.reason == "too long":
+                    raise
+                reading.damaged += 1
+    tapes = [tape for tape in reading.tapes.values() if tape.channels]
+    if not any(tape.duration_s for tape in tapes):
+        raise _nothing(path, reading)
+    duration_s = max(tape.duration_s for tape in tapes)
     if duration_s < MIN_DURATION_S:
         what = f"has only {duration_s:.2f} s of sound, less than {MIN_DURATION_S} s"
         raise UnreadableRecording(path, "too short", what)
+    warnings = list(_warnings(reading, tapes, duration_s))
+    samples, left_out = _two_channels(tapes)
     remove_rumble(samples)
     return Audio(
         samples=samples,
-        sample_rate=rate,
+        sample_rate=reading.rate,
         channels=samples.shape[0],
-        duration_s=duration_s,
-        format=form,
-        warnings=tuple(_warnings(tape, damaged, duration_s, declared_s, breaks_off)),
+        duration_s=samples.shape[1] / SAMPLE_RATE,
+        format=reading.format,
+        warnings=(*warnings, *left_out),
     )
 
 
@@ -104,8 +107,8 @@ class Outline(NamedTuple):
 def outline(path: Path) -> Outline | None:
     """What the header says, without decoding; None if ``path`` can't be read."""
     try:
-        with opened(path) as file, _container(path, file) as container:
-            stream = _audio_stream(path, container)
+        with opened(path) as file, open_container(path, file) as container:
+            stream = _audio_streams(path, container)[0]
             declared_s = declared_duration(path, container, stream, file)
             if declared_s is None and container.duration:
                 declared_s = container.duration / 1e6
@@ -114,77 +117,92 @@ def outline(path: Path) -> Outline | None:
         return None
 
 
-class _Source:
-    """The part of a file that PyAV needs, under a neutral name with the file's own extension.
+@dataclass
+class _Reading:
+    """What was read so far of a file."""
 
-    Raises nothing, because PyAV would keep an error that FFmpeg has ignored, and raise it over a later file.
-    """
+    max_hours: float
+    tapes: dict[int, Tape] = field(default_factory=dict)
+    """By the number of the track."""
+    damaged: int = 0
+    """Places that were skipped."""
+    torn: bool = False
+    """Whether the very end could not be decoded."""
+    declared_s: float | None = None
+    breaks_off: bool = False
+    rate: int = 0
+    format: str = ""
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
-        self.name = f"recording{path.suffix.lower()}" if path.suffix.isascii() else "recording"
-        self.failure: OSError | None = None
-        self._file = file
-
-    def read(self, size: int) -> bytes:
-        try:
-            return self._file.read(size)
-        except OSError as error:
-            self.failure = error
-            return b""
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        try:
-            return self._file.seek(offset, whence)
-        except (OSError, ValueError):  # before the beginning: what a damaged file may ask for
-            return -1
-
-    def tell(self) -> int:
-        return self._file.tell()
+    def check_length(self, path: Path) -> None:
+        """Raises UnreadableRecording if more was read than may be."""
+        for tape in self.tapes.values():
+            if tape.duration_s > self.max_hours * 3600:
+                raise _too_long(path, self.max_hours)
+        kept = sum(tape.duration_s * tape.channels for tape in self.tapes.values())
+        if len(self.tapes) > 1 and kept > 4 * self.max_hours * 3600:
+            raise _too_long(path, self.max_hours)
 
 
-@contextmanager
-def _container(path: Path, file: BinaryIO) -> Iterator[InputContainer]:
+def _too_long(path: Path, max_hours: float) -> UnreadableRecording:
+    what = (
+        f"is longer than {max_hours:g} hours, the limit of the setting audio.max_hours. Split it into calls"
+    )
+    return UnreadableRecording(path, "too long", what)
+
+
+def _nothing(path: Path, reading: _Reading) -> UnreadableRecording:
+    if reading.torn or reading.damaged or reading.declared_s:
+        what = "begins like a recording, but nothing in it can be decoded"
+        return UnreadableRecording(path, "damaged", what)
+    return UnreadableRecording(path, "no audio", "holds no audio, as if the call was not answered")
+
+
+def _read(path: Path, file: BinaryIO, part: Part | None, reading: _Reading) -> None:
+    """Decodes a file, or a part of it, onto the tapes."""
+    with open_container(path, file, part) as container:
+        streams = _audio_streams(path, container)
+        declared_s = declared_duration(path, container, streams[0], file)
+        if declared_s is not None and declared_s > reading.max_hours * 3600:
+            with open_container(path, file, part) as again:
+                if _reaches(again, reading.max_hours * 3600):
+                    raise _too_long(path, reading.max_hours)
+        if not reading.format:
+            reading.rate, reading.format = streams[0].sample_rate, _format(path, container, streams[0])
+        _decode_onto_tapes(path, container, streams, reading)
+        if part is None:
+            reading.declared_s = declared_s
+            torn = reading.torn and declared_s is None
+            reading.breaks_off = ogg_breaks_off(container, file) or torn
+
+
+def _reaches(container: InputContainer, seconds: float) -> bool:
+    """Whether there is sound beyond this; a header alone proves nothing."""
     import av
 
-    head = file.read(12)
-    file.seek(0)
-    # A bare GSM stream has no header to know it by, only the nibble that each of its frames begins with.
-    bare_gsm = path.suffix.lower() == ".gsm" and head[0] >> 4 == 0xD
-    source = _Source(path, file)
+    stream = container.streams.audio[0]
+    if stream.time_base is None:
+        return False
     try:
-        container = av.open(
-            source,
-            mode="r",
-            format="gsm" if bare_gsm else None,
-            options={"format_whitelist": _DEMUXERS, "protocol_whitelist": "none"},
-            metadata_errors="replace",
-            buffer_size=1 << 18,
-        )
-    except (av.error.FFmpegError, ValueError) as error:
-        if source.failure is not None:
-            raise source.failure from None
-        if any(head[at : at + len(magic)] == magic for at, magic in _MAGIC):
-            what = f"begins like a recording, but can't be read: {_message(error)}"
-            raise UnreadableRecording(path, "damaged", what) from None
-        raise UnreadableRecording(path, "not audio", refusal(path, head)) from None
-    with container:
-        yield container
-    if source.failure is not None:
-        raise source.failure
+        container.seek(int(seconds / stream.time_base), stream=stream)
+        packet = next(container.demux(stream), None)
+    except (av.error.FFmpegError, ValueError, OverflowError):
+        return False
+    return packet is not None and packet.pts is not None and packet.pts * stream.time_base > 0.9 * seconds
 
 
-def _message(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error).lower()
-
-
-def _audio_stream(path: Path, container: InputContainer) -> AudioStream:
-    streams = container.streams.audio
+def _audio_streams(path: Path, container: InputContainer) -> list[AudioStream]:
+    """The tracks of sound that can be decoded, at least one."""
+    streams = list(container.streams.audio)
     if not streams:
         raise UnreadableRecording(path, "no audio stream", "contains no audio stream")
-    stream = streams[0]
-    if stream.codec_context is None:
+    known = [stream for stream in streams if stream.codec_context is not None]
+    if not known:
         raise UnreadableRecording(path, "damaged", "uses a codec that callmood does not support")
-    return stream
+    usable = [stream for stream in known if stream.sample_rate in _RATES_HZ]
+    if not usable:
+        rate = known[0].sample_rate
+        raise UnreadableRecording(path, "damaged", f"has an impossible sample rate of {rate} Hz")
+    return usable[:_MAX_CHANNELS]
 
 
 def _format(path: Path, container: InputContainer, stream: AudioStream) -> str:
@@ -194,19 +212,27 @@ def _format(path: Path, container: InputContainer, stream: AudioStream) -> str:
     return f"{name}/{stream.codec_context.codec.canonical_name}"
 
 
-def _decode_onto_tape(
-    path: Path, container: InputContainer, stream: AudioStream, tape: Tape
-) -> tuple[int, bool]:
-    """Decodes everything onto ``tape``.
+def _decode_onto_tapes(
+    path: Path, container: InputContainer, streams: list[AudioStream], reading: _Reading
+) -> None:
+    """Decodes everything onto the tapes.
 
-    Returns the number of damaged places that were skipped, and whether the very end could not be decoded: what is
-    left there of a torn packet, or padding, does not count as skipped.
+    Counts the damaged places that were skipped: what is left of a torn packet at the very end, or padding, is none.
     """
     import av
 
-    decoder = _decoder(stream)
-    damaged = pending = 0
-    packets = container.demux(stream)
+    expected_s = min(container.duration / 1e6 if container.duration else 0.0, reading.max_hours * 3600)
+    decoders = {stream.index: _decoder(stream) for stream in streams}
+    tapes = {
+        stream.index: reading.tapes.setdefault(number, Tape(expected_s))
+        for number, stream in enumerate(streams)
+    }
+    timed = has_timestamps(container)
+    end_s = None
+    if container.duration:
+        end_s = (container.duration + (container.start_time or 0)) / 1e6 + _END_SLACK_S
+    pending = 0
+    packets = container.demux(streams)
     while True:
         try:
             packet = next(packets, None)
@@ -215,25 +241,27 @@ def _decode_onto_tape(
             break
         if packet is None:
             break
+        tape = tapes[packet.stream_index]
         try:
-            frames = decoder.decode(packet if packet.size else None)
+            for frame in decoders[packet.stream_index].decode(packet if packet.size else None):
+                tape.add(frame, _time(frame) if timed else None, end_s)
+                reading.damaged, pending = reading.damaged + pending, 0
         except av.error.EOFError:
             continue
         except (av.error.FFmpegError, ValueError):
             pending += 1
             continue
-        if any(frame.format.is_planar and frame.layout.nb_channels > _MAX_PLANES for frame in frames):
-            pending += 1
-            continue
-        if frames:
-            damaged, pending = damaged + pending, 0
-        for frame in frames:
-            tape.add(frame)
-        if tape.duration_s > MAX_DURATION_S:
-            what = f"is longer than {MAX_DURATION_S / 3600:.0f} hours. Split it into calls"
-            raise UnreadableRecording(path, "too long", what)
-    tape.end()
-    return damaged, pending > 0
+        reading.check_length(path)
+    for tape in tapes.values():
+        tape.end()
+    reading.torn = pending > 0
+
+
+def _time(frame: AudioFrame) -> float | None:
+    """Seconds at which a frame begins."""
+    if frame.pts is None or not frame.time_base or frame.time_base == Fraction(0):
+        return None
+    return float(frame.pts * frame.time_base)
 
 
 def _decoder(stream: AudioStream) -> AudioCodecContext:
@@ -252,21 +280,60 @@ def _decoder(stream: AudioStream) -> AudioCodecContext:
     return better
 
 
-def _warnings(
-    tape: Tape, damaged: int, duration_s: float, declared_s: float | None, breaks_off: bool
-) -> Iterator[str]:
+def _two_channels(tapes: list[Tape]) -> tuple[Samples, list[str]]:
+    """The sound of all tracks, [1 or 2, n], and what is said of channels that were left out."""
+    if len(tapes) == 1 and tapes[0].channels <= 2:
+        return tapes[0].take(), []
+    starts = [tape.start_s or 0.0 for tape in tapes]
+    names: list[str] = []
+    channels: list[Samples] = []
+    for number, (tape, start_s) in enumerate(zip(tapes, starts, strict=True), start=1):
+        lead = round((start_s - min(starts)) * SAMPLE_RATE)
+        if not 0 <= lead <= _MAX_LEAD_S * SAMPLE_RATE:
+            lead = 0
+        for channel, samples in enumerate(tape.take(), start=1):
+            channels.append(np.pad(samples, (lead, 0)) if lead else samples)
+            track = f"track {number}" if tape.channels == 1 else f"channel {channel} of track {number}"
+            names.append(track if len(tapes) > 1 else f"{channel}")
+    length = max(channel.size for channel in channels)
+    if len(channels) == 2:
+        return _stacked(channels, length), []
+    choice = choose(channels)
+    what = f"{len(channels)} channels" if len(tapes) == 1 else f"{len(tapes)} tracks"
+    taken = f"file has {what}: {_listed(names, choice.taken)} taken"
+    if choice.unheard:
+        taken += f", {_listed(names, choice.unheard)} left out with sound of its own"
+    return _stacked([channels[number] for number in choice.taken], length), [taken]
+
+
+def _listed(names: list[str], numbers: tuple[int, ...]) -> str:
+    return " and ".join(names[number] for number in numbers) + (" was" if len(numbers) == 1 else " were")
+
+
+def _stacked(channels: list[Samples], length: int) -> Samples:
+    return np.stack([np.pad(channel, (0, length - channel.size)) for channel in channels])
+
+
+def _warnings(reading: _Reading, tapes: list[Tape], duration_s: float) -> Iterator[str]:
     # Encoders pad and headers round, so less than this is not a loss of speech.
     slack_s = 0.5 + 0.01 * duration_s
+    declared_s = reading.declared_s
     short = declared_s is not None and declared_s - duration_s > slack_s
-    if damaged:
-        places = "a damaged place was" if damaged == 1 else f"{damaged} damaged places were"
+    if reading.damaged:
+        places = "a damaged place was" if reading.damaged == 1 else f"{reading.damaged} damaged places were"
         of = f" of {declared_s:.1f} s" if short else ""
         yield f"{places} skipped: {duration_s:.1f} s{of} could be read, and times after it may be early"
     elif short:
         yield f"file ends early: {duration_s:.1f} s of {declared_s:.1f} s could be read"
-    elif breaks_off:
+    elif reading.breaks_off:
         yield f"file ends early: it breaks off after {duration_s:.1f} s"
-    if tape.file_channels > CHANNELS:
-        yield f"file has {tape.file_channels} channels: the first {CHANNELS} were taken"
-    if tape.not_numbers:
-        yield f"{tape.not_numbers} samples were no numbers and were taken as silence"
+    gaps = max((tape.gaps for tape in tapes), key=lambda found: sum(seconds for _, seconds in found))
+    total_s = sum(seconds for _, seconds in gaps)
+    if total_s >= _GAP_TOLD_S:
+        where = f"from {gaps[0][0]:.1f} s on" if len(gaps) == 1 else f"in {len(gaps)} places"
+        yield f"the recording leaves out {total_s:.1f} s {where}: taken as silence"
+    not_numbers, too_loud = (sum(getattr(tape, of) for tape in tapes) for of in ("not_numbers", "too_loud"))
+    if not_numbers:
+        yield f"{not_numbers} samples were no numbers and were taken as silence"
+    if too_loud:
+        yield f"{too_loud} samples were louder than any sound and were taken as silence"

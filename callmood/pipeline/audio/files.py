@@ -17,6 +17,7 @@ Reason = Literal[
     "empty file",
     "not audio",
     "no audio stream",
+    "no audio",
     "damaged",
     "too short",
     "too long",

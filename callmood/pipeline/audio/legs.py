@@ -11,6 +11,7 @@ import numpy as np
 
 from callmood.pipeline.audio.decode import Audio, decode
 from callmood.pipeline.audio.files import UnreadableRecording
+from callmood.settings import MAX_HOURS
 from callmood.sound import SAMPLE_RATE
 from callmood.wording import printable
 
@@ -18,7 +19,7 @@ _SLACK_S: Final = 1.0
 """A side that ends this much before the other has lost something."""
 
 
-def decode_sides(left: Path, right: Path) -> Audio:
+def decode_sides(left: Path, right: Path, max_hours: float = MAX_HOURS) -> Audio:
     """The sound of two mono files as two channels; the shorter is followed by silence.
 
     If only one can be read, that one is what is left, with a warning. Raises UnreadableRecording if none can.
@@ -27,7 +28,7 @@ def decode_sides(left: Path, right: Path) -> Audio:
     lost: list[UnreadableRecording] = []
     for path in (left, right):
         try:
-            sides.append(decode(path))
+            sides.append(decode(path, max_hours))
         except UnreadableRecording as error:
             lost.append(error)
     if not sides:
