@@ -203,7 +203,7 @@ def _decoded(recording: Recording, max_hours: float) -> Audio:
         if recording.other_path is None:
             audio = decode(recording.path, max_hours)
         else:
-            audio = decode_sides(*recording.files, max_hours)
+            audio = decode_sides(recording.path, recording.other_path, max_hours)
     except UnreadableRecording:
         _require_unchanged(recording)  # a file that is being written looks damaged
         raise
