@@ -16,6 +16,7 @@ from callmood.errors import CallmoodError
 from callmood.pipeline.intake.discover import discover
 from callmood.pipeline.pipeline import Job, Work, load_scan
 from callmood.settings import ScanOptions, Settings, load_settings
+from callmood.wording import printable
 
 _LOGGER = logging.getLogger("callmood.analysis")
 
@@ -48,7 +49,7 @@ def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
     if found.waiting:
         raise CallmoodError(f"{path} is still being written. Try again when it is whole.")
     for warning in found.warnings:
-        _LOGGER.warning("%s", warning)
+        _LOGGER.warning("%s", printable(warning))
     ((device, threads),) = worker_slots(settings, 1)
     with _torch_threads():
         work = _loaded(settings, device, threads)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from callmood.labels import LABELS, MOOD_WEIGHTS
-from callmood.wording import clock, counted, percent, shortened
+from callmood.wording import clock, counted, percent, printable, shortened
 
 Role: TypeAlias = Literal["agent", "customer", "unknown"]
 Layout: TypeAlias = Literal["stereo", "dual mono", "mono"]
@@ -245,7 +245,7 @@ class Call:
         lines = "".join(
             f"<tr><td>{clock(segment.start_s)}</td><td>{roles.get(segment.speaker, '')}</td>"
             f"<td>{f'{scores.label} {percent(scores.confidence)}' if scores else ''}</td>"
-            f"<td style='text-align: left'>{escape(segment.text)}</td></tr>"
+            f"<td style='text-align: left'>{escape(printable(segment.text))}</td></tr>"
             for segment, scores in zip(self.segments, self.scores, strict=True)
         )
         return f"<p>{escape(repr(self))}</p><table>{lines}</table>"
@@ -294,7 +294,7 @@ class Failure:
         return self.reason == CHANGED
 
     def __repr__(self) -> str:
-        return f"Failure({self.path.name!r}, {self.reason}: {self.error})"
+        return f"Failure({self.path.name!r}, {self.reason}: {printable(self.error)})"
 
 
 Outcome: TypeAlias = Call | Rescored | Failure

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
+from unicodedata import category
 
 NONE: Final = "–"
 """Printed for a missing value."""
@@ -75,7 +76,17 @@ def printable(text: str) -> str:
     >>> print(printable("a\\x1b[2Jb\\n"))
     a\\x1b[2Jb\\n
     """
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() or _is_harmless(c) else ascii(c)[1:-1] for c in text)
+
+
+def printable_lines(text: str) -> str:
+    """``text`` as ``printable`` makes it, with its line breaks."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def _is_harmless(character: str) -> bool:
+    """Spaces of other widths, the hyphen that shows at a line's end, and the joiners that some scripts need."""
+    return category(character) == "Zs" or character in "\u00ad\u200c\u200d"
 
 
 def extensions_named(counts: Mapping[str, int], most: int = 6) -> str:

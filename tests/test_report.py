@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -228,7 +229,7 @@ def test_a_missing_database_is_reported_with_exit_code_1(tmp_path: Path) -> None
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("width", [40, 50, 56, 80, 120])
 @pytest.mark.parametrize("flags", [[], ["Chris L"], ["--call"], ["--call", "0815"], ["--day"]])
 def test_a_table_fits_the_terminal(
     report: Report, monkeypatch: pytest.MonkeyPatch, width: int, flags: list[str]
@@ -237,6 +238,59 @@ def test_a_table_fits_the_terminal(
     shown = report(*flags)
     assert max(cell_len(line) for line in shown.splitlines()) <= width
     assert "…" not in shown
+
+
+@pytest.mark.parametrize("width", [36, 40, 50, 56, 64])
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [
+        ([], "Chris L"),
+        (["Chris L"], "Chris L"),
+        (["--call"], "one.wav"),
+        (["--call", "0815"], "customer"),
+        (["--day"], "2026-11-21"),
+    ],
+)
+def test_no_figure_and_no_name_is_cut_on_a_narrow_terminal(
+    report: Report, monkeypatch: pytest.MonkeyPatch, width: int, flags: list[str], name: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    figures = set(re.findall(r"[+−]?\d[\d.:]*", report(*flags)))
+    monkeypatch.setenv("COLUMNS", str(width))
+    shown = report(*flags)
+    assert set(re.findall(r"[+−]?\d[\d.:]*", shown)) <= figures
+    assert name in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("＝1+1", "'＝1+1"),
+        ("＋1", "'＋1"),
+        ("－1+1", "'－1+1"),
+        ("＠SUM(A1)", "'＠SUM(A1)"),
+        ("+49 170 1234567", "+49 170 1234567"),
+        ("+491701234567", "+491701234567"),
+        ("+49-170-1234567", "'+49-170-1234567"),
+        ("+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"),
+        ("-2.5", "-2.5"),
+        ("\tx", "'\tx"),
+        ("\x1b[2J", "\\x1b[2J"),
+        ("two\nlines", "two\nlines"),
+    ],
+)
+def test_no_spreadsheet_computes_text_and_a_phone_number_stays_one(
+    db: Connection, db_path: Path, text: str, cell: str
+) -> None:
+    write_call(db, 1, "m1", make_call(name="a.wav", metadata={"note": text}))
+    db.close()
+
+    def names(*options: str) -> list[str]:
+        command = ["report", "--by", "note", "--format", "csv", "--db", str(db_path), *options]
+        return [row["name"] for row in table(CliRunner().invoke(app, command).output)]
+
+    assert names() == [cell] and names("--raw") == [text]
 
 
 def test_columns_that_do_not_fit_are_named(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,7 +374,7 @@ def test_a_transcript_is_not_a_formula_markup_or_sql(db: Connection, db_path: Pa
         return CliRunner().invoke(app, ["report", *flags, "--db", str(db_path)]).output
 
     texts = [row["text"] for row in table(run("--call", "evil", "--format", "csv"))]
-    assert texts == ["'" + evil[0], "'+1", "'-1", "'@sum", "'\ttab", *evil[5:]]
+    assert texts == ["'" + evil[0], "+1", "-1", "'@sum", "'\ttab", *evil[5:]]
     assert [row["text"] for row in json.loads(run("--call", "evil", "--format", "json"))["rows"]][:3] == evil[
         :3
     ]

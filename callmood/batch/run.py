@@ -35,6 +35,7 @@ from callmood.pipeline.transcribe.recogniser import model_name
 from callmood.settings import ScanOptions, Settings, load_settings
 from callmood.signals import deferred
 from callmood.store import Connection
+from callmood.wording import printable
 
 PACKAGES: Final = ("callmood", "whisperx", "ctranslate2", "torch", "transformers", "pyannote-audio", "av")
 """Whose versions are stored with a scan."""
@@ -130,7 +131,7 @@ def run(paths: Sequence[Path], settings: Settings, again: Again) -> Generator[Pr
             plan.summary.gone = gone(con, paths, discovery)
         summary = plan.summary
         for warning in discovery.warnings:
-            _LOGGER.warning("%s", warning)
+            _LOGGER.warning("%s", printable(warning))
         yield Progress(summary)
         for failure in plan.failures:
             _count(summary, failure)
@@ -161,10 +162,10 @@ def _kept_if_filled(db: Path) -> Iterator[None]:
 def _count(summary: Summary, outcome: Outcome) -> None:
     summary.add(outcome)
     if isinstance(outcome, Failure):
-        _LOGGER.warning("%s", outcome.error)
+        _LOGGER.warning("%s", printable(outcome.error))
         return
     for warning in outcome.warnings:
-        _LOGGER.warning("%s: %s", outcome.recording.path.name, warning)
+        _LOGGER.warning("%s", printable(f"{outcome.recording.path.name}: {warning}"))
 
 
 def _run_and_store(plan: Plan, settings: Settings, again: Again) -> Iterator[Outcome]:

@@ -2,16 +2,45 @@
 
 import errno
 import sys
-from typing import Annotated, NoReturn
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from callmood.cli import correct, doctor, evaluate, forget, models, report, scan, train
+from callmood.cli.output import print_on_any_code_page
 from callmood.errors import CallmoodError
 from callmood.network import stay_offline
+from callmood.wording import printable_lines
+
+
+class _Commands(TyperGroup):
+    """Typer's messages name wrong options, which may be a stranger's file names that begin with a dash."""
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        with _wrong_usage_as_text():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _wrong_usage_as_text():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _wrong_usage_as_text() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if hasattr(error, "format_message") and hasattr(error, "message"):
+            error.message = printable_lines(error.message)
+        raise
+
 
 app = typer.Typer(
     name="callmood",
+    cls=_Commands,
     help="Who spoke when, what was said and in what mood: analytics of call recordings, on your own machine.",
     no_args_is_help=True,
     add_completion=False,
@@ -53,6 +82,7 @@ def callmood_options(
 def main() -> None:
     """Run the app. An error that a user can fix is printed as its message, with its exit code."""
     stay_offline()
+    print_on_any_code_page()
     try:
         app()
     except CallmoodError as error:
@@ -65,5 +95,5 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print(f"callmood: {message}", file=sys.stderr)
+    print(f"callmood: {printable_lines(message)}", file=sys.stderr)
     sys.exit(code)

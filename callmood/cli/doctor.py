@@ -18,13 +18,14 @@ def doctor() -> None:
     from typer import Exit
 
     from callmood.doctor import check_installation
+    from callmood.wording import printable
 
     checks = check_installation()
     console = Console(soft_wrap=True, highlight=False)
     for check in checks:
-        console.print(f"{_mark(check)} {escape(check.name)}: {escape(check.found)}")
+        console.print(f"{_mark(check)} {escape(printable(check.name))}: {escape(printable(check.found))}")
         if check.fix:
-            console.print(f"         [yellow]{escape(check.fix)}[/]")
+            console.print(f"         [yellow]{escape(printable(check.fix))}[/]")
     if any(not check.ok and check.needed for check in checks):
         raise Exit(1)
 

@@ -12,6 +12,7 @@ import typer
 
 from callmood.call import Device
 from callmood.errors import UsageError
+from callmood.wording import printable, printable_lines
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -102,7 +103,7 @@ def report_to_standard_error(remark: str) -> None:
     from callmood.training.launch import is_main
 
     if is_main():
-        print(remark, file=sys.stderr, flush=True)
+        print(printable_lines(remark), file=sys.stderr, flush=True)
 
 
 def _print_text(found: Mapping[str, Any], as_json: bool) -> None:
@@ -170,12 +171,14 @@ def _class_table(metrics: Metrics) -> Table:
 
 
 def _group_table(title: str, groups: Mapping[str, Mapping[str, Any]]) -> Table:
+    from rich.text import Text
+
     table = _table(None)
     table.add_column(f"by {title}")
     for heading in (*HEADINGS.values(), "clips"):
         table.add_column(heading, justify="right")
     for name, found in groups.items():
-        table.add_row(name, *(f"{found[key]:.1f}" for key in HEADINGS), str(found["clips"]))
+        table.add_row(Text(printable(name)), *(f"{found[key]:.1f}" for key in HEADINGS), str(found["clips"]))
     return table
 
 

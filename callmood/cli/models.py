@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from callmood.cli.output import say
+from callmood.wording import printable, printable_lines
+
 if TYPE_CHECKING:
     from callmood.model.registry import ModelEntry
 
@@ -50,14 +53,14 @@ def show(
     from callmood.model.registry import card
     from callmood.settings import load_settings
 
-    text = card(model or load_settings().score.model)
+    text = printable_lines(card(model or load_settings().score.model))
     if not sys.stdout.isatty():
         print(text, end="")
         return
     from rich.console import Console
     from rich.markdown import Markdown
 
-    Console().print(Markdown(text))
+    Console().print(Markdown(text, hyperlinks=False))
 
 
 @models.command()
@@ -74,19 +77,16 @@ def use(
     name = model if model == "embedded" else str(folder.resolve())
     find_bundle(name)
     write_model(name)
-    print(
-        f"Scans now use {name} ({user_file()}). To score stored calls again: callmood scan FOLDER --rescore"
-    )
+    say(f"Scans now use {name} ({user_file()}). To score stored calls again: callmood scan FOLDER --rescore")
     in_force = load_settings().score.model
     if in_force != name:
-        print(
-            f"note: {source_of(OPTIONS['model'])} overrides it with {in_force}. Remove that.", file=sys.stderr
-        )
+        say(f"note: {source_of(OPTIONS['model'])} overrides it with {in_force}. Remove that.", sys.stderr)
 
 
 def _print_table(found: list[ModelEntry]) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None)
     for heading in ("", "model", "labels", "trained on"):
@@ -96,9 +96,9 @@ def _print_table(found: list[ModelEntry]) -> None:
     for model in found:
         table.add_row(
             "*" if model.in_use else "",
-            model.name,
+            Text(printable(model.name)),
             str(len(model.labels) or "damaged"),
-            ", ".join(model.corpora) or "?",
+            Text(printable(", ".join(map(str, model.corpora)) or "?")),
             "?" if model.ua is None else f"{model.ua:.1f}",
             f"{model.size_bytes / 1e6:.0f}",
         )

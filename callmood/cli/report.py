@@ -10,6 +10,7 @@ import typer
 
 from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
+from callmood.writing import write_whole
 
 if TYPE_CHECKING:
     from callmood.reports.ask import Report
@@ -78,6 +79,10 @@ def report(
         typer.Option("--format", help="Output format (default: from the extension of --output, else table)."),
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Write to a file instead of the terminal.")] = None,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="In CSV, leave text as it is, formulas and escape sequences included."),
+    ] = False,
     db: Annotated[
         Path | None, typer.Option(help="The DuckDB file to read (default: callmood.duckdb).")
     ] = None,
@@ -88,7 +93,7 @@ def report(
 
     Shows moods at the start and the end of calls, who talked how much, silences and the worst moments.
 
-    In CSV, cells that look like formulas are prefixed with an apostrophe.
+    In CSV, text that a spreadsheet would compute is prefixed with an apostrophe, but not a number such as +49 170 1234.
     """
     import callmood
     from callmood.database import CALL
@@ -101,14 +106,14 @@ def report(
     group = by or (chosen[0] if chosen else "agent")
     with callmood.open(db) as database:
         found = database.report(group, name, role=role, since=since, until=until, sort=sort, limit=limit)
-    _deliver(found, format or _format_of(output), output)
+    _deliver(found, format or _format_of(output), output, raw)
 
 
 def _format_of(output: Path | None) -> Format:
     return _SUFFIXES.get(output.suffix.lower(), Format.table) if output else Format.table
 
 
-def _deliver(report: "Report", format: Format, output: Path | None) -> None:
+def _deliver(report: "Report", format: Format, output: Path | None, raw: bool) -> None:
     from callmood.reports.export import to_csv, to_json, to_parquet
     from callmood.reports.markdown import to_markdown
     from callmood.reports.sheets import page
@@ -120,7 +125,7 @@ def _deliver(report: "Report", format: Format, output: Path | None) -> None:
     elif format is Format.markdown:
         _write_text(to_markdown(page(report)), output)
     else:
-        _write_text(to_csv(report) if format is Format.csv else to_json(report), output)
+        _write_text(to_csv(report, raw=raw) if format is Format.csv else to_json(report), output)
 
 
 def _print_table(report: "Report", output: Path | None) -> None:
@@ -136,9 +141,6 @@ def _print_table(report: "Report", output: Path | None) -> None:
         show(page(report), Console(file=buffer, width=_FILE_WIDTH))
         _write_text(buffer.getvalue(), output)
         return
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # an old code page may lack a character; a report with a question mark in it is better than none
-        sys.stdout.reconfigure(errors="replace")
     piped = not sys.stdout.isatty() and not os.environ.get("COLUMNS")
     show(page(report), Console(width=_FILE_WIDTH if piped else None, highlight=False))
 
@@ -153,7 +155,7 @@ def _write_text(text: str, output: Path | None) -> None:
 def _write_bytes(data: bytes, output: Path | None) -> None:
     if output is not None:
         try:
-            output.write_bytes(data)
+            write_whole(output, data)
         except OSError as error:
             raise CallmoodError(
                 f"{output} can't be written ({error.strerror}). Choose another file with --output."

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from callmood.call import ChannelChoice, Device, RoleChoice
-from callmood.wording import counted, extensions_named, length, printable
+from callmood.cli.output import say
+from callmood.wording import counted, extensions_named, length
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -162,7 +163,7 @@ def scan(
             workers=workers,
         )
     if as_json:
-        print(json.dumps({"summary": summary.as_dict()}, ensure_ascii=False))
+        print(json.dumps({"summary": summary.as_dict()}))
     else:
         _summarise(summary, database)
     if summary.is_alarming:
@@ -185,7 +186,7 @@ def _display(as_json: bool) -> Iterator[Callable[[Progress], None]]:
                 if bar is not None and progress.summary.total and not found_unreadable:
                     _update_bar(bar, progress.summary)
                 if as_json and progress.outcome is not None:
-                    print(json.dumps(_as_json_line(progress.outcome), ensure_ascii=False), flush=True)
+                    print(json.dumps(_as_json_line(progress.outcome)), flush=True)
 
             yield show
     except KeyboardInterrupt:
@@ -250,7 +251,7 @@ def _announce(summary: Summary) -> None:
         parts.append(counted(summary.copies, "duplicate file", "duplicate files") + " skipped")
     if summary.passed_over:
         parts.append(_passed_over(summary.passed_over))
-    print("; ".join(parts) + ".", file=sys.stderr)
+    say("; ".join(parts) + ".", file=sys.stderr)
 
 
 def _passed_over(files: Mapping[str, int]) -> str:
@@ -312,23 +313,23 @@ def _as_json_line(outcome: Outcome) -> dict[str, object]:
 def _summarise(summary: Summary, db: Path) -> None:
     """The closing summary: what was done, what failed and why, what to type next."""
     if not summary.total and not summary.failures:
-        print("Nothing new to scan.")
+        say("Nothing new to scan.")
     else:
         _summarise_work(summary)
     _summarise_files(summary, db)
     for warning in summary.warnings[:FAILURES_SHOWN]:
-        print(f"note: {warning}")
+        say(f"note: {warning}")
     if len(summary.warnings) > FAILURES_SHOWN:
         more = counted(len(summary.warnings) - FAILURES_SHOWN, "more warning is", "more warnings are")
-        print(f"note: {more} stored in the table recording")
+        say(f"note: {more} stored in the table recording")
     if summary.agents:
-        print(_agents(summary.agents))
+        say(_agents(summary.agents))
     if summary.done or summary.skipped:
-        print(f"Stored in {db}; next: callmood report --agent{_db_option(db)}")
+        say(f"Stored in {db}; next: callmood report --agent{_db_option(db)}")
 
 
 def _summarise_work(summary: Summary) -> None:
-    print(
+    say(
         f"{counted(summary.done, 'recording', 'recordings')} scanned "
         f"({length(summary.audio_s)} of audio, {counted(summary.segments, 'segment', 'segments')}) "
         f"in {length(summary.wall_s)}, RTFx {summary.rtfx:.0f}."
@@ -357,11 +358,11 @@ def _summarise_files(summary: Summary, db: Path) -> None:
 
 def _list(heading: str, lines: Sequence[str]) -> None:
     """Prints the first of some lines."""
-    print(heading)
+    say(heading)
     for line in lines[:FAILURES_SHOWN]:
-        print(f"  {printable(line)}")
+        say(f"  {line}")
     if len(lines) > FAILURES_SHOWN:
-        print(f"  and {len(lines) - FAILURES_SHOWN:,} more")
+        say(f"  and {len(lines) - FAILURES_SHOWN:,} more")
 
 
 def _db_option(db: Path) -> str:

@@ -11,7 +11,9 @@ import typer
 
 from callmood.call import Device
 from callmood.cli.evaluate import Corpora, report_to_standard_error
+from callmood.cli.output import say
 from callmood.errors import UsageError
+from callmood.wording import printable, printable_lines
 
 if TYPE_CHECKING:
     from callmood.training.run import Trained
@@ -152,7 +154,7 @@ def _print_card(corpora: list[str], recipe: str, overrides: list[str], as_json: 
     console = Console()
     console.print(table_of(found))
     for sentence in differences(found):
-        console.print(sentence, highlight=False)
+        console.print(printable(sentence), highlight=False, markup=False)
 
 
 def _print_study(
@@ -162,7 +164,7 @@ def _print_study(
     from callmood.training.studies import common
 
     result = run.study(name, corpora, out=out, text=text, seed=seed, progress=report_to_standard_error)
-    print(json.dumps(common.as_json(result)) if as_json else common.markdown(result))
+    print(json.dumps(common.as_json(result)) if as_json else printable_lines(common.markdown(result)))
     report_to_standard_error(f"The tables and plots are in {out}.")
 
 
@@ -172,7 +174,7 @@ def _print_trained(trained: Trained, as_json: bool) -> None:
     elif trained.results:
         _print_results(trained)
     else:
-        print(trained.table)
+        print(printable_lines(trained.table))
     what = "Metrics, plots and models are" if trained.results else "The model is"
     report_to_standard_error(f"{what} in {trained.out}.")
 
@@ -180,6 +182,7 @@ def _print_trained(trained: Trained, as_json: bool) -> None:
 def _print_results(trained: Trained) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from callmood.training.measure.table import short_rows
 
@@ -188,8 +191,8 @@ def _print_results(trained: Trained) -> None:
     for number, name in enumerate(head):
         table.add_column(name, justify="right" if number else "left", no_wrap=True)
     for line in lines:
-        table.add_row(*line)
+        table.add_row(*(Text(printable(cell)) for cell in line))
     Console().print(table)
     for result in trained.results:
         if result.reason:
-            print(f"{result.recipe}: {result.reason}")
+            say(f"{result.recipe}: {result.reason}")

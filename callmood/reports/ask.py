@@ -13,7 +13,7 @@ from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
 from callmood.reports.frames import query, read_sql
 from callmood.store import Connection, find_call
-from callmood.wording import counted, length, percent
+from callmood.wording import counted, length, percent, printable
 
 Kind = Literal["groups", "calls", "call"]
 
@@ -69,10 +69,10 @@ class Report:
     """What the figures leave out, and why, one sentence each."""
 
     def __repr__(self) -> str:
-        return "\n".join([repr(self.rows), *self.notes])
+        return "\n".join([repr(self.rows), *map(printable, self.notes)])
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        notes = "".join(f"<p>{escape(printable(note))}</p>" for note in self.notes)
         return self.rows._repr_html_() + notes
 
 

@@ -2,36 +2,47 @@
 
 import io
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 import polars as pl
 
 from callmood.reports.ask import Report
+from callmood.wording import printable
 
-_DECIMALS = 4
+_DECIMALS: Final = 4
+_FORMULA: Final = re.compile(r"[=+\-@\t\n＝＋－＠]")
+_NUMBER: Final = re.compile(r"[+-]\d[\d ]*([.,]\d+)?")
+"""What a spreadsheet takes for a number, or for text, and does not compute."""
 
 
-def to_csv(report: Report) -> str:
-    """The rows, numbers to four decimals.
+def to_csv(report: Report, *, raw: bool = False) -> str:
+    """The rows, numbers to four decimals; text in quotes.
 
-    A text cell that a spreadsheet would read as a formula (it begins with =, +, -, @, a tab or a line
-    break) is prefixed with an apostrophe, because transcripts and file names come from strangers. JSON and
-    Parquet leave it as it is.
+    Transcripts and file names come from strangers. A text that a spreadsheet would compute is prefixed with an
+    apostrophe (it begins with =, +, - or @, also in full width, or a tab or line break), but not a number: +49 170 1234
+    can be joined with a customer table. What a terminal would act on is escaped. ``raw`` leaves all text as it is.
     """
     frame = _rounded(_lists_joined(report.rows))
-    frame = frame.with_columns(
-        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r\n]"))
-        .then(pl.concat_str(pl.lit("'"), pl.col(name)))
-        .otherwise(pl.col(name))
-        .alias(name)
-        for name, dtype in frame.schema.items()
-        if dtype == pl.String
-    )
-    return frame.write_csv()
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    if not raw:
+        frame = frame.with_columns(
+            pl.Series(name, [None if text is None else _guarded(text) for text in frame[name]], pl.String)
+            for name in texts
+        ).rename({name: _guarded(name) for name in frame.columns})
+    return frame.write_csv(quote_style="non_numeric")
+
+
+def _guarded(text: str) -> str:
+    shown = "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n"))
+    return f"'{shown}" if _FORMULA.match(shown) and not _NUMBER.fullmatch(shown) else shown
 
 
 def to_json(report: Report) -> str:
-    """One object: ``report``, ``by``, ``overview``, ``rows``, ``notes``, and the frames that belong to the report."""
+    """One object: ``report``, ``by``, ``overview``, ``rows``, ``notes``, and the frames that belong to the report.
+
+    In ASCII: no terminal acts on it, and no code page spoils it.
+    """
     frames = {name: getattr(report, name) for name in ("call", "quarters", "moments", "calls")}
     document = {
         "report": report.question.kind,
@@ -41,7 +52,7 @@ def to_json(report: Report) -> str:
         **{name: _rounded(frame).to_dicts() for name, frame in frames.items() if frame is not None},
         "notes": list(report.notes),
     }
-    return json.dumps(document, default=_json_default, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(document, default=_json_default, indent=2) + "\n"
 
 
 def to_parquet(report: Report) -> bytes:

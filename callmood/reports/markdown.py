@@ -1,6 +1,14 @@
 """Pages as Markdown: headings and pipe tables."""
 
+import re
+from html import escape
+from typing import Final
+
 from callmood.reports.sheets import Page, Sheet
+from callmood.wording import printable
+
+_MARKUP: Final = re.compile(r"[\\`*_\[\]|~$]|(?<=:)//|(?<=\bwww)\.|@", re.IGNORECASE)
+"""What makes emphasis, code, links, images, tables and formulas; addresses become links by themselves."""
 
 
 def to_markdown(page: Page) -> str:
@@ -28,6 +36,5 @@ def _table(sheet: Sheet) -> str:
 
 def _text(text: str) -> str:
     """``text`` on one line and escaped, because a transcript must not act as markup."""
-    for sign in "\\`*_[]<>|":
-        text = text.replace(sign, f"\\{sign}")
-    return " ".join(text.split())
+    plain = escape(printable(" ".join(text.split())), quote=False)
+    return _MARKUP.sub(r"\\\g<0>", plain)

@@ -31,7 +31,7 @@ class Column:
     right: bool = True
     style: Callable[[Row], str] = lambda row: ""
     hide_order: int = 0
-    """Columns with a higher number are hidden first on a narrow terminal; 0 is never hidden."""
+    """Columns with a higher number are hidden first on a narrow terminal, negative ones last; 0 is never hidden."""
     wraps: bool = False
     key: str = ""
     """Identifies a column that a page may leave out."""
@@ -229,8 +229,8 @@ def _change_style(row: Row) -> str:
 def _group_columns(heading: str, whose: str) -> list[Column]:
     return [
         Column(heading, lambda row: row["name"], right=False, wraps=True),
-        Column("Calls", lambda row: f"{row['calls']:,}"),
-        Column("Audio", lambda row: length(3600 * row["hours"])),
+        Column("Calls", lambda row: f"{row['calls']:,}", hide_order=-5),
+        Column("Audio", lambda row: length(3600 * row["hours"]), hide_order=-1),
         Column("Agent\ntalks", lambda row: percent(row["talk_ratio"]), hide_order=3),
         Column("Dead\nair", lambda row: percent(row["dead_air"]), hide_order=2),
         Column("Over-\ntalk", lambda row: percent(row["overtalk"]), hide_order=7),
@@ -240,9 +240,9 @@ def _group_columns(heading: str, whose: str) -> list[Column]:
             f"{whose} mood\nstart → end",
             lambda row: f"{cells.mood(row['mood_start'])} → {cells.mood(row['mood_end']):>5}",
         ),
-        Column("Change\n± 95 %", _change, style=_change_style),
-        Column("Ended\nworse", cells.compared),
-        Column("Angry", lambda row: percent(row["angry"])),
+        Column("Change\n± 95 %", _change, style=_change_style, hide_order=-4),
+        Column("Ended\nworse", cells.compared, hide_order=-2),
+        Column("Angry", lambda row: percent(row["angry"]), hide_order=-3),
         Column("Neg-\native", lambda row: percent(row["negative"]), hide_order=1),
         Column("Un-\nsure", lambda row: percent(row["uncertain"]), hide_order=6),
     ]
@@ -251,9 +251,11 @@ def _group_columns(heading: str, whose: str) -> list[Column]:
 def _call_columns(report: Report, with_agent: bool = True) -> list[Column]:
     columns = [
         Column("Call", lambda row: row["call"], right=False, wraps=True),
-        Column("Agent", lambda row: row["agent"] or NONE, right=False, wraps=True, key="agent"),
+        Column(
+            "Agent", lambda row: row["agent"] or NONE, right=False, wraps=True, key="agent", hide_order=-4
+        ),
         Column("Started", lambda row: cells.moment(row["started_at"]), right=False, hide_order=3),
-        Column("Length", lambda row: clock(row["duration_s"])),
+        Column("Length", lambda row: clock(row["duration_s"]), hide_order=-1),
         Column("Agent\ntalks", lambda row: percent(row["talk_ratio"]), hide_order=4),
         Column("Dead\nair", lambda row: clock(row["dead_air_s"]), hide_order=2),
         Column("Cuts\nin", lambda row: cells.plain(row["interruptions_by_agent"]), hide_order=5),
@@ -267,8 +269,9 @@ def _call_columns(report: Report, with_agent: bool = True) -> list[Column]:
             "Change",
             lambda row: cells.mood(row["mood_change"]),
             style=lambda row: WORSE if row["ended_worse"] else "",
+            hide_order=-3,
         ),
-        Column("Angry", lambda row: percent(row["angry"])),
+        Column("Angry", lambda row: percent(row["angry"]), hide_order=-2),
         Column("Neg-\native", lambda row: percent(row["negative"]), hide_order=1),
     ]
     return [column for column in columns if with_agent or column.key != "agent"]
@@ -280,10 +283,17 @@ def _moments(report: Report, with_agent: bool) -> list[Sheet]:
         return []
     columns = [
         Column("Call", lambda row: row["call"], right=False, wraps=True, key="call"),
-        Column("Agent", lambda row: row["agent"] or NONE, right=False, wraps=True, key="agent"),
-        Column("At", lambda row: clock(row["start_s"])),
-        Column("Who", lambda row: row["role"], right=False, key="role"),
-        Column("Emotion", lambda row: f"{row['emotion']} {percent(row['confidence'])}", right=False),
+        Column(
+            "Agent", lambda row: row["agent"] or NONE, right=False, wraps=True, key="agent", hide_order=-1
+        ),
+        Column("At", lambda row: clock(row["start_s"]), hide_order=-4),
+        Column("Who", lambda row: row["role"], right=False, key="role", hide_order=-2),
+        Column(
+            "Emotion",
+            lambda row: f"{row['emotion']} {percent(row['confidence'])}",
+            right=False,
+            hide_order=-3,
+        ),
         Column("Words", lambda row: f"“{row['text'].strip()}”", right=False, wraps=True),
     ]
     dropped = set()
@@ -346,8 +356,13 @@ def _emotion_style(row: Row) -> str:
 _QUARTERS: Final = (
     Column("", lambda row: row["role"], right=False),
     *(
-        Column(heading, lambda row, key=key: cells.mood(row.get(key)))  # type: ignore[misc]
-        for key, heading in (("1", "first"), ("2", "second"), ("3", "third"), ("4", "last"))
+        Column(heading, lambda row, key=key: cells.mood(row.get(key)), hide_order=order)  # type: ignore[misc]
+        for key, heading, order in (
+            ("1", "first", 0),
+            ("2", "second", -1),
+            ("3", "third", -1),
+            ("4", "last", 0),
+        )
     ),
 )
 
@@ -356,8 +371,13 @@ _WHO_STYLE: Final = {"customer": "bold"}
 _TURNS: Final = (
     Column("At", lambda row: "" if row["at_s"] is None else clock(row["at_s"])),
     Column("Who", lambda row: row["role"], right=False, style=lambda row: _WHO_STYLE.get(row["role"], "")),
-    Column("Mood", lambda row: "" if row["aside"] else cells.mood(row["mood"]), style=_emotion_style),
-    Column("Emotion", _emotion, right=False, style=_emotion_style),
+    Column(
+        "Mood",
+        lambda row: "" if row["aside"] else cells.mood(row["mood"]),
+        style=_emotion_style,
+        hide_order=-2,
+    ),
+    Column("Emotion", _emotion, right=False, style=_emotion_style, hide_order=-1),
     Column(
         "Words",
         lambda row: f"({row['aside']})" if row["aside"] else row["text"],

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from callmood.reports.sheets import Column, Page, Sheet
+from callmood.wording import printable, printable_lines
 
 _MIN_WIDTH = 16
 """Columns that wrap are narrowed to this width before others are hidden."""
@@ -28,7 +29,7 @@ def show(page: Page, console: Console) -> None:
     for sheet in page.sheets:
         console.print()
         if sheet.title:
-            console.print(Text(f" {sheet.title}", style="bold"))
+            console.print(Text(f" {printable(sheet.title)}", style="bold"))
         columns = _fitting_columns(sheet, console)
         hidden += [_one_line(column) for column in sheet.columns if column not in columns]
         console.print(_table(sheet, columns))
@@ -39,13 +40,13 @@ def show(page: Page, console: Console) -> None:
         )
     if notes:
         console.print()
-        console.print(Padding(Text("\n".join(notes), style="dim"), (0, 1)))
+        console.print(Padding(Text("\n".join(map(printable, notes)), style="dim"), (0, 1)))
 
 
 def _title(page: Page) -> Text:
-    title = Text(f" {page.title}", style="bold")
+    title = Text(f" {printable(page.title)}", style="bold")
     if page.subtitle:
-        title.append(f"   {page.subtitle}", style="not bold dim")
+        title.append(f"   {printable(page.subtitle)}", style="not bold dim")
     return title
 
 
@@ -54,7 +55,7 @@ def _facts(page: Page) -> Table:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column()
     for name, value in page.facts:
-        grid.add_row(Text(name), Text(value))
+        grid.add_row(Text(printable(name)), Text(printable(value)))
     return grid
 
 
@@ -73,7 +74,7 @@ def _table(sheet: Sheet, columns: Sequence[Column], narrowed: bool = False) -> T
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", expand=False)
     for column in columns:
         table.add_column(
-            Text(column.heading),
+            Text(printable_lines(column.heading)),
             justify="right" if column.right else "left",
             no_wrap=not column.wraps,
             vertical="top",
@@ -81,7 +82,7 @@ def _table(sheet: Sheet, columns: Sequence[Column], narrowed: bool = False) -> T
             max_width=_MIN_WIDTH if narrowed and column.wraps else None,
         )
     for row in sheet.rows:
-        table.add_row(*(Text(column.cell(row), style=column.style(row)) for column in columns))
+        table.add_row(*(Text(printable(column.cell(row)), style=column.style(row)) for column in columns))
     return table
 
 

@@ -6,13 +6,16 @@ same in all of its versions.
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from callmood.call import FACTS, EmotionScores, Recording, VoiceBaseline
 from callmood.labels import LABELS
+
+_NOT_UNICODE: Final = re.compile("[\ud800-\udfff]")
 
 Shape: TypeAlias = Mapping[str, Any]
 """Names and types of columns, as DuckDB's from_json takes them."""
@@ -148,8 +151,16 @@ def pairs(mapping: Mapping[Any, Any]) -> list[dict[str, Any]]:
 
 
 def valid_unicode(text: str | None) -> Any:
-    """``text`` as valid Unicode, because file names may contain other bytes."""
-    return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """``text`` as valid Unicode, because file names may contain other bytes: those become ``%FF``, as in addresses.
+
+    A backslash would divide folders.
+    """
+    return None if text is None else _NOT_UNICODE.sub(_escaped, text)
+
+
+def _escaped(surrogate: re.Match[str]) -> str:
+    code = ord(surrogate[0])
+    return f"%{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"%u{code:04X}"
 
 
 def as_roots(paths: Iterable[Path]) -> list[str]:

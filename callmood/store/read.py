@@ -185,7 +185,7 @@ def find_call(con: Connection, call: str) -> str:
             OR (length($call) >= 4 AND starts_with(id, lower($call)))
         ORDER BY path
         """,
-        {"call": call},
+        {"call": valid_unicode(call)},
     )
     if not found:
         raise CallmoodError(
