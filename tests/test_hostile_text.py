@@ -60,7 +60,7 @@ def test_a_report_shows_text_as_text(database: Path, question: list[str], format
 
 def test_json_holds_text_as_it_is(database: Path) -> None:
     result = CliRunner().invoke(app, ["report", "--call", "--db", str(database), "--format", "json"])
-    assert json.loads(result.output)["rows"][0]["agent"] == EVIL
+    assert json.loads(result.output)["rows"][0]["agent"].startswith("\x1b[2J\x1b]0;PWN\x07\x9b31m\u202e")
 
 
 @pytest.mark.parametrize("question", [["--agent", "z"], ["--by", "z"], ["--call", EVIL], ["--sort", EVIL]])

@@ -56,7 +56,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         # two new files of one name, and one that was a call when it was scanned
         empty = [Path("/calls/empty.wav"), Path("/other/empty.wav"), calls[1].recording.path]
         write_unreadable(
-            con, empty, [Failure(path, "empty file", f"{path.name} is empty.") for path in empty]
+            con, empty, [Failure(path, "empty file", f"{path.name} is empty.") for path in empty], {}
         )
     return path
 
