@@ -14,7 +14,7 @@ from callmood.batch.plan import Again
 from callmood.batch.run import Progress
 from callmood.batch.summary import Summary
 from callmood.call import CHANGED, Failure, Outcome
-from callmood.hashing import sha256_of
+from callmood.hashing import joined_id, sha256_of
 from callmood.pipeline.pipeline import Job
 from callmood.settings import DiscoverSettings, EngineSettings, Settings
 
@@ -63,10 +63,16 @@ class Scans:
         self.before_each()
         for job in jobs:
             recording = job.recording
-            if not recording.path.exists() or sha256_of(recording.path) != recording.id:
+            files = recording.files
+            if (
+                not all(path.exists() for path in files)
+                or joined_id(list(map(sha256_of, files))) != recording.id
+            ):
                 yield Failure(recording.path, CHANGED, f"{recording.path.name} changed", recording)
-            elif recording.path.read_text() == "damaged":
+                continue
+            content = recording.path.read_bytes().decode(errors="replace")
+            if content == "damaged":
                 yield Failure(recording.path, "damaged", f"{recording.path.name} is damaged", recording)
             else:
-                call = make_call([(0, 0.0, 2.0, recording.path.read_text())])
+                call = make_call([(0, 0.0, 2.0, content)])
                 yield replace(call, recording=recording)

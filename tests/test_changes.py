@@ -67,7 +67,7 @@ def test_a_call_stays_as_long_as_its_new_content_cannot_be_scanned(scans: Scans)
     scans.scan()
     scans.write("a.wav", "damaged")
     summary = scans.scan()
-    assert summary.replaced == [] and any("earlier call stays" in warning for warning in summary.warnings)
+    assert summary.replaced == [] and any("earlier call stays" in warning for warning in summary.notes)
     assert scans.stored() == [("a.wav", "half")]
     scans.write("a.wav", "whole")
     assert len(scans.scan().replaced) == 1

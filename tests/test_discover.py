@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from changes import Scans
 from sounds import CALLS
 
 from callmood.call import CallFacts, Recording
@@ -36,6 +37,11 @@ def make(calls: Path) -> Make:
         return path
 
     return write
+
+
+@pytest.fixture
+def scans(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Scans:
+    return Scans(tmp_path_factory.mktemp("scans"), monkeypatch)
 
 
 def find(*paths: Path, **settings: object) -> Discovery:
@@ -511,6 +517,14 @@ def test_broken_table_is_reported(
         find(calls, metadata=table(text, name))
     sentence = str(caught.value)
     assert sentence.endswith(".") and "\n" not in sentence and len(sentence) < 400
+
+
+def test_table_given_after_the_scan_keeps_its_notes(scans: Scans, tmp_path: Path) -> None:
+    scans.write("a.wav", "hello")
+    scans.scan()
+    (tmp_path / "t.csv").write_text("file,date\na.wav,noon\n")
+    summary = scans.scan(discover={"metadata": tmp_path / "t.csv"})
+    assert summary.total == 0 and 'such as "noon" in line 2' in summary.notes[0]
 
 
 def test_missing_table_is_reported(calls: Path, make: Make) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from changes import Scans
 from sounds import Sound, correlation, write_audio
 
 from callmood.call import Recording
@@ -39,6 +40,11 @@ def make(tmp_path: Path) -> Make:
 @pytest.fixture
 def find(tmp_path: Path) -> Callable[..., Discovery]:
     return lambda **settings: discover([tmp_path / "calls"], DiscoverSettings.model_validate(settings))
+
+
+@pytest.fixture
+def scans(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Scans:
+    return Scans(tmp_path_factory.mktemp("scans"), monkeypatch)
 
 
 def only(found: Discovery) -> Recording:
@@ -137,6 +143,25 @@ def test_recordings_that_share_a_call_id_are_said(make: Make, find: Callable[...
         "2 recordings share their call id with another, such as 7: "
         "parts of one call are counted as calls of their own.",
     )
+
+
+def test_side_that_arrives_later_makes_one_call_of_both(scans: Scans) -> None:
+    write_audio(scans.calls / "x-in.wav", noise(1))
+    assert scans.scan().done == 1
+    write_audio(scans.calls / "x-out.wav", noise(2))
+    assert scans.scan().done == 1
+    files = "SELECT file_name(path), file_name(other_path) FROM recording"
+    assert scans.rows(files) == [("x-in.wav", "x-out.wav")]
+    summary = scans.scan()
+    assert (summary.total, summary.skipped, summary.gone, summary.replaced) == (0, 1, [], [])
+
+
+def test_other_format_that_arrives_later_makes_no_second_call(scans: Scans) -> None:
+    write_audio(scans.calls / "x.mp3", noise(1), "libmp3lame")
+    scans.scan()
+    write_audio(scans.calls / "x.wav", noise(1))
+    scans.scan()
+    assert scans.rows("SELECT file_name(path) FROM recording") == [("x.wav",)]
 
 
 @pytest.mark.parametrize("cell", ["x-in.wav", "x-out.wav", "x", "x.wav"])

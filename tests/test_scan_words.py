@@ -13,7 +13,9 @@ from callmood.call import Failure
 from callmood.cli.app import app
 
 
-def scan_output(monkeypatch: pytest.MonkeyPatch, folder: Path, number: int, **counts: dict[str, int]) -> str:
+def scan_output(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, number: int, **counts: dict[str, int] | list[str]
+) -> str:
     """All output of a scan with ``number`` of everything, and ``counts``."""
     monkeypatch.chdir(folder)
     summary = Summary(total=number, skipped=number, copies=number, done=number, segments=number)
@@ -70,6 +72,16 @@ def test_where_agents_are_known_from_is_in_the_summary(
         "Agents known from: metadata table 1, folder 3, unknown 2; --metadata or --name-pattern can tell."
         in output
     )
+
+
+def test_notes_on_tables_are_all_shown_because_they_are_stored_nowhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    warnings = [f"{at}.wav: clipped" for at in range(9)]
+    notes = [f"note {at} on calls.csv\x1b[2J" for at in range(9)]
+    output = scan_output(monkeypatch, tmp_path, 0, notes=notes, warnings=warnings)
+    assert all(f"note: note {at} on calls.csv\\x1b[2J\n" in output for at in range(9))
+    assert output.count("clipped") == 5 and "4 more warnings are stored" in output
 
 
 def test_files_that_could_not_be_read_are_not_among_the_recordings_seen() -> None:

@@ -238,5 +238,5 @@ def _summary(
         waiting=[str(path) for path in discovery.waiting],
         stale_scores=sum(_stale_scores(one, model_id, roles) for one in idle.values()),
         stale_transcripts=len(set(stale_transcripts) & idle.keys()),
-        warnings=list(discovery.warnings),
+        notes=list(discovery.warnings),
     )

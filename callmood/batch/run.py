@@ -197,7 +197,7 @@ def _run_and_store(plan: Plan, settings: Settings, again: Again) -> Iterator[Out
                 store.delete_hash(con, outcome.path)
             elif not again.rescore:
                 store.write_failure(con, scan_id, outcome)
-                plan.summary.warnings += [
+                plan.summary.notes += [
                     f"{Path(path).name}: the new content can't be scanned, so the earlier call stays."
                     for path in old.calls
                 ]

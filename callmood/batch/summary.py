@@ -53,7 +53,10 @@ class Summary:
     """Error messages of files that changed while they were scanned; the next scan takes them."""
     failures: dict[str, list[str]] = field(default_factory=dict)
     """Error messages by reason."""
+    notes: list[str] = field(default_factory=list)
+    """What is said of names, tables and files as a whole, one sentence each. It is stored nowhere."""
     warnings: list[str] = field(default_factory=list)
+    """Of recordings, which are stored with them."""
 
     @property
     def failed(self) -> int:
@@ -126,5 +129,5 @@ class Summary:
             "audio_s": round(self.audio_s, 2),
             "wall_s": round(self.wall_s, 2),
             "rtfx": round(self.rtfx, 2),
-            "warnings": self.warnings,
+            "warnings": [*self.notes, *self.warnings],
         }

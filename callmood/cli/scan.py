@@ -317,8 +317,8 @@ def _summarise(summary: Summary, db: Path) -> None:
     else:
         _summarise_work(summary)
     _summarise_files(summary, db)
-    for warning in summary.warnings[:FAILURES_SHOWN]:
-        say(f"note: {warning}")
+    for note in (*summary.notes, *summary.warnings[:FAILURES_SHOWN]):
+        say(f"note: {note}")
     if len(summary.warnings) > FAILURES_SHOWN:
         more = counted(len(summary.warnings) - FAILURES_SHOWN, "more warning is", "more warnings are")
         say(f"note: {more} stored in the table recording")
