@@ -430,6 +430,13 @@ def test_accents_match_however_they_are_composed(calls: Path, make: Make, table:
     assert only(find(calls, metadata=table("file,agent\n\u00fcber.wav,ben"))).facts.agent == "ben"
 
 
+def test_a_name_is_one_however_its_accents_are_composed(calls: Path, make: Make, table: Make) -> None:
+    make("Zoe\u0308/a.wav")
+    make("b.wav")
+    found = find(calls, metadata=table("file,agent\nb.wav,Zo\u00eb"))
+    assert {recording.facts.agent for recording in found.recordings} == {"Zo\u00eb"}
+
+
 def test_table_is_joined_by_call_id_of_the_name_or_by_a_name_that_is_one(
     calls: Path, make: Make, table: Make
 ) -> None:
@@ -631,7 +638,7 @@ def test_row_whose_cells_are_shifted_is_left_out(calls: Path, make: Make, table:
         "a.wav,Coles, Zoe,2026-11-20\n"
     )
     found = find(calls, metadata=table(text))
-    assert [recording.facts.agent for recording in found.recordings] == [None, "Coles,\nZoe"]
+    assert [recording.facts.agent for recording in found.recordings] == [None, "Coles, Zoe"]
     assert "start time where it should be: line 4. Left out" in found.warnings[-1]
 
 

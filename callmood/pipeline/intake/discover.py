@@ -7,7 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from time import sleep
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from callmood.errors import CallmoodError
 from callmood.hashing import hash_stream
 from callmood.pipeline.audio.files import UnreadableRecording, opened
 from callmood.pipeline.intake.metadata import join, read_table
-from callmood.pipeline.intake.names import Origin, name_reader
+from callmood.pipeline.intake.names import Origin, name_reader, tidied
 from callmood.pipeline.intake.pairs import pair_up, shared_ids
 from callmood.pipeline.intake.times import check_format, time_zone
 from callmood.settings import DiscoverSettings
@@ -137,6 +137,7 @@ def discover(
         found, with_agent, misfits = join(table, found)
         warnings += misfits
         agent_from.update(dict.fromkeys(with_agent, "metadata table"))
+    found = tuple(replace(one, facts=tidied(one.facts)) for one in found)
     warnings += [*unsure, *shared_ids(found)]
     return Discovery(
         found,

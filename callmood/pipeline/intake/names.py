@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
@@ -64,6 +65,7 @@ def read_name(path: PurePosixPath, zone: tzinfo | None = None) -> Named:
     >>> read_name(PurePosixPath("anna/20261120-143005.wav"))
     Named(facts=CallFacts(agent='anna', started_at=datetime.datetime(2026, 11, 20, 14, 30, 5)), agent_from='folder')
     """
+    path = PurePosixPath(unicodedata.normalize("NFC", str(path)))
     text = str(path.with_suffix("")) if path.name else ""
     found: dict[str, str] = {}
     started_at: datetime | None = None
@@ -80,6 +82,21 @@ def read_name(path: PurePosixPath, zone: tzinfo | None = None) -> Named:
     of_folders = folder_facts(path)
     origin: Origin | None = "file name" if of_name.agent else "folder" if of_folders.agent else None
     return Named(of_name.over(of_folders), origin)
+
+
+def tidied(facts: CallFacts) -> CallFacts:
+    """The facts with names in one way of writing: macOS composes accents of file names in another way than tables.
+
+    >>> tidied(CallFacts(agent="Zoe\u0308\u00a0 M."))
+    CallFacts(agent='Zoë M.')
+    """
+    written = {name: getattr(facts, name) for name in FACTS}
+    names: dict[str, Any] = {
+        name: " ".join(unicodedata.normalize("NFC", text).split()) or None
+        for name, text in written.items()
+        if isinstance(text, str)
+    }
+    return replace(facts, **names)
 
 
 def _people(groups: dict[str, str]) -> dict[str, str]:

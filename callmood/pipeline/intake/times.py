@@ -29,7 +29,7 @@ _HALF: Final = r"(?P<half>[ap])\.? ?m\.?"
 _CLOCK: Final = (
     r"(?P<hour>\d\d?)(?:"
     r"(?P<colon>[:.h])(?P<minute>\d\d)(?:(?P=colon)(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
-    rf"(?: ?{_HALF})?"
+    rf"(?: ?{_HALF}| uhr)?"
     rf"| ?(?P<half_only>[ap])\.? ?m\.?)"
 )
 _COMPACT_CLOCK: Final = r"(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?"
@@ -67,7 +67,7 @@ _PROBE: Final = datetime(2026, 11, 20, 14, 30, 5)
 _IN_A_NAME: Final = re.compile(
     rf"(?<!\d)(?P<gmt>gmt)?(?:"
     rf"(?P<year>(?:19|20)\d\d)(?P<dash>[-_./]?)(?P<month>0[1-9]|1[0-2])(?P=dash)(?P<day>0[1-9]|[12]\d|3[01])"
-    rf"|(?P<day_first>\d\d)\.(?P<month_then>\d\d)\.(?P<year_last>(?:19|20)\d\d)"
+    rf"|(?P<first>\d\d?)(?P<mark>[-_/.])(?P<then>\d\d?)(?P=mark)(?P<year_last>(?:19|20)\d\d)"
     rf"|(?P<year_of_name>(?:19|20)\d\d)[-_/ ]{_MONTH}[-_/ ](?P<day_of_name>\d\d?)"
     rf"|(?P<day_before_name>\d\d?)[-_/ ]{_MONTH.replace('<name>', '<name_between>')}[-_/ ]"
     rf"(?P<year_after_name>(?:19|20)\d\d)"
@@ -313,11 +313,18 @@ def _clock_of_name(match: re.Match[str]) -> tuple[str, str, str | None] | None:
     return None
 
 
-def _day_of_name(match: re.Match[str]) -> tuple[str, int, str]:
+def _month_and_day(first: int, then: int, mark: str) -> tuple[int, int]:
+    """Which of two numbers is which: a name alone decides only if one is above 12, or by dots. Else the month is 0."""
+    if then > 12:
+        return first, then
+    return (then, first) if first > 12 or first == then or mark == "." else (0, 0)
+
+
+def _day_of_name(match: re.Match[str]) -> tuple[str, int, str | int]:
     if match["year"]:
         return match["year"], int(match["month"]), match["day"]
     if match["year_last"]:
-        return match["year_last"], int(match["month_then"]), match["day_first"]
+        return match["year_last"], *_month_and_day(int(match["first"]), int(match["then"]), match["mark"])
     if match["year_of_name"]:
         return match["year_of_name"], _month_number(match["name"]), match["day_of_name"]
     return match["year_after_name"], _month_number(match["name_between"]), match["day_before_name"]
@@ -328,7 +335,7 @@ def _time_of_name(match: re.Match[str], zone: tzinfo | None) -> datetime | None:
     clock = _clock_of_name(match)
     try:
         known = date(int(year), month, int(day))
-    except ValueError:  # the 31st of June
+    except ValueError:  # the 31st of June, or a day that may be a month
         return None
     midnight = datetime(known.year, known.month, known.day)
     if clock is None:
