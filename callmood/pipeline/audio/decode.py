@@ -100,6 +100,7 @@ class Outline(NamedTuple):
     """What a file's header says."""
 
     channels: int
+    """Of all its tracks."""
     duration_s: float | None
     """None if it says nothing of the length."""
 
@@ -108,11 +109,12 @@ def outline(path: Path) -> Outline | None:
     """What the header says, without decoding; None if ``path`` can't be read."""
     try:
         with opened(path) as file, open_container(path, file) as container:
-            stream = _audio_streams(path, container)[0]
+            streams = _audio_streams(path, container)
+            stream = streams[0]
             declared_s = declared_duration(path, container, stream, file)
             if declared_s is None and container.duration:
                 declared_s = container.duration / 1e6
-            return Outline(stream.codec_context.channels, declared_s)
+            return Outline(sum(one.codec_context.channels for one in streams), declared_s)
     except Exception:  # whatever is wrong with the file is told when it is decoded
         return None
 
