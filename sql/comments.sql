@@ -37,6 +37,10 @@ COMMENT ON COLUMN recording.sample_rate IS 'Samples per second of the file, in H
 COMMENT ON COLUMN recording.format IS 'Container and codec of the file; NULL if failed.';
 COMMENT ON COLUMN recording.layout IS
     '''stereo'': each channel is a speaker. ''dual mono'': both channels hold the same sound. ''mono'': one channel.';
+COMMENT ON COLUMN recording.language IS
+    'Language detected in the speech, such as ''es''; NULL where the speech recogniser knows one language only.';
+COMMENT ON COLUMN recording.understood IS
+    'Whether the words can be relied on; figures of words and moods leave out the others. NULL before schema 13.';
 COMMENT ON COLUMN recording.dropped IS 'Number of stretches of sound that gave no text, by reason.';
 COMMENT ON COLUMN recording.warnings IS 'What could not be heard or understood, one sentence each.';
 COMMENT ON COLUMN recording.model_id IS 'Id of the emotion model that scored it last; NULL: not scored.';
@@ -202,6 +206,21 @@ COMMENT ON COLUMN call_mood.mood_end IS
 COMMENT ON COLUMN call_mood.mood_change IS 'mood_end less mood_start, -2 to 2; negative: it got worse.';
 COMMENT ON COLUMN call_mood.ended_worse IS 'Whether the mood fell by at least 0.2, to below 0.';
 
+COMMENT ON TABLE speech IS
+    'Stretches in which a speaker is heard, with words or without. None for calls scanned before schema 13.';
+COMMENT ON COLUMN speech.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN speech.speaker IS 'The speaker: speaker.speaker.';
+COMMENT ON COLUMN speech.start_s IS 'Start, in seconds from the start of the recording.';
+COMMENT ON COLUMN speech.end_s IS 'End, in seconds from the start of the recording.';
+COMMENT ON COLUMN speech.dropped IS 'Why the words are not known, as in recording.dropped; NULL: they are.';
+
+COMMENT ON TABLE hold IS 'Stretches that are no conversation: they are nobody''s talk and no dead air.';
+COMMENT ON COLUMN hold.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN hold.kind IS '''music'', ''tone'' (ringing, busy, keys) or ''announcement'' (of a machine).';
+COMMENT ON COLUMN hold.start_s IS 'Start, in seconds from the start of the recording.';
+COMMENT ON COLUMN hold.end_s IS 'End, in seconds from the start of the recording.';
+COMMENT ON COLUMN hold.text IS 'What an announcement says; NULL for music and tones.';
+
 COMMENT ON VIEW talk IS
     'Who is heard when, with words or without: the table speech, or the segments of calls scanned before it was there.';
 COMMENT ON COLUMN talk.recording_id IS 'The recording: recording.id.';
@@ -231,9 +250,9 @@ COMMENT ON COLUMN call_talk.interruptions_by_agent IS
 COMMENT ON COLUMN call_talk.interruptions_by_customer IS
     'How often the customer interrupts; NULL unless the layout is stereo and two are heard.';
 COMMENT ON COLUMN call_talk.agent_words_per_minute IS
-    'Words per minute of the agent''s speech; NULL: the agent does not speak.';
+    'Words per minute of the agent''s transcribed speech; NULL: there is none, or it was not understood.';
 COMMENT ON COLUMN call_talk.customer_words_per_minute IS
-    'Words per minute of the customer''s speech; NULL: the customer does not speak.';
+    'Words per minute of the customer''s transcribed speech; NULL: there is none, or it was not understood.';
 COMMENT ON COLUMN call_talk.longest_monologue_s IS
     'Longest time that the agent speaks without a word from others, in seconds; NULL if fewer than two speakers are heard.';
 COMMENT ON COLUMN call_talk.untranscribed_s IS 'Seconds of speech that no words were found for.';
@@ -277,9 +296,9 @@ COMMENT ON COLUMN call_summary.interruptions_by_agent IS
 COMMENT ON COLUMN call_summary.interruptions_by_customer IS
     'How often the customer interrupts; NULL unless the layout is stereo and two are heard.';
 COMMENT ON COLUMN call_summary.agent_words_per_minute IS
-    'Words per minute of the agent''s speech; NULL: the agent does not speak.';
+    'Words per minute of the agent''s transcribed speech; NULL: there is none, or it was not understood.';
 COMMENT ON COLUMN call_summary.customer_words_per_minute IS
-    'Words per minute of the customer''s speech; NULL: the customer does not speak.';
+    'Words per minute of the customer''s transcribed speech; NULL: there is none, or it was not understood.';
 COMMENT ON COLUMN call_summary.longest_monologue_s IS
     'Longest time that the agent speaks without a word from others, in seconds; NULL if fewer than two speakers are heard.';
 COMMENT ON COLUMN call_summary.untranscribed_s IS 'Seconds of speech that no words were found for.';
