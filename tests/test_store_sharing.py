@@ -151,6 +151,14 @@ def test_two_scans_don_t_write_to_one_database(stored: Path) -> None:
         pass
 
 
+def test_no_call_is_forgotten_under_a_running_scan(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("callmood.store.READ_WAIT_S", 0)
+    with one_scan(stored, 0), pytest.raises(BusyError):
+        callmood.forget("call.wav", db=stored)
+    with reading(stored) as con:
+        assert rows(con, "SELECT count(*) FROM recording") == [(1,)]
+
+
 def test_a_scan_that_finds_nothing_leaves_no_database(tmp_path: Path, db_path: Path) -> None:
     with pytest.raises(callmood.CallmoodError):
         callmood.scan(tmp_path / "nowhere", db=db_path)
