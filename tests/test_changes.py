@@ -264,3 +264,20 @@ def test_every_table_of_recordings_is_known_to_what_deletes_them(db: store.Conne
         """,
     )
     assert {table for (table,) in tables} - {"unreadable"} == RECORDING_IDS.keys()
+
+
+def test_what_a_terminal_would_interpret_is_escaped(
+    scans: Scans, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner()
+    for content in ("half", "damaged"):
+        scans.write("\x1b[31mred.wav", content)
+        scans.write("\x1b[2Jgone.wav", "gone")
+        done = runner.invoke(app, ["scan", "calls"])
+        (scans.calls / "\x1b[2Jgone.wav").unlink()
+        done_again = runner.invoke(app, ["scan", "calls"])
+        assert "\x1b" not in done.output + done_again.output
+    assert "the earlier call stays" in done.output
+    assert "gone.wav" in done_again.output
+    assert "\x1b" not in runner.invoke(app, ["forget", str(scans.calls / "\x1b[31mred.wav"), "--yes"]).output
