@@ -1,11 +1,13 @@
 """Files that grow, change, move or go between scans and during them: no call is lost, none counts twice."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from time import time
 
 import pytest
 from changes import Scans
+from factory import make_call, make_recording
 from typer.testing import CliRunner
 
 from callmood import store
@@ -281,3 +283,11 @@ def test_what_a_terminal_would_interpret_is_escaped(
     assert "the earlier call stays" in done.output
     assert "gone.wav" in done_again.output
     assert "\x1b" not in runner.invoke(app, ["forget", str(scans.calls / "\x1b[31mred.wav"), "--yes"]).output
+
+
+def test_half_of_a_call_does_not_replace_it(db: store.Connection) -> None:
+    sides = Path("/calls/x-in.wav"), Path("/calls/x-out.wav")
+    recording = replace(make_recording("whole", path=sides[0]), other_path=sides[1])
+    store.write_call(db, 1, "m1", replace(make_call(), recording=recording))
+    assert store.outdated(db, {sides[0]: "half"}) == {}
+    assert store.outdated(db, dict.fromkeys(sides, "new")) == {"new": [recording]}

@@ -190,3 +190,23 @@ def test_nothing_is_forgotten_while_a_scan_runs(scans: Scans, monkeypatch: pytes
     with store.one_scan(scans.db, 0), pytest.raises(BusyError):
         callmood.forget("b.wav", db=scans.db)
     assert len(scans.stored()) == 2
+
+
+def test_a_call_of_two_files_is_forgotten_with_both(db: Connection, db_path: Path) -> None:
+    recording = replace(
+        make_recording("call", path=Path("/calls/x-in.wav")), other_path=Path("/calls/x-out.wav")
+    )
+    store.write_call(db, 1, "m1", replace(make_call(), recording=recording))
+    store.write_call(db, 1, "m1", make_call(name="other.wav"))
+    hashes = {
+        path: (1, 2, f"hash of {path}")
+        for path in ("/calls/x-in.wav", "/calls/x-out.wav", "/calls/other.wav")
+    }
+    store.write_hashes(db, hashes)
+    db.close()
+    assert len(callmood.forget("/calls/x-out.wav", db=db_path).recordings) == 1
+    left = contents(db_path)
+    assert b"x-in" not in left and b"x-out" not in left and b"other" in left
+    with store.open_db(db_path, read_only=True) as con:
+        assert list(store.hashes(con)) == ["/calls/other.wav"]
+        assert len(store.known(con)) == 1

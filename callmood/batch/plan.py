@@ -99,7 +99,12 @@ def bring_up_to_date(
     """Store file hashes, the files that can't be read, and the new paths and facts of known recordings."""
     forgotten = store.forgotten(con)  # nothing of them is stored but the hash, not even a path
     store.write_hashes(
-        con, {path: one for path, one in discovery.hashes.items() if one.content not in forgotten}
+        con,
+        {
+            path: one
+            for path, one in discovery.hashes.items()
+            if discovery.contents.get(Path(path), one.content) not in forgotten
+        },
     )
     searched = [absolute_path(path) for path in paths]
     store.write_unreadable(con, searched, discovery.failures, _states(discovery.failures))

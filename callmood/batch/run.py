@@ -194,7 +194,7 @@ def _run_and_store(plan: Plan, settings: Settings, again: Again) -> Iterator[Out
                 store.write_call(con, scan_id, plan.model_id, outcome, old.ids)
                 plan.summary.replaced += old.calls
             elif outcome.is_passing:
-                store.delete_hash(con, outcome.path)
+                store.delete_hashes(con, outcome.recording.files if outcome.recording else (outcome.path,))
             elif not again.rescore:
                 store.write_failure(con, scan_id, outcome)
                 plan.summary.notes += [

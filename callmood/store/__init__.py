@@ -41,7 +41,7 @@ from callmood.store.voices import (
     write_comparisons,
 )
 from callmood.store.write import (
-    delete_hash,
+    delete_hashes,
     delete_recordings,
     finish_scan,
     rescore_call,
@@ -61,7 +61,7 @@ __all__ = [
     "NewScores",
     "StoredSegment",
     "agent_voices",
-    "delete_hash",
+    "delete_hashes",
     "delete_recordings",
     "explained",
     "find_call",

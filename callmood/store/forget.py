@@ -28,7 +28,7 @@ def find_recordings(con: Connection, name: str, path: Path) -> list[str]:
     found = rows(
         con,
         """
-        SELECT id, file_name(path), path IN ($name, $path) AS exact
+        SELECT id, file_name(path), path IN ($name, $path) OR coalesce(other_path IN ($name, $path), false) AS exact
         FROM recording
         WHERE exact
             OR call_id = $name
@@ -105,19 +105,22 @@ def _copy_without(con: Connection, part: Path, ids: list[str]) -> None:
     con.execute("COPY FROM DATABASE old TO new (SCHEMA)")
     con.begin()
     gone: dict[str, Any] = {"ids": ids}
-    paths = "path IN (SELECT path FROM old.recording WHERE id IN (SELECT unnest($ids::VARCHAR[])))"
+    files = """path IN (
+        SELECT unnest(list_filter([path, other_path], lambda file: file IS NOT NULL))
+        FROM old.recording WHERE id IN (SELECT unnest($ids::VARCHAR[]))
+    )"""
     for schema, table in rows(
         con, "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'old' ORDER BY ALL"
     ):
         name = f'"{schema}"."{table}"'
-        left_out = "false"
+        left_out = []
         if schema == "main" and table in RECORDING_IDS:
-            left_out = f"{RECORDING_IDS[table]} IN (SELECT unnest($ids::VARCHAR[]))"
-        elif (schema, table) == ("main", "unreadable"):
-            left_out = paths
+            left_out.append(f"{RECORDING_IDS[table]} IN (SELECT unnest($ids::VARCHAR[]))")
+        if schema == "main" and table in ("file_hash", "unreadable"):
+            left_out.append(files)
         con.execute(
-            f"INSERT INTO new.{name} SELECT * FROM old.{name} WHERE NOT ({left_out})",
-            gone if "$ids" in left_out else {},
+            f"INSERT INTO new.{name} SELECT * FROM old.{name} WHERE NOT ({' OR '.join(left_out) or 'false'})",
+            gone if left_out else {},
         )
     con.execute(
         """

@@ -55,7 +55,7 @@ def outdated(con: Connection, contents: Mapping[Path, str]) -> dict[str, list[Re
     """The recordings whose file has another content now, by the id of that content.
 
     ``contents``: the ids of all files that were found, by path. A recording that was found in another file is moved,
-    not outdated.
+    not outdated, and neither is a call of two files one of which is gone: the other is half of it.
     """
     found = rows(
         con,
@@ -64,6 +64,7 @@ def outdated(con: Connection, contents: Mapping[Path, str]) -> dict[str, list[Re
         FROM recording JOIN (SELECT unnest($paths::VARCHAR[]) AS path, unnest($ids::VARCHAR[]) AS id) AS found
             USING (path)
         WHERE recording.id NOT IN (SELECT unnest($ids::VARCHAR[]))
+            AND (other_path IS NULL OR other_path IN (SELECT unnest($paths::VARCHAR[])))
         ORDER BY recording.path, recording.id
         """,
         {"paths": [valid_unicode(str(path)) for path in contents], "ids": list(contents.values())},

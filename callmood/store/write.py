@@ -180,10 +180,13 @@ def write_hashes(con: Connection, hashes: Mapping[str, tuple[int, int, str]]) ->
             )
 
 
-def delete_hash(con: Connection, path: Path) -> None:
-    """Delete the hash of a file, so that the next scan reads it again."""
+def delete_hashes(con: Connection, paths: Iterable[Path]) -> None:
+    """Delete the hashes of files, so that the next scan reads them again."""
     with transaction(con):
-        con.execute("DELETE FROM file_hash WHERE path = $path", {"path": valid_unicode(str(path))})
+        con.execute(
+            "DELETE FROM file_hash WHERE path IN (SELECT unnest($paths::VARCHAR[]))",
+            {"paths": [valid_unicode(str(path)) for path in paths]},
+        )
 
 
 def write_unreadable(
