@@ -222,6 +222,151 @@ def test_damaged_middle_is_skipped_with_a_warning(tmp_path: Path, voices: Sound)
     assert any("damaged place" in warning for warning in audio.warnings)
 
 
+@pytest.mark.parametrize(("bits", "kind"), [(32, "<f4"), (64, "<f8")])
+def test_numbers_beyond_any_sound_do_not_silence_what_is_around(
+    tmp_path: Path, voices: Sound, bits: int, kind: str
+) -> None:
+    samples = voices[0].astype(kind)
+    samples[20_000:20_010] = [1e38] * 5 + ([-1e300] * 5 if bits == 64 else [-3e38] * 5)
+    path = write_wav(tmp_path / "call.wav", samples.tobytes(), bits, tag=3)
+
+    audio = decode(path)
+    assert correlation(audio.samples[0], voices[0]) > 0.99
+    assert audio.warnings == ("10 samples were louder than any sound and were taken as silence",)
+
+
+def test_pcm_of_64_bits_is_read(tmp_path: Path, voices: Sound) -> None:
+    samples = (voices[0].astype(np.float64) * 2.0**62).astype("<i8")
+    audio = decode(write_wav(tmp_path / "call.wav", samples.tobytes(), 64))
+    assert audio.format == "wav/pcm_s64le"
+    assert_sounds_like(audio, voices[:1] / 2, 0.999)
+
+
+def test_planar_frames_of_eight_channels_are_read(tmp_path: Path, voices: Sound) -> None:
+    sound = np.concatenate([voices] + [np.zeros_like(voices)] * 3)
+    audio = decode(write_audio(tmp_path / "call.m4a", sound, "aac", layout="7.1(wide)"))
+    assert_sounds_like(audio, voices, 0.9)
+
+
+def test_sound_after_a_data_size_that_is_too_small_is_read(tmp_path: Path, voices: Sound) -> None:
+    sound = pcm(voices[0])
+    path = write_wav(tmp_path / "call.wav", sound, size=len(sound) // 3)
+    audio = decode(path)
+    assert (audio.duration_s, audio.warnings) == (3.0, ())
+
+
+@pytest.mark.parametrize(
+    "after", [b"LIST\x04\0\0\0INFO", b"TAG" + b"x" * 125, b"\0" * 5_000, b"ID3" + b"t" * 999]
+)
+def test_chunks_and_tags_after_the_data_are_no_sound(tmp_path: Path, voices: Sound, after: bytes) -> None:
+    path = write_wav(tmp_path / "call.wav", pcm(voices[0]))
+    path.write_bytes(path.read_bytes() + after)
+    assert decode(path).duration_s == 3.0
+
+
+@pytest.mark.parametrize("sizes", [(None, None), (0, 0), (20_000, None), (0xFFFF_FFFF, 20_000)])
+def test_wavs_in_one_file_are_read_one_after_the_other(
+    tmp_path: Path, voices: Sound, sizes: tuple[int | None, int | None]
+) -> None:
+    path = tmp_path / "call.wav"
+    raw = [write_wav(path, pcm(voices[i]), size=size).read_bytes() for i, size in enumerate(sizes)]
+    path.write_bytes(b"".join(raw))
+
+    audio = decode(path)
+    assert audio.duration_s == pytest.approx(6.0, abs=0.01)
+    assert correlation(audio.samples[0], np.concatenate([voices[0], voices[1]])) > 0.99
+
+
+def test_second_wav_of_another_rate_keeps_its_speed(tmp_path: Path, voices: Sound) -> None:
+    first = write_audio(tmp_path / "a.wav", voices, rate=8_000)
+    second = write_audio(tmp_path / "b.wav", voices, rate=16_000)
+    first.write_bytes(first.read_bytes() + second.read_bytes())
+    assert decode(first).duration_s == pytest.approx(6.0, abs=0.01)
+
+
+def test_odd_chunk_without_its_pad_byte_is_passed(tmp_path: Path, voices: Sound) -> None:
+    path = write_wav(tmp_path / "call.wav", pcm(voices[0]))
+    raw = path.read_bytes()
+    path.write_bytes(raw[:36] + b"LIST\x11\0\0\0INFOISFT\x05\0\0\0test\0" + raw[36:])
+    assert_sounds_like(decode(path), voices[:1], 0.99)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("call.amr", b"#!AMR\n"),
+        ("call.mp3", b"ID3\x04\0\0\0\0\0\x0a" + b"\0" * 10),
+        ("call.au", b".snd" + bytes([0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 31, 64, 0, 0, 0, 1])),
+    ],
+)
+def test_header_without_sound_is_no_audio(
+    tmp_path: Path, refused: Refused, name: str, content: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert refused(path).reason == "no audio"
+
+
+@pytest.mark.parametrize("size", [0, 0xFFFF_FFFF, 1_000])
+def test_wav_of_an_unanswered_call_is_no_audio(tmp_path: Path, refused: Refused, size: int) -> None:
+    error = refused(write_wav(tmp_path / "call.wav", b"", size=size))
+    assert error.reason == "no audio"
+    assert str(error) == "call.wav holds no audio, as if the call was not answered."
+
+
+def test_second_mp4_in_a_file_is_told(tmp_path: Path, voices: Sound) -> None:
+    path = write_audio(tmp_path / "call.m4a", voices, "aac")
+    path.write_bytes(path.read_bytes() * 2)
+    assert decode(path).warnings == ("file goes on after its end: only the first part was read",)
+
+
+def test_too_long_recording_is_refused_before_it_is_decoded(
+    tmp_path: Path, voices: Sound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from callmood.pipeline.audio import decode as module
+
+    path = write_audio(tmp_path / "call.flac", np.tile(voices, 30), "flac")
+    monkeypatch.setattr(module, "_decode_onto_tapes", lambda *_: pytest.fail("it was decoded"))
+    with pytest.raises(UnreadableRecording) as caught:
+        decode(path, max_hours=0.01)
+    assert caught.value.reason == "too long"
+    assert "0.01 hours, the limit of the setting audio.max_hours" in str(caught.value)
+
+
+def test_header_that_promises_too_much_is_not_believed(tmp_path: Path, voices: Sound) -> None:
+    path = write_audio(tmp_path / "call.flac", voices, "flac", 8_000)
+    raw = bytearray(path.read_bytes())
+    raw[21:26] = (raw[21] | 15).to_bytes(1, "big") + b"\xff" * 4  # 2^36 samples
+    path.write_bytes(raw)
+    assert decode(path).duration_s == pytest.approx(3.0, abs=0.01)
+
+
+def test_ffmpeg_writes_nothing_to_the_terminal(
+    tmp_path: Path, voices: Sound, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = write_audio(tmp_path / "call.flac", voices, "flac")
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2 : len(raw) // 2 + 500] = np.random.default_rng(0).bytes(500)
+    path.write_bytes(raw)
+    decode(path)
+    assert capfd.readouterr() == ("", "")
+
+
+def pcm(channel: Sound) -> bytes:
+    return np.round(channel * 32_767).astype("<i2").tobytes()
+
+
+def write_wav(path: Path, sound: bytes, bits: int = 16, tag: int = 1, size: int | None = None) -> Path:
+    """A mono WAV at 16 kHz whose header states ``size`` bytes of sound."""
+    size = len(sound) if size is None else size
+    width = bits // 8
+    head = np.array([tag, 1], "<u2").tobytes() + np.array([SAMPLE_RATE, SAMPLE_RATE * width], "<u4").tobytes()
+    head += np.array([width, bits], "<u2").tobytes()
+    sizes = [np.array([number], "<u4").tobytes() for number in (min(36 + size, 0xFFFF_FFFF), len(head), size)]
+    path.write_bytes(b"RIFF" + sizes[0] + b"WAVEfmt " + sizes[1] + head + b"data" + sizes[2] + sound)
+    return path
+
+
 def test_nan_and_infinite_samples_become_silence(tmp_path: Path, voices: Sound) -> None:
     path = write_audio(tmp_path / "call.wav", voices, "pcm_f32le")
     raw = bytearray(path.read_bytes())

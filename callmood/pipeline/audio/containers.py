@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -66,6 +67,31 @@ def ogg_breaks_off(container: InputContainer, file: BinaryIO) -> bool:
     page = tail.rfind(b"OggS")
     flags = tail[page + 5 : page + 6] if page >= 0 else b""
     return not flags or not flags[0] & 4
+
+
+def goes_on(container: InputContainer, file: BinaryIO) -> bool:
+    """Whether an MP4 or AIFF is followed by another file; FFmpeg reads only the first."""
+    names = container.format.name.split(",")
+    size = file.seek(0, 2)
+    if "aiff" in names:
+        head = _peek(file, 0)
+        return 8 + int.from_bytes(head[4:8], "big") + _PAGE_BYTES < size
+    return "mov" in names and sum(name == b"moov" for name in _boxes(file, size)) > 1
+
+
+def _boxes(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The names of an MP4's outermost boxes."""
+    at = 0
+    while at + 8 <= size:
+        file.seek(at)
+        head = file.read(16)
+        length = int.from_bytes(head[:4], "big")
+        if length == 1:
+            length = int.from_bytes(head[8:], "big")
+        if length < 8:
+            return
+        yield head[4:8]
+        at += length
 
 
 def _peek(file: BinaryIO, start: int) -> bytes:

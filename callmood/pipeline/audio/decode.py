@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 import numpy as np
 
-from callmood.pipeline.audio.containers import declared_duration, has_timestamps, ogg_breaks_off
+from callmood.pipeline.audio.containers import declared_duration, goes_on, has_timestamps, ogg_breaks_off
 from callmood.pipeline.audio.files import UnreadableRecording, opened
 from callmood.pipeline.audio.riff import Part, wav_parts
 from callmood.pipeline.audio.rumble import remove_rumble
-from callmood.pipeline.audio.source import open_container
+from callmood.pipeline.audio.source import NO_AUDIO, open_container
 from callmood.pipeline.audio.tape import Tape
 from callmood.pipeline.audio.tracks import choose
 from callmood.settings import MAX_HOURS
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MIN_DURATION_S: Final = 0.5
 _BETTER_DECODERS: Final = {"amr_nb": "libopencore_amrnb", "amr_wb": "libopencore_amrwb"}
 _RATES_HZ: Final = range(4_000, 400_001)
+_HEADER_BYTES: Final = 1_024
+"""A file this small without sound was never more than a header, whatever it states."""
 _END_SLACK_S: Final = 1.0
 """Sound may go on this long after the end that a file states."""
 _GAP_TOLD_S: Final = 1.0
@@ -68,6 +70,7 @@ def decode(path: Path, max_hours: float = MAX_HOURS) -> Audio:
     """
     with opened(path) as file:
         reading = _Reading(max_hours)
+        size = file.seek(0, 2)
         parts = wav_parts(file)
         for number, part in enumerate(parts or [None]):
             try:
@@ -78,7 +81,7 @@ def decode(path: Path, max_hours: float = MAX_HOURS) -> Audio:
                 reading.damaged += 1
     tapes = [tape for tape in reading.tapes.values() if tape.channels]
     if not any(tape.duration_s for tape in tapes):
-        raise _nothing(path, reading)
+        raise _nothing(path, reading, size)
     duration_s = max(tape.duration_s for tape in tapes)
     if duration_s < MIN_DURATION_S:
         what = f"has only {duration_s:.2f} s of sound, less than {MIN_DURATION_S} s"
@@ -132,6 +135,8 @@ class _Reading:
     """Whether the very end could not be decoded."""
     declared_s: float | None = None
     breaks_off: bool = False
+    goes_on: bool = False
+    """Whether another recording follows that FFmpeg does not read."""
     rate: int = 0
     format: str = ""
 
@@ -152,11 +157,12 @@ def _too_long(path: Path, max_hours: float) -> UnreadableRecording:
     return UnreadableRecording(path, "too long", what)
 
 
-def _nothing(path: Path, reading: _Reading) -> UnreadableRecording:
-    if reading.torn or reading.damaged or reading.declared_s:
+def _nothing(path: Path, reading: _Reading, size: int) -> UnreadableRecording:
+    promised = reading.declared_s and size > _HEADER_BYTES
+    if reading.torn or reading.damaged or promised:
         what = "begins like a recording, but nothing in it can be decoded"
         return UnreadableRecording(path, "damaged", what)
-    return UnreadableRecording(path, "no audio", "holds no audio, as if the call was not answered")
+    return UnreadableRecording(path, "no audio", NO_AUDIO)
 
 
 def _read(path: Path, file: BinaryIO, part: Part | None, reading: _Reading) -> None:
@@ -173,6 +179,7 @@ def _read(path: Path, file: BinaryIO, part: Part | None, reading: _Reading) -> N
         _decode_onto_tapes(path, container, streams, reading)
         if part is None:
             reading.declared_s = declared_s
+            reading.goes_on = goes_on(container, file)
             torn = reading.torn and declared_s is None
             reading.breaks_off = ogg_breaks_off(container, file) or torn
 
@@ -329,6 +336,8 @@ def _warnings(reading: _Reading, tapes: list[Tape], duration_s: float) -> Iterat
         yield f"file ends early: {duration_s:.1f} s of {declared_s:.1f} s could be read"
     elif reading.breaks_off:
         yield f"file ends early: it breaks off after {duration_s:.1f} s"
+    if reading.goes_on:
+        yield "file goes on after its end: only the first part was read"
     gaps = max((tape.gaps for tape in tapes), key=lambda found: sum(seconds for _, seconds in found))
     total_s = sum(seconds for _, seconds in gaps)
     if total_s >= _GAP_TOLD_S:

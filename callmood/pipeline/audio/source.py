@@ -22,8 +22,7 @@ _MAGIC: Final = (
     (0, b".snd"), (0, b"\x30\x26\xb2\x75"),
 )  # fmt: skip
 """The first bytes of recordings, to distinguish a damaged recording from a file that never was one."""
-_HEADER_ONLY: Final = (b"#!AMR\n", b"#!AMR-WB\n")
-"""Whole files of calls that were not answered, which FFmpeg takes for damaged."""
+NO_AUDIO: Final = "holds no audio, as if the call was not answered"
 
 
 class _Source:
@@ -45,9 +44,11 @@ class _Source:
             chunk = self._part.header[self._at : self._at + size]
         else:
             start = self._part.start + self._at - self._lead
+            if start >= self._part.end:
+                return b""
             try:
                 self._file.seek(start)
-                chunk = self._file.read(max(0, min(size, self._part.end - start)))
+                chunk = self._file.read(min(size, self._part.end - start))
             except OSError as error:
                 self.failure = error
                 return b""
@@ -91,9 +92,8 @@ def open_container(path: Path, file: BinaryIO, part: Part | None = None) -> Iter
     except (av.error.FFmpegError, ValueError) as error:
         if source.failure is not None:
             raise source.failure from None
-        if head in _HEADER_ONLY:
-            what = "holds no audio, as if the call was not answered"
-            raise UnreadableRecording(path, "no audio", what) from None
+        if _is_header_only(head, part.end):
+            raise UnreadableRecording(path, "no audio", NO_AUDIO) from None
         if any(head[at : at + len(magic)] == magic for at, magic in _MAGIC):
             what = f"begins like a recording, but can't be read: {_message(error)}"
             raise UnreadableRecording(path, "damaged", what) from None
@@ -102,6 +102,16 @@ def open_container(path: Path, file: BinaryIO, part: Part | None = None) -> Iter
         yield container
     if source.failure is not None:
         raise source.failure
+
+
+def _is_header_only(head: bytes, size: int) -> bool:
+    """Whether a file that FFmpeg takes for damaged is one of a call that was not answered."""
+    if head[:4] == b".snd":
+        return size <= int.from_bytes(head[4:8], "big")
+    if head[:3] == b"ID3":
+        tag_bytes = sum((byte & 127) << 7 * place for place, byte in enumerate(reversed(head[6:10])))
+        return size <= 10 + tag_bytes
+    return head in (b"#!AMR\n", b"#!AMR-WB\n")
 
 
 def _message(error: Exception) -> str:

@@ -135,10 +135,8 @@ class Tape:
 
     def _as_float(self, frame: av.AudioFrame) -> Samples:
         """[n, channels], within -1 to 1 unless the file itself exceeds that."""
-        raw = _array(frame)
-        channels = frame.layout.nb_channels
-        block = raw.T if frame.format.is_planar else raw.reshape(-1, channels)
-        self.channels = self.channels or channels
+        block = _array(frame)
+        self.channels = self.channels or block.shape[1]
         block = block[:, : self.channels]
         if block.dtype == np.uint8:
             floats = (block.astype(np.float32) - 128.0) / 128.0
@@ -193,14 +191,16 @@ class Tape:
 
 
 def _array(frame: av.AudioFrame) -> npt.NDArray[Any]:
-    """As ``frame.to_ndarray``, for all sample formats and any number of channels."""
+    """[n, channels], as the decoder made it."""
     if frame.format.is_planar and frame.layout.nb_channels > _MAX_PLANES:
         frame = _packed(frame)
-    if frame.format.name not in _WIDE:
-        return frame.to_ndarray()
     width = 1 if frame.format.is_planar else frame.layout.nb_channels
-    planes = [np.frombuffer(bytes(plane), np.int64)[: frame.samples * width] for plane in frame.planes]
-    return np.stack(planes)
+    if frame.format.name in _WIDE:
+        planes = [np.frombuffer(bytes(plane), np.int64)[: frame.samples * width] for plane in frame.planes]
+        raw: npt.NDArray[Any] = np.stack(planes)
+    else:
+        raw = frame.to_ndarray()
+    return raw.T if frame.format.is_planar else raw.reshape(-1, width)
 
 
 def _packed(frame: av.AudioFrame) -> av.AudioFrame:
