@@ -216,7 +216,7 @@ def source_of(setting: str) -> str:
     return next(found, "")
 
 
-def _project_table() -> Mapping[str, Any]:
+def _project_table() -> dict[str, Any]:
     """What the current folder's file says. Raises UsageError if it names a model that does not come with callmood."""
     table = _table(SETTINGS_FILE)
     for option in TRUSTED:
@@ -231,7 +231,7 @@ def _project_table() -> Mapping[str, Any]:
     return table
 
 
-def _table(file: Path) -> Mapping[str, Any]:
+def _table(file: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:

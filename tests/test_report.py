@@ -275,9 +275,7 @@ def test_no_figure_and_no_name_is_cut_on_a_narrow_terminal(
         ("+49-170-1234567", "'+49-170-1234567"),
         ("+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"),
         ("-2.5", "-2.5"),
-        ("\tx", "'\tx"),
         ("\x1b[2J", "\\x1b[2J"),
-        ("two\nlines", "two\nlines"),
     ],
 )
 def test_no_spreadsheet_computes_text_and_a_phone_number_stays_one(
@@ -291,6 +289,13 @@ def test_no_spreadsheet_computes_text_and_a_phone_number_stays_one(
         return [row["name"] for row in table(CliRunner().invoke(app, command).output)]
 
     assert names() == [cell] and names("--raw") == [text]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.parquet", "a.md", "a.txt"])
+def test_a_written_report_is_for_its_owner_only(report: Report, tmp_path: Path, name: str) -> None:
+    report("--output", tmp_path / name)
+    assert [(path.name, path.stat().st_mode & 0o777) for path in tmp_path.iterdir()] == [(name, 0o600)]
 
 
 def test_columns_that_do_not_fit_are_named(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
