@@ -254,6 +254,6 @@ def test_a_database_in_use_by_another_scan_is_reported(tmp_path: Path) -> None:
     shutil.copy(CALL, tmp_path)
     with duckdb.connect(str(tmp_path / "callmood.duckdb")):
         done = callmood("scan", ".", cwd=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert "in use by process" in done.stderr
     assert len(done.stderr.splitlines()) == 1
