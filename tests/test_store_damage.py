@@ -166,7 +166,7 @@ def test_a_signal_during_a_query_is_an_interrupt(stored: Path) -> None:
 def write_unfinished(path: Path) -> bytes:
     """Leaves a WAL, as a killed program does; returns it."""
     with duckdb.connect(str(path)) as con:
-        con.execute("INSERT INTO unreadable VALUES ('/a', 'b', 'c', now()::TIMESTAMP)")
+        con.execute("INSERT INTO file_hash (path, size_bytes, mtime_ns, content) VALUES ('/a', 1, 1, 'x')")
         wal = path.with_name(f"{path.name}.wal").read_bytes()
         copy = path.read_bytes()
     path.write_bytes(copy)
