@@ -1,5 +1,6 @@
 """pyannote's own diarization pipelines, for those who have one: in a folder, or downloaded before."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -19,10 +20,14 @@ def load_pipeline(name: str, device: str) -> Diarize:
     Raises CallmoodError if it can't be loaded, or if loading it could run code.
     """
     try:
-        import torch
-        from pyannote.audio import Pipeline
+        with warnings.catch_warnings():
+            # pyannote's own audio decoding needs an installed FFmpeg; callmood decodes with PyAV
+            warnings.filterwarnings("ignore", message=r"\s*torchcodec is not installed correctly")
+            config = checked_config(name)
+            import torch
+            from pyannote.audio import Pipeline
 
-        pipeline: Any = Pipeline.from_pretrained(checked_config(name))
+            pipeline: Any = Pipeline.from_pretrained(config)
     except Exception as error:
         raise CallmoodError(_load_error(name, error)) from error
     pipeline.to(torch.device(device))
