@@ -50,6 +50,11 @@ def test_a_stray_window_makes_no_third_speaker() -> None:
     assert len(cluster(windows(30, 30, 1), None)) == 2
 
 
+def test_a_third_voice_of_one_sentence_is_no_third_speaker() -> None:
+    assert len(cluster(windows(30, 30, 5), None)) == 2
+    assert len(cluster(windows(30, 30, 8), None)) == 3
+
+
 def test_the_number_of_speakers_can_be_given() -> None:
     assert len(cluster(windows(20, 20), 3)) == 3
 

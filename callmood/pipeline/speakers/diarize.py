@@ -30,9 +30,10 @@ SAME_VOICE: Final = 0.68
 0.7, two voices on a bad line come up to 0.65."""
 THIRD_VOICE: Final = 0.5
 """Three or more clusters are that many speakers if the cosine between any two is below this."""
-MIN_SPEAKER_S: Final = 1.5
+MIN_SPEAKER_S: Final = 5.0
 MIN_SPEAKER_SHARE: Final = 0.03
-"""The least speech of each of three or more speakers, in seconds and as a share of all."""
+"""The least speech of each of three or more speakers, in seconds and as a share of all: one shout of a voice, or music
+that was taken for speech, is as far from the rest as another voice."""
 MAX_SPEAKERS: Final = 6
 _MAX_CLUSTERED: Final = 2_000
 """Windows to cluster; any others go to the nearest cluster. The memory for clustering grows with the square."""
