@@ -14,7 +14,7 @@ import duckdb
 from fault_kinds.harness import Plan, Result, make_calls, run
 from fault_kinds.stopping import SCAN
 
-Damage: TypeAlias = Callable[[Path, random.Random], None]
+Damage: TypeAlias = Callable[[Path, random.Random], object]
 """Damages the database at a path, or puts something else there."""
 
 REPORT = ("report", "--agent", "--db", "calls.duckdb")
@@ -84,7 +84,7 @@ def _foreign(*statements: str) -> Damage:
 
 
 def _bytes(content: bytes) -> Damage:
-    return lambda path, _: path.write_bytes(content) and None
+    return lambda path, _: path.write_bytes(content)
 
 
 def _sqlite(path: Path, _: random.Random) -> None:
@@ -104,8 +104,8 @@ PLAIN: dict[str, Damage] = {
     "empty": _bytes(b""),
     "text": _bytes(b"agent,customer\nanna,1\n" * 100),
     "zeros": _bytes(bytes(50_000)),
-    "header_only": lambda path, _: path.write_bytes(path.read_bytes()[:4096]) and None,
-    "two_headers_only": lambda path, _: path.write_bytes(path.read_bytes()[:12288]) and None,
+    "header_only": lambda path, _: path.write_bytes(path.read_bytes()[:4096]),
+    "two_headers_only": lambda path, _: path.write_bytes(path.read_bytes()[:12288]),
     "folder": _folder,
     "other_sqlite": _sqlite,
     "other_tables": _foreign("CREATE TABLE customers (id INTEGER)"),
@@ -185,8 +185,8 @@ WAL: dict[str, Damage] = {
     "log_cut": _of_log(_cut),
     "log_flipped": _of_log(_flip),
     "log_overwritten": _of_log(_overwrite),
-    "log_rubbish": _of_log(lambda path, source: path.write_bytes(source.randbytes(5000)) and None),
+    "log_rubbish": _of_log(lambda path, source: path.write_bytes(source.randbytes(5000))),
     "log_empty": _of_log(_bytes(b"")),
     "log_alone": lambda path, _: path.unlink(),
-    "log_of_another": lambda path, _: Path(f"{path}.wal").write_bytes(path.read_bytes()[:5000]) and None,
+    "log_of_another": lambda path, _: Path(f"{path}.wal").write_bytes(path.read_bytes()[:5000]),
 }

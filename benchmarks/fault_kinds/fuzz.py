@@ -14,7 +14,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -82,7 +82,7 @@ def _encode(path: Path, codec: str, rate: int, channels: int) -> None:
     times = np.arange(int(SECONDS * rate)) / rate
     sound = np.stack([0.3 * np.sin(2 * np.pi * (220 + 90 * c) * times) for c in range(channels)])
     with av.open(str(path), "w") as file:
-        stream = file.add_stream(codec, rate=rate, layout=layout)
+        stream: Any = file.add_stream(codec, rate=rate, layout=layout)
         stream.bit_rate = 64_000  # WMA has no default of its own
         stream.codec_context.options = {"strict": "experimental"}  # FFmpeg's own Vorbis encoder
         stream.codec_context.open()

@@ -26,7 +26,7 @@ COMMAND = (sys.executable, str(BENCHMARKS / "fault_kinds" / "command.py"))
 EXIT_CODES = {0, 1, 2, 3, 4, 130}
 """Those that the README documents."""
 TIME_LIMIT_S = 120.0
-CALLS = 12
+CALLS = 8
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -281,8 +281,11 @@ def stored(database: Path, output: str, expected: Tables) -> list[str]:
         return [f"unreadable: {error}"]
     present = {row[0] for row in found.get("recording", [])}
     problems = [f"lost: {one}" for one in reported - present]
-    for name, key in (("segment", 0), ("word", 0), ("speaker", 0)):
-        whole = [row for row in expected[name] if row[key] in present]
-        if found.get(name, []) != whole:
-            problems.append(f"torn: {name} has {len(found.get(name, []))} rows for {len(whole)}")
+    for name in ("segment", "word", "speaker"):
+        # the scores of agents change once more at the end of a scan, so that of these only the number is compared
+        whole, here = ([row for row in table[name] if row[0] in present] for table in (expected, found))
+        if len(here) != len(whole) or (name == "word" and here != whole):
+            problems.append(f"torn: {name} has {len(here)} rows for {len(whole)}")
+        if len(found[name]) > len(here):
+            problems.append(f"torn: {name} has rows of no recording")
     return problems

@@ -251,12 +251,12 @@ def _changing_round(plan: Plan, number: int) -> list[str]:
     found += again.problems({0, 3})
     there = {str(path).replace(str(place), ""): path for path in (place / "calls").rglob("*.wav")}
     rows = _recordings(place)
-    for recording, path, state in rows:
-        if path in there and hashlib.sha256(there[path].read_bytes()).hexdigest() != recording:
-            found.append(f"stored under the id of another content ({state}): {path}")
-    paths = [path for _, path, _ in rows]
-    found += [f"stored {paths.count(path)} times: {path}" for path in set(paths) if paths.count(path) > 1]
-    found += [f"not stored: {path}" for path in there if path not in paths]
+    for recording, name, state in rows:
+        if name in there and hashlib.sha256(there[name].read_bytes()).hexdigest() != recording:
+            found.append(f"stored under the id of another content ({state}): {name}")
+    names = [name for _, name, _ in rows]
+    found += [f"stored {names.count(name)} times: {name}" for name in set(names) if names.count(name) > 1]
+    found += [f"not stored: {name}" for name in there if name not in names]
     return plan.keep(place, place.name, found)
 
 
@@ -330,7 +330,7 @@ def _sharing_round(plan: Plan, number: int) -> list[str]:
         found.append("not all recordings are stored")
     holding = duckdb.connect(str(place / "calls.duckdb"))
     shutil.rmtree(place / "other_1")
-    held = run(place, *SCAN)
+    held = run(place, *SCAN, "--wait", "2")
     holding.close()
     found += held.problems(None)
     if held.code == 0:

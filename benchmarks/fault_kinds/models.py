@@ -29,13 +29,10 @@ WORDS = ("good", "morning", "thank", "you", "for", "calling", "my", "order", "is
 def find_speakers(samples: Floats) -> Conversation:
     """Two speakers who take turns of a second."""
     stereo = len(samples) > 1
-    speakers = tuple(
-        Speaker(index, index if stereo else 0, role, "set")
-        for index, role in enumerate(("agent", "customer"))
-    )
+    speakers = (Speaker(0, 0, "agent", "set"), Speaker(1, int(stereo), "customer", "set"))
     seconds = int(samples.shape[1] / SAMPLE_RATE / TURN_S)
     turns = tuple(Turn(i % 2, i * TURN_S, (i + 1) * TURN_S) for i in range(seconds))
-    return Conversation("stereo" if stereo else "mono", speakers, turns, ())
+    return Conversation("stereo" if stereo else "mono", speakers, turns, (), samples)
 
 
 class Transcriber:
@@ -44,7 +41,7 @@ class Transcriber:
     def transcribe(
         self, calls: Sequence[tuple[Floats, Sequence[Turn], Sequence[Speaker]]], *_: object
     ) -> list[Transcript]:
-        time.sleep(float(os.environ.get("FAULTS_DELAY_S", "0.1")) * len(calls))
+        time.sleep(float(os.environ.get("FAULTS_DELAY_S", "0.05")) * len(calls))
         return [
             Transcript(tuple(_segment(samples, turn, speakers[turn.speaker]) for turn in turns), {})
             for samples, turns, speakers in calls

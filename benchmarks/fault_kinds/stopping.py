@@ -112,7 +112,7 @@ def _stopped_run(place: Path, stop: Stop | None, source: random.Random, whole_s:
     """A scan, and whether it still ran when it was to be stopped, at a moment between 0 and ``whole_s``."""
     began, ready = time.monotonic(), place / "ready"
     ready.unlink(missing_ok=True)
-    process = start(place, SCAN, FAULTS_READY=str(ready), FAULTS_DELAY_S="0.05")
+    process = start(place, SCAN, FAULTS_READY=str(ready))
     was_hit = False
     if stop is not None:
         wait_until_ready(process, ready)
