@@ -2,9 +2,10 @@
 
     python benchmarks/faults.py [KIND ...] [--seed 1] [--scale 1.0] [--keep FOLDER] [--jobs 2]
 
-Parent, search, database, processes, decoding and the command line are the program's own; only a scan's models are small
-ones without torch (``fault_kinds/models.py``), so that a scan takes a second or two. All of it takes about TIME on two
-cores; --scale 0.05 is a quick look. The same seed makes the same inputs and the same moments, as far as moments repeat.
+Parent, search, database, processes, decoding and the command line are the program's own; only a scan's models are
+small ones without torch (``fault_kinds/models.py``), so that a scan takes a second or two. All of it takes about half
+an hour on two idle cores (reckoned from --scale 0.1, which is a quick look). The same seed makes the same inputs, and
+the same moments as far as moments repeat.
 
 Prints a table. What failed stays in the folder, with the output, the database and a line each that says what to run.
 Some tests need Linux; those of a full disk need root or user namespaces.

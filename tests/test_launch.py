@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -155,6 +156,18 @@ def test_failures_are_recorded_where_a_launcher_asks_for_it(
     monkeypatch.delenv("TORCHELASTIC_ERROR_FILE")
     with pytest.raises(type(error)), launch.failures_recorded():
         raise error
+
+
+def test_the_cause_is_found_where_torchrun_saw_only_its_consequence(tmp_path: Path) -> None:
+    for rank, (kind, message, moment) in enumerate(
+        (("sentence", "No.", 1.0), ("traceback", "Connection", 2.0))
+    ):
+        (tmp_path / str(rank)).mkdir()
+        record = {"message": message, "kind": kind, "time": moment, "exit_code": 2}
+        (tmp_path / str(rank) / "error.json").write_text(json.dumps(record), encoding="utf-8")
+    seen = SimpleNamespace(error_file=str(tmp_path / "1" / "error.json"), exitcode=1)
+    with pytest.raises(CallmoodError, match=r"^No\.$"):
+        launch._raise_cause([seen])
 
 
 def test_callmood_is_a_module_that_runs() -> None:

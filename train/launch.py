@@ -120,14 +120,13 @@ def _raise_cause(failures: Sequence[Any]) -> int:
 
     A sentence is a cause. A traceback may be one, or the consequence of another process that was killed.
     """
-    by_time = sorted(failures, key=lambda failure: failure.error_file_data.get("time", 0))
-    records = [failure.error_file_data for failure in by_time if "kind" in failure.error_file_data]
+    records = _records(failures)
     for record in records:
         if record["kind"] == "sentence":
             error = CallmoodError(record["message"])
             error.exit_code = record["exit_code"]
             raise error
-    killed = [failure for failure in by_time if failure.exitcode < 0]
+    killed = [failure for failure in failures if failure.exitcode < 0]
     if killed:
         raise CallmoodError(
             f"A process of the training was ended by {killed[0].signal_name()}, most likely for lack of memory. "
@@ -135,7 +134,20 @@ def _raise_cause(failures: Sequence[Any]) -> int:
         )
     if records:
         _raise_again(records[0])
-    return int(by_time[0].exitcode)
+    return int(failures[0].exitcode)
+
+
+def _records(failures: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """What the processes have recorded, the earliest first.
+
+    Each has a folder beside those of the others. All are looked at, because torchrun asks one process after the other
+    whether it has ended, and may find the consequence before the cause.
+    """
+    folders = {Path(failure.error_file).parent.parent for failure in failures}
+    found = [
+        json.loads(file.read_text("utf-8")) for folder in folders for file in folder.glob("*/error.json")
+    ]
+    return sorted((record for record in found if "kind" in record), key=lambda record: record["time"])
 
 
 def _raise_again(record: Mapping[str, Any]) -> None:
