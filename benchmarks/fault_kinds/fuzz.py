@@ -197,7 +197,8 @@ def _mutate(source: random.Random, sources: Sequence[Path]) -> tuple[bytes, Path
     path = source.choice(sources)
     data = bytearray(path.read_bytes())
     for _ in range(source.choice((1, 1, 1, 2, 3))):
-        data = source.choice(MUTATIONS)(data, source)
+        if len(data) > 4:  # there is something left to damage
+            data = source.choice(MUTATIONS)(data, source)
     ending = source.choice(sources) if source.random() < 0.1 else path
     return bytes(data), Path(f"{path.stem}{ending.suffix}")
 
