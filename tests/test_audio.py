@@ -445,6 +445,12 @@ def test_two_tracks_are_two_channels(tmp_path: Path, voices: Sound, ending: str,
     assert audio.warnings == ()
 
 
+def test_track_of_an_unknown_kind_is_passed_over(tmp_path: Path, voices: Sound) -> None:
+    path = write_tracks(tmp_path / "call.mp4", [voices[:1], voices[1:]], "aac")
+    path.write_bytes(path.read_bytes().replace(b"soun", b"xxxx", 1))
+    assert_sounds_like(decode(path), voices[1:], 0.9)
+
+
 def test_of_a_mix_and_two_single_tracks_the_single_ones_are_taken(tmp_path: Path, voices: Sound) -> None:
     mix = np.repeat(voices.sum(axis=0, keepdims=True) / 2, 2, axis=0)
     audio = decode(write_tracks(tmp_path / "call.mkv", [mix, voices[:1], voices[1:]], "pcm_s16le"))

@@ -250,6 +250,8 @@ def _decode_onto_tapes(
             break
         if packet is None:
             break
+        if packet.stream_index not in tapes:  # of a track that can't be decoded
+            continue
         tape = tapes[packet.stream_index]
         try:
             for frame in decoders[packet.stream_index].decode(packet if packet.size else None):
