@@ -1,6 +1,6 @@
 """How `callmood scan` words its counts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,13 @@ from callmood.cli.app import app
 
 
 def scan_output(
-    monkeypatch: pytest.MonkeyPatch, folder: Path, number: int, **counts: dict[str, int] | list[str]
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    number: int,
+    options: Sequence[str] = (),
+    **counts: dict[str, int] | list[str],
 ) -> str:
-    """All output of a scan with ``number`` of everything, and ``counts``."""
+    """All output of a scan with ``options``, ``number`` of everything, and ``counts``."""
     monkeypatch.chdir(folder)
     summary = Summary(total=number, skipped=number, copies=number, done=number, segments=number)
     for name, count in counts.items():
@@ -28,7 +32,7 @@ def scan_output(
         return summary
 
     monkeypatch.setattr(callmood, "scan", scan, raising=False)
-    return CliRunner().invoke(app, ["scan", "calls"]).output
+    return CliRunner().invoke(app, ["scan", "calls", *options]).output
 
 
 def test_one_is_singular(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -43,6 +47,14 @@ def test_one_is_singular(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         "1 segment)",
     ):
         assert words in output
+
+
+def test_the_next_command_names_a_database_that_it_would_not_find(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert "next: callmood report --agent\n" in scan_output(monkeypatch, tmp_path, 1)
+    elsewhere = ["--db", "last night/callmood.duckdb"]
+    assert "--agent --db 'last night/callmood.duckdb'\n" in scan_output(monkeypatch, tmp_path, 1, elsewhere)
 
 
 def test_two_are_plural(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -366,4 +367,7 @@ def _list(heading: str, lines: Sequence[str]) -> None:
 
 
 def _db_option(db: Path) -> str:
-    return "" if db.name == "callmood.duckdb" else f" --db {db}"
+    """What a command needs to find the database, if it is not the one in the settings."""
+    from callmood.settings import load_settings
+
+    return "" if db == load_settings().db else f" --db {shlex.quote(str(db))}"
