@@ -1,5 +1,6 @@
 """Workers come and go; every recording ends in one outcome."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -10,11 +11,10 @@ import pytest
 from sounds import CALLS
 
 from callmood.call import Failure, Outcome, Recording
-from callmood.engine.local import run_jobs
+from callmood.engine.local import _work, run_jobs
 from callmood.errors import CallmoodError
 from callmood.pipeline.pipeline import Job, Work
 from callmood.settings import EngineSettings, Settings
-from callmood.store import open_db, rows
 
 
 def jobs(*names: str) -> list[Job]:
@@ -52,6 +52,16 @@ def test_every_job_has_one_outcome() -> None:
     assert reasons(*names) == dict.fromkeys(names, "no speech")
 
 
+def test_a_worker_whose_parent_was_killed_ends_without_an_error() -> None:
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    here.close()
+    worker = context.Process(target=_work, args=(there, load, settings(), "cpu", 1))
+    worker.start()
+    worker.join()
+    assert worker.exitcode == 0
+
+
 def test_a_recording_that_kills_its_worker_fails_alone() -> None:
     names = ["a", "b", "deadly", "c", "d", "e"]
     found = reasons(*names, workers=1)
@@ -87,8 +97,7 @@ def test_a_script_without_the_guard_is_told_so_and_no_recording_fails(tmp_path: 
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "In a script, call callmood under if __name__" in done.stderr.splitlines()[-1]
-    with open_db(tmp_path / "calls.duckdb", read_only=True) as con:
-        assert rows(con, "SELECT count(*) FROM recording") == [(0,)]
+    assert not (tmp_path / "calls.duckdb").exists()
 
 
 def dying_at_birth(folder: Path, times: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,15 @@ def test_a_signal_waits_for_the_end_of_the_block(number: signal.Signals) -> None
         signal.raise_signal(number)
 
 
+def test_a_process_is_started_whole_before_a_signal_stops_its_parent() -> None:
+    signals.interrupt_when_stopped()
+    started = False
+    with pytest.raises(KeyboardInterrupt), without_interrupts():
+        signal.raise_signal(signal.SIGTERM)
+        started = True
+    assert started
+
+
 def test_a_handler_of_another_program_is_called_afterwards_and_stays() -> None:
     came: list[int] = []
 

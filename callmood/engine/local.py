@@ -207,24 +207,27 @@ def _work(connection: Connection, load: Load, settings: Settings, device: str, t
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be kept out, see without_interrupts
     os.environ["OMP_NUM_THREADS"] = str(threads)
     stay_offline()
-    connection.send(Started())
-    try:
-        work = load(settings, device, threads)
-    except CallmoodError as error:
-        connection.send(LoadError(str(error)))
-        return
-    except Exception as error:
-        last = traceback.format_exception_only(error)[-1].strip()
-        connection.send(
-            LoadError(
-                f"The models could not be loaded: {last}. Run `callmood doctor` to see what is missing."
-            )
-        )
-        return
-    with suppress(EOFError, OSError):
+    with suppress(EOFError, OSError):  # the parent is gone, or closed the connection
+        connection.send(Started())
+        work = _loaded(load, settings, device, threads)
+        if isinstance(work, LoadError):
+            connection.send(work)
+            return
         while True:
             for outcome in work(connection.recv()):
                 connection.send(outcome)
+
+
+def _loaded(load: Load, settings: Settings, device: str, threads: int) -> Work | LoadError:
+    try:
+        return load(settings, device, threads)
+    except CallmoodError as error:
+        return LoadError(str(error))
+    except Exception as error:
+        last = traceback.format_exception_only(error)[-1].strip()
+        return LoadError(
+            f"The models could not be loaded: {last}. Run `callmood doctor` to see what is missing."
+        )
 
 
 def _send_chunk(worker: _Worker, todo: deque[Job], retry: deque[Job], workers: int) -> None:

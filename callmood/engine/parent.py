@@ -9,22 +9,26 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 
+from callmood.signals import deferred
+
 
 @contextmanager
 def without_interrupts() -> Iterator[None]:
     """Processes that are started inside never see Ctrl-C, which a terminal sends to all: their parent stops them.
 
-    They inherit it, because they could ignore it themselves only after the imports of their first second.
+    They inherit it, because they could ignore it themselves only after the imports of their first second. What stops
+    the parent waits, because a process that is started halfway ends with a traceback.
     """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # it is a process too, and starting it would let the signal in again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with deferred():
+        if not hasattr(signal, "pthread_sigmask"):
+            yield
+            return
+        resource_tracker.ensure_running()  # it is a process too, and starting it would let the signal in again
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end_with_parent() -> None:
