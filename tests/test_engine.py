@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ import pytest
 from sounds import CALLS
 
 from callmood.call import Failure, Outcome, Recording
+from callmood.engine import local
 from callmood.engine.local import _work, run_jobs
 from callmood.errors import CallmoodError
 from callmood.pipeline.pipeline import Job, Work
@@ -60,6 +62,24 @@ def test_a_worker_whose_parent_was_killed_ends_without_an_error() -> None:
     worker.start()
     worker.join()
     assert worker.exitcode == 0
+
+
+def test_a_signal_while_workers_are_stopped_leaves_none_and_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stop, stopped = local._stop, []
+
+    def interrupted(worker: local._Worker) -> None:
+        signal.raise_signal(signal.SIGINT)
+        stop(worker)
+        stopped.append(worker)
+
+    monkeypatch.setattr(local, "_stop", interrupted)
+    outcomes = run_jobs(settings(), jobs("a", "b"), load)
+    next(outcomes)
+    with pytest.raises(KeyboardInterrupt):
+        outcomes.close()
+    assert len(stopped) == 2 and not multiprocessing.active_children()
 
 
 def test_a_recording_that_kills_its_worker_fails_alone() -> None:

@@ -80,7 +80,7 @@ def test_a_scan_and_a_report_open_no_socket(place: Path) -> None:
 
 
 def test_doctor_opens_no_socket(place: Path) -> None:
-    assert "no telemetry" in quiet(place, "doctor")
+    assert "downloads nothing" in quiet(place, "doctor")
 
 
 def test_training_opens_no_socket(place: Path, encoder: str) -> None:

@@ -251,7 +251,7 @@ def test_comments_are_mixed_in_as_rows_without_sound(tmp_path: Path, encoders: t
     ("changes", "sentence"),
     [
         ({"audio__encoder": "cam++"}, "can't be tuned"),
-        ({"audio__encoder": "nowhere/"}, "can't be loaded"),
+        ({"audio__encoder": "nowhere/"}, "neither a folder nor on this machine"),
         ({"modality_dropout__voice": 0.7, "modality_dropout__words": 0.7}, "above 1"),
         ({"audio__tune": "some"}, "tune"),
     ],

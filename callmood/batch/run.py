@@ -136,8 +136,9 @@ def run(paths: Sequence[Path], settings: Settings, again: Again) -> Generator[Pr
         for failure in plan.failures:
             _count(summary, failure)
             yield Progress(summary, failure)
-        for outcome in _run_and_store(plan, settings, again):
-            yield Progress(summary, outcome)
+        with closing(_run_and_store(plan, settings, again)) as outcomes:
+            for outcome in outcomes:
+                yield Progress(summary, outcome)
         compare_agents(partial(_writing, settings), settings.score.model, model_id)
         summary.finished = time.monotonic()
 
@@ -168,7 +169,7 @@ def _count(summary: Summary, outcome: Outcome) -> None:
         _LOGGER.warning("%s", printable(f"{outcome.recording.path.name}: {warning}"))
 
 
-def _run_and_store(plan: Plan, settings: Settings, again: Again) -> Iterator[Outcome]:
+def _run_and_store(plan: Plan, settings: Settings, again: Again) -> Generator[Outcome, None, None]:
     """Runs the jobs and yields each outcome once it is stored and counted."""
     plan.summary.started = time.monotonic()
     if not plan.jobs:
@@ -184,27 +185,34 @@ def _run_and_store(plan: Plan, settings: Settings, again: Again) -> Iterator[Out
                 "diarizer": settings.speakers.diarizer,
             },
         )
-    for outcome in run_jobs(settings, plan.jobs, load_rescore if again.rescore else load_scan):
-        old = plan.outdated.get(outcome.recording.id, _NOTHING) if outcome.recording else _NOTHING
-        # what is stored is counted, also where the scan is stopped
-        with _writing(settings) as con, deferred():
-            if isinstance(outcome, Rescored):
-                store.rescore_call(con, scan_id, plan.model_id, outcome)
-            elif not isinstance(outcome, Failure):
-                store.write_call(con, scan_id, plan.model_id, outcome, old.ids)
-                plan.summary.replaced += old.calls
-            elif outcome.is_passing:
-                store.delete_hashes(con, outcome.recording.files if outcome.recording else (outcome.path,))
-            elif not again.rescore:
-                store.write_failure(con, scan_id, outcome)
-                plan.summary.notes += [
-                    f"{Path(path).name}: the new content can't be scanned, so the earlier call stays."
-                    for path in old.calls
-                ]
-            _count(plan.summary, outcome)
-        yield outcome
+    load = load_rescore if again.rescore else load_scan
+    with closing(run_jobs(settings, plan.jobs, load)) as outcomes:
+        for outcome in outcomes:
+            # what is stored is counted, also where the scan is stopped
+            with _writing(settings) as con, deferred():
+                _store(con, scan_id, plan, outcome, again)
+                _count(plan.summary, outcome)
+            yield outcome
     with _writing(settings) as con:
         store.finish_scan(con, scan_id)
+
+
+def _store(con: Connection, scan_id: int, plan: Plan, outcome: Outcome, again: Again) -> None:
+    """Stores an outcome in place of the call that its file held before, if that has another content now."""
+    old = plan.outdated.get(outcome.recording.id, _NOTHING) if outcome.recording else _NOTHING
+    if isinstance(outcome, Rescored):
+        store.rescore_call(con, scan_id, plan.model_id, outcome)
+    elif not isinstance(outcome, Failure):
+        store.write_call(con, scan_id, plan.model_id, outcome, old.ids)
+        plan.summary.replaced += old.calls
+    elif outcome.is_passing:
+        store.delete_hashes(con, outcome.recording.files if outcome.recording else (outcome.path,))
+    elif not again.rescore:
+        store.write_failure(con, scan_id, outcome)
+        plan.summary.notes += [
+            f"{Path(path).name}: the new content can't be scanned, so the earlier call stays."
+            for path in old.calls
+        ]
 
 
 def _path_list(paths: Paths) -> list[Path]:

@@ -9,7 +9,7 @@ import signal
 import sys
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +23,7 @@ from callmood.errors import CallmoodError
 from callmood.network import stay_offline
 from callmood.pipeline.pipeline import Job, Work
 from callmood.settings import Settings
+from callmood.signals import deferred
 
 MAX_CHUNK = 8
 """Recordings handed to a worker at once: enough to fill its batches, few enough to lose little when it dies."""
@@ -34,7 +35,7 @@ Load: TypeAlias = Callable[[Settings, str, int], Work]
 """Loads the models on a device for a number of threads; returns the function that turns jobs into outcomes."""
 
 
-def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Iterator[Outcome]:
+def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Generator[Outcome, None, None]:
     """Yields one outcome for each job, in order of completion; each process calls ``load`` once.
 
     A worker that dies (out of memory, a crash in native code) does not end the scan: its unfinished recordings are
@@ -84,10 +85,11 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Iterator[Ou
                         workers[workers.index(worker)] = worker = start(worker.device, worker.threads)
                     _send_chunk(worker, todo, retry, len(workers))
     finally:
-        for worker in workers:
-            worker.process.kill()
-        for worker in workers:
-            _stop(worker)
+        with deferred():  # a second Ctrl-C leaves no worker behind
+            for worker in workers:
+                worker.process.kill()
+            for worker in workers:
+                _stop(worker)
 
 
 def require_startable() -> None:
