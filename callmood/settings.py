@@ -18,6 +18,7 @@ from pydantic_settings import (
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from callmood.call import ChannelChoice, Device, RoleChoice
@@ -198,6 +199,13 @@ def load_settings(options: ScanOptions | None = None) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         raise UsageError(_explain(error, options)) from None
+    except SettingsError as error:  # a variable for a whole table that is not JSON
+        variable = next(
+            (PREFIX + name.upper() for name in Settings.model_fields if f'"{name}"' in str(error)), ""
+        )
+        raise UsageError(
+            f"{variable or 'A variable'} is not a table in JSON. Set {variable or PREFIX}__NAME for a single setting."
+        ) from None
 
 
 def user_file() -> Path:
@@ -232,11 +240,13 @@ def _project_table() -> dict[str, Any]:
 
 
 def _table(file: Path) -> dict[str, Any]:
+    if file.exists() and not (file.is_file() or file.is_dir()):  # to open a named pipe would wait for ever
+        raise UsageError(f"{file} is not a file. Remove it.")
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{file} can't be read: {error}. Fix it or remove it.") from None
     for name in table:
         if name not in Settings.model_fields:  # pydantic would take [Transcribe] for [transcribe]

@@ -1,5 +1,6 @@
 """Wrong settings are wrong usage, wherever they come from."""
 
+import os
 import re
 import subprocess
 import sys
@@ -141,4 +142,24 @@ def test_the_file_that_is_wrong_is_named(here: Path, own: Path, toml: str) -> No
     (here / "callmood.toml").write_text("")
     own.write_text(toml)
     with pytest.raises(UsageError, match=re.escape(str(own))):
+        load_settings()
+
+
+@pytest.mark.parametrize("value", ["x", '{"asr": ', "[1]"])
+def test_a_variable_for_a_whole_table_must_be_one(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("CALLMOOD_TRANSCRIBE", value)
+    with pytest.raises(UsageError, match=r"TRANSCRIBE|transcribe"):
+        load_settings()
+
+
+def test_a_settings_file_nested_too_deeply_is_wrong_usage(here: Path) -> None:
+    (here / "callmood.toml").write_text("a=" + "[" * 100_000)
+    with pytest.raises(UsageError, match=r"callmood\.toml can't be read"):
+        load_settings()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_settings_file_that_is_a_pipe_is_not_waited_for(here: Path) -> None:
+    os.mkfifo(here / "callmood.toml")
+    with pytest.raises(UsageError, match=r"callmood\.toml is not a file"):
         load_settings()
