@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from callmood.call import Failure
 from callmood.cli.app import app
-from callmood.errors import CallmoodError
+from callmood.errors import CallmoodError, UsageError
 from callmood.store import Connection, open_db, write_call, write_failure, write_unreadable
 
 Report = Callable[..., str]
@@ -336,6 +336,15 @@ def test_json_holds_rows_details_and_notes(report: Report) -> None:
     assert document["moments"][0]["started_at"] == "2026-11-21T18:30:00"
     assert document["overview"]["calls"] == 5
     assert document["notes"]
+
+
+def test_no_report_takes_the_place_of_a_database(report: Report, filled: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.csv").symlink_to(filled)
+    before = filled.read_bytes()
+    for output in (filled, tmp_path / "link.csv"):
+        with pytest.raises(UsageError, match="is a database"):
+            report("--output", output)
+    assert filled.read_bytes() == before
 
 
 def test_the_extension_of_the_output_chooses_the_format(report: Report, tmp_path: Path) -> None:

@@ -97,12 +97,17 @@ def report(
     """
     import callmood
     from callmood.database import CALL
+    from callmood.store import is_database_file
 
     chosen = [
         flag for flag, given in (("agent", agent), ("day", day), ("queue", queue), (CALL, call)) if given
     ]
     if len(chosen) + (by is not None) > 1:
         raise UsageError("Give only one of --agent, --call, --day, --queue and --by.")
+    if output is not None and is_database_file(output):
+        raise UsageError(
+            f"{output} is a database, which a report must not replace. Choose another file with --output."
+        )
     group = by or (chosen[0] if chosen else "agent")
     with callmood.open(db) as database:
         found = database.report(group, name, role=role, since=since, until=until, sort=sort, limit=limit)

@@ -18,7 +18,7 @@ from callmood.store.connection import (
     transaction,
     writing,
 )
-from callmood.store.files import may_exist, one_scan, require_database_file
+from callmood.store.files import is_database_file, may_exist, one_scan, require_database_file
 from callmood.store.forget import find_recordings, forget_recordings, forgotten, recordings_before
 from callmood.store.read import (
     Known,
@@ -70,6 +70,7 @@ __all__ = [
     "forget_recordings",
     "forgotten",
     "hashes",
+    "is_database_file",
     "known",
     "may_exist",
     "one_scan",

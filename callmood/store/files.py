@@ -65,6 +65,17 @@ def require_database_file(path: Path) -> None:
     _checked.add((status.st_dev, status.st_ino))
 
 
+def is_database_file(path: Path) -> bool:
+    """Whether ``path`` is a DuckDB file, of whatever program."""
+    try:
+        if not path.is_file():  # to open a named pipe would wait for ever
+            return False
+        with path.open("rb") as file:
+            return file.read(16).startswith(_MAGIC, _MAGIC_AT)
+    except OSError:
+        return False
+
+
 def recheck_database_file(path: Path) -> None:
     """``require_database_file`` for one that DuckDB could not open, so that no lock can be lost."""
     _checked.clear()
