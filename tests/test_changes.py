@@ -1,6 +1,7 @@
 """Files that grow, change, move or go between scans and during them: no call is lost, none counts twice."""
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from time import time
@@ -106,6 +107,42 @@ def test_another_call_at_the_same_path_replaces_nothing(scans: Scans, tmp_path: 
         table.write_text(f"file,call_id\nmsg0001.wav,{call_id}\n")
         assert scans.scan(discover={"metadata": table}).replaced == []
     assert [text for _, text in scans.stored()] == ["c1", "c2"]
+
+
+def settled(path: Path, age_s: float) -> Path:
+    """``path``, last changed ``age_s`` ago."""
+    then = time() - age_s
+    os.utime(path, (then, then))
+    return path
+
+
+def test_a_link_that_leads_to_other_calls_every_day_replaces_none(scans: Scans) -> None:
+    today = scans.calls.parent / "today"
+    for number, day in enumerate(("monday", "tuesday", "wednesday")):
+        settled(scans.write(f"{day}/0001.wav", f"hello on {day}"), 1000 - number)
+        today.unlink(missing_ok=True)
+        today.symlink_to(scans.calls / day)
+        assert scans.scan(today).replaced == []
+    assert [text for _, text in scans.stored()] == [
+        "hello on monday",
+        "hello on tuesday",
+        "hello on wednesday",
+    ]
+    shutil.rmtree(scans.calls / "monday")
+    assert scans.scan(today).replaced == []
+    assert scans.scan().gone == [str(scans.calls / "monday/0001.wav")]
+    assert len(scans.stored()) == 3
+
+
+def test_a_call_of_which_a_copy_is_left_is_not_replaced(scans: Scans) -> None:
+    first, copy = scans.write("a/0001.wav", "hello"), scans.write("b/0001.wav", "hello")
+    settled(first, 1000), settled(copy, 1000)
+    scans.scan()
+    settled(scans.write("a/0001.wav", "goodbye"), 500)
+    assert scans.scan(scans.calls / "a").replaced == []
+    settled(scans.write("b/0001.wav", "see you"), 500)
+    assert scans.scan().replaced == [str(copy)]
+    assert [text for _, text in scans.stored()] == ["goodbye", "see you"]
 
 
 def test_scoring_again_replaces_nothing(scans: Scans) -> None:

@@ -157,15 +157,36 @@ def _outdated(con: Connection, discovery: Discovery, done: Collection[str]) -> d
     """The recordings that the files' contents replace, by the id of each content.
 
     Recorders that reuse names write another call to the same path: where call id or start tell that it is, both stay.
+    So does a call that was seen in another file too, as long as that is there: a link such as "today" leads to other
+    calls every day.
     """
     facts = {recording.id: recording.facts for recording in discovery.recordings}
+    replaced = store.outdated(con, discovery.contents)
+    elsewhere = _elsewhere(con, {one.id: one for stored in replaced.values() for one in stored})
+    store.update_facts(con, elsewhere.values(), sure=False)
     outdated = {}
-    for content, stored in store.outdated(con, discovery.contents).items():
-        old = [one for one in stored if not _differs(one.facts, facts.get(content, CallFacts()))]
+    for content, stored in replaced.items():
+        old = [
+            one
+            for one in stored
+            if one.id not in elsewhere and not _differs(one.facts, facts.get(content, CallFacts()))
+        ]
         if old:
             calls = tuple(str(one.path) for one in old if one.id in done)
             outdated[content] = Outdated(tuple(one.id for one in old), calls)
     return outdated
+
+
+def _elsewhere(con: Connection, recordings: Mapping[str, Recording]) -> dict[str, Recording]:
+    """Those of ``recordings`` whose content an unchanged file still holds, at that file's path, by id."""
+    found: dict[str, Recording] = {}
+    for path, (size_bytes, mtime_ns, content) in store.hashes(con).items() if recordings else ():
+        if content in recordings and content not in found:
+            with suppress(OSError):
+                status = Path(path).stat()
+                if (status.st_size, status.st_mtime_ns) == (size_bytes, mtime_ns):
+                    found[content] = replace(recordings[content], path=Path(path))
+    return found
 
 
 def _differs(one: CallFacts, other: CallFacts) -> bool:

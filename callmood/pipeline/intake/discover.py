@@ -68,7 +68,8 @@ class Discovery:
     passed_over: Mapping[str, int] = field(default_factory=dict)
     """Number of files that were not read although they may be recordings, by extension ("" without one)."""
     hashes: Mapping[str, FileHash] = field(default_factory=dict)
-    """By path, of the files that were read and whose size or time will show their next change."""
+    """By path, of the files that were read and whose size or time will show their next change. Of one that a link leads
+    to, also by its own path."""
     contents: Mapping[Path, str] = field(default_factory=dict)
     """The recording's id by absolute path, of every file that could be read, copies included."""
     waiting: tuple[Path, ...] = ()
@@ -259,7 +260,7 @@ def _read_file(path: Path, files: _Files, walk: _Walk) -> None:
     hashed = FileHash(size, status.st_mtime_ns, digest.hexdigest())
     files.hashes[path] = hashed
     if begun_ns - status.st_mtime_ns > _SETTLED_NS:
-        files.settled[str(path)] = hashed
+        files.settled[str(path)] = files.settled[os.path.realpath(path)] = hashed
 
 
 def _status(path: Path) -> os.stat_result | None:
