@@ -95,6 +95,21 @@ def test_the_rest_of_the_database_stays_as_it_was(scans: Scans) -> None:
     assert stat.S_IMODE(scans.db.stat().st_mode) == 0o640
 
 
+def test_tables_of_others_stay_whatever_they_are(scans: Scans) -> None:
+    with duckdb.connect(str(scans.db)) as con:
+        con.execute("""
+            CREATE TABLE z_parent (id INTEGER PRIMARY KEY);
+            CREATE TABLE a_child (parent INTEGER REFERENCES z_parent (id));
+            CREATE TABLE "a ""quoted"" name" (x INTEGER, twice INTEGER GENERATED ALWAYS AS (2 * x));
+            INSERT INTO z_parent VALUES (1);
+            INSERT INTO a_child VALUES (1);
+            INSERT INTO "a ""quoted"" name" VALUES (4);
+        """)
+    callmood.forget("b.wav", db=scans.db)
+    assert scans.rows("FROM a_child") == [(1,)]
+    assert scans.rows('FROM "a ""quoted"" name"') == [(4, 8)]
+
+
 def test_a_database_that_cannot_be_written_anew_stays_as_it_was(
     scans: Scans, monkeypatch: pytest.MonkeyPatch
 ) -> None:

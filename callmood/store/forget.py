@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -109,17 +110,17 @@ def _copy_without(con: Connection, part: Path, ids: list[str]) -> None:
         SELECT unnest(list_filter([path, other_path], lambda file: file IS NOT NULL))
         FROM old.recording WHERE id IN (SELECT unnest($ids::VARCHAR[]))
     )"""
-    for schema, table in rows(
-        con, "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'old' ORDER BY ALL"
-    ):
-        name = f'"{schema}"."{table}"'
+    for schema, table, columns in _tables(con):
+        name = f"{_identifier(schema)}.{_identifier(table)}"
+        listed = ", ".join(map(_identifier, columns))
         left_out = []
         if schema == "main" and table in RECORDING_IDS:
             left_out.append(f"{RECORDING_IDS[table]} IN (SELECT unnest($ids::VARCHAR[]))")
         if schema == "main" and table in ("file_hash", "unreadable"):
             left_out.append(files)
         con.execute(
-            f"INSERT INTO new.{name} SELECT * FROM old.{name} WHERE NOT ({' OR '.join(left_out) or 'false'})",
+            f"INSERT INTO new.{name} ({listed}) SELECT {listed} FROM old.{name} "
+            f"WHERE NOT ({' OR '.join(left_out) or 'false'})",
             gone if left_out else {},
         )
     con.execute(
@@ -136,11 +137,37 @@ def _copy_without(con: Connection, part: Path, ids: list[str]) -> None:
         con.execute("DETACH old")
 
 
+def _tables(con: Connection) -> list[tuple[str, str, list[str]]]:
+    """Schema, name and stored columns of the tables of ``old``, those that others refer to before these."""
+    tables = rows(
+        con,
+        """
+        SELECT schema_name, table_name, list(column_name ORDER BY column_index) FILTER (NOT is_generated)
+        FROM duckdb_columns() JOIN duckdb_tables() USING (database_name, schema_name, table_name)
+        WHERE database_name = 'old' GROUP BY ALL ORDER BY ALL
+        """,
+    )
+    needs: dict[str, set[str]] = {}
+    for table, other in rows(
+        con,
+        "SELECT table_name, referenced_table FROM duckdb_constraints() "
+        "WHERE database_name = 'old' AND constraint_type = 'FOREIGN KEY'",
+    ):
+        if table != other:
+            needs.setdefault(table, set()).add(other)
+    order = {name: place for place, name in enumerate(TopologicalSorter(needs).static_order())}
+    return sorted(tables, key=lambda table: order.get(table[1], -1))
+
+
 def _storage_version(con: Connection) -> str:
     """The option for a new database that clients can open which can open ``old``."""
     ((tags,),) = rows(con, "SELECT tags FROM duckdb_databases() WHERE database_name = 'old'")
     version = re.match(r"v[\d.]+", tags.get("storage_version", ""))
     return f" (STORAGE_VERSION '{version[0]}')" if version else ""
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _quoted(path: Path) -> str:
