@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from math import isfinite
 from typing import Final
 from unicodedata import category
 
@@ -34,7 +35,7 @@ def clock(seconds: float | None) -> str:
     >>> clock(62.3), clock(3700)
     ('1:02', '1:01:40')
     """
-    if seconds is None:
+    if seconds is None or not isfinite(seconds):
         return NONE
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
@@ -47,7 +48,7 @@ def length(seconds: float | None) -> str:
     >>> length(45), length(700), length(51120)
     ('45 s', '12 min', '14.2 h')
     """
-    if seconds is None:
+    if seconds is None or not isfinite(seconds):
         return NONE
     if seconds < 59.5:
         return f"{seconds:.0f} s"

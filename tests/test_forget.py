@@ -95,6 +95,14 @@ def test_the_rest_of_the_database_stays_as_it_was(scans: Scans) -> None:
     assert stat.S_IMODE(scans.db.stat().st_mode) == 0o640
 
 
+def test_what_a_killed_program_left_of_the_database_goes_too(scans: Scans) -> None:
+    left = scans.db.with_name(f".{scans.db.name}.k1ll3d")
+    left.mkdir()
+    shutil.copy(scans.db, left / "new.duckdb")
+    callmood.forget("a secret name.wav", db=scans.db)
+    assert not left.exists() and len(scans.stored()) == 1
+
+
 def test_tables_of_others_stay_whatever_they_are(scans: Scans) -> None:
     with duckdb.connect(str(scans.db)) as con:
         con.execute("""

@@ -18,7 +18,7 @@ from callmood.cli.app import app
 from callmood.model.bundle import EMBEDDED
 from callmood.reports.markdown import _text
 from callmood.store import open_db, write_call, write_failure
-from callmood.wording import printable
+from callmood.wording import NONE, clock, length, printable
 
 EVIL = "\x1b[2J\x1b]0;PWN\x07\x9b31m\u202e\u2066\x7f\x00\rx\u2028y<b>|`[a](http://e.vil)`"
 """An escape sequence, a title, C1, text that runs backwards, a line break of another kind, and markup."""
@@ -149,3 +149,8 @@ def test_markdown_is_not_made_by_text(text: str, shown: str) -> None:
 @pytest.mark.parametrize("text", ["Bonjour !", "می‌خواهم", "👩‍💻", "Zoë – 電話"])
 def test_what_other_languages_need_is_shown_as_it_is(text: str) -> None:
     assert printable(text) == text
+
+
+def test_times_that_are_no_times_are_printed_as_missing() -> None:
+    for value in (float("inf"), float("nan")):
+        assert clock(value) == length(value) == NONE

@@ -1,8 +1,10 @@
 """The database as a file: what may be one, its mode, and the lock that lets one scan at a time write to it."""
 
 import errno
+import glob
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -113,6 +115,13 @@ def new_file(path: Path) -> Iterator[Path]:
         part = Path(folder) / "new.duckdb"
         yield part
         part.replace(target)
+
+
+def remove_parts(path: Path) -> None:
+    """Remove what killed programs left of a ``new_file``, which holds calls. Raises OSError."""
+    target = Path(os.path.realpath(path))
+    for part in target.parent.glob(f".{glob.escape(path.name)}.*/new.duckdb"):
+        shutil.rmtree(part.parent)
 
 
 @cache

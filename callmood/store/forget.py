@@ -16,7 +16,7 @@ import duckdb
 from callmood.errors import BusyError, CallmoodError
 from callmood.store.columns import valid_unicode
 from callmood.store.connection import Connection, explained, rows, writing
-from callmood.store.files import cannot_write, may_exist, new_file, private, spill_folder
+from callmood.store.files import cannot_write, may_exist, new_file, private, remove_parts, spill_folder
 from callmood.store.write import RECORDING_IDS
 
 
@@ -71,11 +71,13 @@ def forget_recordings(path: Path, ids: Collection[str]) -> None:
     """Delete recordings with everything derived from them, and keep their ids, so that no scan takes them for new.
 
     The file is written anew without them and takes the place of the old one once it is whole, because DuckDB leaves
-    deleted rows in the unused parts of a file. Raises CallmoodError, and changes nothing, if that fails.
+    deleted rows in the unused parts of a file. No scan may run meanwhile (``one_scan``). Raises CallmoodError, and
+    changes nothing, if that fails.
     """
     with writing(path, must_exist=True):
         pass  # migrated, and all of it in the file itself
     try:
+        remove_parts(path)
         with private(path), _reading_from(path) as con, new_file(path) as part, explained(path):
             con.execute("SET allowed_directories = $folder", {"folder": [f"{part.parent}{os.sep}"]})
             con.execute("SET enable_external_access = false")
