@@ -146,3 +146,42 @@ def test_an_agent_who_says_that_calls_are_recorded_and_then_puts_on_hold_is_no_m
     ]
     assert announced([*lines, *CONVERSATION], MUSIC) == []
     assert announced([(ANNA, 1, "This call may be recorded."), (ANNA, 40, "Hello?")], MUSIC) == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(
+            [(ANNA, 1, "Press 1 on your phone."), (ANNA, 19, "Now your PIN, followed by the pound key.")],
+            id="one side of a call",
+        ),
+        pytest.param(
+            [
+                (ANNA, 1, "Can you hear me?"),
+                (ANNA, 90, "Press 1 on your phone."),
+                (ANNA, 99, "Now your PIN, followed by the pound key."),
+                (CALLER, 150, "Done."),
+            ],
+            id="the caller is heard late",
+        ),
+        pytest.param(
+            [(ANNA, 1, "My name is Anna, this call is recorded."), (CALLER, 35, "All right.")],
+            id="she gives her name and puts the caller on hold",
+        ),
+        pytest.param(
+            [
+                (ANNA, 1, "This is Anna from Acme. Press 1, then 5, followed by the hash."),
+                (CALLER, 35, "Yes."),
+            ],
+            id="she gives her name and explains a menu",
+        ),
+    ],
+)
+def test_an_agent_who_says_what_machines_say_is_no_machine(lines: list[Line]) -> None:
+    assert announced(lines, MUSIC) == []
+
+
+def test_a_person_who_answers_and_puts_on_hold_ends_the_announcement() -> None:
+    answer = "Hello, this is Anna, let me put you on hold."
+    lines: list[Line] = [(ANNA, 9, MENU), (ANNA, 13, QUEUE), (ANNA, 17, answer), (CALLER, 34, "Hello?")]
+    assert announced(lines, Hold("music", 21, 33)) == [MENU, QUEUE]

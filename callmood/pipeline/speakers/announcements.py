@@ -1,7 +1,8 @@
 """Announcements of a machine before the first human turn: menus, queues, notices of recording.
 
 They count for nobody: neither as the agent's talk nor for the roles. Real people must never be taken for a machine, so
-the words alone are not enough: nobody may have answered yet, and music or a tone follows, or the voice never returns.
+the words alone are not enough: somebody has to answer later, and nobody may have yet, neither another voice nor one that
+speaks as a person does; and music or a tone follows, or the voice never returns.
 """
 
 import re
@@ -29,7 +30,18 @@ _MACHINES_SAY_TOO: Final = (
     r"\b(you have|you've) reached\b",
     r"\byour call (will|is going to) be (answered|connected|transferred)\b",
 )
+_ONLY_PEOPLE_SAY: Final = (
+    r"\bmy name('s| is)\b",
+    r"\bthis is (?!(an?|the|your|our|not) )\w+( \w+)? (speaking|calling|here|from|with|at|in)\b",
+    r"\b\w+ speaking( how|$)",
+    r"\b(speaking|talking) (with|to)\b",
+    r"\bhow (can|may|could|might) (i|we) (help|assist)\b",
+    r"\bi'll\b",
+    r"\blet me\b",
+)
 _SURE_WITHOUT_SOUND: Final = 2
+_WITHOUT_SOUND_S: Final = 60.0
+"""What is said later than this, without music or a tone, is no announcement before a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +80,16 @@ def _announced_until(segments: Sequence[Segment], speech: Sequence[Speech], hold
         return 0.0
     first = speech[0].speaker
     others = [stretch for stretch in speech if stretch.speaker != first]
-    answered_s = others[0].start_s if others else float("inf")
+    person = next((one for one in segments if _cues([one], _ONLY_PEOPLE_SAY)), None)
+    answers = [turn.start_s for turn in (*others[:1], person) if turn is not None]
+    if not answers:
+        return 0.0
+    answered_s = min(answers)
     opening = [one for one in segments if one.speaker == first and one.end_s <= answered_s]
     sounds = [
         hold for hold in holds if opening and opening[0].end_s <= hold.start_s and hold.end_s <= answered_s
     ]
-    if sounds and others:
+    if sounds:
         before = [one for one in opening if one.end_s <= sounds[-1].start_s]
         if _cues(before, (*_ONLY_MACHINES_SAY, *_MACHINES_SAY_TOO)):
             return sounds[-1].end_s
@@ -84,8 +100,9 @@ def _announced_until(segments: Sequence[Segment], speech: Sequence[Speech], hold
         and _cues(opening, _ONLY_MACHINES_SAY)
     ):
         return answered_s
-    if _cues(opening, _ONLY_MACHINES_SAY) >= _SURE_WITHOUT_SOUND:
-        return max(one.end_s for one in opening if _cues([one], _ONLY_MACHINES_SAY))
+    early = [one for one in opening if one.end_s <= opening[0].start_s + _WITHOUT_SOUND_S]
+    if _cues(early, _ONLY_MACHINES_SAY) >= _SURE_WITHOUT_SOUND:
+        return max(one.end_s for one in early if _cues([one], _ONLY_MACHINES_SAY))
     return 0.0
 
 
