@@ -284,6 +284,36 @@ def test_second_wav_of_another_rate_keeps_its_speed(tmp_path: Path, voices: Soun
     assert decode(first).duration_s == pytest.approx(6.0, abs=0.01)
 
 
+def test_second_wav_with_more_channels_keeps_them(tmp_path: Path, voices: Sound) -> None:
+    first = write_audio(tmp_path / "a.wav", voices[:1], rate=8_000)
+    second = write_audio(tmp_path / "b.wav", voices)
+    first.write_bytes(first.read_bytes() + second.read_bytes())
+    audio = decode(first)
+    assert audio.duration_s == pytest.approx(6.0, abs=0.01)
+    assert correlation(audio.samples[1, 48_000:], voices[1]) > 0.99
+
+
+@pytest.mark.parametrize("part", [0, 0.3, 1])
+def test_sound_after_a_wrong_size_is_read_in_a_wav_of_64_bit_sizes_too(
+    tmp_path: Path, voices: Sound, part: float
+) -> None:
+    path = write_wav(tmp_path / "call.wav", pcm(voices[0]), size=0xFFFF_FFFF)
+    raw = path.read_bytes()
+    size = round(len(pcm(voices[0])) * part)
+    ds64 = b"ds64\x1c\0\0\0" + np.array([size + 100, size, size // 2], "<u8").tobytes() + bytes(4)
+    path.write_bytes((b"RF64\xff\xff\xff\xff" + raw[8:12] + ds64 + raw[12:]) * 2)
+    audio = decode(path)
+    assert audio.duration_s == pytest.approx(6.0, abs=0.01)
+    assert correlation(audio.samples[0], np.tile(voices[0], 2)) > 0.99
+
+
+def test_second_wav_is_found_whatever_chunk_it_begins_with(tmp_path: Path, voices: Sound) -> None:
+    path = write_wav(tmp_path / "call.wav", pcm(voices[0]))
+    raw = path.read_bytes()
+    path.write_bytes(raw + raw[:12] + b"bext\x04\0\0\0text" + raw[12:])
+    assert decode(path).duration_s == 6.0
+
+
 def test_odd_chunk_without_its_pad_byte_is_passed(tmp_path: Path, voices: Sound) -> None:
     path = write_wav(tmp_path / "call.wav", pcm(voices[0]))
     raw = path.read_bytes()
@@ -305,6 +335,29 @@ def test_header_without_sound_is_no_audio(
     path = tmp_path / name
     path.write_bytes(content)
     assert refused(path).reason == "no audio"
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("call.mkv", "libopus"),
+        ("call.webm", "libopus"),
+        ("call.opus", "libopus"),
+        ("call.mp3", "libmp3lame"),
+        ("call.w64", "pcm_s16le"),
+        ("call.flac", "flac"),
+        ("call.m4a", "aac"),
+    ],
+)
+def test_recording_that_was_closed_before_any_sound_is_no_audio(
+    tmp_path: Path, refused: Refused, name: str, codec: str
+) -> None:
+    import av
+
+    with av.open(str(tmp_path / name), "w") as container:
+        container.add_stream(codec, rate=48_000, layout="mono")
+        container.start_encoding()
+    assert refused(tmp_path / name).reason == "no audio"
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFF_FFFF, 1_000])
@@ -464,7 +517,16 @@ def test_a_track_that_begins_later_keeps_its_time(tmp_path: Path, voices: Sound)
     )
     late = voices.copy()
     late[1, :16_000] = 0
-    assert_sounds_like(decode(path), late, 0.99)
+    audio = decode(path)
+    assert_sounds_like(audio, late, 0.99)
+    assert audio.warnings == ()
+
+
+def test_a_track_that_begins_after_the_end_of_the_other_loses_nothing(tmp_path: Path, voices: Sound) -> None:
+    path = write_tracks(tmp_path / "call.mkv", [voices[:1], voices[1:]], "pcm_s16le", starts_s=(0, 5))
+    audio = decode(path)
+    assert audio.duration_s == pytest.approx(8.0, abs=0.05)
+    assert audio.warnings == ()
 
 
 @pytest.mark.parametrize(("ending", "codec"), [("webm", "libopus"), ("m4a", "aac"), ("mkv", "pcm_s16le")])

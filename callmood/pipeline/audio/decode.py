@@ -72,6 +72,7 @@ def decode(path: Path, max_hours: float = MAX_HOURS) -> Audio:
         reading = _Reading(max_hours)
         size = file.seek(0, 2)
         parts = wav_parts(file)
+        reading.channels = max((part.channels for part in parts), default=0)
         for number, part in enumerate(parts or [None]):
             try:
                 _read(path, file, part, reading)
@@ -82,12 +83,13 @@ def decode(path: Path, max_hours: float = MAX_HOURS) -> Audio:
     tapes = [tape for tape in reading.tapes.values() if tape.channels]
     if not any(tape.duration_s for tape in tapes):
         raise _nothing(path, reading, size)
-    duration_s = max(tape.duration_s for tape in tapes)
+    leads = _leads(tapes)
+    duration_s = max(lead / SAMPLE_RATE + tape.duration_s for tape, lead in zip(tapes, leads, strict=True))
     if duration_s < MIN_DURATION_S:
         what = f"has only {duration_s:.2f} s of sound, less than {MIN_DURATION_S} s"
         raise UnreadableRecording(path, "too short", what)
     warnings = list(_warnings(reading, tapes, duration_s))
-    samples, left_out = _two_channels(tapes)
+    samples, left_out = _two_channels(tapes, leads)
     remove_rumble(samples)
     return Audio(
         samples=samples,
@@ -129,6 +131,8 @@ class _Reading:
     max_hours: float
     tapes: dict[int, Tape] = field(default_factory=dict)
     """By the number of the track."""
+    channels: int = 0
+    """Of the part that has most; 0 if they are not known."""
     damaged: int = 0
     """Places that were skipped."""
     torn: bool = False
@@ -203,6 +207,8 @@ def _audio_streams(path: Path, container: InputContainer) -> list[AudioStream]:
     """The tracks of sound that can be decoded, at least one."""
     streams = list(container.streams.audio)
     if not streams:
+        if path.stat().st_size <= _HEADER_BYTES:
+            raise UnreadableRecording(path, "no audio", NO_AUDIO)
         raise UnreadableRecording(path, "no audio stream", "contains no audio stream")
     known = [stream for stream in streams if stream.codec_context is not None]
     if not known:
@@ -233,7 +239,7 @@ def _decode_onto_tapes(
     expected_s = min(container.duration / 1e6 if container.duration else 0.0, reading.max_hours * 3600)
     decoders = {stream.index: _decoder(stream) for stream in streams}
     tapes = {
-        stream.index: reading.tapes.setdefault(number, Tape(expected_s))
+        stream.index: reading.tapes.setdefault(number, Tape(expected_s, reading.channels))
         for number, stream in enumerate(streams)
     }
     timed = has_timestamps(container)
@@ -291,17 +297,20 @@ def _decoder(stream: AudioStream) -> AudioCodecContext:
     return better
 
 
-def _two_channels(tapes: list[Tape]) -> tuple[Samples, list[str]]:
+def _leads(tapes: list[Tape]) -> list[int]:
+    """By how many samples at 16 kHz each track begins after the first."""
+    starts = [tape.start_s or 0.0 for tape in tapes]
+    leads = [round((start_s - min(starts)) * SAMPLE_RATE) for start_s in starts]
+    return [lead if lead <= _MAX_LEAD_S * SAMPLE_RATE else 0 for lead in leads]
+
+
+def _two_channels(tapes: list[Tape], leads: list[int]) -> tuple[Samples, list[str]]:
     """The sound of all tracks, [1 or 2, n], and what is said of channels that were left out."""
     if len(tapes) == 1 and tapes[0].channels <= 2:
         return tapes[0].take(), []
-    starts = [tape.start_s or 0.0 for tape in tapes]
     names: list[str] = []
     channels: list[Samples] = []
-    for number, (tape, start_s) in enumerate(zip(tapes, starts, strict=True), start=1):
-        lead = round((start_s - min(starts)) * SAMPLE_RATE)
-        if not 0 <= lead <= _MAX_LEAD_S * SAMPLE_RATE:
-            lead = 0
+    for number, (tape, lead) in enumerate(zip(tapes, leads, strict=True), start=1):
         for channel, samples in enumerate(tape.take(), start=1):
             channels.append(np.pad(samples, (lead, 0)) if lead else samples)
             track = f"track {number}" if tape.channels == 1 else f"channel {channel} of track {number}"

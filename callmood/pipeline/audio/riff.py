@@ -6,11 +6,15 @@ after a chunk of odd length. FFmpeg believes the header, reads a part, or refuse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-_BYTE_ORDERS: Final = {b"RIFF": "little", b"RIFX": "big"}
+_BYTE_ORDERS: Final = {b"RIFF": "little", b"RIFX": "big", b"RF64": "little", b"BW64": "little"}
+_BEGINNING: Final = re.compile(rb"(RIFF|RIFX|RF64|BW64)....WAVE", re.DOTALL)
+_IN_DS64: Final = 0xFFFF_FFFF
+"""The data size of a WAV whose chunk ds64 states it."""
 _UNKNOWN_SIZES: Final = range(0x7FFF_0000, 0x1_0000_0000)
 """Data sizes that writers use when they don't know the length yet."""
 _TAGS: Final = (b"ID3", b"TAG", b"APETAGEX")
@@ -27,6 +31,8 @@ class Part:
     header: bytes
     start: int
     end: int
+    channels: int = 0
+    """0 if they are not known."""
 
 
 def wav_parts(file: BinaryIO) -> list[Part]:
@@ -47,7 +53,7 @@ def _parts(file: BinaryIO, size: int) -> Iterator[Part]:
         end, next_at = _end(file, sound, size)
         if number == 0 and sound.well_formed and next_at is None and end <= sound.start + sound.size:
             return  # as the header says
-        yield Part(sound.header(end - sound.start), sound.start, end)
+        yield Part(sound.header(end - sound.start), sound.start, end, sound.channels)
         if next_at is None:
             return
         at, number = next_at, number + 1
@@ -64,11 +70,17 @@ class _Sound:
     """As the header says."""
     well_formed: bool
 
+    @property
+    def channels(self) -> int:
+        return int.from_bytes(self.format[2:4], "little" if self.magic != b"RIFX" else "big")
+
     def header(self, size: int) -> bytes:
+        """Of a WAV with ``size`` bytes of sound."""
         order = _BYTE_ORDERS[self.magic]
         size = min(size, 0xFFFF_FFFF)
         chunks = b"WAVE" + _chunk(b"fmt ", self.format, order) + b"data" + _number(size, order)
-        return self.magic + _number(min(len(chunks) + size, 0xFFFF_FFFF), order) + chunks
+        magic = b"RIFX" if self.magic == b"RIFX" else b"RIFF"
+        return magic + _number(min(len(chunks) + size, 0xFFFF_FFFF), order) + chunks
 
 
 def _number(value: int, order: str) -> bytes:
@@ -84,12 +96,15 @@ def _sound(file: BinaryIO, at: int, size: int) -> _Sound | None:
     magic = _bytes(file, at, 12)
     if magic[:4] not in _BYTE_ORDERS or magic[8:] != b"WAVE":
         return None
-    format_, well_formed = b"", True
+    format_, well_formed, long_size = b"", True, _IN_DS64
     chunk = at + 12
     while chunk + 8 <= size:
         name, length = _head(file, chunk, magic[:4])
         if name == b"data" and format_:
-            return _Sound(magic[:4], format_, chunk + 8, length, well_formed)
+            stated = long_size if length == _IN_DS64 else length
+            return _Sound(magic[:4], format_, chunk + 8, stated, well_formed)
+        if name == b"ds64":
+            long_size = int.from_bytes(_bytes(file, chunk + 16, 8), "little")
         if name == b"fmt " and 14 <= length <= 4096:
             format_ = _bytes(file, chunk + 8, length)
         after = chunk + 8 + length
@@ -141,9 +156,8 @@ def _find_wav(file: BinaryIO, start: int, size: int) -> int | None:
     """Where the next WAV begins."""
     for at in range(start, size, _SEARCH_BYTES):
         block = _bytes(file, at, _SEARCH_BYTES + 16)
-        found = block.find(b"WAVEfmt ", 8)
-        if found >= 0 and block[found - 8 : found - 4] in _BYTE_ORDERS:
-            return at + found - 8
+        if found := _BEGINNING.search(block):
+            return at + found.start()
     return None
 
 

@@ -22,6 +22,9 @@ _MAGIC: Final = (
     (0, b".snd"), (0, b"\x30\x26\xb2\x75"),
 )  # fmt: skip
 """The first bytes of recordings, to distinguish a damaged recording from a file that never was one."""
+_HEADER_BYTES: Final = 1_024
+"""Of a Matroska, Ogg or W64 file without sound, or an MP3's frame that states its length."""
+_W64: Final = b"riff\x2e\x91\xcf\x11"
 NO_AUDIO: Final = "holds no audio, as if the call was not answered"
 
 
@@ -108,9 +111,11 @@ def _is_header_only(head: bytes, size: int) -> bool:
     """Whether a file that FFmpeg takes for damaged is one of a call that was not answered."""
     if head[:4] == b".snd":
         return size <= int.from_bytes(head[4:8], "big")
+    if head[:4] in (b"OggS", b"\x1a\x45\xdf\xa3") or head.startswith(_W64):
+        return size <= _HEADER_BYTES
     if head[:3] == b"ID3":
         tag_bytes = sum((byte & 127) << 7 * place for place, byte in enumerate(reversed(head[6:10])))
-        return size <= 10 + tag_bytes
+        return size <= 10 + tag_bytes + _HEADER_BYTES
     return head in (b"#!AMR\n", b"#!AMR-WB\n")
 
 

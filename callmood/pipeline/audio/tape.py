@@ -32,7 +32,8 @@ class Tape:
     Resamples block by block, so that only seconds of sound are in memory besides the result.
     """
 
-    def __init__(self, expected_s: float) -> None:
+    def __init__(self, expected_s: float, channels: int = 0) -> None:
+        """``channels``: how many there are at least, where later frames have more than the first."""
         # A header can promise anything. Memory that is never written to costs nothing.
         self._room = int((max(expected_s, 60.0) * 1.02 + 1.0) * SAMPLE_RATE)
         self._samples: Samples | None = None
@@ -44,6 +45,7 @@ class Tape:
         self._resampler: soxr.ResampleStream | None = None
         self._gaps: list[tuple[int, float]] = []
         self._added_s = 0.0
+        self._least_channels = channels
         self.channels = 0
         self.start_s: float | None = None
         """The first frame's timestamp."""
@@ -136,7 +138,7 @@ class Tape:
     def _as_float(self, frame: av.AudioFrame) -> Samples:
         """[n, channels], within -1 to 1 unless the file itself exceeds that."""
         block = _array(frame)
-        self.channels = self.channels or block.shape[1]
+        self.channels = self.channels or max(block.shape[1], self._least_channels)
         block = block[:, : self.channels]
         if block.dtype == np.uint8:
             floats = (block.astype(np.float32) - 128.0) / 128.0

@@ -1,8 +1,8 @@
 """Announcements of a machine before the first human turn: menus, queues, notices of recording.
 
 They count for nobody: neither as the agent's talk nor for the roles. Real people must never be taken for a machine, so
-the words alone are not enough: somebody has to answer later, and nobody may have yet, neither another voice nor one that
-speaks as a person does; and music or a tone follows, or the voice never returns.
+the words alone are not enough: somebody has to answer later, and nobody may have yet, neither another voice nor one
+that speaks as a person does; and music or a tone follows, or the voice never returns.
 """
 
 import re
