@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sounds import write_audio
+from sounds import melody, write_audio
 
 from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.speakers.channels import same_content, separate, without_leaks
@@ -236,6 +236,18 @@ def test_sidetone_is_taken_off_through_a_telephone_codec(tmp_path: Path, call: S
 
 def test_channels_without_leaks_stay_as_they_are(call: Samples) -> None:
     assert separate(call).samples is call
+
+
+@pytest.mark.parametrize("gains", [(1.0, 1.0), (1.0, 0.4), (0.4, 1.0)])
+@pytest.mark.parametrize("seconds", [10, 60])
+def test_music_on_both_channels_is_not_taken_off_by_adding_the_other_side(
+    call: Samples, gains: tuple[float, float], seconds: int
+) -> None:
+    music = 2 * np.outer(gains, melody(seconds)).astype(np.float32)
+    found = separate(np.concatenate([music, call], axis=1))
+    talk = found.samples[:, music.shape[1] + SAMPLE_RATE // 10 :]
+    assert found.copy is None
+    assert np.square(talk - call[:, SAMPLE_RATE // 10 :]).sum() < 0.01 * np.square(call).sum()
 
 
 def test_double_talk_under_sidetone_stays_heard(call: Samples) -> None:

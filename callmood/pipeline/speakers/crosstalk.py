@@ -20,6 +20,7 @@ from callmood.pipeline.speakers.foreground import (
     foreground,
     frames_at,
     split_in_two,
+    within_range,
 )
 from callmood.sound import SAMPLE_RATE, Samples
 
@@ -36,6 +37,9 @@ EXPLAINED: Final = 0.7
 """The filter makes at least this share of what is heard of one side alone on the other channel."""
 MOST_FEEDBACK: Final = 0.9
 """Both sides' leaks, multiplied. With more the channels hold the same mix."""
+LOUDER_DB: Final = 10.0
+"""Taking a leak off makes nothing louder. Where a second rises by more, there was none: music or a prompt that plays
+on both channels looks like one."""
 
 _AROUND: Final = RATE // 500
 """2 ms: a leak without delay is found up to this much early."""
@@ -80,7 +84,26 @@ def without_crosstalk(samples: Samples, sound: Floats) -> Samples:
         return samples
     if to_right is not None and to_left is not None and to_right.gain * to_left.gain > MOST_FEEDBACK:
         return samples
-    return _unmixed(samples, to_right, to_left)
+    for _ in range(2):
+        cleaned = _unmixed(samples, to_right, to_left)
+        left_louder, right_louder = (_is_louder(*pair) for pair in zip(cleaned, samples, strict=True))
+        if not left_louder and not right_louder:
+            return cleaned
+        to_left, to_right = None if left_louder else to_left, None if right_louder else to_right
+        if to_right is None and to_left is None:
+            break
+    return samples
+
+
+def _is_louder(channel: Floats, before: Floats) -> bool:
+    """Whether a second or more of what is heard on a channel [n] was not there before."""
+    size = 2 * FRAME
+    now, then = (
+        np.square(one[: one.size // size * size].reshape(-1, size)).mean(axis=1, dtype=np.float64)
+        for one in (channel, before)
+    )
+    louder = within_range(now, RANGE_DB) & (now > 10 ** (LOUDER_DB / 10) * (then + 1e-12))
+    return int(np.count_nonzero(louder)) >= MIN_FRAMES
 
 
 def _find(samples: Samples, sound: Floats, source: int) -> _Leak | None:
