@@ -514,6 +514,7 @@ def test_rows_and_recordings_without_a_match_are_reported(calls: Path, make: Mak
         ("t.json", "[1, 2]", "can't be read as JSON"),
         ("t.parquet", "no parquet", "can't be read as PARQUET"),
         ("t.xlsx", "PK", "has an unknown format"),
+        ("t.csv", "PK\x03\x04", "is a workbook"),
     ],
 )
 def test_broken_table_is_reported(
@@ -559,7 +560,7 @@ def test_ambiguous_dates_are_not_read_and_the_option_is_named(calls: Path, make:
     found = find(calls, metadata=path)
     assert started(found) == [None]
     assert found.warnings == (
-        '1 start time in calls.csv may be day and month or month and day, such as "3/11/2026 9:14" in line 2. '
+        '1 start time in calls.csv can be read as more than one day, such as "3/11/2026 9:14" in line 2. '
         "Give --time-format '%d/%m/%Y %H:%M' or '%m/%d/%Y %H:%M'.",
     )
     found = find(calls, metadata=path, time_format="%d/%m/%Y %H:%M")
@@ -589,6 +590,60 @@ def test_date_and_time_of_day_in_two_columns_are_one_time(
     cells = "9:14 PM,2026-11-20" if columns.startswith("Time") else "2026-11-20,9:14 PM"
     recording = only(find(calls, metadata=table(f"file,{columns}\na.wav,{cells}")))
     assert (recording.facts.started_at, recording.facts.metadata) == (datetime(2026, 11, 20, 21, 14), {})
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("14:30:05 +02:00", "9:14 Z"), ("9:14 PM", "-"), ("9:14 PM", "noon"), ("25:61", "9:14")],
+)
+def test_a_time_of_day_in_its_own_column_is_never_midnight(
+    calls: Path, make: Make, table: Make, first: str, second: str
+) -> None:
+    make("a.wav")
+    make("b.wav")
+    found = find(
+        calls, metadata=table(f"file,date,time\na.wav,2026-11-20,{first}\nb.wav,2026-11-20,{second}")
+    )
+    read = started(found)
+    assert any(read) and not any(one is not None and one.hour == one.minute == 0 for one in read)
+    assert len(found.warnings) == read.count(None)
+
+
+@pytest.mark.parametrize(("date", "clock"), [("2026-11-20", "1430"), ("46346", "0.604")])
+def test_times_of_day_that_are_not_understood_are_said(
+    calls: Path, make: Make, table: Make, date: str, clock: str
+) -> None:
+    make("a.wav")
+    found = find(calls, metadata=table(f"file,date,time\na.wav,{date},{clock}"))
+    assert started(found) == [datetime(2026, 11, 20)]
+    assert "The column time of calls.csv holds no times of day" in found.warnings[0]
+
+
+def test_a_format_joins_the_columns_of_date_and_time(calls: Path, make: Make, table: Make) -> None:
+    make("a.wav")
+    path = table("file,date,time\na.wav,3/11/2026,1430")
+    found = find(calls, metadata=path, time_format="%d/%m/%Y %H%M")
+    assert (started(found), found.warnings) == ([datetime(2026, 11, 3, 14, 30)], ())
+
+
+def test_columns_without_a_cell_give_way_to_those_with(calls: Path, make: Make, table: Make) -> None:
+    make("a.wav")
+    text = "file,agent,operator,start,date,time\na.wav,,Anna,,2026-11-20,14:30"
+    facts = only(find(calls, metadata=table(text))).facts
+    assert (facts.agent, facts.started_at) == ("Anna", datetime(2026, 11, 20, 14, 30))
+
+
+def test_numbers_that_other_tools_made_fractions_are_whole(calls: Path, make: Make, table: Make) -> None:
+    make("12.wav")
+    found = find(calls, metadata=table('[{"call_id": 12.0, "agent": 101.0, "price": 1.5}]', "t.json"))
+    facts = only(found).facts
+    assert (facts.call_id, facts.agent, facts.metadata) == ("12", "101", {"price": "1.5"})
+
+
+def test_a_quote_may_follow_a_space(calls: Path, make: Make, table: Make) -> None:
+    make("a.wav")
+    found = find(calls, metadata=table('file, agent\na.wav, "Coles, Zoe"'))
+    assert (only(found).facts.agent, found.warnings) == ("Coles, Zoe", ())
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32", "cp1252"])

@@ -155,6 +155,10 @@ TIME = datetime(2026, 11, 20, 14, 30, 5)
             ),
         ),
         (
+            "11_20_2026/4436170733 by cdeer @ 2_30_05 PM.wav",
+            CallFacts(agent="cdeer", customer="4436170733", started_at=TIME),
+        ),
+        (
             "Main Number/11_20_2026/4436170733 by cdeer @ 2_30_05 PM.wav",
             CallFacts(
                 agent="cdeer", customer="4436170733", started_at=TIME, metadata={"campaign": "Main Number"}

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from callmood.pipeline.intake.times import find_time, read_times
+from callmood.errors import UsageError
+from callmood.pipeline.intake.times import check_format, find_time, read_times
 
 MORNING = datetime(2026, 11, 20, 9, 14)
 EVENING = datetime(2026, 11, 20, 21, 14)
@@ -89,6 +90,22 @@ def test_dates_that_can_be_either_way_round_are_not_read() -> None:
 
 def test_a_column_with_both_ways_is_read_only_where_each_is_sure() -> None:
     assert read("20/11/2026", "11/20/2026", "3/11/2026") == [DAY, DAY, None]
+
+
+def test_a_year_of_two_digits_may_stand_first_or_last() -> None:
+    assert read("26-11-20 9:14") == [None]
+    assert read("26-11-20 9:14", "26-11-03 9:14") == [MORNING, datetime(2026, 11, 3, 9, 14)]
+    assert read("03-11-26 9:14", "20-11-26 9:14") == [datetime(2026, 11, 3, 9, 14), MORNING]
+
+
+def test_a_format_with_a_zone_is_accepted_where_the_zone_is_read() -> None:
+    check_format("%d.%m.%Y %H:%M %z")
+    with pytest.raises(UsageError, match="Use %z"):
+        check_format("%d.%m.%Y %H:%M %Z")
+
+
+def test_days_of_spreadsheets_have_a_decimal_comma_in_half_of_the_world() -> None:
+    assert read("46346,5", "46346") == [datetime(2026, 11, 20, 12), DAY]
 
 
 def test_numbers_are_days_only_if_all_of_the_column_can_be() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -76,8 +77,8 @@ def read_table(path: Path, zone: tzinfo | None = None, time_format: str | None =
             f"The table {shown} can't be joined. It needs a column called file or call_id, "
             f"and has {shortened(printable(', '.join(header)), 200)}."
         )
-    columns = _columns_by_fact(header)
-    written, parts = _written_times(table, columns)
+    columns = _columns_by_fact(header) | _columns_by_fact(filter(table.has_content, header))
+    written, parts, unused = _written_times(table, columns, time_format)
     times = read_times(written, zone, time_format)
     rows, misplaced = [], []
     for row, text, started_at in zip(table.rows, written, times.read, strict=True):
@@ -85,7 +86,12 @@ def read_table(path: Path, zone: tzinfo | None = None, time_format: str | None =
             misplaced.append(row.line)
         else:
             rows.append(_row(row.cells, columns, parts, text, started_at))
-    notes = (*table.notes, *_surplus(table, misplaced), *_unread(table, written, times, time_format))
+    notes = (
+        *table.notes,
+        *_surplus(table, misplaced),
+        *_unread(table, written, times, time_format),
+        *_unused(table, unused),
+    )
     return MetadataTable(table.name, tuple(rows), notes)
 
 
@@ -135,24 +141,49 @@ def _can_be_joined(columns: Sequence[str]) -> bool:
     return not {"file", "call_id"}.isdisjoint(_columns_by_fact(columns))
 
 
-def _written_times(table: Table, columns: Mapping[str, str]) -> tuple[list[str], set[str]]:
-    """The start of each row as text, and the columns that it is made of: one, or a date and a time of day."""
+class _Written(NamedTuple):
+    """The start of each row as text."""
+
+    texts: list[str]
+    columns: frozenset[str] = frozenset()
+    """What they are made of: one column, or a date and a time of day."""
+    unused: str | None = None
+    """The column that seems to be the time of day of dates, and holds none that is understood."""
+
+
+def _written_times(table: Table, columns: Mapping[str, str], time_format: str | None) -> _Written:
     column = columns.get("started_at")
     if column is None:
-        return [""] * len(table.rows), set()
-    by_name = _columns_by_name(table.rows[0].cells)
+        return _Written([""] * len(table.rows))
+    by_name = _columns_by_name(filter(table.has_content, table.rows[0].cells))
 
-    def all_are(kind: Callable[[str], bool], column: str) -> bool:
-        cells = [row.cells[column] for row in table.rows]
-        return any(cells) and all(kind(cell) for cell in cells if cell)
+    def share(kind: Callable[[str], bool], column: str) -> float:
+        """Of the cells that are filled."""
+        cells = [cell for row in table.rows if (cell := row.cells[column])]
+        return sum(map(kind, cells)) / max(1, len(cells))
 
+    unused = None
+    # a few cells that are none must not make the whole column's times midnight: they are said, row by row
     for own, aliases, other in ((is_day, _CLOCKS, is_clock), (is_clock, _DATES, is_day)):
+        if share(own, column) <= 0.5:
+            continue
         beside = [by_name[alias] for alias in aliases if alias in by_name and by_name[alias] != column]
-        second = next((one for one in beside if all_are(other, one)), None)
-        if second is not None and all_are(own, column):
+        second = next((one for one in beside if share(other, one)), None)
+        if own is is_day and second is None:
+            untold = next((one for one in beside if not share(_has_day, one)), None)
+            if time_format and re.search("%[HIXTR]", time_format):
+                second = untold
+            else:
+                unused = untold
+        if second is not None:
             order = (column, second) if own is is_day else (second, column)
-            return [" ".join(filter(None, (row.cells[one] for one in order))) for row in table.rows], {*order}
-    return [row.cells[column] for row in table.rows], {column}
+            texts = [" ".join(filter(None, (row.cells[one] for one in order))) for row in table.rows]
+            return _Written(texts, frozenset(order))
+    return _Written([row.cells[column] for row in table.rows], frozenset({column}), unused)
+
+
+def _has_day(text: str) -> bool:
+    return is_day(text) or read_times([text]).read[0] is not None
 
 
 def _row(
@@ -194,7 +225,7 @@ def _unread(table: Table, written: Sequence[str], times: Times, time_format: str
     for found, what, hint in (
         (
             ambiguous,
-            "may be day and month or month and day",
+            "can be read as more than one day",
             "Give --time-format '%d/%m/%Y %H:%M' or '%m/%d/%Y %H:%M'",
         ),
         (
@@ -209,6 +240,17 @@ def _unread(table: Table, written: Sequence[str], times: Times, time_format: str
                 f"{counted(len(found), 'start time')} in {table.name} {what}, such as "
                 f'"{printable(shortened(found[0][1], 40))}" in {lines}. {hint}.'
             )
+
+
+def _unused(table: Table, column: str | None) -> Iterator[str]:
+    """A note on a time of day that is not understood."""
+    if column is not None:
+        text = next(cell for row in table.rows if (cell := row.cells[column]))
+        yield (
+            f"The column {printable(shortened(column))} of {table.name} holds no times of day that could be parsed, "
+            f'such as "{printable(shortened(text, 40))}", so that calls have only their day. Write times as 14:30:05, '
+            "or give --time-format."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ NAME_PATTERNS: Final = (
     _named(
         "Five9, below its folders",
         "Recordings/Main Number/8_25_2026/4436170733 by cdeer @ 7_16_55 AM.wav",
-        r"(?P<campaign>[^/]+)/(?P<day>\d\d?_\d\d?_\d{4})/\+?\d+ by [^/@]*(?:@[^/@ ]+)? @ "
+        r"(?:(?P<campaign>[^/]+)/)?(?P<day>\d\d?_\d\d?_\d{4})/\+?\d+ by [^/@]*(?:@[^/@ ]+)? @ "
         r"(?P<clock>\d\d?_\d\d_\d\d [AP]M)",
         "%m_%d_%Y %I_%M_%S %p",
     ),

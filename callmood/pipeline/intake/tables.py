@@ -21,6 +21,8 @@ _EMPTY: Final = {"", "null", "none", "nan", "n/a"}
 _LINES_TO_A_HEADER: Final = 20
 _LINES_NAMED: Final = 5
 _LARGEST_CELL: Final = 1 << 24
+_WHOLE_FLOATS: Final = 2.0**53
+"""Below this a float can hold any whole number."""
 _END: Final = "\x1f"
 """Put behind the last line of a CSV, to see whether a quote is still open there."""
 _MARKS: Final = (
@@ -31,6 +33,9 @@ _MARKS: Final = (
     (b"\xfe\xff", "utf-16"),
 )
 """The first bytes of texts that say their encoding. Excel's "Unicode Text" is UTF-16."""
+
+_WORKBOOKS: Final = (b"PK\3\4", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""The first bytes of Excel's and LibreOffice's own files, and of Excel's old ones."""
 
 IsHeader = Callable[[Sequence[str]], bool]
 
@@ -55,6 +60,10 @@ class Table:
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     """One sentence each, with line numbers."""
+
+    def has_content(self, column: str) -> bool:
+        """Whether any cell of the column is filled."""
+        return any(row.cells[column] for row in self.rows)
 
 
 def open_table(path: Path, is_header: IsHeader = any) -> Table:
@@ -123,7 +132,10 @@ def _text(raw: bytes) -> str:
 
 def _csv(path: Path, is_header: IsHeader) -> Table:
     name = printable(path.name)
-    text = _text(path.read_bytes()).replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    raw = path.read_bytes()
+    if raw.startswith(_WORKBOOKS):
+        raise ValueError("it is a workbook. Save it as CSV in the spreadsheet program")
+    text = _text(raw).replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
     stated = re.fullmatch(r'"?sep=(.)"?[,;\t]*', lines[0], re.IGNORECASE)  # Excel's own line
     if stated:
@@ -165,7 +177,7 @@ def _header(lines: Sequence[str], is_header: IsHeader, separators: str) -> tuple
 def _parsed(lines: Sequence[str], first: int, separator: str) -> Iterator[tuple[int, list[str]]]:
     """The rows of a CSV with the lines that they begin in. Raises ValueError for a quote that is never closed."""
     csv.field_size_limit(max(csv.field_size_limit(), _LARGEST_CELL))
-    reader = csv.reader([*(f"{line}\n" for line in lines), _END], delimiter=separator)
+    reader = csv.reader([*(f"{line}\n" for line in lines), _END], delimiter=separator, skipinitialspace=True)
     begins, cells = first, [""]
     for cells in reader:
         if cells != [_END]:
@@ -229,6 +241,8 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, float) and value.is_integer() and abs(value) < _WHOLE_FLOATS:
+        value = int(value)  # what other tools make of a column of numbers with an empty cell
     text = str(value).strip()
     return "" if text.casefold() in _EMPTY else text
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from callmood.errors import UsageError
 
-Order: TypeAlias = Literal["day first", "month first", "written"]
+Order: TypeAlias = Literal["day first", "month first", "year first", "written"]
 """How a numeric date is read; "written" where the text itself says which number is which."""
 
 MONTHS: Final = (
@@ -37,8 +37,12 @@ _THEN: Final = r"(?:t|,? (?:at |- )?|_)"
 _WEEKDAY: Final = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? )?"
 
 
+_THEN_ZONE: Final = rf"(?: ?{_ZONE}(?:\[[\w/+-]+\])?)?"
+_TIME_OF_DAY: Final = re.compile(_CLOCK + _THEN_ZONE, re.IGNORECASE)
+
+
 def _whole(day: str, clock: str = _CLOCK, then: str = _THEN) -> re.Pattern[str]:
-    return re.compile(rf"{_WEEKDAY}{day}(?:{then}{clock}(?: ?{_ZONE}(?:\[[\w/+-]+\])?)?)?", re.IGNORECASE)
+    return re.compile(rf"{_WEEKDAY}{day}(?:{then}{clock}{_THEN_ZONE})?", re.IGNORECASE)
 
 
 _SHAPES: Final = (
@@ -55,14 +59,17 @@ _NUMERIC: Final = _whole(
 )
 """Day or month first: the column decides."""
 
-_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)?")
 _EXCEL_DAYS: Final = (32_874.0, 73_051.0)
 """1990 to 2099 as days since 1899-12-30: how Excel stores dates, and exports cells without a date format."""
 _EXCEL_EPOCH: Final = datetime(1899, 12, 30)
 _UNIX_SECONDS: Final = (631_152_000.0, 4_102_444_800.0)
 """1990 to 2099 as seconds since 1970, UTC."""
 
-_PROBE: Final = datetime(2026, 11, 20, 14, 30, 5)
+_NEAR_YEARS: Final = 2
+"""How many years the calls of one table are apart at most, where that decides which number is the year."""
+
+_PROBE: Final = datetime(2026, 11, 20, 14, 30, 5, tzinfo=timezone.utc)
 
 _IN_A_NAME: Final = re.compile(
     rf"(?<!\d)(?P<gmt>gmt)?(?:"
@@ -88,7 +95,7 @@ class Times(NamedTuple):
     read: tuple[datetime | None, ...]
     """Wall-clock times without a zone; None where a text was not understood."""
     ambiguous: frozenset[str] = frozenset()
-    """The texts, as given, in which day and month could be either way round."""
+    """The texts, as given, in which it is open which number is the day."""
 
 
 def time_zone(name: str | None) -> tzinfo | None:
@@ -111,6 +118,10 @@ def check_format(form: str | None) -> None:
     """Raises UsageError unless times in this format can be read back, with year, month and day."""
     if form is None:
         return
+    if "%Z" in form.replace("%%", ""):  # strptime reads and drops them
+        raise UsageError(
+            f"The time format {form!r} has %Z, but names of zones can't be read. Use %z, as in +01:00."
+        )
     try:
         known = datetime.strptime(_PROBE.strftime(form), form).date() == _PROBE.date()
     except ValueError:
@@ -125,8 +136,8 @@ def read_times(texts: Sequence[str], zone: tzinfo | None = None, form: str | Non
     """The times of a column. Those with a time zone are converted to ``zone`` (None: the machine's own).
 
     One value whose day is above 12 decides whether the numbers of a date are day and month or month and day in the
-    whole column. Dates with dots are day first where nothing in the column says otherwise. ``form`` is strptime's
-    format of all of them; what differs is not read.
+    whole column. 26-11-20 may also be year, month and day. Dates with dots are day first where nothing in the column
+    says otherwise. ``form`` is strptime's format of all of them; what differs is not read.
 
     >>> read_times(["11/3/2026 9:14 PM", "11/20/2026 9:14 PM"]).read[0]
     datetime.datetime(2026, 11, 3, 21, 14)
@@ -165,13 +176,15 @@ def find_time(text: str, zone: tzinfo | None = None) -> datetime | None:
 
 
 def is_clock(text: str) -> bool:
-    """Whether a text is a time of day without a date."""
-    return re.fullmatch(_CLOCK, " ".join(text.split()), re.IGNORECASE) is not None
+    """Whether a text is a time of day without a date, with or without a zone."""
+    return _TIME_OF_DAY.fullmatch(" ".join(text.split())) is not None
 
 
 def is_day(text: str) -> bool:
-    """Whether a text is a date without a time of day."""
+    """Whether a text is a date without a time of day, or Excel's number of a day."""
     plain = " ".join(text.split())
+    if plain.isdecimal() and len(plain) == len("46346"):
+        return _EXCEL_DAYS[0] <= int(plain) < _EXCEL_DAYS[1]
     match = next(filter(None, (shape.fullmatch(plain) for shape in (*_SHAPES, _NUMERIC))), None)
     return match is not None and match["hour"] is None
 
@@ -198,6 +211,10 @@ def _readings(text: str) -> dict[Order, datetime]:
     first, then = int(match["first"]), int(match["then"])
     ways: Mapping[Order, tuple[int, int]] = {"day first": (then, first), "month first": (first, then)}
     moments = {order: _moment(match, _year(match), month, day) for order, (month, day) in ways.items()}
+    if (
+        match["mark"] == "-" and match["short_year"] and len(match["first"]) == 2
+    ):  # 26-11-20, as ISO 8601 had it
+        moments["year first"] = _moment(match, _long_year(first), then, int(match["short_year"]))
     return {order: moment for order, moment in moments.items() if moment is not None}
 
 
@@ -214,18 +231,31 @@ def _orders(texts: Sequence[str], readings: Sequence[Mapping[Order, datetime]]) 
         of_mark = [
             found for text, found in zip(texts, readings, strict=True) if found and _mark(text) == mark
         ]
-        ways: tuple[Order, ...] = ("day first", "month first")
+        ways: tuple[Order, ...] = ("day first", "month first", "year first")
         fitting = [order for order in ways if of_mark and all(order in found for found in of_mark)]
+        if "year first" in fitting:  # the days of a month are not the years of a table
+            near = [
+                order for order in fitting if _years_apart([found[order] for found in of_mark]) <= _NEAR_YEARS
+            ]
+            fitting = near or fitting
         if len(fitting) == 1 or (fitting and mark == "."):
             orders[mark] = fitting[0]
     return orders
+
+
+def _years_apart(moments: Sequence[datetime]) -> int:
+    years = [moment.year for moment in moments]
+    return max(years) - min(years)
 
 
 def _year(match: re.Match[str]) -> int:
     names = match.groupdict()
     if names.get("year"):
         return int(names["year"])
-    short = int(names["short_year"])
+    return _long_year(int(names["short_year"]))
+
+
+def _long_year(short: int) -> int:
     return short + (2000 if short < 69 else 1900)  # as POSIX has it
 
 
@@ -285,7 +315,7 @@ def _local(moment: datetime, zone: tzinfo | None) -> datetime:
 
 def _numbers(texts: Sequence[str], zone: tzinfo | None) -> dict[str, datetime]:
     """Numbers as days since 1900 or seconds or milliseconds since 1970, if all in the column can be that."""
-    values = {text: float(text) for text in texts if _NUMBER.fullmatch(text)}
+    values = {text: float(text.replace(",", ".")) for text in texts if _NUMBER.fullmatch(text)}
     if not values:
         return {}
 
