@@ -96,12 +96,55 @@ def test_sides_that_are_not_surely_one_call_stay_apart_and_are_said(
     found = find()
     assert len(found.recordings) == 2
     assert found.warnings == (
-        "1 pair of files may be one call each, such as x-in.wav and x-out.wav, but differ in length or are not mono: "
-        "they were scanned as calls of their own.",
+        "1 pair of files may be one call each, such as x-in.wav and x-out.wav, but differ in length, are not mono, "
+        "or are not two sides: they were scanned as calls of their own.",
     )
     make("x-out.wav", noise(2, 3.0, channels=2))
     found = find()
     assert (len(found.recordings), len(found.warnings)) == (2, 1)
+
+
+def test_a_side_is_part_of_each_call_that_it_is_in(make: Make, find: Callable[..., Discovery]) -> None:
+    for at, name in enumerate(("x-out.wav", "y-out.wav")):
+        make(name, noise(at))
+    for name in ("x-in.wav", "y-in.wav", "copy/z.wav"):
+        make(name, np.zeros((1, 3 * SAMPLE_RATE), np.float32))
+    found = find()
+    assert [[path.name for path in one.files] for one in found.recordings] == [
+        ["x-in.wav", "x-out.wav"], ["y-in.wav", "y-out.wav"],
+    ]  # fmt: skip
+    assert found.copies == 1
+    assert set(found.contents.values()) == {one.id for one in found.recordings}
+
+
+def test_the_same_sound_on_both_sides_is_one_file(make: Make, find: Callable[..., Discovery]) -> None:
+    make("x-in.wav", noise(1))
+    make("x-out.wav", noise(1))
+    found = find()
+    assert (only(found).other_path, found.copies) == (None, 1)
+
+
+def test_three_sides_are_not_joined_and_are_said(make: Make, find: Callable[..., Discovery]) -> None:
+    for at, name in enumerate(("x_in.wav", "x_rx.wav", "x_tx.wav")):
+        make(name, noise(at))
+    found = find()
+    assert len(found.recordings) == 3 and "x_in.wav and x_rx.wav and x_tx.wav" in found.warnings[0]
+
+
+def test_lossless_sides_are_taken_before_compressed_ones(make: Make, find: Callable[..., Discovery]) -> None:
+    for at, name in enumerate(("x-in.mp3", "x-in.wav", "x-out.mp3", "x-out.wav")):
+        make(name, noise(at // 2))
+    found = find()
+    assert [path.name for path in only(found).files] == ["x-in.wav", "x-out.wav"]
+    assert found.copies == 2
+
+
+def test_a_copy_of_a_call_in_another_format_is_no_call(make: Make, find: Callable[..., Discovery]) -> None:
+    make("x/a.wav", noise(1))
+    content = make("x/a.mp3", noise(1)).read_bytes()
+    make("y/b.mp3", noise(1)).write_bytes(content)
+    found = find()
+    assert only(found).path.name == "a.wav" and found.copies == 2
 
 
 def test_other_names_and_folders_are_no_sides(make: Make, find: Callable[..., Discovery]) -> None:

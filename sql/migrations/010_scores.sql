@@ -17,9 +17,10 @@ CREATE OR REPLACE MACRO group_name(dimension, agent, queue, customer, started_at
     WHEN 'day' THEN strftime(started_at, '%Y-%m-%d')
     ELSE map_extract(metadata, dimension)[1] END, '(unknown)');
 
--- The probabilities of segments as columns, because many tools show a MAP as one opaque value.
+-- The probabilities of segments as columns, because many tools show a MAP as one opaque value. Where segment_mood has no
+-- emotion there are none either.
 CREATE VIEW segment_scores AS
-SELECT segment_mood.*,
+SELECT * EXCLUDE (scores, raw_scores, known_raw_emotion),
     map_extract(scores, 'angry')[1] AS angry,
     map_extract(scores, 'calm')[1] AS calm,
     map_extract(scores, 'disgust')[1] AS disgust,
@@ -28,7 +29,7 @@ SELECT segment_mood.*,
     map_extract(scores, 'neutral')[1] AS neutral,
     map_extract(scores, 'sad')[1] AS sad,
     map_extract(scores, 'surprised')[1] AS surprised,
-    raw_emotion,
+    known_raw_emotion AS raw_emotion,
     map_extract(raw_scores, 'angry')[1] AS raw_angry,
     map_extract(raw_scores, 'calm')[1] AS raw_calm,
     map_extract(raw_scores, 'disgust')[1] AS raw_disgust,
@@ -37,4 +38,10 @@ SELECT segment_mood.*,
     map_extract(raw_scores, 'neutral')[1] AS raw_neutral,
     map_extract(raw_scores, 'sad')[1] AS raw_sad,
     map_extract(raw_scores, 'surprised')[1] AS raw_surprised
-FROM segment_mood JOIN segment USING (recording_id, segment);
+FROM (
+    SELECT segment_mood.*,
+        CASE WHEN segment_mood.emotion IS NOT NULL THEN scores END AS scores,
+        CASE WHEN segment_mood.emotion IS NOT NULL THEN raw_emotion END AS known_raw_emotion,
+        CASE WHEN segment_mood.emotion IS NOT NULL THEN raw_scores END AS raw_scores
+    FROM segment_mood JOIN segment USING (recording_id, segment)
+);

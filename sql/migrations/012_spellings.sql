@@ -9,8 +9,8 @@ CREATE MACRO spellings(dimension) AS TABLE
 SELECT name_key(spelling) AS key,
     first(spelling ORDER BY calls DESC, spelling IN (lower(spelling), upper(spelling)), spelling) AS name
 FROM (
-    SELECT trim(regexp_replace(
-            group_name(dimension, agent, queue, customer, started_at, metadata), '\s+', ' ', 'g')) AS spelling,
+    SELECT trim(regexp_replace(nfc_normalize(
+            group_name(dimension, agent, queue, customer, started_at, metadata)), '[\s\pZ]+', ' ', 'g')) AS spelling,
         count(*) AS calls
     FROM recording
     WHERE state = 'done'

@@ -28,7 +28,7 @@ SELECT
     sum(duration_s) FILTER (state = 'done' AND in_time) / 3600 AS hours,
     min(started_at) FILTER (state = 'done' AND in_time) AS first_call,
     max(started_at) FILTER (state = 'done' AND in_time) AS last_call,
-    count(*) FILTER (state = 'failed') AS failed,
+    count(*) FILTER (state = 'failed' AND in_time IS DISTINCT FROM false) AS failed,
     (
         SELECT count(*) FROM unreadable WHERE $name::VARCHAR IS NULL AND path NOT IN (SELECT path FROM recording)
     ) AS unreadable,
@@ -38,6 +38,7 @@ SELECT
     count(*) FILTER (state = 'done' AND in_time AND NOT understood) AS not_understood,
     count(*) FILTER (state = 'done' AND in_time AND layout <> 'stereo' AND speakers > 1) AS on_one_channel,
     count(*) FILTER (state = 'done' AND in_time AND speakers = 1) AS one_sided,
+    count(*) FILTER (state = 'done' AND in_time AND speakers IS NULL) AS silent,
     coalesce(sum(untranscribed_s) FILTER (state = 'done' AND in_time), 0) AS untranscribed_s,
     sum(untranscribed_s) FILTER (state = 'done' AND in_time)
         / nullif(sum(speech_s) FILTER (state = 'done' AND in_time), 0) AS untranscribed,

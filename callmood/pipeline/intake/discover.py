@@ -112,28 +112,23 @@ def discover(
         raise CallmoodError(_no_recordings(paths, walk.other_files))
 
     names = read_names(list(walk.files.values()))
-    recordings: dict[str, Recording] = {}
-    agent_from: dict[str, Origin | None] = {}
-    copies = unnamed = 0
     files = _read_files(walk, earlier, settings.quiet_for)
-    for path, below in walk.files.items():
-        hashed = files.hashes.get(path)
-        if hashed is None:
-            continue
-        if hashed.content in recordings:
-            copies += 1
-            continue
-        facts, agent_from[hashed.content] = names[below]
-        unnamed += facts == CallFacts()
-        recordings[hashed.content] = Recording(hashed.content, path, hashed.size_bytes, facts)
+    recordings = [
+        Recording(hashed.content, path, hashed.size_bytes, names[below].facts)
+        for path, below in walk.files.items()
+        if (hashed := files.hashes.get(path))
+    ]
 
     warnings: list[str] = []
+    found, ids, copies, unsure = pair_up(recordings)
+    unnamed = sum(one.facts == CallFacts() for one in found)
     if settings.name_pattern and unnamed:
-        total = len(recordings)
+        total = len(found)
         warnings.append(f"The name pattern matches {total - unnamed} of {total} recordings.")
-    found, ids, other_formats, unsure = pair_up(tuple(recordings.values()))
-    for one, whole in ids.items():
-        agent_from[whole] = agent_from.get(whole) or agent_from[one]
+    agent_from: dict[str, Origin | None] = {}
+    for one in found:
+        of_files = [names[walk.files[path]].agent_from for path in one.files]
+        agent_from[one.id] = next(filter(None, of_files), None)
     if table is not None:
         found, with_agent, misfits = join(table, found)
         warnings += misfits
@@ -143,12 +138,12 @@ def discover(
     return Discovery(
         found,
         tuple(walk.failures),
-        copies + other_formats,
+        copies,
         tuple(warnings),
         agents=Counter(agent_from[one.id] for one in found),
         passed_over=_missed(walk.other_files),
         hashes=files.settled,
-        contents={path: ids.get(hashed.content, hashed.content) for path, hashed in files.hashes.items()},
+        contents=ids,
         waiting=tuple(files.waiting),
     )
 

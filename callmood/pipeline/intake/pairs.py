@@ -47,10 +47,10 @@ class Paired(NamedTuple):
     """Recordings of which each is a call, as far as that is sure."""
 
     recordings: tuple[Recording, ...]
-    ids: Mapping[str, str]
-    """The id of a file's content -> the id of the recording that it is part of or a copy of; for those only."""
+    ids: Mapping[Path, str]
+    """The file -> the id of the recording that it is, or that it is part of or a copy of."""
     copies: int
-    """Number of recordings left out because they hold the sound of another."""
+    """Number of files left out because they hold the content or the sound of another."""
     warnings: tuple[str, ...]
     """What may be one call and was not put together, one sentence each."""
 
@@ -64,29 +64,38 @@ class _Group:
 
 
 def pair_up(recordings: Sequence[Recording]) -> Paired:
-    """Joins the two sides of a call, and leaves out the same call in another format."""
-    ids: dict[str, str] = {}
-    joined: dict[str, Recording] = {}
+    """Joins the two sides of a call, and leaves out the same call in another format or a second time.
+
+    ``recordings`` are files, in the order in which the first of several with the same content is kept.
+
+    A side is part of its call also where another file has the same content: two sides on which nobody speaks are equal.
+    """
+    originals: dict[Path, Recording] = {}
     apart: list[str] = []
-    copies: set[str] = set()
     for group in _groups(recordings):
-        call = _joined(group.sides, apart)
+        call = _joined(group.sides)
         if call is not None:
-            joined[call.id] = call
-            ids |= {side.id: call.id for side in group.sides.values()}
-        elif group.sides and group.whole:
-            apart.append(" and ".join(one.path.name for one in (*group.sides.values(), *group.whole)))
+            originals |= dict.fromkeys((side.path for side in group.sides.values()), call)
+        elif group.sides:
+            members = [*group.sides.values(), *group.whole]
+            # what is damaged is told when it is decoded
+            if group.whole or all(outline(one.path) for one in members):
+                apart.append(" and ".join(one.path.name for one in members))
             continue
-        for copy, original in _copies(call, group.whole, apart):
-            copies.add(copy.id)
-            ids[copy.id] = original
+        originals |= dict(_copies(call, group.whole, apart))
+    found = [originals.get(one.path, one) for one in recordings]
+    # a copy of one of a call's files somewhere else is no call of its own
+    calls = {one.id: whole.id for one, whole in zip(recordings, found, strict=True) if one.id != whole.id}
     kept: dict[str, Recording] = {}
-    for one in recordings:
-        if one.id not in copies:
-            whole = joined.get(ids.get(one.id, one.id), one)
+    for whole in found:
+        if whole.id not in calls:
             kept.setdefault(whole.id, whole)
-    found = tuple(kept.values())
-    return Paired(found, ids, len(copies), tuple(_apart(apart)))
+    return Paired(
+        tuple(kept.values()),
+        {one.path: calls.get(whole.id, whole.id) for one, whole in zip(recordings, found, strict=True)},
+        len(recordings) - sum(len(one.files) for one in kept.values()),
+        tuple(_apart(apart)),
+    )
 
 
 def without_side(stem: str) -> str:
@@ -100,9 +109,14 @@ def without_side(stem: str) -> str:
 
 
 def _groups(recordings: Iterable[Recording]) -> Iterator[_Group]:
-    """Those with more than one recording."""
+    """Those with more than one recording; what is lossless comes first."""
     groups: dict[tuple[Path, str], _Group] = defaultdict(lambda: _Group({}, []))
-    for recording in recordings:
+
+    def by_quality(recording: Recording) -> tuple[bool, str]:
+        extension = recording.path.suffix.lower()
+        return extension not in _LOSSLESS, extension
+
+    for recording in sorted(recordings, key=by_quality):
         stem, folder = recording.path.stem.casefold(), recording.path.parent
         side, mixed = _SIDE.fullmatch(stem), _MIXED.fullmatch(stem)
         call = side["call"] if side else mixed["call"] if mixed else stem
@@ -114,17 +128,16 @@ def _groups(recordings: Iterable[Recording]) -> Iterator[_Group]:
     return (group for group in groups.values() if len(group.sides) + len(group.whole) > 1)
 
 
-def _joined(sides: Mapping[str, Recording], apart: list[str]) -> Recording | None:
-    """The call whose two sides these are, if they are mono and equally long."""
+def _joined(sides: Mapping[str, Recording]) -> Recording | None:
+    """The call whose two sides these are, if they are mono and equally long, and not the same sound twice."""
     pair = next(((sides[a], sides[b]) for a, b in _SIDES if a in sides and b in sides), None)
     if pair is None or len(sides) > 2:
         return None
     first, second = pair
     heard = outline(first.path), outline(second.path)
-    if any(one is None for one in heard):
-        return None  # that it can't be read is told when it is decoded
-    if not all(one is not None and one.channels == 1 for one in heard) or not _equally_long(*heard):
-        apart.append(f"{first.path.name} and {second.path.name}")
+    if first.id == second.id or not all(one is not None and one.channels == 1 for one in heard):
+        return None
+    if not _equally_long(*heard):
         return None
     return replace(
         first,
@@ -137,20 +150,17 @@ def _joined(sides: Mapping[str, Recording], apart: list[str]) -> Recording | Non
 
 def _copies(
     call: Recording | None, whole: Sequence[Recording], apart: list[str]
-) -> Iterator[tuple[Recording, str]]:
-    """The recordings that hold the sound of another, each with the id of that other."""
+) -> Iterator[tuple[Path, Recording]]:
+    """The files that hold the sound of another recording, each with that other."""
     if not whole:
         return
-    best_first = sorted(
-        whole, key=lambda one: (one.path.suffix.lower() not in _LOSSLESS, one.path.suffix.lower())
-    )
-    original = call or best_first.pop(0)
+    original = call or whole[0]
     length = outline(original.path)
-    for one in best_first:
+    for one in whole if call else whole[1:]:
         if one.path.suffix.lower() == original.path.suffix.lower() and call is None:
             continue  # "call.wav" and "call-mix.wav" may be anything
         if _equally_long(length, outline(one.path)):
-            yield one, original.id
+            yield one.path, original
         else:
             apart.append(f"{original.path.name} and {one.path.name}")
 
@@ -165,8 +175,8 @@ def _apart(names: Sequence[str]) -> Iterator[str]:
     if names:
         them = counted(len(names), "pair of files", "pairs of files")
         yield (
-            f"{them} may be one call each, such as {printable(names[0])}, but differ in length or are not mono: "
-            "they were scanned as calls of their own."
+            f"{them} may be one call each, such as {printable(names[0])}, but differ in length, are not mono, "
+            "or are not two sides: they were scanned as calls of their own."
         )
 
 
