@@ -497,3 +497,38 @@ def test_the_view_of_agents_knows_spellings(db: Connection) -> None:
     store_spellings(db)
     found = db.execute("SELECT agent, calls FROM agent_summary ORDER BY ALL").fetchall()
     assert found == [("Ana", 1), ("Anna M.", 2), ("anna", 4)]
+
+
+def test_recordings_in_which_nobody_is_heard_are_said(db: Connection) -> None:
+    store(db, make_call(TALK), make_call([], name="silent", duration_s=30.0))
+    assert (
+        "Talk share, silences and monologues leave out 1 recording in which nobody is heard."
+        in ask(db, Question()).notes
+    )
+
+
+def test_failures_outside_of_the_period_are_not_counted(db: Connection) -> None:
+    store(db, make_call(TALK, started_at=on("2026-11-20")))
+    for name, facts in (
+        ("a", {"started_at": on("2026-11-20")}),
+        ("b", {"started_at": on("2026-12-20")}),
+        ("c", {}),
+    ):
+        write_failure(db, 1, failure(make_recording(name, **facts)))
+    assert (
+        "Not included: 2 recordings that could not be scanned."
+        in ask(db, Question(until=on("2026-12-01"))).notes
+    )
+
+
+def test_calls_that_were_not_understood_have_no_probabilities(db: Connection) -> None:
+    store(db, make_call(TALK, understood=False), make_call(TALK, name="known"))
+    found = "SELECT count(emotion), count(angry), count(raw_emotion), count(raw_angry) FROM segment_scores"
+    assert rows(db, found) == [(3, 3, 3, 3)]
+
+
+def test_names_are_one_however_spaces_and_accents_are_written(db: Connection) -> None:
+    for at, name in enumerate(("Zo\u00eb M", "Zoe\u0308\u00a0M", "zo\u00eb\u2009 m")):
+        store(db, make_call(TALK, name=str(at), metadata={"team": name}))
+    answer = ask(db, Question(by="team", name="ZOE\u0308 M"))
+    assert answer.rows["calls"].to_list() == [3] and answer.overview["calls"] == 3

@@ -213,7 +213,8 @@ def _notes(seen: Mapping[str, Any], role: RoleChoice) -> Iterator[str]:
         what = counted(seen["one_sided"], "recording")
         yield f"Talk share, silences and monologues leave out {what} in which only one side is heard."
     if seen["silent"]:
-        yield f"All but the counts leaves out {counted(seen['silent'], 'recording')} in which nobody is heard."
+        what = counted(seen["silent"], "recording")
+        yield f"Talk share, silences and monologues leave out {what} in which nobody is heard."
     if (seen["untranscribed"] or 0) >= _WORTH_A_NOTE:
         what = counted(seen["partly_transcribed"], "call")
         yield (
