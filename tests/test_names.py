@@ -223,3 +223,16 @@ def test_folder_of_agents_holds_agents_whatever_they_are_called() -> None:
     for agent in ("jdoe", "101", "Kunden Team 7"):
         assert read_name(PurePosixPath(f"agents/{agent}/2026/xyz.wav")).facts.agent == agent
     assert read_name(PurePosixPath("agents/2026-11/xyz.wav")).facts.agent is None
+
+
+@pytest.mark.parametrize(
+    ("folders", "agent"),
+    [
+        ("Anna Smith (101)", "Anna Smith (101)"), ("101 - Anna Smith", "101 - Anna Smith"), ("101_anna", "101_anna"),
+        ("2026 anna", None), ("Anna (2026)", None), ("Jackson Office", None), ("Marks and Spencer", None),
+        ("Rose Garden", None), ("Mai", None), ("agents/Julio", "Julio"), ("customers/Bob", None),
+        ("anna/customers/Bob", "anna"), ("clients/Acme/anna", "anna"),
+    ],
+)  # fmt: skip
+def test_folders_of_agents_and_others(folders: str, agent: str | None) -> None:
+    assert read_name(PurePosixPath(folders, "call.wav")).facts.agent == agent

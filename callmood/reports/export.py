@@ -11,7 +11,7 @@ from callmood.reports.ask import Report
 from callmood.wording import printable
 
 _DECIMALS: Final = 4
-_FORMULA: Final = re.compile(r"[=+\-@\t\n＝＋－＠]")
+_FORMULA: Final = re.compile(r"[ \u00ad\u200c\u200d\u3000]*[=+\-@\t\n＝＋－＠﹦﹢﹣﹫]")
 _NUMBER: Final = re.compile(r"[+-]\d[\d ]*([.,]\d+)?")
 """What a spreadsheet takes for a number, or for text, and does not compute."""
 
@@ -20,8 +20,9 @@ def to_csv(report: Report, *, raw: bool = False) -> str:
     """The rows, numbers to four decimals; text in quotes.
 
     Transcripts and file names come from strangers. A text that a spreadsheet would compute is prefixed with an
-    apostrophe (it begins with =, +, - or @, also in full width, or a tab or line break), but not a number: +49 170 1234
-    can be joined with a customer table. What a terminal would act on is escaped. ``raw`` leaves all text as it is.
+    apostrophe (it begins with =, +, - or @, also in full width or after spaces, or with a tab or line break), but not a
+    number: +49 170 1234 can be joined with a customer table. What a terminal would act on is escaped. ``raw`` leaves
+    all text as it is.
     """
     frame = _rounded(_lists_joined(report.rows))
     texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
@@ -35,7 +36,7 @@ def to_csv(report: Report, *, raw: bool = False) -> str:
 
 def _guarded(text: str) -> str:
     shown = "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n"))
-    return f"'{shown}" if _FORMULA.match(shown) and not _NUMBER.fullmatch(shown) else shown
+    return f"'{shown}" if _FORMULA.match(shown) and not _NUMBER.fullmatch(shown.strip()) else shown
 
 
 def to_json(report: Report) -> str:

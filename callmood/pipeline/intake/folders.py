@@ -18,6 +18,10 @@ _NAMES_FILE: Final = Path(__file__).with_name("first_names.txt")
 _NUMBERED_AGENT: Final = re.compile(r"(?:agent|operator|employee|user|ext)[ _.-]?\d+", re.IGNORECASE)
 _DATE: Final = re.compile(r"(?:19|20)\d\d(?:[-_.]?\d\d){0,2}")
 _WORD: Final = r"[^\W\d_]+(?:['’][^\W\d_]+)?"
+_NUMBERED: Final = re.compile(
+    r"(?:(?!(?:19|20)\d\d\b)\d{3,5} ?[-_ ] ?)?(?P<name>[^\d()]+?)(?: ?\((?!19|20)\d{2,5}\))?"
+)
+"""A name with the number of an extension: "Anna Smith (101)", "101 - Anna Smith"."""
 _NAME: Final = re.compile(rf"{_WORD}(?:[ _.-]+{_WORD}){{0,2}}\.?|{_WORD}, ?{_WORD}(?: {_WORD})?")
 """One to three words of letters, also "Coles, Zoe"."""
 _DOMAIN: Final = re.compile(
@@ -54,6 +58,16 @@ _QUEUE_WORDS: Final = words_of(
 )
 
 
+_CUSTOMER_FOLDERS: Final = words_of("caller callers client clients customer customers kunden")
+_NO_NAME_WORDS: Final = words_of(
+    """
+    and bank center centre clinic company corp garden gmbh group hospital hotel inc law llc ltd of office school shop
+    store team the und university
+    """
+)
+"""Words beside a first name that make it the name of something else."""
+
+
 def folder_facts(path: PurePosixPath) -> CallFacts:
     """The nearest folder with a person's name is the agent, the nearest with a department's the queue.
 
@@ -73,7 +87,7 @@ def _facts_of(folders: tuple[str, ...]) -> CallFacts:
             agent = agent or folder
         elif is_generic(folder):
             queue = queue or (folder if words_of(folder) & _QUEUE_WORDS else None)
-        elif is_person(folder) or _in_agents(parent, folder):
+        elif _in_agents(parent, folder) or (is_person(folder) and not _is_all(parent, _CUSTOMER_FOLDERS)):
             agent = agent or folder
     return CallFacts(agent=agent, queue=queue)
 
@@ -81,25 +95,33 @@ def _facts_of(folders: tuple[str, ...]) -> CallFacts:
 def is_person(text: str) -> bool:
     """Whether ``text`` looks like a person's name: one to three words, a known first name first or last.
 
-    >>> [is_person(text) for text in ("anna", "ChrisL", "Zoë M.", "Coles, Zoe", "night shift", "acme.example.com")]
-    [True, True, True, True, False, False]
+    >>> [is_person(text) for text in ("anna", "ChrisL", "Zoë M.", "Coles, Zoe", "Anna Smith (101)")]
+    [True, True, True, True, True]
+    >>> [is_person(text) for text in ("night shift", "acme.example.com", "Marks and Spencer", "anna 2026")]
+    [False, False, False, False]
     """
+    numbered = _NUMBERED.fullmatch(text)
+    text = numbered["name"] if numbered else text
     if not _NAME.fullmatch(text) or (_DOMAIN.fullmatch(text) and "." in text):
         return False
     words = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])", " ", text))  # "AnnaSmith"
-    if {word.casefold() for word in words} & (_GENERIC_WORDS | _QUEUE_WORDS):
+    if {word.casefold() for word in words} & (_GENERIC_WORDS | _QUEUE_WORDS | _NO_NAME_WORDS):
         return False
     return any(_plain(word) in _first_names() for word in (words[0], words[-1]))
 
 
 def is_generic(text: str) -> bool:
     """Whether ``text`` consists of words that name no person."""
-    words = words_of(text)
-    return bool(words) and words <= _GENERIC_WORDS | _QUEUE_WORDS
+    return _is_all(text, _GENERIC_WORDS | _QUEUE_WORDS)
 
 
 def _in_agents(parent: str, folder: str) -> bool:
-    return bool(words_of(parent)) and words_of(parent) <= _AGENT_FOLDERS and not _DATE.fullmatch(folder)
+    return _is_all(parent, _AGENT_FOLDERS) and not _DATE.fullmatch(folder)
+
+
+def _is_all(text: str, words: set[str]) -> bool:
+    """Whether ``text`` consists of such words."""
+    return bool(words_of(text)) and words_of(text) <= words
 
 
 @cache
