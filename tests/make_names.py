@@ -23,9 +23,10 @@ WORDS = """
     denver destiny dom domingo domingos dono duma durante edit else ene era esa eta ever fem floor flor ford forum
     franc france francia gada gala galo gang german goda goma gun hasta heaven hope houston hunter ica ide india indie
     isis israel jail job joke juli julio july june juni junior jure just justice kick king lady lage lan lean lega lei
-    leider lien lies lincoln line link loan london long lot lova love luce lucky mac mad made magen mai maj major mal maman man
-    manca mar march mare marine mate may medina merita meta metod metro milan mile mille min mio morena muslim nada
-    nail nam nas nazi nova odd oke olympia oni orange orlando own owe paris pastor paye paz peace peer pelle pero
+    leider lien lies lincoln line link loan london long lot lova love luce lucky mac mad made magen mai maj major mal
+    maman man manca mar march mare marine mate may medina merita meta metod metro milan mile mille min mio
+    morena muslim nada nail nam nas nazi nova odd oke olympia oni orange orlando own owe paris pastor
+    paye paz peace peer pelle pero
     phoenix pol price prima prince queen rada raid rama reet rei rein reina reine reino rica rida rok roma rome rua ruta
     saal sad saga sage said sai sair salud santa santos sem sena senta server sile silva sky sol sole soledad star
     stein sten summer sunday tage talat tan tea tenis ties til till tira tod tome tone tor toy uda una uno urban

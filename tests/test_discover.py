@@ -535,6 +535,16 @@ def test_table_given_after_the_scan_keeps_its_notes(scans: Scans, tmp_path: Path
     assert summary.total == 0 and 'such as "noon" in line 2' in summary.notes[0]
 
 
+def test_the_next_nights_table_leaves_what_the_first_said(scans: Scans, tmp_path: Path) -> None:
+    scans.write("anna/one.wav", "hello")
+    (tmp_path / "monday.csv").write_text("file,agent\none.wav,Anna Brown\n")
+    (tmp_path / "tuesday.csv").write_text("file,agent\ntwo.wav,Anna Brown\n")
+    scans.scan(discover={"metadata": tmp_path / "monday.csv"})
+    scans.write("anna/two.wav", "good morning")
+    scans.scan(discover={"metadata": tmp_path / "tuesday.csv"})
+    assert scans.rows("SELECT agent FROM recording ORDER BY path") == [("Anna Brown",)] * 2
+
+
 def test_missing_table_is_reported(calls: Path, make: Make) -> None:
     make("a.wav")
     with pytest.raises(CallmoodError, match=r"nowhere\.csv does not exist\.$"):

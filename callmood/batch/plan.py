@@ -108,10 +108,9 @@ def bring_up_to_date(
     )
     searched = [absolute_path(path) for path in paths]
     store.write_unreadable(con, searched, discovery.failures, _states(discovery.failures))
-    options = settings.discover
-    store.update_facts(
-        con, discovery.recordings, sure=options.metadata is not None or options.name_pattern is not None
-    )
+    for sure in (True, False):
+        of_kind = [one for one in discovery.recordings if (one.id in discovery.sure) is sure]
+        store.update_facts(con, of_kind, sure=sure)
 
 
 def make_plan(con: Connection, discovery: Discovery, settings: Settings, model_id: str, again: Again) -> Plan:

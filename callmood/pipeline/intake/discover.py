@@ -65,6 +65,9 @@ class Discovery:
     """One sentence each, on names and table rows that did not match."""
     agents: Mapping[Origin | None, int] = field(default_factory=dict)
     """Number of recordings by where their agent is known from; None: from nowhere."""
+    sure: frozenset[str] = frozenset()
+    """The ids of the recordings whose facts the user gave, by a name pattern or a row of the table; the facts of others
+    are guessed from names and folders."""
     passed_over: Mapping[str, int] = field(default_factory=dict)
     """Number of files that were not read although they may be recordings, by extension ("" without one)."""
     hashes: Mapping[str, FileHash] = field(default_factory=dict)
@@ -129,9 +132,11 @@ def discover(
     for one in found:
         of_files = [names[walk.files[path]].agent_from for path in one.files]
         agent_from[one.id] = next(filter(None, of_files), None)
+    sure = frozenset(one.id for one in found if settings.name_pattern and one.facts != CallFacts())
     if table is not None:
-        found, with_agent, misfits = join(table, found)
+        found, with_row, with_agent, misfits = join(table, found)
         warnings += misfits
+        sure |= with_row
         agent_from.update(dict.fromkeys(with_agent, "metadata table"))
     found = tuple(replace(one, facts=tidied(one.facts)) for one in found)
     warnings += [*unsure, *shared_ids(found)]
@@ -141,6 +146,7 @@ def discover(
         copies,
         tuple(warnings),
         agents=Counter(agent_from[one.id] for one in found),
+        sure=sure,
         passed_over=_missed(walk.other_files),
         hashes=files.settled,
         contents=ids,

@@ -99,6 +99,8 @@ class Joined(NamedTuple):
     """Recordings with the facts of their rows."""
 
     recordings: tuple[Recording, ...]
+    with_row: frozenset[str]
+    """The ids of those that have one."""
     with_agent: frozenset[str]
     """The ids of those whose agent is the table's."""
     warnings: tuple[str, ...]
@@ -114,6 +116,7 @@ def join(table: MetadataTable, recordings: Sequence[Recording]) -> Joined:
     pairs = list(zip(recordings, rows, strict=True))
     return Joined(
         tuple(recording if row is None else _with_facts(recording, row.facts) for recording, row in pairs),
+        frozenset(recording.id for recording, row in pairs if row is not None),
         frozenset(recording.id for recording, row in pairs if row is not None and row.facts.agent),
         (*_misfits(table, found, shared), *table.notes),
     )
