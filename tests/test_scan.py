@@ -253,7 +253,7 @@ def test_an_unknown_recogniser_is_reported_and_leaves_nothing_behind(tmp_path: P
 def test_a_database_in_use_by_another_scan_is_reported(tmp_path: Path) -> None:
     shutil.copy(CALL, tmp_path)
     with duckdb.connect(str(tmp_path / "callmood.duckdb")):
-        done = callmood("scan", ".", cwd=tmp_path)
+        done = callmood("scan", ".", "--wait", "0", cwd=tmp_path)
     assert done.returncode == 4
     assert "in use by process" in done.stderr
     assert len(done.stderr.splitlines()) == 1
