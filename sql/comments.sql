@@ -58,6 +58,10 @@ COMMENT ON COLUMN speaker.baseline_mean IS
     'Mean logits of the emotion model over the speaker''s segments, one per label; NULL: not scored.';
 COMMENT ON COLUMN speaker.baseline_count IS 'Number of segments behind baseline_mean.';
 COMMENT ON COLUMN speaker.model_id IS 'Id of the emotion model of baseline_mean.';
+COMMENT ON COLUMN speaker.earlier_mean IS
+    'The agent''s mean voice over earlier calls, as in baseline_mean, that the scores of this call are compared with.';
+COMMENT ON COLUMN speaker.earlier_count IS
+    'Number of segments that earlier_mean is the mean of; 0: compared with this call alone; NULL: not known.';
 
 COMMENT ON TABLE segment IS 'One row per segment: what one speaker says without a longer pause.';
 COMMENT ON COLUMN segment.recording_id IS 'The recording: recording.id.';
@@ -76,6 +80,10 @@ COMMENT ON COLUMN segment.raw_emotion IS
     'The most probable label without a baseline; NULL: not scored.';
 COMMENT ON COLUMN segment.raw_scores IS
     'Probability of each label, 0 to 1, without a baseline; NULL: not scored.';
+COMMENT ON COLUMN segment.raw_logits IS
+    'Logits of the labels for the voice alone, without a baseline; NULL without sound.';
+COMMENT ON COLUMN segment.relative_logits IS
+    'Logits of the labels for the voice alone, before a baseline is subtracted, which is a mean of such logits.';
 
 COMMENT ON TABLE word IS 'One row per word of a segment.';
 COMMENT ON COLUMN word.recording_id IS 'The recording: recording.id.';

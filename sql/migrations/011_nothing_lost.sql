@@ -5,14 +5,6 @@ ALTER TABLE segment ADD COLUMN raw_logits FLOAT[];
 ALTER TABLE segment ADD COLUMN relative_logits FLOAT[];
 ALTER TABLE speaker ADD COLUMN earlier_mean FLOAT[];
 ALTER TABLE speaker ADD COLUMN earlier_count INTEGER;
-COMMENT ON COLUMN segment.raw_logits IS
-    'Logits of the labels for the voice alone, without a baseline; NULL without sound';
-COMMENT ON COLUMN segment.relative_logits IS
-    'Logits of the labels for the voice alone, before a baseline is subtracted, which is a mean of such logits';
-COMMENT ON COLUMN speaker.earlier_mean IS
-    'The agent''s mean voice over earlier calls, as in baseline_mean, that the scores of this call are compared with';
-COMMENT ON COLUMN speaker.earlier_count IS
-    'Number of segments that earlier_mean is the mean of; 0: compared with this call alone; NULL: not known';
 
 -- A file that could not be read fails each scan only once, as long as it has not changed.
 ALTER TABLE unreadable ADD COLUMN size_bytes BIGINT;

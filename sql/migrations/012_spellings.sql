@@ -42,5 +42,3 @@ SELECT any_value(name) AS agent,
 FROM call_summary
 JOIN spellings('agent') AS spelling ON spelling.key = name_key(coalesce(agent, '(unknown)'))
 GROUP BY spelling.key;
-COMMENT ON VIEW agent_summary IS 'One row per agent, whatever the spelling; calls whose agent is unknown are in one row';
-COMMENT ON COLUMN agent_summary.agent IS 'The commonest spelling of the name, or (unknown)';
