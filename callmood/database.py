@@ -205,7 +205,7 @@ def correct(
     require_label(label)
     if not isinstance(at_s, int | float) or not 0 <= at_s < float("inf"):
         raise UsageError(f"{at_s} is not a time: give the seconds from the start of the call.")
-    with writing(load_settings({"db": db}).db, must_exist=True, wait_s=READ_WAIT_S) as connection:
+    with writing(load_settings({"db": db}).db, must_exist=True) as connection:
         recording_id = find_call(connection, call)
         segment = segment_at(connection, recording_id, at_s, speaker)
         store_correction(connection, recording_id, segment.number, label)

@@ -120,12 +120,14 @@ def make_plan(con: Connection, discovery: Discovery, settings: Settings, model_i
     """
     known = store.known(con)
     stale_transcripts = store.stale_transcripts(con, model_name(settings.transcribe.asr))
+    forgotten = store.forgotten(con)
     roles = settings.score.roles
     if again.rescore:
         wanted = {one for one in known if _stale_scores(known[one], model_id, roles)}
     else:
-        forgotten = frozenset() if again.forgotten else store.forgotten(con)
-        wanted = {one.id for one in discovery.recordings} - known.keys() - forgotten
+        wanted = {one.id for one in discovery.recordings} - known.keys()
+        if not again.forgotten:
+            wanted -= forgotten
         if again.failed:
             wanted |= {one for one in known if known[one].state == "failed"}
         if again.retranscribe:
@@ -136,7 +138,7 @@ def make_plan(con: Connection, discovery: Discovery, settings: Settings, model_i
     failures = tuple(
         one for one in discovery.failures if again.failed or one.path not in discovery.failed_earlier
     )
-    summary.forgotten = len({one.id for one in discovery.recordings} & store.forgotten(con) - wanted)
+    summary.forgotten = len({one.id for one in discovery.recordings} & forgotten - wanted)
     summary.failed_earlier += len(discovery.failures) - len(failures)
     done = {one for one in known if known[one].state == "done"}
     outdated = _outdated(con, discovery, done)

@@ -37,10 +37,13 @@ _OWN_WAIT_S: Final = 2.0
 """How long to wait for another thread of this program, which may as well be the one that waits."""
 _POLL_S: Final = 0.05
 
-_CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
+NO_EXTENSIONS: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
+}
+_CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
+    **NO_EXTENSIONS,
     "enable_external_access": False,
     "lock_configuration": True,
     "storage_compatibility_version": "v1.0.0",  # of new databases, so that older clients can open them

@@ -1,7 +1,6 @@
 """What an error of DuckDB means: the file is in use, damaged, of another program, or the disk is full."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -9,9 +8,6 @@ import duckdb
 
 from callmood.errors import BusyError, CallmoodError
 from callmood.store.files import no_space
-
-Meaning = Callable[[Path, str], CallmoodError]
-"""The error to raise, for the path of a database and DuckDB's message."""
 
 _DAMAGED: Final = "Restore a backup of it, or move it away and scan again."
 

@@ -15,8 +15,9 @@ import duckdb
 
 from callmood.errors import BusyError, CallmoodError
 from callmood.store.columns import valid_unicode
-from callmood.store.connection import Connection, explained, rows, writing
+from callmood.store.connection import NO_EXTENSIONS, Connection, explained, rows, writing
 from callmood.store.files import cannot_write, may_exist, new_file, private, remove_parts, spill_folder
+from callmood.store.read import IS_NAMED, several
 from callmood.store.write import RECORDING_IDS
 
 
@@ -28,19 +29,16 @@ def find_recordings(con: Connection, name: str, path: Path) -> list[str]:
     """
     found = rows(
         con,
-        """
-        SELECT id, file_name(path), path IN ($name, $path) OR coalesce(other_path IN ($name, $path), false) AS exact
+        f"""
+        SELECT id, file_name(path), path,
+            path IN ($name, $path) OR coalesce(other_path IN ($name, $path), false) AS exact
         FROM recording
-        WHERE exact
-            OR call_id = $name
-            OR file_name(path) = $name
-            OR regexp_replace(file_name(path), '\\.[^.]*$', '') = $name
-            OR (length($name) >= 4 AND starts_with(id, lower($name)))
+        WHERE exact OR {IS_NAMED}
         ORDER BY path, id
         """,
         {"name": valid_unicode(name), "path": valid_unicode(str(path))},
     )
-    exact = [recording_id for recording_id, _, is_exact in found if is_exact]
+    exact = [recording_id for recording_id, _, _, is_exact in found if is_exact]
     if exact:
         return exact
     if not found:
@@ -48,11 +46,9 @@ def find_recordings(con: Connection, name: str, path: Path) -> list[str]:
             f'No recording "{name}" is stored. Give a call id, a path, a file name, or the start of a recording id.'
         )
     if len(found) > 1:
-        listed = ", ".join(f"{recording_id[:12]} ({file})" for recording_id, file, _ in found[:5])
-        raise CallmoodError(
-            f'"{name}" matches {len(found)} recordings. Give the recording id or the whole path of one: {listed}.'
-        )
-    return [found[0][0]]
+        raise several(name, [(recording_id, file, where) for recording_id, file, where, _ in found])
+    ((recording_id, *_),) = found
+    return [recording_id]
 
 
 def recordings_before(con: Connection, moment: datetime) -> tuple[list[str], int]:
@@ -89,13 +85,7 @@ def forget_recordings(path: Path, ids: Collection[str]) -> None:
 @contextmanager
 def _reading_from(path: Path) -> Iterator[Connection]:
     """A connection of its own that knows the database as ``old``, read only. Nobody can write to it meanwhile."""
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allow_community_extensions": False,
-        "temp_directory": spill_folder(),
-    }
-    with duckdb.connect(config=config) as con, explained(path):
+    with duckdb.connect(config={**NO_EXTENSIONS, "temp_directory": spill_folder()}) as con, explained(path):
         con.execute(f"ATTACH {_quoted(path.absolute())} AS old (READ_ONLY)")
         if may_exist(path.with_name(f"{path.name}.wal")):
             raise BusyError(f"{path} was written to in this moment. Run the command again.")

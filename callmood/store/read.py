@@ -1,10 +1,10 @@
 """The queries of a scan: what is done and how, and what to score again."""
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from callmood.call import FACTS, CallFacts, Recording, Segment, Speaker, Word
 from callmood.errors import CallmoodError
@@ -164,6 +164,26 @@ def stored_segments(con: Connection, recording_id: str) -> tuple[tuple[Speaker, 
     )
 
 
+IS_NAMED: Final = """(
+    call_id = $name
+    OR file_name(path) = $name
+    OR regexp_replace(file_name(path), '\\.[^.]*$', '') = $name
+    OR (length($name) >= 4 AND starts_with(id, lower($name)))
+)"""
+"""Whether a recording is the one that a person names: by its call id, its file with or without the extension, or the
+start of its id."""
+
+
+def several(name: str, found: Sequence[tuple[str | None, str, str]]) -> CallmoodError:
+    """The error for a name of several recordings; ``found``: the id, where there is one, file and path of each."""
+    listed = ", ".join(
+        f"{recording_id[:12]} ({file})" if recording_id else path for recording_id, file, path in found[:5]
+    )
+    return CallmoodError(
+        f'"{name}" matches {len(found)} recordings. Give the recording id or the whole path of one: {listed}.'
+    )
+
+
 def find_call(con: Connection, call: str) -> str:
     """The recording id of a call, given its call id, its file with or without the extension, or the start of its id.
 
@@ -171,7 +191,7 @@ def find_call(con: Connection, call: str) -> str:
     """
     found = rows(
         con,
-        """
+        f"""
         SELECT id, file_name(path), path, state, error
         FROM (
             SELECT id, call_id, path, state, error FROM recording
@@ -179,27 +199,17 @@ def find_call(con: Connection, call: str) -> str:
             SELECT NULL, NULL, path, 'failed', error FROM unreadable
             WHERE path NOT IN (SELECT path FROM recording)
         )
-        WHERE call_id = $call
-            OR path = $call
-            OR file_name(path) = $call
-            OR regexp_replace(file_name(path), '\\.[^.]*$', '') = $call
-            OR (length($call) >= 4 AND starts_with(id, lower($call)))
+        WHERE path = $name OR {IS_NAMED}
         ORDER BY path
         """,
-        {"call": valid_unicode(call)},
+        {"name": valid_unicode(call)},
     )
     if not found:
         raise CallmoodError(
             f'No call "{call}". Give a call id, a file name, or the start of a recording id; report --call lists them.'
         )
     if len(found) > 1:
-        listed = ", ".join(
-            f"{recording_id[:12]} ({file})" if recording_id else path
-            for recording_id, file, path, *_ in found[:5]
-        )
-        raise CallmoodError(
-            f'"{call}" matches {len(found)} recordings. Give the recording id or the whole path of one: {listed}.'
-        )
+        raise several(call, [(recording_id, file, path) for recording_id, file, path, *_ in found])
     ((recording_id, file, _, state, error),) = found
     if state == "failed":
         raise CallmoodError(f"{file} could not be scanned: {error}")

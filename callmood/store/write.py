@@ -5,7 +5,7 @@ Rows are passed as JSON (see ``columns``). All else is a parameter too, so that 
 
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,7 @@ from callmood.store.columns import (
     UNREADABLE,
     VOICE,
     WORD,
+    Shape,
     as_json,
     as_roots,
     pairs,
@@ -104,9 +105,9 @@ def write_call(
         )
         _write_speakers(con, model_id, call)
         _write_segments(con, call)
-        _write_words(con, call)
-        _write_speech(con, call)
-        _write_holds(con, call)
+        _write_rows(con, call, "word", WORD, _word_rows(call))
+        _write_rows(con, call, "speech", SPEECH, _speech_rows(call))
+        _write_rows(con, call, "hold", HOLD, _hold_rows(call))
 
 
 def write_failure(con: Connection, scan_id: int, failure: Failure) -> None:
@@ -380,76 +381,56 @@ def _write_segments(con: Connection, call: Call) -> None:
     )
 
 
-def _write_words(con: Connection, call: Call) -> None:
+def _write_rows(
+    con: Connection, call: Call, table: str, columns: Shape, values: Sequence[Mapping[str, Any]]
+) -> None:
+    """Rows of a table in which nothing but the recording's id is added."""
     con.execute(
         f"""
-        INSERT INTO word BY NAME
-        SELECT $recording_id AS recording_id, * FROM ({select_rows("words", WORD)})
+        INSERT INTO {table} BY NAME
+        SELECT $recording_id AS recording_id, * FROM ({select_rows("rows", columns)})
         """,
-        {
-            "recording_id": call.recording.id,
-            "words": as_json(
-                [
-                    {
-                        "segment": index,
-                        "word": number,
-                        "text": valid_unicode(word.text),
-                        "start_s": float(word.start_s),
-                        "end_s": float(word.end_s),
-                        "probability": float(word.probability),
-                    }
-                    for index, segment in enumerate(call.segments)
-                    for number, word in enumerate(segment.words)
-                ]
-            ),
-        },
+        {"recording_id": call.recording.id, "rows": as_json(values)},
     )
 
 
-def _write_speech(con: Connection, call: Call) -> None:
-    con.execute(
-        f"""
-        INSERT INTO speech BY NAME
-        SELECT $recording_id AS recording_id, * FROM ({select_rows("speech", SPEECH)})
-        """,
+def _word_rows(call: Call) -> list[dict[str, Any]]:
+    return [
         {
-            "recording_id": call.recording.id,
-            "speech": as_json(
-                [
-                    {
-                        "speaker": stretch.speaker,
-                        "start_s": float(stretch.start_s),
-                        "end_s": float(stretch.end_s),
-                        "dropped": stretch.dropped,
-                    }
-                    for stretch in call.speech
-                ]
-            ),
-        },
-    )
+            "segment": index,
+            "word": number,
+            "text": valid_unicode(word.text),
+            "start_s": float(word.start_s),
+            "end_s": float(word.end_s),
+            "probability": float(word.probability),
+        }
+        for index, segment in enumerate(call.segments)
+        for number, word in enumerate(segment.words)
+    ]
 
 
-def _write_holds(con: Connection, call: Call) -> None:
-    con.execute(
-        f"""
-        INSERT INTO hold BY NAME
-        SELECT $recording_id AS recording_id, * FROM ({select_rows("holds", HOLD)})
-        """,
+def _speech_rows(call: Call) -> list[dict[str, Any]]:
+    return [
         {
-            "recording_id": call.recording.id,
-            "holds": as_json(
-                [
-                    {
-                        "kind": hold.kind,
-                        "start_s": float(hold.start_s),
-                        "end_s": float(hold.end_s),
-                        "text": valid_unicode(hold.text),
-                    }
-                    for hold in call.holds
-                ]
-            ),
-        },
-    )
+            "speaker": stretch.speaker,
+            "start_s": float(stretch.start_s),
+            "end_s": float(stretch.end_s),
+            "dropped": stretch.dropped,
+        }
+        for stretch in call.speech
+    ]
+
+
+def _hold_rows(call: Call) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": hold.kind,
+            "start_s": float(hold.start_s),
+            "end_s": float(hold.end_s),
+            "text": valid_unicode(hold.text),
+        }
+        for hold in call.holds
+    ]
 
 
 def _now() -> datetime:

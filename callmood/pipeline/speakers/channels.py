@@ -68,7 +68,11 @@ class Channels:
 
 
 def separate(samples: Samples) -> Channels:
-    """Two channels [2, n] -> what each holds, with the other side's leak taken off it."""
+    """Two channels [2, n] -> what each holds, with the other side's leak taken off it.
+
+    The same content is the same waveform, up to its level, sign and a delay. What is constant on a channel (an offset,
+    hum, noise, a tone) does not count.
+    """
     sound = foreground(samples)
     pieces = _pieces(sound)
     copy = _fuller_copy(pieces)
@@ -79,14 +83,6 @@ def separate(samples: Samples) -> Channels:
     if both and cleaned is not samples:
         both = _shared_speech(_pieces(foreground(cleaned))) > SAME_WORDS
     return Channels(cleaned, warnings=(NOT_SEPARATED,) if both else ())
-
-
-def same_content(samples: Samples) -> bool:
-    """Whether two channels [2, n] have the same content: the same waveform, up to its level, sign and a delay.
-
-    What is constant on a channel (an offset, hum, noise, a tone) does not count.
-    """
-    return _fuller_copy(_pieces(foreground(samples))) is not None
 
 
 def _correlation(pieces: Sequence[Frames]) -> float:

@@ -5,7 +5,7 @@ have their energy in narrow peaks of the spectrum; noise, breath and typing spre
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from callmood.arrays import Floats, Mask
 from callmood.call import Hold, HoldKind, Speech
+from callmood.pipeline.speakers.vad import runs
 from callmood.sound import SAMPLE_RATE, Samples
 
 _WINDOW: Final = 2048
@@ -85,12 +86,12 @@ def _sounds(channel: Samples, speech_db: float) -> Iterator[tuple[HoldKind, floa
     if not len(power):
         return
     tonal, dominant = _tonal(power, max(_AUDIBLE_DB, speech_db - _BELOW_SPEECH_DB))
-    runs = _joined(_runs(tonal), _MUSIC_GAP_S)
-    tones = [run for run in runs if _is_tone(tonal[slice(*run)], dominant[slice(*run)])]
+    stretches = _joined(runs(tonal).tolist(), _MUSIC_GAP_S)
+    tones = [run for run in stretches if _is_tone(tonal[slice(*run)], dominant[slice(*run)])]
     for start, end in _joined(tones, _RINGING_GAP_S):
         if sum(b - a for a, b in tones if start <= a < end) * _HOP_S >= _MIN_RINGING_S:
             yield "tone", start * _HOP_S, end * _HOP_S
-    for start, end in runs:
+    for start, end in stretches:
         if (
             (start, end) not in tones
             and (end - start) * _HOP_S >= _MIN_MUSIC_S
@@ -134,12 +135,7 @@ def _tonal(power: Floats, from_db: float) -> tuple[Mask, NDArray[np.intp]]:
     return loud & (flatness < _TONAL_FLATNESS), np.where(pure, power.argmax(axis=1), -1)
 
 
-def _runs(mask: Mask) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
-    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
-
-
-def _joined(spans: Sequence[tuple[int, int]], gap_s: float) -> list[tuple[int, int]]:
+def _joined(spans: Iterable[Sequence[int]], gap_s: float) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for start, end in spans:
         if found and (start - found[-1][1]) * _HOP_S <= gap_s:
