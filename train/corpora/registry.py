@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import Final
 
 from callmood.errors import CallmoodError, UsageError
-from callmood.training.corpora import cremad, iemocap, own, ravdess, savee, tess
+from callmood.training.corpora import (
+    cremad,
+    emodb,
+    emovo,
+    iemocap,
+    librispeech,
+    nemo,
+    own,
+    ravdess,
+    savee,
+    tess,
+)
 from callmood.training.corpora.clip import Clip
 from callmood.training.corpora.labels import LabelSet, labelled
 from callmood.training.progress import Remark, log
@@ -18,7 +29,11 @@ Corpora = Sequence[tuple[str, Path]]
 
 READERS: Final[dict[str, Callable[[Path], Iterable[Clip]]]] = {
     "cremad": cremad.clips,
+    "emodb": emodb.clips,
+    "emovo": emovo.clips,
     "iemocap": iemocap.clips,
+    "librispeech": librispeech.clips,
+    "nemo": nemo.clips,
     "ravdess": ravdess.clips,
     "savee": savee.clips,
     "tess": tess.clips,
@@ -27,7 +42,11 @@ READERS: Final[dict[str, Callable[[Path], Iterable[Clip]]]] = {
 
 EXAMPLES: Final = {
     "cremad": "AudioWAV/1001_DFA_ANG_XX.wav",
+    "emodb": "wav/03a01Fa.wav",
+    "emovo": "f1/dis-f1-b1.wav",
     "iemocap": "Session1/dialog/EmoEvaluation/Ses01F_impro01.txt",
+    "librispeech": "1688/142285/1688-142285-0000.flac",
+    "nemo": "samples/KS0_surprised_38.wav",
     "ravdess": "Actor_01/03-01-05-01-02-01-01.wav",
     "savee": "ALL/DC_a01.wav",
     "tess": "YAF_angry/YAF_back_angry.wav",

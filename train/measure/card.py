@@ -52,6 +52,26 @@ SOURCES: Final = {
         "for research, upon registration: **no commercial use**",
         False,
     ),
+    "emodb": Source(
+        "EMO-DB (Burkhardt et al., 2005): ten German actors, ten sentences, acted",
+        "free for research: **ask its authors before commercial use**",
+        False,
+    ),
+    "emovo": Source(
+        "EMOVO (Costantini et al., 2014): six Italian actors, 14 sentences, acted",
+        "for research: **no commercial use**",
+        False,
+    ),
+    "librispeech": Source(
+        "LibriSpeech (Panayotov et al., 2015): read English, as ordinary speech",
+        "CC BY 4.0: name it",
+        True,
+    ),
+    "nemo": Source(
+        "nEMO (Christop, 2024): nine Polish actors, 90 sentences, acted",
+        "CC BY-NC-SA 4.0: **no commercial use**",
+        False,
+    ),
     "iemocap": Source(
         "IEMOCAP (Busso et al., 2008): ten North American actors in pairs, scripted and improvised",
         "the licence of the University of Southern California, by signature: **no commercial use**",
