@@ -162,6 +162,10 @@ class Hold:
     """What an announcement says."""
 
 
+Evidence: TypeAlias = Literal["voice", "words", "both"]
+"""What speaks for a mood."""
+
+
 @dataclass(frozen=True, slots=True)
 class EmotionScores:
     """One segment's emotion, from voice and words: probabilities in the order of ``callmood.labels.LABELS``."""
@@ -171,14 +175,22 @@ class EmotionScores:
     raw: tuple[float, ...]
     """Without a baseline. Sums to 1."""
     label: str
-    """The best label of ``relative``, or "uncertain" if its probability is below the bundle's threshold."""
+    """The best label of ``relative``, "neutral" for calm too, or "uncertain" if its probability is below the bundle's
+    threshold."""
     confidence: float
-    """The probability of the best label of ``relative``."""
+    """The probability of the best label of ``relative``; calm and neutral count together."""
     raw_logits: tuple[float, ...] | None = None
     """Of the voice alone, without a baseline; None for a segment without sound, or a model without baselines."""
     relative_logits: tuple[float, ...] | None = None
     """Of the voice alone, before its baseline is subtracted: with ``raw_logits``, enough to compare the segment with
     another baseline."""
+    upset: float = 0.0
+    """The probability that a listener would call the speaker annoyed, angry or distressed here, with the speaker's
+    neighbouring segments as evidence too."""
+    pleased: float = 0.0
+    evidence: Evidence | None = None
+    """What speaks for the label, or for upset or pleased where the label is neutral or uncertain; None if the segment
+    itself says nothing."""
 
     @property
     def mood(self) -> float:
@@ -206,6 +218,18 @@ class VoiceBaseline:
     """[labels]: the mean of the relative head's logits over the segments."""
     count: int
     """Number of segments in the mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerMoods:
+    """Whether a speaker got upset or pleased on a call, and when."""
+
+    upset: float
+    """The probability that the speaker was upset at any time."""
+    upset_from_s: float | None
+    """The start of the first segment in which the speaker is more probably upset than not; None if there is none."""
+    pleased: float
+    pleased_from_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +262,8 @@ class Call:
     """The language found in the speech, such as "es"; None if the model knows one language only."""
     understood: bool = True
     """Whether the words can be relied on. If not, figures of words and moods leave the call out."""
+    moods: Mapping[int, SpeakerMoods] = field(default_factory=dict)
+    """By speaker, for those whose segments are scored."""
 
     def _repr_html_(self) -> str:
         """The call as a notebook shows it: a line for each segment."""
@@ -267,6 +293,8 @@ class Rescored:
     """As in ``Call``."""
     warnings: tuple[str, ...] = ()
     """From decoding the recording again."""
+    moods: Mapping[int, SpeakerMoods] = field(default_factory=dict)
+    """As in ``Call``."""
 
     def __repr__(self) -> str:
         return f"Rescored({self.recording.path.name!r}, {counted(len(self.scores), 'segment')})"

@@ -8,7 +8,10 @@ LABELS: Final = ("angry", "calm", "disgust", "fearful", "happy", "neutral", "sad
 UNCERTAIN: Final = "uncertain"
 """The label of a segment if the probability of its best label is below the bundle's threshold."""
 
-EVEN_TEMPERED: Final = ("calm", "neutral")
+NEUTRAL: Final = "neutral"
+"""The label that is shown of even-tempered speech."""
+
+EVEN_TEMPERED: Final = ("calm", NEUTRAL)
 """Two labels for even-tempered speech, which is most of a call. Words can't distinguish them."""
 
 MOOD_WEIGHTS: Final = {

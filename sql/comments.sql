@@ -62,6 +62,13 @@ COMMENT ON COLUMN speaker.earlier_mean IS
     'The agent''s mean voice over earlier calls, as in baseline_mean, that the scores of this call are compared with.';
 COMMENT ON COLUMN speaker.earlier_count IS
     'Number of segments that earlier_mean is the mean of; 0: compared with this call alone; NULL: not known.';
+COMMENT ON COLUMN speaker.upset IS
+    'Probability that a listener would call the speaker annoyed, angry or distressed at any time of the call, 0 to 1.';
+COMMENT ON COLUMN speaker.upset_from_s IS
+    'When that began: the first segment with more than one half, in seconds from the start; NULL: none has that much.';
+COMMENT ON COLUMN speaker.pleased IS 'Probability that the speaker is pleased at any time of the call, 0 to 1.';
+COMMENT ON COLUMN speaker.pleased_from_s IS
+    'When that began: the first segment with more than one half, in seconds from the start; NULL: none has that much.';
 
 COMMENT ON TABLE segment IS 'One row per segment: what one speaker says without a longer pause.';
 COMMENT ON COLUMN segment.recording_id IS 'The recording: recording.id.';
@@ -72,8 +79,10 @@ COMMENT ON COLUMN segment.channel IS 'Channel of the speaker, from 0.';
 COMMENT ON COLUMN segment.start_s IS 'Start, in seconds from the start of the recording.';
 COMMENT ON COLUMN segment.end_s IS 'End, in seconds from the start of the recording.';
 COMMENT ON COLUMN segment.text IS 'What is said.';
-COMMENT ON COLUMN segment.emotion IS 'The most probable label, or ''uncertain''; NULL: not scored.';
-COMMENT ON COLUMN segment.confidence IS 'Probability of the most probable label, 0 to 1; NULL: not scored.';
+COMMENT ON COLUMN segment.emotion IS
+    'The most probable label, ''neutral'' for calm too, or ''uncertain''; NULL: not scored.';
+COMMENT ON COLUMN segment.confidence IS
+    'Probability of the most probable label, 0 to 1, calm and neutral together; NULL: not scored.';
 COMMENT ON COLUMN segment.scores IS
     'Probability of each label, 0 to 1, against the speaker''s own baseline: what counts. NULL: not scored.';
 COMMENT ON COLUMN segment.raw_emotion IS
@@ -84,6 +93,12 @@ COMMENT ON COLUMN segment.raw_logits IS
     'Logits of the labels for the voice alone, without a baseline; NULL without sound.';
 COMMENT ON COLUMN segment.relative_logits IS
     'Logits of the labels for the voice alone, before a baseline is subtracted, which is a mean of such logits.';
+COMMENT ON COLUMN segment.upset IS
+    'Probability that a listener would call the speaker annoyed, angry or distressed here, 0 to 1; neighbouring segments count too.';
+COMMENT ON COLUMN segment.pleased IS
+    'Probability that the speaker is pleased here, 0 to 1; neighbouring segments count too.';
+COMMENT ON COLUMN segment.evidence IS
+    'What speaks for the emotion, or for upset or pleased: ''voice'', ''words'' or ''both''; NULL: the segment says nothing.';
 
 COMMENT ON TABLE word IS 'One row per word of a segment.';
 COMMENT ON COLUMN word.recording_id IS 'The recording: recording.id.';
@@ -126,7 +141,8 @@ COMMENT ON COLUMN unreadable.mtime_ns IS
     'Modification time of the file when it was seen, in nanoseconds since 1970, UTC; NULL for folders.';
 COMMENT ON COLUMN unreadable.seen_at IS 'When a scan last looked there, UTC.';
 
-COMMENT ON VIEW segment_mood IS 'One row per segment, with its mood; no mood in calls that were not understood.';
+COMMENT ON VIEW segment_mood IS
+    'One row per segment, with its moods. A person''s correction beats the model; calls that were not understood have no moods.';
 COMMENT ON COLUMN segment_mood.recording_id IS 'The recording: recording.id.';
 COMMENT ON COLUMN segment_mood.segment IS 'Number of the segment within the call, from 0.';
 COMMENT ON COLUMN segment_mood.speaker IS 'The speaker: speaker.speaker.';
@@ -136,10 +152,18 @@ COMMENT ON COLUMN segment_mood.start_s IS 'Start, in seconds from the start of t
 COMMENT ON COLUMN segment_mood.end_s IS 'End, in seconds from the start of the recording.';
 COMMENT ON COLUMN segment_mood.seconds IS 'Length in seconds.';
 COMMENT ON COLUMN segment_mood.text IS 'What is said.';
-COMMENT ON COLUMN segment_mood.emotion IS 'The most probable label, or ''uncertain''; NULL: not scored.';
-COMMENT ON COLUMN segment_mood.confidence IS 'Probability of the most probable label, 0 to 1; NULL: not scored.';
+COMMENT ON COLUMN segment_mood.emotion IS
+    'The corrected label, else the most probable one, ''neutral'' for calm too, or ''uncertain''; NULL: not scored.';
+COMMENT ON COLUMN segment_mood.confidence IS
+    'Probability of the most probable label, 0 to 1; 1 of a corrected one; NULL: not scored.';
 COMMENT ON COLUMN segment_mood.mood IS
     'Mood from -1 (angry) over 0 (neutral) to 1 (happy), from the probabilities of all labels; NULL: not scored.';
+COMMENT ON COLUMN segment_mood.upset IS
+    'Probability that a listener would call the speaker annoyed, angry or distressed here, 0 to 1; NULL: not scored, or by an older callmood.';
+COMMENT ON COLUMN segment_mood.pleased IS
+    'Probability that the speaker is pleased here, 0 to 1; NULL: not scored, or by an older callmood.';
+COMMENT ON COLUMN segment_mood.evidence IS
+    'What speaks for the emotion, or for upset or pleased: ''voice'', ''words'', ''both'', or the ''correction'' of a person.';
 COMMENT ON COLUMN segment_mood.quarter IS
     'Quarter of the conversation, from its first word to its last, that the middle of the segment is in: 1 to 4.';
 
@@ -153,10 +177,18 @@ COMMENT ON COLUMN segment_scores.start_s IS 'Start, in seconds from the start of
 COMMENT ON COLUMN segment_scores.end_s IS 'End, in seconds from the start of the recording.';
 COMMENT ON COLUMN segment_scores.seconds IS 'Length in seconds.';
 COMMENT ON COLUMN segment_scores.text IS 'What is said.';
-COMMENT ON COLUMN segment_scores.emotion IS 'The most probable label, or ''uncertain''; NULL: not scored.';
-COMMENT ON COLUMN segment_scores.confidence IS 'Probability of the most probable label, 0 to 1; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.emotion IS
+    'The corrected label, else the most probable one, ''neutral'' for calm too, or ''uncertain''; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.confidence IS
+    'Probability of the most probable label, 0 to 1; 1 of a corrected one; NULL: not scored.';
 COMMENT ON COLUMN segment_scores.mood IS
     'Mood from -1 (angry) over 0 (neutral) to 1 (happy), from the probabilities of all labels; NULL: not scored.';
+COMMENT ON COLUMN segment_scores.upset IS
+    'Probability that a listener would call the speaker annoyed, angry or distressed here, 0 to 1; NULL: not scored, or by an older callmood.';
+COMMENT ON COLUMN segment_scores.pleased IS
+    'Probability that the speaker is pleased here, 0 to 1; NULL: not scored, or by an older callmood.';
+COMMENT ON COLUMN segment_scores.evidence IS
+    'What speaks for the emotion, or for upset or pleased: ''voice'', ''words'', ''both'', or the ''correction'' of a person.';
 COMMENT ON COLUMN segment_scores.quarter IS
     'Quarter of the conversation, from its first word to its last, that the middle of the segment is in: 1 to 4.';
 COMMENT ON COLUMN segment_scores.angry IS
@@ -213,6 +245,29 @@ COMMENT ON COLUMN call_mood.mood_end IS
     'Mood in the last quarter of the conversation, -1 to 1; NULL: nothing scored there.';
 COMMENT ON COLUMN call_mood.mood_change IS 'mood_end less mood_start, -2 to 2; negative: it got worse.';
 COMMENT ON COLUMN call_mood.ended_worse IS 'Whether the mood fell by at least 0.2, to below 0.';
+
+COMMENT ON VIEW speaker_mood IS
+    'One row per speaker of a call: whether upset or pleased, and when. What a person corrected beats the model.';
+COMMENT ON COLUMN speaker_mood.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN speaker_mood.speaker IS 'The speaker: speaker.speaker.';
+COMMENT ON COLUMN speaker_mood.role IS 'Role of the speaker: ''agent'', ''customer'' or ''unknown''.';
+COMMENT ON COLUMN speaker_mood.upset IS
+    'Probability that the speaker was upset at any time, 0 to 1; NULL: not scored, by an older callmood, or not understood.';
+COMMENT ON COLUMN speaker_mood.upset_from_s IS
+    'When that began, in seconds from the start; NULL: no segment has more than one half.';
+COMMENT ON COLUMN speaker_mood.pleased IS
+    'Probability that the speaker was pleased at any time, 0 to 1; NULL: not scored, by an older callmood, or not understood.';
+COMMENT ON COLUMN speaker_mood.pleased_from_s IS
+    'When that began, in seconds from the start; NULL: no segment has more than one half.';
+
+COMMENT ON VIEW call_upset IS
+    'One row per call and side: whether somebody on it got upset or pleased, and when. A call counts from 0.5 on.';
+COMMENT ON COLUMN call_upset.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN call_upset.role IS '''agent''; ''customer'', with speakers whose role is not known; or ''all''.';
+COMMENT ON COLUMN call_upset.upset IS 'Probability that somebody was upset, 0 to 1; NULL: not known.';
+COMMENT ON COLUMN call_upset.upset_from_s IS 'When that began, in seconds from the start; NULL: not at a certain time.';
+COMMENT ON COLUMN call_upset.pleased IS 'Probability that somebody was pleased, 0 to 1; NULL: not known.';
+COMMENT ON COLUMN call_upset.pleased_from_s IS 'When that began, in seconds from the start; NULL: not at a certain time.';
 
 COMMENT ON TABLE speech IS
     'Stretches in which a speaker is heard, with words or without. None for calls scanned before schema 13.';
@@ -312,6 +367,12 @@ COMMENT ON COLUMN call_summary.longest_monologue_s IS
 COMMENT ON COLUMN call_summary.untranscribed_s IS 'Seconds of speech that no words were found for.';
 COMMENT ON COLUMN call_summary.hold_s IS 'Seconds of music, tones and announcements.';
 COMMENT ON COLUMN call_summary.speakers IS 'Number of speakers who are heard.';
+COMMENT ON COLUMN call_summary.customer_upset IS
+    'Probability that the customer, or somebody whose role is not known, was upset at any time, 0 to 1; NULL: not scored, or by an older callmood.';
+COMMENT ON COLUMN call_summary.customer_upset_from_s IS 'When that began, in seconds from the start of the recording.';
+COMMENT ON COLUMN call_summary.customer_pleased IS
+    'Probability that the customer, or somebody whose role is not known, was pleased at any time, 0 to 1; NULL: not scored, or by an older callmood.';
+COMMENT ON COLUMN call_summary.customer_pleased_from_s IS 'When that began, in seconds from the start of the recording.';
 COMMENT ON COLUMN call_summary.customer_scored IS
     'Number of the customer''s scored segments; NULL: the customer does not speak.';
 COMMENT ON COLUMN call_summary.customer_angry IS 'Number of the customer''s segments whose emotion is angry.';
@@ -327,6 +388,12 @@ COMMENT ON COLUMN call_summary.customer_mood_end IS
 COMMENT ON COLUMN call_summary.customer_mood_change IS
     'customer_mood_end less customer_mood_start, -2 to 2; negative: it got worse.';
 COMMENT ON COLUMN call_summary.ended_worse IS 'Whether the customer''s mood fell by at least 0.2, to below 0.';
+COMMENT ON COLUMN call_summary.agent_upset IS
+    'Probability that the agent was upset at any time, 0 to 1; NULL: not scored, or by an older callmood.';
+COMMENT ON COLUMN call_summary.agent_upset_from_s IS 'When that began, in seconds from the start of the recording.';
+COMMENT ON COLUMN call_summary.agent_pleased IS
+    'Probability that the agent was pleased at any time, 0 to 1; NULL: not scored, or by an older callmood.';
+COMMENT ON COLUMN call_summary.agent_pleased_from_s IS 'When that began, in seconds from the start of the recording.';
 COMMENT ON COLUMN call_summary.agent_scored IS
     'Number of the agent''s scored segments; NULL: the agent does not speak.';
 COMMENT ON COLUMN call_summary.agent_angry IS 'Number of the agent''s segments whose emotion is angry.';
@@ -349,6 +416,16 @@ COMMENT ON COLUMN agent_summary.overtalk IS
 COMMENT ON COLUMN agent_summary.interruptions_by_agent IS 'Mean number per call; of stereo calls.';
 COMMENT ON COLUMN agent_summary.interruptions_by_customer IS 'Mean number per call; of stereo calls.';
 COMMENT ON COLUMN agent_summary.words_per_minute IS 'Mean of the agent''s words per minute.';
+COMMENT ON COLUMN agent_summary.calls_scored IS
+    'Number of calls for which it is known whether the customer got upset or pleased.';
+COMMENT ON COLUMN agent_summary.upset_calls IS 'Number of calls in which the customer got upset.';
+COMMENT ON COLUMN agent_summary.upset IS 'Share of such calls in calls_scored, 0 to 1.';
+COMMENT ON COLUMN agent_summary.upset_low IS
+    'Lower end of the 95 % confidence interval of upset; NULL with fewer than five calls.';
+COMMENT ON COLUMN agent_summary.upset_high IS
+    'Upper end of the 95 % confidence interval of upset; NULL with fewer than five calls.';
+COMMENT ON COLUMN agent_summary.pleased_calls IS 'Number of calls in which the customer was pleased.';
+COMMENT ON COLUMN agent_summary.pleased IS 'Share of such calls in calls_scored, 0 to 1.';
 COMMENT ON COLUMN agent_summary.mood_start IS
     'Mean mood of customers in the first quarter, -1 to 1; of calls where the last is scored too.';
 COMMENT ON COLUMN agent_summary.mood_end IS

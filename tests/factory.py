@@ -10,16 +10,19 @@ from callmood.call import (
     Call,
     CallFacts,
     EmotionScores,
+    Evidence,
     Failure,
     Hold,
     Recording,
     Segment,
     Speaker,
+    SpeakerMoods,
     Speech,
     VoiceBaseline,
     Word,
 )
-from callmood.labels import LABELS
+from callmood.labels import EVEN_TEMPERED, LABELS
+from callmood.model.course import PLEASED, UPSET
 
 AGENT, CUSTOMER = 0, 1
 
@@ -34,7 +37,9 @@ def failure(recording: Recording, reason: str = "no audio", error: str = "gone")
     return Failure(recording.path, reason, error, recording)
 
 
-def feeling(label: str, probability: float = 1.0, uncertain: bool = False) -> EmotionScores:
+def feeling(
+    label: str, probability: float = 1.0, uncertain: bool = False, evidence: Evidence = "voice"
+) -> EmotionScores:
     """Scores with ``probability`` on one label and the rest on neutral (on calm, for neutral)."""
     rest = "calm" if label == "neutral" else "neutral"
     values = dict.fromkeys(LABELS, 0.0)
@@ -42,7 +47,15 @@ def feeling(label: str, probability: float = 1.0, uncertain: bool = False) -> Em
     values[label] = probability
     scores = tuple(values[name] for name in LABELS)
     raw = tuple(1.0 / len(LABELS) for _ in LABELS)
-    return EmotionScores(scores, raw, "uncertain" if uncertain else label, probability)
+    return EmotionScores(
+        scores,
+        raw,
+        "uncertain" if uncertain else label,
+        probability,
+        upset=probability if label in UPSET else 0.0,
+        pleased=probability if label in PLEASED else 0.0,
+        evidence=None if uncertain or label in EVEN_TEMPERED else evidence,
+    )
 
 
 Line = tuple[int, float, float, str] | tuple[int, float, float, str, EmotionScores | None]
@@ -107,7 +120,44 @@ def make_call(
         holds=tuple(holds),
         language=language,
         understood=understood,
+        moods=_moods(lines),
     )
+
+
+def _moods(lines: Sequence[Line]) -> dict[int, SpeakerMoods]:
+    """The highest of each speaker, and when it first was likely."""
+    moods = {}
+    for who in {line[0] for line in lines}:
+        scored = [
+            (line[1], line[4] if len(line) > 4 else feeling("neutral")) for line in lines if line[0] == who
+        ]
+        known = [(start_s, scores) for start_s, scores in scored if scores is not None]
+        if known:
+            moods[who] = SpeakerMoods(
+                max(scores.upset for _, scores in known),
+                next((start_s for start_s, scores in known if scores.upset > 0.5), None),
+                max(scores.pleased for _, scores in known),
+                next((start_s for start_s, scores in known if scores.pleased > 0.5), None),
+            )
+    return moods
+
+
+def _moods(lines: Sequence[Line]) -> dict[int, SpeakerMoods]:
+    """The highest of each speaker's segments, and when it first was likely."""
+    moods = {}
+    for who in {line[0] for line in lines}:
+        scored = [
+            (line[1], line[4] if len(line) > 4 else feeling("neutral")) for line in lines if line[0] == who
+        ]
+        known = [(start_s, scores) for start_s, scores in scored if scores is not None]
+        if known:
+            moods[who] = SpeakerMoods(
+                max(scores.upset for _, scores in known),
+                next((start_s for start_s, scores in known if scores.upset > 0.5), None),
+                max(scores.pleased for _, scores in known),
+                next((start_s for start_s, scores in known if scores.pleased > 0.5), None),
+            )
+    return moods
 
 
 def on(day: str, time: str = "09:00") -> datetime:

@@ -85,11 +85,36 @@ def scan(con: Connection, model: Path, *calls: Call) -> int:
 
 
 def scores(con: Connection) -> dict[tuple[str, int], tuple[str, list[float]]]:
+    """Label and evidence, and all numbers, of each segment."""
     return {
-        (recording_id, segment): (emotion, values)
-        for recording_id, segment, emotion, values in store.rows(
-            con, "SELECT recording_id, segment, emotion, map_values(scores) FROM segment"
+        (recording_id, segment): (words, [*values, *moods])
+        for recording_id, segment, words, values, moods in store.rows(
+            con,
+            """
+            SELECT recording_id, segment, concat_ws(' by ', emotion, evidence), map_values(scores), [upset, pleased]
+            FROM segment
+            """,
         )
+    }
+
+
+def moods(con: Connection) -> dict[tuple[str, int], tuple[Any, ...]]:
+    """Of each speaker."""
+    return {
+        (recording_id, speaker): of_speaker
+        for recording_id, speaker, *of_speaker in store.rows(
+            con, "SELECT recording_id, speaker, upset, pleased, upset_from_s, pleased_from_s FROM speaker"
+        )
+    }
+
+
+def expected(*calls: Call) -> dict[tuple[str, int], list[float]]:
+    """The numbers of each segment as a worker returns them."""
+    return {
+        (call.recording.id, i): [*one.relative, one.upset, one.pleased]
+        for call in calls
+        for i, one in enumerate(call.scores)
+        if one
     }
 
 
@@ -110,9 +135,9 @@ def in_orders(calls: Sequence[Call]) -> Iterable[list[list[Call]]]:
 
 def test_scores_do_not_depend_on_the_order_of_scans(db: Connection, model: Path, tmp_path: Path) -> None:
     calls = calls_of_two_agents(model)
-    alone = {(c.recording.id, i): s.relative for c in calls for i, s in enumerate(c.scores) if s}
+    alone = expected(*calls)
     scan(db, model, *calls)
-    at_once = scores(db)
+    at_once, moods_at_once = scores(db), moods(db)
     changed = [
         key for key, (_, values) in at_once.items() if max(np.abs(np.subtract(values, alone[key]))) > 0.01
     ]
@@ -121,11 +146,36 @@ def test_scores_do_not_depend_on_the_order_of_scans(db: Connection, model: Path,
         with open_db(tmp_path / f"{number}.duckdb") as con:
             for some in scans:
                 scan(con, model, *some)
-            found = scores(con)
+            found, moods_found = scores(con), moods(con)
+        assert moods_found.keys() == moods_at_once.keys()
+        for who, of_speaker in moods_found.items():
+            assert of_speaker == pytest.approx(moods_at_once[who], abs=1e-5)
         assert found.keys() == at_once.keys()
         for key, (emotion, values) in found.items():
             assert emotion == at_once[key][0]
-            np.testing.assert_allclose(values, at_once[key][1], atol=1e-6)
+            np.testing.assert_allclose(values, at_once[key][1], atol=1e-5)
+
+
+def test_a_speaker_who_is_compared_again_has_the_moods_of_all_segments(db: Connection, model: Path) -> None:
+    calls = calls_of_two_agents(model)
+    for call in calls:
+        store.write_call(db, 1, "toy", call)
+    before = moods(db)
+    db.execute(
+        "UPDATE segment SET relative_logits = NULL, raw_logits = NULL WHERE segment = 2"
+    )  # as without sound
+    compare_agents(partial(nullcontext, db), str(model), "toy")
+    after = moods(db)
+    changed = {who for who in before if before[who] != after[who]}
+    assert changed == {(call.recording.id, AGENT) for call in calls[2:]}
+    for call in calls[2:]:
+        upset = store.rows(
+            db,
+            "SELECT max(upset), count(upset), count(*) FROM segment WHERE recording_id = $id AND role = 'agent'",
+            {"id": call.recording.id},
+        )
+        ((highest, known, segments),) = upset
+        assert known == segments and after[call.recording.id, AGENT][0] >= highest - 1e-6
 
 
 def test_an_interrupted_comparison_is_made_up_for(
@@ -172,10 +222,7 @@ def test_facts_that_come_later_change_what_a_call_is_compared_with(db: Connectio
     assert compare_agents(partial(nullcontext, db), str(model), "toy") == 1
     assert store.rows(db, "SELECT DISTINCT earlier_count FROM speaker") == [(0,)]
     for key, (_, values) in scores(db).items():
-        expected = {
-            (c.recording.id, i): s.relative for c in (first, second) for i, s in enumerate(c.scores) if s
-        }
-        np.testing.assert_allclose(values, expected[key], atol=1e-6)
+        np.testing.assert_allclose(values, expected(first, second)[key], atol=1e-5)
 
 
 def test_customers_and_other_models_are_left_alone(db: Connection, model: Path) -> None:
@@ -189,7 +236,7 @@ def test_customers_and_other_models_are_left_alone(db: Connection, model: Path) 
 
 def test_earlier_calls_never_outweigh_the_call(db: Connection, model: Path) -> None:
     first, second = (scored(model, f"{day}.wav", started_at=on(f"2026-11-2{day}")) for day in range(2))
-    found = []
+    found: list[Any] = []
     for count in (EARLIER_CALLS_COUNT, 10 * EARLIER_CALLS_COUNT):
         voice = VoiceBaseline(first.baselines[AGENT].mean, count)
         scan(db, model, replace(first, baselines={AGENT: voice}), second)

@@ -13,6 +13,7 @@ from callmood.call import VoiceBaseline
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.model import Encoded, Scorer, bundle, encode, load
+from callmood.model.course import CourseSettings
 from callmood.model.encode import AudioSettings, TextSettings
 from callmood.model.scorer import BundleSettings, Heads, ScoredVoices, softmax
 
@@ -84,6 +85,31 @@ def test_what_is_stored_of_segments_is_enough_to_compare_them_with_another_basel
         totals = np.full((5, 8), usual.count * usual.mean[0])
         again = model.classify_stored(stored, totals, np.full(5, usual.count))
         np.testing.assert_allclose(again, model.classify(clips, usual), atol=1e-5)
+        voice, words = model.sides_stored(stored, totals, np.full(5, usual.count))
+        np.testing.assert_allclose(
+            softmax(voice + words + np.log(model.priors(clips.has_text))), again, atol=1e-5
+        )
+
+
+def test_the_sides_of_a_segment_are_the_same_from_its_sound_and_as_stored() -> None:
+    shares = (0.05, 0.3, 0.02, 0.03, 0.15, 0.35, 0.05, 0.05)
+    model, clips = scorer(), encoded()
+    model = replace(model, settings=replace(model.settings, voice_weight=0.4, class_priors=shares))
+    clips = replace(clips, has_text=np.array([True, False, True, True, False]))
+    stored = ScoredVoices(
+        model.classify(clips), model.raw_logits(clips), model.relative_logits(clips), clips.has_text
+    )
+    logits = model.relative_logits(clips)
+    sides = model.sides_against_rest(clips)
+    again = model.sides_stored(stored, logits.sum(axis=0, dtype=np.float64) - logits, np.full(5, 4))
+    for given, found in zip(sides, again, strict=True):
+        np.testing.assert_allclose(
+            found - found.mean(axis=1, keepdims=True), given - given.mean(axis=1, keepdims=True), atol=1e-4
+        )
+    together = softmax(sides.voice + sides.words + np.log(model.priors(clips.has_text)))
+    np.testing.assert_allclose(together, model.classify_against_rest(clips), atol=1e-5)
+    assert not sides.words[~clips.has_text].any()
+    np.testing.assert_allclose(model.priors(clips.has_text)[:2], [shares, [1 / 8] * 8], atol=1e-6)
 
 
 def test_a_single_segment_without_a_baseline_is_raw() -> None:
@@ -138,7 +164,14 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     heads = Heads(
         *((rng.normal(size=(8, w)).astype(np.float32), np.zeros(8, np.float32)) for w in (3840, 3840, 768))
     )
-    settings = BundleSettings(LABELS, AudioSettings(), TextSettings(), prior_count=3.0, threshold=0.4)
+    settings = BundleSettings(
+        LABELS,
+        AudioSettings(),
+        TextSettings(),
+        prior_count=3.0,
+        threshold=0.4,
+        course=CourseSettings(upset_begins=0.07),
+    )
     bundle.save(tmp_path, settings, heads, changed_sound, changed_words)
     model = load(tmp_path, "cpu")
     assert model.settings == settings and model.labels == LABELS
@@ -178,6 +211,7 @@ def test_the_embedded_bundle_loads_and_is_small_enough() -> None:
         ({"format": 99}, "format"),
         ({"surprise": 1}, "surprise"),
         ({"audio": {"encoders": ["tiny.en"], "ears": 2}}, "ears"),
+        ({"course": {"upset_ends": 0.5}}, "upset_ends"),
     ],
 )
 def test_bundles_that_cannot_be_read_are_refused(
@@ -193,3 +227,10 @@ def test_bundles_that_cannot_be_read_are_refused(
 def test_a_folder_without_a_bundle_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CallmoodError, match="is not an emotion model"):
         load(tmp_path)
+
+
+def test_a_bundle_from_before_there_were_moods_over_time_has_the_default_ones(tmp_path: Path) -> None:
+    table = json.loads((bundle.EMBEDDED / "bundle.json").read_text(encoding="utf-8"))
+    table.pop("course", None)
+    (tmp_path / "bundle.json").write_text(json.dumps(table), encoding="utf-8")
+    assert bundle.settings_of(tmp_path).course == CourseSettings()

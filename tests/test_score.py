@@ -1,13 +1,13 @@
 """Scoring of segments, with a stand-in for the model whose numbers are all known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from callmood.call import Segment, Speaker, VoiceBaseline, Word
 from callmood.labels import LABELS, UNCERTAIN
-from callmood.model.scorer import Encoded, Heads
+from callmood.model.scorer import BundleSettings, Encoded, Heads, Sides
 from callmood.pipeline.score import Scorable, score_calls
 
 SPEAKERS = (Speaker(0, 0, "agent"), Speaker(1, 1, "customer"))
@@ -19,6 +19,7 @@ class Loudness:
 
     threshold: float = 0.5
     labels = LABELS
+    settings = BundleSettings(LABELS, None, None)
     heads = Heads()
 
     def encode(self, clips: list[np.ndarray], texts: list[str | None]) -> Encoded:
@@ -34,6 +35,13 @@ class Loudness:
 
     def classify_against_rest(self, encoded: Encoded) -> np.ndarray:
         return self._rows(encoded.audio[:, 0] - encoded.audio[:, 0].mean())
+
+    def sides_against_rest(self, encoded: Encoded) -> Sides:
+        logits = np.log(self.classify_against_rest(encoded) + 1e-6)
+        return Sides(logits, np.zeros_like(logits))
+
+    def priors(self, has_text: np.ndarray) -> np.ndarray:
+        return np.full((len(has_text), len(LABELS)), 1 / len(LABELS), np.float32)
 
     def is_sure(self, probabilities: np.ndarray, has_words: bool) -> bool:
         return bool(probabilities.max() >= self.threshold)
@@ -108,3 +116,35 @@ def test_a_short_segment_is_scored_with_a_second_of_sound() -> None:
     yes = Segment(0, 0, 5.0, 5.3, "yes", (Word("yes", 5.0, 5.3, 1.0),))
     score_calls(Listener(), [call(segment(0, 0), yes)])
     assert heard == [2 * 16_000, 16_000]
+
+
+class Sharp(Loudness):
+    """A model that is sure of anger in what is louder than the rest."""
+
+    def classify_against_rest(self, encoded: Encoded) -> np.ndarray:
+        return self._rows(9 * (encoded.audio[:, 0] - encoded.audio[:, 0].mean()))
+
+
+def test_a_speaker_is_upset_from_where_the_outburst_begins() -> None:
+    segments = [segment(1, start) for start in (8, 0, 2, 4, 6)]  # not in the order of their start
+    (scored,) = score_calls(Sharp(), [call(segment(0, 10), *segments, loud=(1, 5))])
+    moods = scored.moods[1]
+    assert moods.upset > 0.9 and moods.upset_from_s == 6
+    assert moods.pleased < 0.5 and moods.pleased_from_s is None
+    assert scored.moods[0].upset < 0.1
+    assert [one.upset > 0.5 for one in scored.scores if one] == [False, True, False, False, False, True]
+    assert [one.evidence for one in scored.scores if one] == [None, "voice", None, None, None, "voice"]
+
+
+def test_speakers_who_are_not_scored_have_no_moods() -> None:
+    (scored,) = score_calls(Loudness(), [call(segment(0, 0), segment(1, 2))], roles="customer")
+    assert list(scored.moods) == [1]
+
+
+def test_a_word_between_two_outbursts_has_their_mood() -> None:
+    short = replace(segment(0, 10, spoken_s=0.4), text="no")
+    even = [segment(0, start) for start in (0, 2, 4)]
+    (scored,) = score_calls(Sharp(), [call(*even, segment(0, 8), short, segment(0, 12), loud=(3, 5))])
+    one = scored.scores[4]
+    assert one is not None
+    assert (one.label, one.upset > 0.5, one.evidence) == (UNCERTAIN, True, None)

@@ -16,11 +16,11 @@ import numpy as np
 
 from callmood import store
 from callmood.arrays import Doubles
-from callmood.call import VoiceBaseline
+from callmood.call import SpeakerMoods, VoiceBaseline
 from callmood.model.bundle import load_classifier
 from callmood.model.scorer import ScoredVoices, Scorer
-from callmood.pipeline.score import label_of
-from callmood.store import AgentVoice, Connection, NewScores, StoredSegment
+from callmood.pipeline.moods import Spoken, judge
+from callmood.store import AgentVoice, Connection, NewMoods, NewScores, StoredSegment
 
 EARLIER_CALLS_COUNT: Final = 60
 """An agent's earlier calls weigh at most as much as this many segments, because today's line and voice matter more."""
@@ -55,8 +55,9 @@ def compare_agents(connect: Connect, model: str, model_id: str) -> int:
     for start in range(0, len(stale), _CHUNK):
         chunk = stale[start : start + _CHUNK]
         with connect() as con:
-            segments = store.segments_to_compare(con, chunk)
-            store.write_comparisons(con, chunk, _new_scores(scorer, chunk, segments))
+            store.write_comparisons(
+                con, chunk, *_compared(scorer, chunk, store.segments_to_compare(con, chunk))
+            )
     return len(stale)
 
 
@@ -79,29 +80,59 @@ def _earlier_calls(voices: Sequence[AgentVoice]) -> Iterator[VoiceBaseline | Non
             count += sum(voice.count for voice in call)
 
 
-def _new_scores(
+def _compared(
     scorer: Scorer, voices: Sequence[AgentVoice], segments: Sequence[StoredSegment]
-) -> Iterator[NewScores]:
-    """The scores of ``segments`` against the rest of their call and what ``voices`` say of earlier ones."""
-    of_speaker = {(voice.recording_id, voice.speaker): voice for voice in voices}
-    segments = [one for one in segments if (one.recording_id, one.speaker) in of_speaker]
-    if not segments:
-        return
-    relative_logits = np.array([one.relative_logits for one in segments], np.float32)
-    known = [_total(of_speaker[one.recording_id, one.speaker]) for one in segments]
-    probabilities = scorer.classify_stored(
-        ScoredVoices(
-            np.array([one.raw_scores for one in segments], np.float32),
-            np.array([one.raw_logits for one in segments], np.float32),
-            relative_logits,
-            np.array([bool(one.text.strip()) for one in segments]),
+) -> tuple[list[NewScores], list[NewMoods]]:
+    """The scores and moods of ``voices``, whose ``segments`` are compared with the rest of their call and with what
+    ``voices`` say of earlier calls."""
+    voice_of = {(voice.recording_id, voice.speaker): voice for voice in voices}
+    scores: list[NewScores] = []
+    moods: list[NewMoods] = []
+    for speaker, of_speaker in groupby(segments, key=lambda one: (one.recording_id, one.speaker)):
+        spoken = list(of_speaker)
+        if speaker in voice_of and any(one.relative_logits is not None for one in spoken):
+            found, of_call = _of_speaker(scorer, voice_of[speaker], spoken)
+            scores += found
+            moods.append(NewMoods(*speaker, of_call))
+    return scores, moods
+
+
+def _of_speaker(
+    scorer: Scorer, voice: AgentVoice, segments: Sequence[StoredSegment]
+) -> tuple[list[NewScores], SpeakerMoods]:
+    silent = np.zeros(len(scorer.labels), np.float32)
+    heard = np.array([one.relative_logits is not None for one in segments])
+    stored = ScoredVoices(
+        np.array([one.raw_scores for one in segments], np.float32),
+        np.array([silent if one.raw_logits is None else one.raw_logits for one in segments], np.float32),
+        np.array(
+            [silent if one.relative_logits is None else one.relative_logits for one in segments], np.float32
         ),
-        np.array([total for total, _ in known]) - relative_logits,
-        np.array([count for _, count in known]) - 1,
+        np.array([bool(one.text.strip()) for one in segments]),
     )
-    for one, of_segment in zip(segments, probabilities, strict=True):
-        label = label_of(scorer, of_segment, one.spoken_s, has_words=bool(one.text))
-        yield NewScores(one.recording_id, one.segment, label, float(of_segment.max()), of_segment.tolist())
+    total, count = _total(voice)
+    others = (total - stored.relative_logits, np.where(heard, count - 1, 0))
+    probabilities = scorer.classify_stored(stored, *others)
+    judged, moods = judge(
+        scorer,
+        probabilities,
+        scorer.sides_stored(stored, *others),
+        scorer.priors(stored.has_text),
+        [Spoken(one.start_s, one.words_s, has_words=bool(one.text)) for one in segments],
+    )
+    return [
+        NewScores(
+            one.recording_id,
+            one.segment,
+            of_segment.label,
+            of_segment.confidence,
+            row,
+            of_segment.upset,
+            of_segment.pleased,
+            of_segment.evidence,
+        )
+        for one, row, of_segment in zip(segments, probabilities.tolist(), judged, strict=True)
+    ], moods
 
 
 def _total(voice: AgentVoice) -> tuple[Doubles, int]:

@@ -31,7 +31,8 @@ class Again:
     forgotten: bool = False
     """Scan recordings that were forgotten."""
     rescore: bool = False
-    """Score calls again that were scored by another emotion model or for other roles, and do nothing else."""
+    """Score calls again that were scored by another emotion model, for other roles or by an older callmood, and do
+    nothing else."""
     retranscribe: bool = False
     """Transcribe calls again that were transcribed by another recogniser."""
 
@@ -237,7 +238,7 @@ def _jobs(con: Connection, wanted: Sequence[Recording], rescore: bool) -> tuple[
 
 
 def _stale_scores(known: Known, model_id: str, roles: RoleChoice) -> bool:
-    return known.state == "done" and (known.model_id, known.roles) != (model_id, roles)
+    return known.state == "done" and (known.model_id, known.roles, known.has_moods) != (model_id, roles, True)
 
 
 def _summary(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from callmood.call import ChannelChoice, Device, RoleChoice
+from callmood.call import Call, ChannelChoice, Device, Failure, Outcome, Rescored, RoleChoice
 from callmood.cli.output import say
 from callmood.wording import counted, extensions_named, length
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from callmood.batch.run import Progress
     from callmood.batch.summary import Summary
-    from callmood.call import Outcome
 
 FAILURES_SHOWN = 5
 """Failures listed per reason in the closing summary."""
@@ -231,7 +230,7 @@ def _announce(summary: Summary) -> None:
     if summary.stale_scores:
         parts.append(
             counted(summary.stale_scores, "of them was", "of them were")
-            + " scored by another model or for other roles (score again with --rescore)"
+            + " scored by another model, for other roles or by an older callmood (score again with --rescore)"
         )
     if summary.stale_transcripts:
         parts.append(
@@ -278,8 +277,6 @@ def _bar_text(summary: Summary) -> str:
 
 def _as_json_line(outcome: Outcome) -> dict[str, object]:
     """One outcome as JSON for machines, never with what was said."""
-    from callmood.call import Call, Failure
-
     if isinstance(outcome, Failure):
         known = {"recording": outcome.recording.id} if outcome.recording else {}
         why = {"reason": outcome.reason, "error": outcome.error}
@@ -298,17 +295,37 @@ def _as_json_line(outcome: Outcome) -> dict[str, object]:
         return facts | {
             "rescored": True,
             "segments": len(outcome.scores),
+            "moods": _moods(outcome),
             "warnings": list(outcome.warnings),
         }
     return facts | {
         "layout": outcome.layout,
         "roles": {speaker.role: speaker.decided_by for speaker in outcome.speakers},
         "segments": len(outcome.segments),
+        "moods": _moods(outcome),
         "dropped": dict(outcome.dropped),
         "language": outcome.language,
         "understood": outcome.understood,
         "warnings": list(outcome.warnings),
     }
+
+
+def _moods(outcome: Call | Rescored) -> list[dict[str, object]]:
+    """Whether each speaker got upset or pleased, and when; none of a call that was not understood."""
+    if isinstance(outcome, Call) and not outcome.understood:
+        return []
+    roles = {one.index: one.role for one in outcome.speakers} if isinstance(outcome, Call) else {}
+    return [
+        {
+            "speaker": speaker,
+            **({"role": roles[speaker]} if speaker in roles else {}),
+            "upset": round(moods.upset, 4),
+            "upset_from_s": moods.upset_from_s,
+            "pleased": round(moods.pleased, 4),
+            "pleased_from_s": moods.pleased_from_s,
+        }
+        for speaker, moods in sorted(outcome.moods.items())
+    ]
 
 
 def _summarise(summary: Summary, db: Path) -> None:

@@ -21,6 +21,7 @@ from callmood.errors import CallmoodError
 from callmood.hashing import sha256_of_all
 from callmood.labels import LABELS
 from callmood.model import encode
+from callmood.model.course import CourseSettings
 from callmood.model.encode import AudioSettings, TextSettings
 from callmood.model.scorer import HEADS, BundleSettings, Heads, Scorer
 
@@ -171,6 +172,7 @@ def settings_of(folder: Path) -> BundleSettings:
             ekman_thresholds=tuple(settings.ekman_thresholds),
             audio=None if table["audio"] is None else _audio_settings(table["audio"]),
             text=None if table["text"] is None else TextSettings(**table["text"]),
+            course=CourseSettings(**table.get("course", {})),
         )
     except (TypeError, KeyError) as error:
         raise CallmoodError(f"{path} has a missing or an unknown setting: {error}.") from None

@@ -65,12 +65,14 @@ class Course:
 
 
 def course(
-    probabilities: Floats, class_priors: Sequence[float] | Mapping[str, float], settings: CourseSettings
+    probabilities: Floats,
+    class_priors: Floats | Sequence[float] | Mapping[str, float],
+    settings: CourseSettings,
 ) -> Course:
     """The course of ``probabilities`` [n, labels], one speaker's segments in the order of their start.
 
-    ``class_priors`` are those that the probabilities contain. A segment that says nothing (too short, no voice) is a
-    row of the priors.
+    ``class_priors`` [labels], or [n, labels] where segments differ in them, are those that the probabilities contain.
+    A segment that says nothing (too short, no voice) is a row of the priors.
     """
     priors = np.asarray(
         [class_priors[label] for label in LABELS] if isinstance(class_priors, Mapping) else class_priors,

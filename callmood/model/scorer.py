@@ -7,8 +7,8 @@ missing side adds nothing. ``bundle`` reads a scorer from disk.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from callmood.arrays import Doubles, Floats, Ints, Mask
 from callmood.call import VoiceBaseline
 from callmood.labels import EVEN_TEMPERED
 from callmood.model import encode
+from callmood.model.course import CourseSettings
 from callmood.model.encode import AudioSettings, TextSettings
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class BundleSettings:
     """The same for one with words."""
     ekman_thresholds: tuple[float, ...] = ()
     """For each output of the ``ekman`` head, the probability from which a text has the emotion."""
+    course: CourseSettings = field(default_factory=CourseSettings)
+    """How moods last over the segments of a speaker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Heads:
     """Of the text vector: one sigmoid for each of Ekman's emotions and neutral; for GoEmotions alone."""
 
 
-HEADS: Final = tuple(field.name for field in fields(Heads))
+HEADS: Final = tuple(each.name for each in fields(Heads))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,18 @@ class ScoredVoices:
     relative_logits: Floats
     """[n, labels]: of the voice alone, before its baseline is subtracted. A baseline is the mean of such logits."""
     has_text: Mask
+
+
+class Sides(NamedTuple):
+    """What voice and words each add to the logits of n segments, as they are weighed; zero where a side is missing.
+
+    With the logarithms of ``Scorer.priors`` they add up to the logits, up to a constant for each segment.
+    """
+
+    voice: Floats
+    """[n, labels]"""
+    words: Floats
+    """[n, labels]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,26 +183,37 @@ class Scorer:
 
     def classify_against_rest(self, encoded: Encoded) -> Floats:
         """Probabilities [n, labels] of one speaker's segments, each against all the others."""
-        has_audio = encoded.has_audio.astype(np.int64)
-        logits = self.relative_logits(encoded)
-        total: Doubles = logits.sum(axis=0, dtype=np.float64)
-        counts = int(has_audio.sum()) - has_audio
-        means = (total - logits) / np.maximum(counts, 1)[:, None]
-        return self._classify(encoded, logits - means.astype(np.float32), counts)
+        return self._classify(encoded, *self._against_rest(encoded))
+
+    def sides_against_rest(self, encoded: Encoded) -> Sides:
+        """What voice and words add to the logits of ``classify_against_rest``."""
+        return self._sides(encoded, *self._against_rest(encoded))
 
     def classify_stored(self, voices: ScoredVoices, totals: Doubles, counts: Ints) -> Floats:
-        """Probabilities [n, labels] of ``voices``, each with sound, against what else is known of their speaker.
+        """Probabilities [n, labels] of ``voices`` against what else is known of their speaker.
 
         ``totals`` [n, labels] and ``counts`` [n]: the sum of the relative logits of the other segments, and their
         number. Without other segments these are the probabilities without a baseline.
         """
-        means = totals / np.maximum(counts, 1)[:, None]
-        differences = voices.relative_logits - means.astype(np.float32)
         with np.errstate(divide="ignore"):  # a probability of 0 stays 0
             logits = np.log(voices.raw_scores)
-        words_count = voices.has_text & (self.settings.text is not None and self.heads.text is not None)
-        weights = np.where(words_count, np.float32(self.settings.voice_weight), np.float32(1))
-        return softmax(logits + weights[:, None] * self._shift(voices.raw_logits, differences, counts))
+        return softmax(logits + self._stored_shift(voices, totals, counts))
+
+    def sides_stored(self, voices: ScoredVoices, totals: Doubles, counts: Ints) -> Sides:
+        """What voice and words add to the logits of ``classify_stored``."""
+        voice = self._voice_weights(voices.has_text) * voices.raw_logits
+        logits = np.log(np.maximum(voices.raw_scores, np.finfo(np.float32).tiny))
+        words = (logits - voice - np.log(self.priors(voices.has_text))) * self._words_count(voices.has_text)[
+            :, None
+        ]
+        return Sides(voice + self._stored_shift(voices, totals, counts), np.asarray(words, np.float32))
+
+    def priors(self, has_text: Mask) -> Floats:
+        """[n, labels]: how often each label is assumed to occur, in the probabilities of segments with and without
+        words."""
+        even = np.full(len(self.labels), 1 / len(self.labels))
+        known = np.asarray(self.settings.class_priors) if self.settings.class_priors else even
+        return np.where(self._words_count(has_text)[:, None], known / known.sum(), even).astype(np.float32)
 
     def raw_logits(self, encoded: Encoded) -> Floats:
         """[n, labels]: the logits of the voice alone, without a baseline; zero without a raw head."""
@@ -202,18 +228,44 @@ class Scorer:
         logits = encoded.audio @ self.heads.relative[0].T
         return np.asarray(logits * encoded.has_audio[:, None], dtype=np.float32)
 
+    def _against_rest(self, encoded: Encoded) -> tuple[Floats, Ints]:
+        """[n, labels]: how far the relative logits of each segment are from those of all others; [n]: of how many."""
+        has_audio = encoded.has_audio.astype(np.int64)
+        logits = self.relative_logits(encoded)
+        total: Doubles = logits.sum(axis=0, dtype=np.float64)
+        counts = int(has_audio.sum()) - has_audio
+        means = (total - logits) / np.maximum(counts, 1)[:, None]
+        return logits - means.astype(np.float32), counts
+
     def _classify(self, encoded: Encoded, differences: Floats, counts: Ints) -> Floats:
         """``differences`` [n, labels] of the relative logits from a baseline of ``counts`` [n] clips."""
-        settings, heads = self.settings, self.heads
-        logits = self.raw_logits(encoded)
-        logits = (logits + self._shift(logits, differences, counts)) * encoded.has_audio[:, None]
-        if heads.text is not None:
-            words = linear(heads.text, encoded.text) * np.float32(settings.text_weight)
-            if settings.class_priors:
-                words += np.log(np.asarray(settings.class_priors, np.float32))
-            both = logits * np.float32(settings.voice_weight) + words
-            logits = np.where(encoded.has_text[:, None], both, logits)
-        return softmax(logits)
+        voice, words = self._sides(encoded, differences, counts)
+        return softmax(voice + words + np.log(self.priors(encoded.has_text)))
+
+    def _sides(self, encoded: Encoded, differences: Floats, counts: Ints) -> Sides:
+        """See ``_classify``."""
+        voice = self.raw_logits(encoded)
+        voice = (voice + self._shift(voice, differences, counts)) * encoded.has_audio[:, None]
+        words = np.zeros_like(voice)
+        if self.heads.text is not None:
+            words = linear(self.heads.text, encoded.text) * np.float32(self.settings.text_weight)
+            words *= self._words_count(encoded.has_text)[:, None]
+        return Sides(voice * self._voice_weights(encoded.has_text), words)
+
+    def _words_count(self, has_text: Mask) -> Mask:
+        """[n]: whether the words of a segment count."""
+        return has_text & (self.settings.text is not None and self.heads.text is not None)
+
+    def _voice_weights(self, has_text: Mask) -> Floats:
+        """[n, 1]: the weights of the voice's logits."""
+        weights = np.where(self._words_count(has_text), self.settings.voice_weight, 1.0)
+        return np.asarray(weights[:, None], np.float32)
+
+    def _stored_shift(self, voices: ScoredVoices, totals: Doubles, counts: Ints) -> Floats:
+        """[n, labels]: what is added to the logits of ``voices`` without a baseline; see ``classify_stored``."""
+        means = totals / np.maximum(counts, 1)[:, None]
+        differences = voices.relative_logits - means.astype(np.float32)
+        return self._voice_weights(voices.has_text) * self._shift(voices.raw_logits, differences, counts)
 
     def _shift(self, raw: Floats, differences: Floats, counts: Ints) -> Floats:
         """[n, labels]: what a baseline of ``counts`` [n] clips, which is ``differences`` away, adds to ``raw`` logits.

@@ -235,7 +235,14 @@ def _hash(path: Path) -> str:
 def _rescore_batch(scorer: Scorer, settings: Settings, batch: Sequence[_Decoded]) -> list[Rescored]:
     scorables = [Scorable(one.audio.samples, one.job.speakers, one.job.segments) for one in batch]
     return [
-        Rescored(one.job.recording, one.audio.duration_s, scored.scores, scored.baselines, one.audio.warnings)
+        Rescored(
+            one.job.recording,
+            one.audio.duration_s,
+            scored.scores,
+            scored.baselines,
+            one.audio.warnings,
+            scored.moods,
+        )
         for one, scored in zip(batch, score_calls(scorer, scorables, settings.score.roles), strict=True)
     ]
 
@@ -302,6 +309,7 @@ def _call(heard: _Heard, scored: Scored) -> Call:
         holds=heard.holds,
         language=transcript.language,
         understood=transcript.understood,
+        moods=scored.moods,
     )
 
 

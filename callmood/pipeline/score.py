@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from callmood.call import EmotionScores, RoleChoice, Segment, Speaker, VoiceBaseline
-from callmood.labels import UNCERTAIN
+from callmood.call import EmotionScores, RoleChoice, Segment, Speaker, SpeakerMoods, VoiceBaseline
+from callmood.pipeline.moods import Judged, Spoken, judge
 from callmood.pipeline.window import window_of
 from callmood.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from callmood.model import Encoded, Scorer
-
-MIN_SPEECH_S = 0.8
-"""A segment whose words last less in total ("bye", "okay") is always uncertain: too little voice to judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +29,12 @@ class Scorable:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One call's scores, one per segment (None if the role is not scored), and its speakers' baselines."""
+    """One call's scores, one per segment (None if the role is not scored), and its speakers' baselines and moods."""
 
     scores: tuple[EmotionScores | None, ...]
     baselines: Mapping[int, VoiceBaseline]
+    """By speaker."""
+    moods: Mapping[int, SpeakerMoods]
     """By speaker."""
 
 
@@ -45,7 +44,7 @@ def score_calls(scorer: Scorer, calls: Sequence[Scorable], roles: RoleChoice = "
     clips = [_clip(call, call.segments[i]) for call, picks in zip(calls, wanted, strict=True) for i in picks]
     texts = [call.segments[i].text or None for call, picks in zip(calls, wanted, strict=True) for i in picks]
     if not clips:
-        return [Scored((None,) * len(call.segments), {}) for call in calls]
+        return [Scored((None,) * len(call.segments), {}, {}) for call in calls]
     encoded = scorer.encode(clips, texts)
     scored = []
     start = 0
@@ -74,27 +73,33 @@ def _score_call(
     scorer: Scorer, call: Scorable, picks: Sequence[int], encoded: Encoded, rows: np.ndarray
 ) -> Scored:
     scores: list[EmotionScores | None] = [None] * len(call.segments)
-    baselines = {}
+    baselines, moods = {}, {}
     for speaker in call.speakers:
-        of_this_speaker = np.array([call.segments[i].speaker == speaker.index for i in picks], dtype=bool)
-        if not of_this_speaker.any():
+        places = [place for place, i in enumerate(picks) if call.segments[i].speaker == speaker.index]
+        if not places:
             continue
-        of_speaker = encoded.take(rows[of_this_speaker])
+        places.sort(key=lambda place: call.segments[picks[place]].start_s)
+        numbers = [picks[place] for place in places]
+        of_speaker = encoded.take(rows[places])
         raw = scorer.classify(of_speaker, None)
         relative = scorer.classify_against_rest(of_speaker)
+        judged, moods[speaker.index] = judge(
+            scorer,
+            relative,
+            scorer.sides_against_rest(of_speaker),
+            scorer.priors(of_speaker.has_text),
+            [_spoken(call.segments[i]) for i in numbers],
+        )
         logits = _voice_logits(scorer, of_speaker)
-        for i, relative_row, raw_row, of_segment in zip(
-            np.asarray(picks)[of_this_speaker], relative, raw, logits, strict=True
-        ):
-            scores[i] = _emotion_scores(scorer, relative_row, raw_row, call.segments[i], of_segment)
+        for i, *of_segment in zip(numbers, relative, raw, judged, logits, strict=True):
+            scores[i] = _emotion_scores(*of_segment)
         baselines[speaker.index] = scorer.baseline(of_speaker)
-    return Scored(tuple(scores), baselines)
+    return Scored(tuple(scores), baselines, moods)
 
 
-def label_of(scorer: Scorer, probabilities: np.ndarray, spoken_s: float, has_words: bool) -> str:
-    """The label of a segment whose words last ``spoken_s`` in total; "uncertain" for too little voice or doubt."""
-    sure = spoken_s >= MIN_SPEECH_S and scorer.is_sure(probabilities, has_words)
-    return scorer.labels[int(probabilities.argmax())] if sure else UNCERTAIN
+def _spoken(segment: Segment) -> Spoken:
+    words_s = sum(word.end_s - word.start_s for word in segment.words)
+    return Spoken(segment.start_s, words_s, has_words=bool(segment.text))
 
 
 _Logits: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]
@@ -113,16 +118,17 @@ def _voice_logits(scorer: Scorer, encoded: Encoded) -> list[_Logits | None]:
 
 
 def _emotion_scores(
-    scorer: Scorer, relative: np.ndarray, raw: np.ndarray, segment: Segment, logits: _Logits | None
+    relative: np.ndarray, raw: np.ndarray, judged: Judged, logits: _Logits | None
 ) -> EmotionScores:
-    spoken_s = sum(word.end_s - word.start_s for word in segment.words)
-    label = label_of(scorer, relative, spoken_s, has_words=bool(segment.text))
     raw_logits, relative_logits = logits or (None, None)
     return EmotionScores(
         tuple(relative.tolist()),
         tuple(raw.tolist()),
-        label,
-        float(relative.max()),
+        judged.label,
+        judged.confidence,
         raw_logits,
         relative_logits,
+        judged.upset,
+        judged.pleased,
+        judged.evidence,
     )

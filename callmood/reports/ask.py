@@ -64,7 +64,7 @@ class Report:
     overview: Mapping[str, Any] = field(default_factory=dict)
     """Number of calls, hours, start of the first and last call, and the counts behind ``notes``."""
     limits: Mapping[str, float] = field(default_factory=dict)
-    """The limits behind some figures: what counts as dead air, and as a call that ended worse."""
+    """The limits behind some figures: what counts as dead air, as a call that ended worse, and as upset."""
     notes: tuple[str, ...] = ()
     """What the figures leave out, and why, one sentence each."""
 
@@ -124,7 +124,10 @@ def _one_call(con: Connection, question: Question) -> Report:
         quarters=_report(con, "quarters", parameters),
         call=call,
         limits=_limits(con),
-        notes=tuple(f"The scan warned: {warning}." for warning in warnings),
+        notes=(
+            *(f"The scan warned: {warning}." for warning in warnings),
+            *_unknown_moods(_report(con, "overview", {**everyone, "by": "agent"}).row(0, named=True)),
+        ),
     )
 
 
@@ -193,6 +196,12 @@ def _with_notes(con: Connection, report: Report, parameters: dict[str, Any]) -> 
     return replace(report, overview=overview, limits=_limits(con), notes=notes)
 
 
+def _unknown_moods(seen: Mapping[str, Any]) -> Iterator[str]:
+    if seen["without_upset"]:
+        what = counted(seen["without_upset"], "call")
+        yield f"Upset and pleased leave out {what} that an older callmood scored. Run scan --rescore."
+
+
 def _notes(seen: Mapping[str, Any], role: RoleChoice) -> Iterator[str]:
     """What the figures leave out."""
     if not seen["calls"]:
@@ -206,6 +215,7 @@ def _notes(seen: Mapping[str, Any], role: RoleChoice) -> Iterator[str]:
     if seen["calls"] and seen["without_mood"]:
         whose = "nobody" if role == "all" else f"no {role}"
         yield f"Mood and emotions leave out {counted(seen['without_mood'], 'call')} in which {whose} was scored."
+    yield from _unknown_moods(seen)
     if seen["not_understood"]:
         what = counted(seen["not_understood"], "call whose words were", "calls whose words were")
         yield f"Mood, emotions and words per minute leave out {what} not understood (another language, or a bad line)."

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from callmood.wording import NONE
+from callmood.wording import NONE, counted, percent
 
 MINUS: Final = "−"
 
@@ -36,6 +36,34 @@ def days(first: datetime | None, last: datetime | None) -> str:
     if first is None or last is None:
         return ""
     return f"{first:%Y-%m-%d}" if first.date() == last.date() else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+
+
+EVIDENCE: Final = {
+    "voice": "voice",
+    "words": "words",
+    "both": "voice and words",
+    "correction": "corrected",
+    None: NONE,
+}
+
+
+def calls_of(row: Mapping[str, Any], mood: str) -> str:
+    """ "3 of 41": calls in which somebody got upset (or pleased), of those where that is known."""
+    return f"{row[f'{mood}_calls']} of {row['calls_scored']}" if row["calls_scored"] else NONE
+
+
+def share_of_calls(row: Mapping[str, Any]) -> str:
+    """ "upset in 3 of 41 calls (7 %, 95 % interval 3 to 19 %), pleased in 9"."""
+    known = row["calls_scored"]
+    if not known:
+        return "not known"
+    interval = ""
+    if row["upset_low"] is not None:
+        interval = f", 95 % interval {percent(row['upset_low']).strip(' %')} to {percent(row['upset_high'])}"
+    return (
+        f"upset in {row['upset_calls']} of {counted(known, 'call')} ({percent(row['upset_calls'] / known)}{interval}), "
+        f"pleased in {row['pleased_calls']}"
+    )
 
 
 def compared(row: Mapping[str, Any]) -> str:

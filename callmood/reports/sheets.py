@@ -71,6 +71,7 @@ def _groups_page(report: Report) -> Page:
     return Page(
         title=f"Calls by {question.by}",
         subtitle=_span(report),
+        facts=[(_whose(report), cells.share_of_calls(report.overview))],
         sheets=[
             Sheet("", _group_columns(heading, _whose(report)), report.rows.to_dicts()),
             *_moments(report, with_agent=True),
@@ -91,6 +92,7 @@ def _group_page(report: Report) -> Page:
 
     cuts_in, is_cut = row["interruptions_by_agent"], row["interruptions_by_customer"]
     facts = [
+        (whose, cells.share_of_calls(row)),
         (
             f"{whose} mood",
             f"{mean('mood_start', cells.mood)} at the start, {mean('mood_end', cells.mood)} at the end: "
@@ -119,7 +121,7 @@ def _group_page(report: Report) -> Page:
         title=f"{report.question.by.capitalize()} {row['name']}",
         subtitle=_span(report),
         facts=facts,
-        sheets=[*_moments(report, with_agent), Sheet("Calls, worst end first", columns, calls)],
+        sheets=[*_moments(report, with_agent), Sheet("Calls, most upset first", columns, calls)],
         notes=[*report.notes, *_explain(report)],
     )
 
@@ -128,6 +130,7 @@ def _calls_page(report: Report) -> Page:
     return Page(
         title="Calls",
         subtitle=_span(report),
+        facts=[(_whose(report), cells.share_of_calls(report.overview))],
         sheets=[Sheet("", _call_columns(report), report.rows.to_dicts()), *_moments(report, with_agent=True)],
         notes=[*report.notes, *_explain(report)],
     )
@@ -143,6 +146,8 @@ def _call_page(report: Report) -> Page:
     by_agent, by_customer = call["interruptions_by_agent"], call["interruptions_by_customer"]
     facts = [
         ("File", call["file"]),
+        ("Upset", _when(report, call, "upset")),
+        ("Pleased", _when(report, call, "pleased")),
         (
             "Agent talks",
             f"{percent(call['talk_ratio'])} of the time, "
@@ -180,6 +185,17 @@ def _call_page(report: Report) -> Page:
         ],
         notes=[*report.notes, f"{_SCALE[0].upper()}{_SCALE[1:]}.", _CAUTION],
     )
+
+
+def _when(report: Report, call: Row, mood: str) -> str:
+    """ "customer from 2:31 (98 %)": whether and since when somebody is upset or pleased."""
+    if call[mood] is None:
+        return "not known"
+    if call[mood] < report.limits["likely_from"]:
+        return f"not the {call['role']}" if call["role"] != "all" else "nobody"
+    who = "somebody" if call["role"] == "all" else call["role"]
+    since = call[f"{mood}_from_s"]
+    return f"{who} {'' if since is None else f'from {clock(since)} '}({percent(call[mood])})"
 
 
 def _unheard(call: Row) -> Iterator[tuple[str, str]]:
@@ -236,14 +252,14 @@ def _group_columns(heading: str, whose: str) -> list[Column]:
         Column("Over-\ntalk", lambda row: percent(row["overtalk"]), hide_order=7),
         Column("Cuts\nin", lambda row: cells.plain(row["interruptions_by_agent"], 1), hide_order=5),
         Column("Words\n/ min", lambda row: cells.plain(row["words_per_minute"]), hide_order=4),
+        Column("Upset\ncalls", lambda row: cells.calls_of(row, "upset"), hide_order=-6),
         Column(
             f"{whose} mood\nstart → end",
             lambda row: f"{cells.mood(row['mood_start'])} → {cells.mood(row['mood_end']):>5}",
         ),
         Column("Change\n± 95 %", _change, style=_change_style, hide_order=-4),
         Column("Ended\nworse", cells.compared, hide_order=-2),
-        Column("Angry", lambda row: percent(row["angry"]), hide_order=-3),
-        Column("Neg-\native", lambda row: percent(row["negative"]), hide_order=1),
+        Column("Pleased\ncalls", lambda row: cells.calls_of(row, "pleased"), hide_order=1),
         Column("Un-\nsure", lambda row: percent(row["uncertain"]), hide_order=6),
     ]
 
@@ -259,6 +275,7 @@ def _call_columns(report: Report, with_agent: bool = True) -> list[Column]:
         Column("Agent\ntalks", lambda row: percent(row["talk_ratio"]), hide_order=4),
         Column("Dead\nair", lambda row: clock(row["dead_air_s"]), hide_order=2),
         Column("Cuts\nin", lambda row: cells.plain(row["interruptions_by_agent"]), hide_order=5),
+        Column("Upset\nfrom", lambda row: _upset_from(row, report.limits["likely_from"]), hide_order=-5),
         Column(
             f"{_whose(report)} mood\nby quarter",
             lambda row: " ".join(
@@ -271,10 +288,16 @@ def _call_columns(report: Report, with_agent: bool = True) -> list[Column]:
             style=lambda row: WORSE if row["ended_worse"] else "",
             hide_order=-3,
         ),
-        Column("Angry", lambda row: percent(row["angry"]), hide_order=-2),
-        Column("Neg-\native", lambda row: percent(row["negative"]), hide_order=1),
     ]
     return [column for column in columns if with_agent or column.key != "agent"]
+
+
+def _upset_from(row: Row, likely_from: float) -> str:
+    if row["upset"] is None:
+        return NONE
+    if row["upset"] < likely_from:
+        return "not"
+    return "upset" if row["upset_from_s"] is None else clock(row["upset_from_s"])
 
 
 def _moments(report: Report, with_agent: bool) -> list[Sheet]:
@@ -286,14 +309,11 @@ def _moments(report: Report, with_agent: bool) -> list[Sheet]:
         Column(
             "Agent", lambda row: row["agent"] or NONE, right=False, wraps=True, key="agent", hide_order=-1
         ),
-        Column("At", lambda row: clock(row["start_s"]), hide_order=-4),
+        Column("Upset\nfrom", lambda row: clock(row["start_s"]), hide_order=-4),
+        Column("For", lambda row: length(row["end_s"] - row["start_s"]), hide_order=-2),
         Column("Who", lambda row: row["role"], right=False, key="role", hide_order=-2),
-        Column(
-            "Emotion",
-            lambda row: f"{row['emotion']} {percent(row['confidence'])}",
-            right=False,
-            hide_order=-3,
-        ),
+        Column("Emotion", lambda row: row["emotion"], right=False, hide_order=1),
+        Column("Evidence", lambda row: cells.EVIDENCE[row["evidence"]], right=False, hide_order=-3),
         Column("Words", lambda row: f"“{row['text'].strip()}”", right=False, wraps=True),
     ]
     dropped = set()
@@ -314,13 +334,17 @@ def _quarter_rows(report: Report) -> list[Row]:
 
 
 def _turn_rows(report: Report) -> list[Row]:
-    """Turns, with a row for each stretch of dead air between them."""
+    """Turns, with a row for each stretch of dead air between them; upset where it is likely."""
     rows: list[Row] = []
     for turn in report.rows.to_dicts():
         if (turn["silence_s"] or 0) >= report.limits["dead_air_from_s"]:
             silence = f"{length(turn['silence_s'])} of silence"
-            rows.append({"at_s": None, "role": "", "mood": None, "emotion": None, "aside": silence})
-        rows.append({**turn, "at_s": turn["start_s"], "aside": _aside(turn)})
+            rows.append(
+                {"at_s": None, "role": "", "mood": None, "emotion": None, "upset": None, "aside": silence}
+            )
+        likely = turn["upset"] is not None and turn["upset"] >= report.limits["likely_from"]
+        upset = turn["upset"] if likely else None
+        rows.append({**turn, "upset": upset, "at_s": turn["start_s"], "aside": _aside(turn)})
     return rows
 
 
@@ -348,7 +372,7 @@ def _emotion(row: Row) -> str:
 
 
 def _emotion_style(row: Row) -> str:
-    if row["emotion"] in (None, "neutral", "calm", "uncertain") or row["mood"] is None:
+    if row["emotion"] in (None, "neutral", "uncertain") or row["mood"] is None:
         return DIM
     return WORSE if row["mood"] < 0 else BETTER if row["emotion"] == "happy" else ""
 
@@ -379,6 +403,12 @@ _TURNS: Final = (
     ),
     Column("Emotion", _emotion, right=False, style=_emotion_style, hide_order=-1),
     Column(
+        "Upset",
+        lambda row: "" if row["upset"] is None else percent(row["upset"]),
+        style=lambda row: WORSE,
+        hide_order=-3,
+    ),
+    Column(
         "Words",
         lambda row: f"({row['aside']})" if row["aside"] else row["text"],
         right=False,
@@ -404,10 +434,15 @@ def _explain(report: Report) -> list[str]:
         f"Ended worse: the mood fell by {report.limits['worse_by']:g} or more, to below 0. "
         f"Dead air: silences of {report.limits['dead_air_from_s']:g} s or more."
     )
-    first = "Earliest day" if report.question.by == "day" else "Worst mood at the end"
+    first = "Earliest day" if report.question.by == "day" else "Most upset"
     order = f"{first} first; --sort COLUMN for another order. "
     grouped = report.question.kind == "groups"
+    upset = (
+        "Upset: a listener would call the speaker annoyed, angry or distressed, with a probability of "
+        f"{percent(report.limits['likely_from'])} or more. Evidence: what speaks for it."
+    )
     return [
+        upset,
         f"{whose} {_SCALE}. Start and end are the first and last quarter of each call.",
         *([means] if grouped else []),
         terms + (" Cuts in: the agent's interruptions per call." if grouped else " Red: ended worse."),

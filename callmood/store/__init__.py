@@ -34,6 +34,7 @@ from callmood.store.read import (
 )
 from callmood.store.voices import (
     AgentVoice,
+    NewMoods,
     NewScores,
     StoredSegment,
     agent_voices,
@@ -58,6 +59,7 @@ __all__ = [
     "AgentVoice",
     "Connection",
     "Known",
+    "NewMoods",
     "NewScores",
     "StoredSegment",
     "agent_voices",

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from callmood.call import FACTS, EmotionScores, Recording, VoiceBaseline
+from callmood.call import FACTS, EmotionScores, Recording, SpeakerMoods, VoiceBaseline
 from callmood.labels import LABELS
 
 _NOT_UNICODE: Final = re.compile("[\ud800-\udfff]")
@@ -45,12 +45,14 @@ RECORDING: Shape = {
     "transcribed_in": "INTEGER",
     "stored_at": "TIMESTAMP",
 }
+MOODS: Shape = {"upset": "FLOAT", "upset_from_s": "DOUBLE", "pleased": "FLOAT", "pleased_from_s": "DOUBLE"}
 VOICE: Shape = {
     "speaker": "INTEGER",
     "baseline_mean": ["FLOAT"],
     "baseline_count": "INTEGER",
     "earlier_mean": ["FLOAT"],
     "earlier_count": "INTEGER",
+    **MOODS,
 }
 SPEAKER: Shape = {**VOICE, "channel": "INTEGER", "role": "VARCHAR", "decided_by": "VARCHAR"}
 SCORES: Shape = {
@@ -62,6 +64,9 @@ SCORES: Shape = {
     "raw_scores": ["FLOAT"],
     "raw_logits": ["FLOAT"],
     "relative_logits": ["FLOAT"],
+    "upset": "FLOAT",
+    "pleased": "FLOAT",
+    "evidence": "VARCHAR",
 }
 SEGMENT: Shape = {
     **SCORES,
@@ -92,8 +97,10 @@ WORD: Shape = {
 }
 
 
-def voice_rows(speakers: Iterable[int], baselines: Mapping[int, VoiceBaseline]) -> list[dict[str, Any]]:
-    """One row per speaker; NULL without a baseline. None is compared with earlier calls yet."""
+def voice_rows(
+    speakers: Iterable[int], baselines: Mapping[int, VoiceBaseline], moods: Mapping[int, SpeakerMoods]
+) -> list[dict[str, Any]]:
+    """One row per speaker; NULL without a baseline or moods. None is compared with earlier calls yet."""
     return [
         {
             "speaker": speaker,
@@ -101,10 +108,16 @@ def voice_rows(speakers: Iterable[int], baselines: Mapping[int, VoiceBaseline]) 
             "baseline_count": baseline.count if baseline else None,
             "earlier_mean": None,
             "earlier_count": 0 if baseline else None,
+            **mood_columns(moods.get(speaker)),
         }
         for speaker in speakers
         for baseline in [baselines.get(speaker)]
     ]
+
+
+def mood_columns(moods: SpeakerMoods | None) -> dict[str, Any]:
+    """One speaker's columns; all NULL if the speaker's role is not scored."""
+    return {name: None if moods is None else getattr(moods, name) for name in MOODS}
 
 
 def score_columns(scores: EmotionScores | None) -> dict[str, Any]:
@@ -123,6 +136,9 @@ def score_columns(scores: EmotionScores | None) -> dict[str, Any]:
         "raw_scores": [float(value) for value in scores.raw],
         "raw_logits": scores.raw_logits,
         "relative_logits": scores.relative_logits,
+        "upset": float(scores.upset),
+        "pleased": float(scores.pleased),
+        "evidence": scores.evidence,
     }
 
 
@@ -172,6 +188,11 @@ def as_roots(paths: Iterable[Path]) -> list[str]:
 def select_rows(parameter: str, shape: Shape) -> str:
     """A query for the rows of a JSON document that is passed as a parameter."""
     return f"SELECT unnest(from_json(${parameter}, '{json.dumps([shape])}'), max_depth := 2)"
+
+
+def assigned(shape: Shape) -> str:
+    """What an UPDATE sets from rows that are called new."""
+    return ", ".join(f"{column} = new.{column}" for column in shape)
 
 
 def as_json(value: Any) -> str:

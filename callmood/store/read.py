@@ -21,6 +21,8 @@ class Known:
     """The emotion model that scored it; None for one that failed or was not scored."""
     roles: str | None = None
     """Whose segments were scored by the scan that wrote it last."""
+    has_moods: bool = True
+    """Whether it is known of all who were scored if they got upset or pleased; an older callmood did not say."""
 
 
 def known(con: Connection) -> dict[str, Known]:
@@ -30,8 +32,11 @@ def known(con: Connection) -> dict[str, Known]:
         for recording_id, *columns in rows(
             con,
             """
-            SELECT recording.id, state, model_id, scan.settings->>'$.score.roles'
+            SELECT recording.id, state, model_id, scan.settings->>'$.score.roles', moodless.recording_id IS NULL
             FROM recording LEFT JOIN scan ON scan.id = scan_id
+            LEFT JOIN (
+                SELECT DISTINCT recording_id FROM speaker WHERE baseline_count IS NOT NULL AND upset IS NULL
+            ) AS moodless ON moodless.recording_id = recording.id
             """,
         )
     }

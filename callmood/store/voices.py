@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from callmood.call import SpeakerMoods
 from callmood.labels import LABELS
-from callmood.store.columns import Shape, as_json, select_rows
+from callmood.store.columns import MOODS, Shape, as_json, assigned, mood_columns, select_rows
 from callmood.store.connection import Connection, rows, transaction
 
 
@@ -35,11 +36,13 @@ class StoredSegment(NamedTuple):
     recording_id: str
     segment: int
     speaker: int
+    start_s: float
     text: str
     raw_scores: Sequence[float]
-    raw_logits: Sequence[float]
-    relative_logits: Sequence[float]
-    spoken_s: float
+    raw_logits: Sequence[float] | None
+    """As ``relative_logits``: None for a segment without sound, which has nothing to compare."""
+    relative_logits: Sequence[float] | None
+    words_s: float
     """The length of its words in total."""
 
 
@@ -52,6 +55,17 @@ class NewScores(NamedTuple):
     confidence: float
     scores: Sequence[float]
     """[labels]"""
+    upset: float
+    pleased: float
+    evidence: str | None
+
+
+class NewMoods(NamedTuple):
+    """The moods of a speaker that follow from new scores."""
+
+    recording_id: str
+    speaker: int
+    moods: SpeakerMoods
 
 
 _SCORES: Final[Shape] = {
@@ -60,6 +74,9 @@ _SCORES: Final[Shape] = {
     "emotion": "VARCHAR",
     "confidence": "FLOAT",
     "scores": ["FLOAT"],
+    "upset": "FLOAT",
+    "pleased": "FLOAT",
+    "evidence": "VARCHAR",
 }
 _EARLIER: Final[Shape] = {
     "recording_id": "VARCHAR",
@@ -67,6 +84,7 @@ _EARLIER: Final[Shape] = {
     "earlier_mean": ["FLOAT"],
     "earlier_count": "INTEGER",
 }
+_MOODS: Final[Shape] = {"recording_id": "VARCHAR", "speaker": "INTEGER", **MOODS}
 
 
 def agent_voices(con: Connection, model_id: str) -> list[AgentVoice]:
@@ -94,24 +112,24 @@ def agent_voices(con: Connection, model_id: str) -> list[AgentVoice]:
 
 
 def segments_to_compare(con: Connection, voices: Iterable[AgentVoice]) -> list[StoredSegment]:
-    """The segments of agents that can be compared again, of the given calls, in their order."""
+    """The scored segments of the agents of the given calls: by recording and speaker, in the order of their start."""
     found = rows(
         con,
         """
         WITH wanted AS (
-            SELECT recording_id, segment, segment.speaker, text, raw_scores, raw_logits, relative_logits
+            SELECT recording_id, segment, speaker, start_s, text, raw_scores, raw_logits, relative_logits
             FROM segment
-            WHERE recording_id IN (SELECT unnest($ids::VARCHAR[])) AND role = 'agent' AND relative_logits IS NOT NULL
+            WHERE recording_id IN (SELECT unnest($ids::VARCHAR[])) AND role = 'agent' AND raw_scores IS NOT NULL
         ), spoken AS (
             SELECT recording_id, segment, list(word.end_s - word.start_s ORDER BY word) AS lengths
             FROM word SEMI JOIN wanted USING (recording_id, segment)
             GROUP BY ALL
         )
-        SELECT recording_id, segment, speaker, text,
+        SELECT recording_id, segment, speaker, start_s, text,
             list_transform($labels::VARCHAR[], lambda label: raw_scores[label]), raw_logits, relative_logits,
             coalesce(lengths, [])
         FROM wanted LEFT JOIN spoken USING (recording_id, segment)
-        ORDER BY recording_id, segment
+        ORDER BY recording_id, speaker, start_s, segment
         """,
         {"ids": _ids(voices), "labels": list(LABELS)},
     )
@@ -119,13 +137,16 @@ def segments_to_compare(con: Connection, voices: Iterable[AgentVoice]) -> list[S
     return [StoredSegment(*(*columns, sum(lengths))) for *columns, lengths in found]
 
 
-def write_comparisons(con: Connection, voices: Collection[AgentVoice], scores: Iterable[NewScores]) -> None:
-    """Store what calls are compared with, as ``voices`` say it, and the scores that follow from it."""
+def write_comparisons(
+    con: Connection, voices: Collection[AgentVoice], scores: Iterable[NewScores], moods: Iterable[NewMoods]
+) -> None:
+    """Store what calls are compared with, as ``voices`` say it, and the scores and moods that follow from it."""
     with transaction(con):
         con.execute(
             f"""
             UPDATE segment SET emotion = new.emotion, confidence = new.confidence,
-                scores = map($labels::VARCHAR[], new.scores)
+                scores = map($labels::VARCHAR[], new.scores),
+                upset = new.upset, pleased = new.pleased, evidence = new.evidence
             FROM ({select_rows("scores", _SCORES)}) AS new
             WHERE segment.recording_id = new.recording_id AND segment.segment = new.segment
             """,
@@ -138,6 +159,21 @@ def write_comparisons(con: Connection, voices: Collection[AgentVoice], scores: I
             WHERE speaker.recording_id = new.recording_id AND speaker.speaker = new.speaker
             """,
             {"voices": as_json([{name: getattr(voice, name) for name in _EARLIER} for voice in voices])},
+        )
+        con.execute(
+            f"""
+            UPDATE speaker SET {assigned(MOODS)}
+            FROM ({select_rows("moods", _MOODS)}) AS new
+            WHERE speaker.recording_id = new.recording_id AND speaker.speaker = new.speaker
+            """,
+            {
+                "moods": as_json(
+                    [
+                        {"recording_id": one.recording_id, "speaker": one.speaker, **mood_columns(one.moods)}
+                        for one in moods
+                    ]
+                )
+            },
         )
 
 

@@ -17,6 +17,7 @@ from callmood.store.columns import (
     FILE,
     HASH,
     HOLD,
+    MOODS,
     RECORDING,
     SCORES,
     SEGMENT,
@@ -28,6 +29,7 @@ from callmood.store.columns import (
     Shape,
     as_json,
     as_roots,
+    assigned,
     pairs,
     recording_columns,
     score_columns,
@@ -243,7 +245,8 @@ def rescore_call(con: Connection, scan_id: int, model_id: str, call: Rescored) -
             UPDATE segment SET emotion = new.emotion, confidence = new.confidence,
                 scores = map($labels::VARCHAR[], new.scores),
                 raw_emotion = new.raw_emotion, raw_scores = map($labels::VARCHAR[], new.raw_scores),
-                raw_logits = new.raw_logits, relative_logits = new.relative_logits
+                raw_logits = new.raw_logits, relative_logits = new.relative_logits,
+                upset = new.upset, pleased = new.pleased, evidence = new.evidence
             FROM ({select_rows("scores", SCORES)}) AS new
             WHERE recording_id = $recording_id AND segment.segment = new.segment
             """,
@@ -258,14 +261,17 @@ def rescore_call(con: Connection, scan_id: int, model_id: str, call: Rescored) -
         con.execute(
             f"""
             UPDATE speaker SET baseline_mean = new.baseline_mean, baseline_count = new.baseline_count,
-                earlier_mean = new.earlier_mean, earlier_count = new.earlier_count, model_id = $model_id
+                earlier_mean = new.earlier_mean, earlier_count = new.earlier_count, model_id = $model_id,
+                {assigned(MOODS)}
             FROM ({select_rows("voices", VOICE)}) AS new
             WHERE recording_id = $recording_id AND speaker.speaker = new.speaker
             """,
             {
                 "recording_id": recording_id,
                 "model_id": model_id,
-                "voices": as_json(voice_rows((speaker for (speaker,) in speakers), call.baselines)),
+                "voices": as_json(
+                    voice_rows((speaker for (speaker,) in speakers), call.baselines, call.moods)
+                ),
             },
         )
         con.execute(
@@ -326,7 +332,7 @@ def _write_recording(con: Connection, recording: Recording, values: Mapping[str,
 
 
 def _write_speakers(con: Connection, model_id: str | None, call: Call) -> None:
-    voices = voice_rows((speaker.index for speaker in call.speakers), call.baselines)
+    voices = voice_rows((speaker.index for speaker in call.speakers), call.baselines, call.moods)
     con.execute(
         f"""
         INSERT INTO speaker BY NAME

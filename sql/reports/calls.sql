@@ -1,11 +1,12 @@
--- How did each call go? Those that ended worst come first.
+-- How did each call go? The most upset come first, then those that ended worst.
 --
 --   $by, $name   calls of one agent (queue, customer, day, value of a column of the metadata table); NULL: all
 --   $recording   one recording, by its id; NULL: all
 --   $role        whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $since, $until   start of the call, the second excluded; NULL: no bound
 --
--- The moods are those of the four quarters of the conversation; a quarter in which the role was silent has none.
+-- upset is the probability that the role was upset at any time of the call, pleased likewise (see the view call_upset). The
+-- moods are those of the four quarters of the conversation; a quarter in which the role was silent has none.
 SELECT coalesce(call_id, file_name(path)) AS call,
     recording.id AS recording_id,
     file_name(path) AS file,
@@ -19,6 +20,7 @@ SELECT coalesce(call_id, file_name(path)) AS call,
     speech_s, untranscribed_s, hold_s,
     understood, language,
     $role AS role,
+    upset, upset_from_s, pleased, pleased_from_s,
     mood, mood_start, mood_second, mood_third, mood_end, mood_change, ended_worse,
     coalesce(scored, 0) AS segments,
     angry / nullif(scored, 0) AS angry,
@@ -30,10 +32,11 @@ FROM recording
 JOIN talk_of($recording::VARCHAR) AS call_talk ON call_talk.recording_id = recording.id
 LEFT JOIN spellings('agent') AS spelling ON spelling.key = name_key(agent)
 LEFT JOIN call_mood ON call_mood.recording_id = recording.id AND call_mood.role = $role
+LEFT JOIN call_upset ON call_upset.recording_id = recording.id AND call_upset.role = $role
 WHERE state = 'done'
     AND ($recording::VARCHAR IS NULL OR recording.id = $recording)
     AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
     AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
     AND ($name::VARCHAR IS NULL
         OR name_key($name) = name_key(group_name($by, agent, queue, customer, started_at, metadata)))
-ORDER BY mood_end NULLS LAST, mood NULLS LAST, started_at, path
+ORDER BY upset DESC NULLS LAST, mood_end NULLS LAST, mood NULLS LAST, started_at, path

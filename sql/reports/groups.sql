@@ -1,5 +1,5 @@
 -- How did the calls of each agent go (or of each queue, day, or value of a column of the metadata table)? Days come in
--- order, the others by the mood at the end, the worst first; calls without one come last.
+-- order, of the others those with the largest share of upset calls first, then those with the worst mood at the end.
 --
 --   $by     'agent', 'queue', 'customer', 'day', or a column of the metadata table
 --   $name   in any spelling: one agent (queue, day ...) only; NULL: all
@@ -7,8 +7,9 @@
 --   $since, $until   start of the call, the second excluded; NULL: no bound
 --
 -- Means are over calls, each with the same weight. Their margin is half of their 95 % interval (Student's t; NULL with
--- fewer than five calls). angry, negative and uncertain are shares of the role's scored segments, all calls
--- together. Talk ratio, dead air, overtalk, interruption and mood are defined at the views call_talk and call_mood.
+-- fewer than five calls). upset and pleased are shares of the calls in which the role got so, of those where that is
+-- known; upset_low and upset_high are the 95 % interval of the former (Wilson). angry, negative and uncertain are shares
+-- of the role's scored segments, all calls together. Talk ratio, dead air, overtalk, interruption and mood are defined at the views call_talk and call_mood.
 WITH selected AS (
     SELECT recording.id AS recording_id,
         spelling.name
@@ -20,11 +21,14 @@ WITH selected AS (
         AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
 ), call AS (
     SELECT name, call_talk.*, call_mood.* EXCLUDE (recording_id, role),
+        is_likely(upset) AS is_upset,
+        is_likely(pleased) AS is_pleased,
         dead_air_s / nullif(duration_s, 0) AS dead_air_share,
         overtalk_s / nullif(duration_s, 0) AS overtalk_share
     FROM selected
     JOIN call_talk USING (recording_id)
     LEFT JOIN call_mood ON call_mood.recording_id = selected.recording_id AND call_mood.role = $role
+    LEFT JOIN call_upset ON call_upset.recording_id = selected.recording_id AND call_upset.role = $role
     WHERE $name::VARCHAR IS NULL OR name_key(name) = name_key($name)
 )
 SELECT name,
@@ -42,6 +46,13 @@ SELECT name,
     margin(stddev_samp(agent_words_per_minute), count(agent_words_per_minute)) AS words_per_minute_margin,
     avg(longest_monologue_s) AS longest_monologue_s,
     $role AS role,
+    count(is_upset) AS calls_scored,
+    count(*) FILTER (is_upset) AS upset_calls,
+    avg(is_upset::INTEGER) AS upset,
+    share_low(count(*) FILTER (is_upset), count(is_upset)) AS upset_low,
+    share_high(count(*) FILTER (is_upset), count(is_upset)) AS upset_high,
+    count(*) FILTER (is_pleased) AS pleased_calls,
+    avg(is_pleased::INTEGER) AS pleased,
     -- start and end over the same calls, so that they agree with the change
     avg(mood_start) FILTER (mood_change IS NOT NULL) AS mood_start,
     margin(stddev_samp(mood_start) FILTER (mood_change IS NOT NULL), count(mood_change)) AS mood_start_margin,
@@ -57,4 +68,4 @@ SELECT name,
     sum(uncertain) / nullif(sum(scored), 0) AS uncertain
 FROM call
 GROUP BY name
-ORDER BY name = '(unknown)', CASE WHEN $by = 'day' THEN name END, mood_end NULLS LAST, calls DESC, name
+ORDER BY name = '(unknown)', CASE WHEN $by = 'day' THEN name END, upset DESC NULLS LAST, mood_end NULLS LAST, calls DESC, name

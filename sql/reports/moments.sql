@@ -1,35 +1,49 @@
--- Which are the worst moments: in which call, at what time, and in what words? The worst first.
+-- Which are the worst moments: in which call, from when and for how long was somebody upset, and in what words? The most
+-- upset first, of equal ones the longest.
 --
 --   $by, $name   calls of one agent (queue, customer, day, value of a column of the metadata table); NULL: all
 --   $recording   one recording, by its id; NULL: all
---   $role        whose moments: 'customer', 'agent', or 'all' for every voice on the call
+--   $role        whose moments: 'customer' (with those whose role is not known), 'agent', or 'all' for every voice
 --   $since, $until   start of the call, the second excluded; NULL: no bound
 --   $count       how many
 --
--- A moment is a segment with a negative label that the model is sure of (never 'uncertain'). How bad it is: its
--- mood times the confidence. Of one speaker's segments within 15 s only the worst is listed, so that one outburst does
--- not fill the list.
-WITH sure AS (
-    SELECT segment_mood.*, mood * confidence AS badness,
-        min(mood * confidence) OVER (
-            PARTITION BY recording_id, speaker ORDER BY start_s
-            RANGE BETWEEN 15 PRECEDING AND 15 FOLLOWING) AS worst_around
+-- A moment is what one speaker says, segment after segment, while being more probably upset than not. Its words are
+-- those of one segment, which begins at said_s: rather one with a negative label, and of these the one whose mood times
+-- confidence is the worst. evidence is what speaks for it: 'voice', 'words', 'both', or the 'correction' of a person.
+WITH placed AS (
+    SELECT *,
+        is_likely(upset) AND NOT coalesce(
+            lag(is_likely(upset)) OVER (PARTITION BY recording_id, speaker ORDER BY start_s, segment), false) AS begins
     FROM segment_mood
-    WHERE is_negative(emotion)
+    WHERE is_of(role, $role) AND ($recording::VARCHAR IS NULL OR recording_id = $recording)
+), counted AS (
+    SELECT *,
+        count(*) FILTER (begins) OVER (
+            PARTITION BY recording_id, speaker ORDER BY start_s, segment ROWS UNBOUNDED PRECEDING) AS number
+    FROM placed
+), moment AS (
+    SELECT recording_id, any_value(role) AS role,
+        min(start_s) AS start_s,
+        max(end_s) AS end_s,
+        max(upset) AS upset,
+        joint_evidence(CASE WHEN emotion NOT IN ('happy', 'surprised') THEN evidence END) AS evidence,
+        first({'said_s': start_s, 'emotion': emotion, 'confidence': confidence, 'mood': mood, 'text': text}
+            ORDER BY is_negative(emotion) DESC, mood * confidence, start_s) AS worst
+    FROM counted
+    WHERE is_likely(upset)
+    GROUP BY recording_id, speaker, number
 )
 SELECT coalesce(call_id, file_name(path)) AS call,
     recording_id,
     file_name(path) AS file,
-    spelling.name AS agent, customer, started_at, start_s, end_s, role, emotion, confidence, mood, text
-FROM sure
+    spelling.name AS agent, customer, started_at, start_s, end_s, role, upset, evidence,
+    worst.emotion, worst.confidence, worst.mood, worst.said_s, worst.text
+FROM moment
 JOIN recording ON recording.id = recording_id
 LEFT JOIN spellings('agent') AS spelling ON spelling.key = name_key(agent)
-WHERE badness = worst_around AND mood < 0
-    AND ($role = 'all' OR role = $role)
-    AND ($recording::VARCHAR IS NULL OR recording_id = $recording)
-    AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
+WHERE ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
     AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
     AND ($name::VARCHAR IS NULL
         OR name_key($name) = name_key(group_name($by, agent, queue, customer, started_at, metadata)))
-ORDER BY badness, recording_id, start_s
+ORDER BY round(upset, 2) DESC, end_s - start_s DESC, recording_id, start_s
 LIMIT $count

@@ -12,6 +12,8 @@ WITH named AS (
         OR name_key($name) = name_key(group_name($by, agent, queue, customer, started_at, metadata))
 ), scored AS (
     SELECT recording_id, scored FROM call_mood WHERE role = $role
+), felt AS (
+    SELECT recording_id, upset, pleased FROM call_upset WHERE role = $role
 ), heard AS (
     SELECT recording_id,
         count(DISTINCT speaker) AS speakers,
@@ -35,6 +37,12 @@ SELECT
     count(*) FILTER (state = 'done' AND in_time IS NULL) AS without_time,
     count(*) FILTER (state = 'done' AND in_time AND coalesce(scored, 0) = 0 AND understood IS DISTINCT FROM false)
         AS without_mood,
+    count(*) FILTER (state = 'done' AND in_time AND upset IS NOT NULL) AS calls_scored,
+    count(*) FILTER (state = 'done' AND in_time AND is_likely(upset)) AS upset_calls,
+    share_low(upset_calls, calls_scored) AS upset_low,
+    share_high(upset_calls, calls_scored) AS upset_high,
+    count(*) FILTER (state = 'done' AND in_time AND is_likely(pleased)) AS pleased_calls,
+    count(*) FILTER (state = 'done' AND in_time AND scored > 0 AND upset IS NULL) AS without_upset,
     count(*) FILTER (state = 'done' AND in_time AND NOT understood) AS not_understood,
     count(*) FILTER (state = 'done' AND in_time AND layout <> 'stereo' AND speakers > 1) AS on_one_channel,
     count(*) FILTER (state = 'done' AND in_time AND speakers = 1) AS one_sided,
@@ -49,6 +57,7 @@ SELECT
     count(DISTINCT recogniser) FILTER (state = 'done' AND in_time) AS recognisers
 FROM named
 LEFT JOIN scored ON scored.recording_id = named.id
+LEFT JOIN felt ON felt.recording_id = named.id
 LEFT JOIN heard ON heard.recording_id = named.id
 LEFT JOIN waited ON waited.recording_id = named.id
 LEFT JOIN transcription USING (transcribed_in)

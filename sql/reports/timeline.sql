@@ -6,13 +6,15 @@
 -- A turn is what one speaker says until another begins, or until there is dead air. Its mood is the mean over its
 -- segments, weighted by their length. Its emotion is that of its most salient segment among those that the model is
 -- sure of: furthest from a mood of 0, and any other emotion before 'neutral'; 'uncertain' if the model is sure of none,
--- NULL if nothing was scored. silence_s is how long nobody had spoken before it, overlap_s how much of its beginning
+-- NULL if nothing was scored. upset and pleased are those of its most upset and its most pleased segment; evidence is
+-- what speaks for its moods. silence_s is how long nobody had spoken before it, overlap_s how much of its beginning
 -- overlaps with what others were saying.
 --
 -- kind is 'words', 'untranscribed' (a second and more of speech whose words are not known), or what is no conversation:
 -- 'music', 'tone' and 'announcement'.
 WITH item AS (
-    SELECT 'words' AS kind, speaker, role, start_s, end_s, segment, text, emotion, confidence, mood, quarter, seconds
+    SELECT 'words' AS kind, speaker, role, start_s, end_s, segment, text, emotion, confidence, mood, upset,
+        pleased, evidence, quarter, seconds
     FROM segment_mood
     WHERE recording_id = $recording
     UNION ALL BY NAME
@@ -49,6 +51,9 @@ SELECT turn,
         any_value(emotion)) AS emotion,
     arg_max(confidence, salience) FILTER (emotion <> 'uncertain') AS confidence,
     sum(mood * seconds) / nullif(sum(seconds) FILTER (mood IS NOT NULL), 0) AS mood,
+    max(upset) AS upset,
+    max(pleased) AS pleased,
+    joint_evidence(evidence) AS evidence,
     min(quarter) AS quarter,
     greatest(0, min(start_s) - first(spoken_until_s ORDER BY start_s, segment)) AS silence_s,
     greatest(0, least(first(spoken_until_s ORDER BY start_s, segment), max(end_s)) - min(start_s)) AS overlap_s
