@@ -218,6 +218,8 @@ class VoiceBaseline:
     """[labels]: the mean of the relative head's logits over the segments."""
     count: int
     """Number of segments in the mean."""
+    one_mood: float = 0.0
+    """The probability that the speaker has one mood in all of them, which the baseline hides."""
 
 
 @dataclass(frozen=True, slots=True)

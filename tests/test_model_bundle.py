@@ -15,7 +15,7 @@ from callmood.labels import LABELS
 from callmood.model import Encoded, Scorer, bundle, encode, load
 from callmood.model.course import CourseSettings
 from callmood.model.encode import AudioSettings, TextSettings
-from callmood.model.scorer import BundleSettings, Heads, ScoredVoices, softmax
+from callmood.model.scorer import BundleSettings, Heads, ScoredVoices, limited, softmax
 
 WIDTH, TEXT_WIDTH = 6, 4
 
@@ -86,9 +86,7 @@ def test_what_is_stored_of_segments_is_enough_to_compare_them_with_another_basel
         again = model.classify_stored(stored, totals, np.full(5, usual.count))
         np.testing.assert_allclose(again, model.classify(clips, usual), atol=1e-5)
         voice, words = model.sides_stored(stored, totals, np.full(5, usual.count))
-        np.testing.assert_allclose(
-            softmax(voice + words + np.log(model.priors(clips.has_text))), again, atol=1e-5
-        )
+        np.testing.assert_allclose(softmax(voice + words + np.log(model.priors)), again, atol=1e-5)
 
 
 def test_the_sides_of_a_segment_are_the_same_from_its_sound_and_as_stored() -> None:
@@ -106,10 +104,9 @@ def test_the_sides_of_a_segment_are_the_same_from_its_sound_and_as_stored() -> N
         np.testing.assert_allclose(
             found - found.mean(axis=1, keepdims=True), given - given.mean(axis=1, keepdims=True), atol=1e-4
         )
-    together = softmax(sides.voice + sides.words + np.log(model.priors(clips.has_text)))
+    together = softmax(sides.voice + sides.words + np.log(model.priors))
     np.testing.assert_allclose(together, model.classify_against_rest(clips), atol=1e-5)
     assert not sides.words[~clips.has_text].any()
-    np.testing.assert_allclose(model.priors(clips.has_text)[:2], [shares, [1 / 8] * 8], atol=1e-6)
 
 
 def test_a_single_segment_without_a_baseline_is_raw() -> None:
@@ -143,7 +140,42 @@ def test_with_words_the_voice_counts_less_and_calls_are_mostly_calm() -> None:
         weighed.classify(clips), softmax(0.4 * voice + words + np.log(shares)), atol=1e-5
     )
     mute = replace(clips, has_text=np.zeros(5, bool))
-    np.testing.assert_allclose(weighed.classify(mute), softmax(voice), atol=1e-5)
+    np.testing.assert_allclose(weighed.classify(mute), softmax(voice + np.log(shares)), atol=1e-5)
+
+
+def test_a_baseline_of_one_mood_is_not_trusted() -> None:
+    settings = replace(scorer().settings, one_mood=(-3.0, 2.0))
+    model, clips = replace(scorer(), settings=settings), encoded()
+    angry, even = (np.zeros((4, 8), np.float32) for _ in range(2))
+    angry[:, LABELS.index("angry")] = 6.0
+    even[:, LABELS.index("neutral")] = 6.0
+    yes = np.ones(4, bool)
+    assert model.one_mood(angry, yes) > 0.99
+    assert model.one_mood(even, yes) < 0.01
+    assert model.one_mood(angry, ~yes) == 0.0
+    assert scorer().one_mood(angry, yes) == 0.0
+    usual = VoiceBaseline((1.0,) * 8, 7)
+    np.testing.assert_allclose(
+        model.classify(clips, replace(usual, one_mood=1.0)), model.classify(clips), atol=1e-6
+    )
+
+
+def test_the_score_without_a_baseline_has_its_share_beside_the_comparison() -> None:
+    model, clips = scorer(), encoded()
+    usual = VoiceBaseline((0.0,) * 8, 10**7)
+    alone = np.log(model.classify(replace(clips, has_text=np.zeros(5, bool)), usual))
+    both = replace(model, settings=replace(model.settings, raw_share=0.7))
+    found = np.log(both.classify(replace(clips, has_text=np.zeros(5, bool)), usual))
+    added = found - alone - 0.7 * model.raw_logits(clips)
+    np.testing.assert_allclose(added - added.mean(axis=1, keepdims=True), 0, atol=1e-3)
+
+
+def test_a_single_segment_says_no_more_than_its_side_is_reliable() -> None:
+    logits = np.array([[50.0] + [0.0] * 7], np.float32)
+    limit = limited(logits, 0.08)
+    assert limit[0, 0] - limit[0, 1] == pytest.approx(np.log(0.93 / 0.01), abs=1e-3)
+    weak = np.array([[0.1] + [0.0] * 7], np.float32)
+    np.testing.assert_allclose(softmax(limited(weak, 0.01)), softmax(weak), atol=2e-3)
 
 
 def test_calm_and_neutral_count_together() -> None:

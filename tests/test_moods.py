@@ -10,7 +10,6 @@ from callmood.model import Scorer
 from callmood.model.scorer import BundleSettings, Heads, Sides
 from callmood.pipeline.moods import Judged, Spoken, judge
 
-PRIORS = np.full((1, len(LABELS)), 1 / len(LABELS))
 EVEN = {"calm": 0.1, "neutral": 0.9}
 
 
@@ -29,13 +28,18 @@ def judged(
     """One segment, given its probabilities and what the sides add to the logits."""
     scorer = Scorer("toy", BundleSettings(LABELS, None, None, threshold_with_words=threshold), Heads())
     sides = Sides(row(voice or {}), row(words or {}))
-    (one,), _ = judge(scorer, row(probabilities), sides, PRIORS, [Spoken(0.0, words_s, has_words=True)])
+    (one,), _ = judge(scorer, row(probabilities), sides, [Spoken(0.0, words_s, has_words=True)])
     return one
 
 
 def test_calm_speech_is_shown_as_neutral() -> None:
     one = judged({"calm": 0.5, "neutral": 0.2, "angry": 0.3}, threshold=0.6)
     assert (one.label, one.confidence) == ("neutral", pytest.approx(0.7))
+
+
+def test_even_tempered_speech_is_one_label_when_the_best_is_chosen() -> None:
+    one = judged({"calm": 0.3, "neutral": 0.3, "angry": 0.4})
+    assert (one.label, one.confidence) == ("neutral", pytest.approx(0.6))
 
 
 def test_the_confidence_of_a_label_is_its_probability() -> None:

@@ -40,8 +40,12 @@ class Loudness:
         logits = np.log(self.classify_against_rest(encoded) + 1e-6)
         return Sides(logits, np.zeros_like(logits))
 
-    def priors(self, has_text: np.ndarray) -> np.ndarray:
-        return np.full((len(has_text), len(LABELS)), 1 / len(LABELS), np.float32)
+    @property
+    def priors(self) -> np.ndarray:
+        return np.full(len(LABELS), 1 / len(LABELS), np.float32)
+
+    def best(self, probabilities: np.ndarray) -> tuple[str, float]:
+        return LABELS[int(probabilities.argmax())], float(probabilities.max())
 
     def is_sure(self, probabilities: np.ndarray, has_words: bool) -> bool:
         return bool(probabilities.max() >= self.threshold)

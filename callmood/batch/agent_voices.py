@@ -111,13 +111,14 @@ def _of_speaker(
         np.array([bool(one.text.strip()) for one in segments]),
     )
     total, count = _total(voice)
-    others = (total - stored.relative_logits, np.where(heard, count - 1, 0))
+    # earlier calls have other moods: the more the baseline is theirs, the less this call's hides in it
+    one_mood = scorer.one_mood(stored.raw_logits, heard) * voice.count / max(count, 1)
+    others = (total - stored.relative_logits, np.where(heard, count - 1, 0), one_mood)
     probabilities = scorer.classify_stored(stored, *others)
     judged, moods = judge(
         scorer,
         probabilities,
         scorer.sides_stored(stored, *others),
-        scorer.priors(stored.has_text),
         [Spoken(one.start_s, one.words_s, has_words=bool(one.text)) for one in segments],
     )
     return [

@@ -8,7 +8,6 @@ the speaker never was in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,18 +65,15 @@ class Course:
 
 def course(
     probabilities: Floats,
-    class_priors: Floats | Sequence[float] | Mapping[str, float],
+    class_priors: Floats,
     settings: CourseSettings,
 ) -> Course:
     """The course of ``probabilities`` [n, labels], one speaker's segments in the order of their start.
 
-    ``class_priors`` [labels], or [n, labels] where segments differ in them, are those that the probabilities contain.
+    ``class_priors`` [labels] are those that the probabilities contain.
     A segment that says nothing (too short, no voice) is a row of the priors.
     """
-    priors = np.asarray(
-        [class_priors[label] for label in LABELS] if isinstance(class_priors, Mapping) else class_priors,
-        float,
-    )
+    priors = np.asarray(class_priors, float)
     n = len(probabilities)
     if not n:
         return Course(np.zeros(0), np.zeros(0), 0.0, 0.0)

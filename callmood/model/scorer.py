@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from callmood.arrays import Doubles, Floats, Ints, Mask
 from callmood.call import VoiceBaseline
-from callmood.labels import EVEN_TEMPERED
+from callmood.labels import EVEN_TEMPERED, NEUTRAL
 from callmood.model import encode
 from callmood.model.course import CourseSettings
 from callmood.model.encode import AudioSettings, TextSettings
@@ -35,11 +35,20 @@ class BundleSettings:
     """A baseline of n clips is trusted with n / (n + prior_count), the score without a baseline with the rest."""
     temperature_raw: float = 1.0
     temperature_relative: float = 1.0
+    raw_share: float = 0.0
+    """How much the score without a baseline counts beside the comparison with one."""
+    one_mood: tuple[float, float] | None = None
+    """Offset and slope of the logistic function that ``Scorer.one_mood`` is. None: never."""
+    misleading_voice: float = 0.0
+    """The share of segments whose voice says nothing of the label, whatever its logits: it limits what a single
+    segment can say."""
+    misleading_words: float = 0.0
+    """The same of words, which the recogniser may have misheard."""
     voice_weight: float = 1.0
     """Weight of the audio logits in segments with words; without words they count in full."""
     text_weight: float = 1.0
     class_priors: tuple[float, ...] = ()
-    """How often each label occurs on calls, used in segments with words. Empty: all labels alike."""
+    """How often each label occurs on calls. Empty: all labels alike, as in a corpus."""
     threshold: float = 0.0
     """A clip without words whose best probability is below it is called uncertain."""
     threshold_with_words: float = 0.0
@@ -127,14 +136,18 @@ class Scorer:
     def labels(self) -> tuple[str, ...]:
         return self.settings.labels
 
+    def best(self, probabilities: Floats) -> tuple[str, float]:
+        """The best label of ``probabilities`` [labels], and its probability. Calm and neutral count as one: neutral."""
+        merged = {label: float(p) for label, p in zip(self.labels, probabilities, strict=True)}
+        even = sum(merged.pop(label, 0.0) for label in EVEN_TEMPERED)
+        merged[NEUTRAL] = even
+        label = max(merged, key=merged.__getitem__)
+        return label, merged[label]
+
     def is_sure(self, probabilities: Floats, has_words: bool) -> bool:
         """Whether the best of ``probabilities`` [labels] is high enough to assign its label."""
-        best = self.labels[int(probabilities.argmax())]
-        together = EVEN_TEMPERED if best in EVEN_TEMPERED else (best,)
-        total = sum(
-            float(probabilities[self.labels.index(label)]) for label in together if label in self.labels
-        )
-        return total >= (self.settings.threshold_with_words if has_words else self.settings.threshold)
+        _, confidence = self.best(probabilities)
+        return confidence >= (self.settings.threshold_with_words if has_words else self.settings.threshold)
 
     def encode(self, clips: Sequence[Floats | None], texts: Sequence[str | None]) -> Encoded:
         """Vectors of segments, of which sound or text may be missing.
@@ -168,18 +181,36 @@ class Scorer:
         count = int(encoded.has_audio.sum())
         total = self.relative_logits(encoded).sum(axis=0, dtype=np.float64)
         mean = np.asarray(total / max(count, 1), dtype=np.float32)
-        return VoiceBaseline(tuple(mean.tolist()), count)
+        return VoiceBaseline(
+            tuple(mean.tolist()), count, self.one_mood(self.raw_logits(encoded), encoded.has_audio)
+        )
+
+    def one_mood(self, raw_logits: Floats, has_audio: Mask) -> float:
+        """The probability that a speaker has one mood from the first of n segments to the last.
+
+        A baseline of such segments hides the mood. A logistic function of how far the mean of ``raw_logits``
+        [n, labels], over the segments with sound, is from even-tempered speech.
+        """
+        if self.settings.one_mood is None or not has_audio.any():
+            return 0.0
+        offset, slope = self.settings.one_mood
+        probabilities = softmax(raw_logits[has_audio].mean(axis=0))
+        even = sum(float(probabilities[self.labels.index(label)]) for label in EVEN_TEMPERED)
+        most = max(
+            float(p)
+            for p, label in zip(probabilities, self.labels, strict=True)
+            if label not in EVEN_TEMPERED
+        )
+        return float(1 / (1 + np.exp(-offset - slope * np.log((most + 1e-9) / (even + 1e-9)))))
 
     def classify(self, encoded: Encoded, baseline: VoiceBaseline | None = None) -> Floats:
         """Calibrated probabilities [n, labels], against ``baseline`` or without one. Each row sums to 1."""
         logits = self.relative_logits(encoded)
-        mean = (
-            np.zeros(logits.shape[1], np.float32)
-            if baseline is None
-            else np.asarray(baseline.mean, np.float32)
+        known = baseline or VoiceBaseline((0.0,) * logits.shape[1], 0)
+        differences = logits - np.asarray(known.mean, np.float32)
+        return self._classify(
+            encoded, differences, self._trust(np.full(len(encoded), known.count), known.one_mood)
         )
-        count = 0 if baseline is None else baseline.count
-        return self._classify(encoded, logits - mean, np.full(len(encoded), count))
 
     def classify_against_rest(self, encoded: Encoded) -> Floats:
         """Probabilities [n, labels] of one speaker's segments, each against all the others."""
@@ -189,31 +220,34 @@ class Scorer:
         """What voice and words add to the logits of ``classify_against_rest``."""
         return self._sides(encoded, *self._against_rest(encoded))
 
-    def classify_stored(self, voices: ScoredVoices, totals: Doubles, counts: Ints) -> Floats:
+    def classify_stored(
+        self, voices: ScoredVoices, totals: Doubles, counts: Ints, one_mood: float = 0.0
+    ) -> Floats:
         """Probabilities [n, labels] of ``voices`` against what else is known of their speaker.
 
         ``totals`` [n, labels] and ``counts`` [n]: the sum of the relative logits of the other segments, and their
-        number. Without other segments these are the probabilities without a baseline.
+        number; ``one_mood``: see there. Without other segments these are the probabilities without a baseline.
         """
-        with np.errstate(divide="ignore"):  # a probability of 0 stays 0
-            logits = np.log(voices.raw_scores)
-        return softmax(logits + self._stored_shift(voices, totals, counts))
+        voice, words = self.sides_stored(voices, totals, counts, one_mood)
+        return softmax(voice + words + np.log(self.priors))
 
-    def sides_stored(self, voices: ScoredVoices, totals: Doubles, counts: Ints) -> Sides:
+    def sides_stored(
+        self, voices: ScoredVoices, totals: Doubles, counts: Ints, one_mood: float = 0.0
+    ) -> Sides:
         """What voice and words add to the logits of ``classify_stored``."""
-        voice = self._voice_weights(voices.has_text) * voices.raw_logits
+        differences = voices.relative_logits - (totals / np.maximum(counts, 1)[:, None]).astype(np.float32)
+        weights = self._voice_weights(voices.has_text)
+        shift = self._shift(voices.raw_logits, differences, self._trust(counts, one_mood))
         logits = np.log(np.maximum(voices.raw_scores, np.finfo(np.float32).tiny))
-        words = (logits - voice - np.log(self.priors(voices.has_text))) * self._words_count(voices.has_text)[
-            :, None
-        ]
-        return Sides(voice + self._stored_shift(voices, totals, counts), np.asarray(words, np.float32))
+        words = logits - weights * self._voice(voices.raw_logits) - np.log(self.priors)
+        words *= self._words_count(voices.has_text)[:, None]
+        return Sides(weights * self._voice(voices.raw_logits + shift), np.asarray(words, np.float32))
 
-    def priors(self, has_text: Mask) -> Floats:
-        """[n, labels]: how often each label is assumed to occur, in the probabilities of segments with and without
-        words."""
-        even = np.full(len(self.labels), 1 / len(self.labels))
-        known = np.asarray(self.settings.class_priors) if self.settings.class_priors else even
-        return np.where(self._words_count(has_text)[:, None], known / known.sum(), even).astype(np.float32)
+    @property
+    def priors(self) -> Floats:
+        """[labels]: how often each label is assumed to occur."""
+        known = np.asarray(self.settings.class_priors or (1,) * len(self.labels), np.float32)
+        return np.asarray(known / known.sum(), np.float32)
 
     def raw_logits(self, encoded: Encoded) -> Floats:
         """[n, labels]: the logits of the voice alone, without a baseline; zero without a raw head."""
@@ -228,29 +262,34 @@ class Scorer:
         logits = encoded.audio @ self.heads.relative[0].T
         return np.asarray(logits * encoded.has_audio[:, None], dtype=np.float32)
 
-    def _against_rest(self, encoded: Encoded) -> tuple[Floats, Ints]:
-        """[n, labels]: how far the relative logits of each segment are from those of all others; [n]: of how many."""
+    def _against_rest(self, encoded: Encoded) -> tuple[Floats, Floats]:
+        """[n, labels]: how far the relative logits of each segment are from those of all others; [n, 1]: the trust."""
         has_audio = encoded.has_audio.astype(np.int64)
         logits = self.relative_logits(encoded)
         total: Doubles = logits.sum(axis=0, dtype=np.float64)
         counts = int(has_audio.sum()) - has_audio
         means = (total - logits) / np.maximum(counts, 1)[:, None]
-        return logits - means.astype(np.float32), counts
+        one_mood = self.one_mood(self.raw_logits(encoded), encoded.has_audio)
+        return logits - means.astype(np.float32), self._trust(counts, one_mood)
 
-    def _classify(self, encoded: Encoded, differences: Floats, counts: Ints) -> Floats:
-        """``differences`` [n, labels] of the relative logits from a baseline of ``counts`` [n] clips."""
-        voice, words = self._sides(encoded, differences, counts)
-        return softmax(voice + words + np.log(self.priors(encoded.has_text)))
+    def _classify(self, encoded: Encoded, differences: Floats, trust: Floats) -> Floats:
+        """``differences`` [n, labels] of the relative logits from a baseline that is trusted with ``trust`` [n, 1]."""
+        voice, words = self._sides(encoded, differences, trust)
+        return softmax(voice + words + np.log(self.priors))
 
-    def _sides(self, encoded: Encoded, differences: Floats, counts: Ints) -> Sides:
+    def _sides(self, encoded: Encoded, differences: Floats, trust: Floats) -> Sides:
         """See ``_classify``."""
-        voice = self.raw_logits(encoded)
-        voice = (voice + self._shift(voice, differences, counts)) * encoded.has_audio[:, None]
+        raw = self.raw_logits(encoded)
+        voice = self._voice(raw + self._shift(raw, differences, trust)) * encoded.has_audio[:, None]
         words = np.zeros_like(voice)
         if self.heads.text is not None:
-            words = linear(self.heads.text, encoded.text) * np.float32(self.settings.text_weight)
+            logits = linear(self.heads.text, encoded.text) * np.float32(self.settings.text_weight)
+            words = limited(logits, self.settings.misleading_words)
             words *= self._words_count(encoded.has_text)[:, None]
         return Sides(voice * self._voice_weights(encoded.has_text), words)
+
+    def _voice(self, logits: Floats) -> Floats:
+        return limited(logits, self.settings.misleading_voice)
 
     def _words_count(self, has_text: Mask) -> Mask:
         """[n]: whether the words of a segment count."""
@@ -261,22 +300,31 @@ class Scorer:
         weights = np.where(self._words_count(has_text), self.settings.voice_weight, 1.0)
         return np.asarray(weights[:, None], np.float32)
 
-    def _stored_shift(self, voices: ScoredVoices, totals: Doubles, counts: Ints) -> Floats:
-        """[n, labels]: what is added to the logits of ``voices`` without a baseline; see ``classify_stored``."""
-        means = totals / np.maximum(counts, 1)[:, None]
-        differences = voices.relative_logits - means.astype(np.float32)
-        return self._voice_weights(voices.has_text) * self._shift(voices.raw_logits, differences, counts)
+    def _trust(self, counts: Ints, one_mood: float = 0.0) -> Floats:
+        """[n, 1]: how far a baseline of ``counts`` [n] clips is trusted: the more clips, the more, unless it hides."""
+        trust = (1 - one_mood) * counts / np.maximum(counts + self.settings.prior_count, 1e-9)
+        return np.asarray(trust[:, None], np.float32)
 
-    def _shift(self, raw: Floats, differences: Floats, counts: Ints) -> Floats:
-        """[n, labels]: what a baseline of ``counts`` [n] clips, which is ``differences`` away, adds to ``raw`` logits.
+    def _shift(self, raw: Floats, differences: Floats, trust: Floats) -> Floats:
+        """[n, labels]: what a baseline that is ``differences`` away adds to ``raw`` logits.
 
-        The more clips, the more the comparison counts and the less the voice itself.
+        The more it is trusted, the more the comparison counts and the less the voice itself.
         """
         if self.heads.relative is None:
             return np.zeros_like(raw)
-        trust = (counts / np.maximum(counts + self.settings.prior_count, 1e-9))[:, None].astype(np.float32)
         relative = (differences + self.heads.relative[1]) / np.float32(self.settings.temperature_relative)
-        return np.asarray(trust * (relative - raw), dtype=np.float32)
+        return np.asarray(
+            trust * (relative - (1 - np.float32(self.settings.raw_share)) * raw), dtype=np.float32
+        )
+
+
+def limited(logits: Floats, misleading: float) -> Floats:
+    """``logits`` [n, labels] where in a share ``misleading`` of segments they say nothing of the label."""
+    if not misleading:
+        return logits
+    return np.asarray(
+        np.log((1 - misleading) * softmax(logits) + misleading / logits.shape[-1]), dtype=np.float32
+    )
 
 
 def softmax(logits: Floats) -> Floats:

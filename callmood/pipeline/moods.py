@@ -43,15 +43,15 @@ class Judged(NamedTuple):
 
 
 def judge(
-    scorer: Scorer, probabilities: Floats, sides: Sides, priors: Floats, segments: Sequence[Spoken]
+    scorer: Scorer, probabilities: Floats, sides: Sides, segments: Sequence[Spoken]
 ) -> tuple[list[Judged], SpeakerMoods]:
     """The segments of one speaker, in the order of their start, and the speaker's moods on the call.
 
-    ``probabilities`` [n, labels] are against the speaker's baseline; ``sides`` are what they are made of, and
-    ``priors`` [n, labels] those that they contain. Segments that are too short to judge have the moods of their
-    neighbours.
+    ``probabilities`` [n, labels] are against the speaker's baseline; ``sides`` are what they are made of. Segments that
+    are too short to judge have the moods of their neighbours.
     """
     judgeable = np.array([one.words_s >= MIN_SPEECH_S for one in segments], bool)
+    priors = scorer.priors
     over_time = course(np.where(judgeable[:, None], probabilities, priors), priors, scorer.settings.course)
     judged = []
     for i, one in enumerate(segments):
@@ -61,7 +61,7 @@ def judge(
         evidence = None
         if group and judgeable[i]:
             of_segment = Sides(sides.voice[i], sides.words[i])
-            evidence = _evidence(of_segment, priors[i], _of(scorer, group), _of(scorer, EVEN_TEMPERED))
+            evidence = _evidence(of_segment, priors, _of(scorer, group), _of(scorer, EVEN_TEMPERED))
         judged.append(Judged(label, confidence, upset, pleased, evidence))
     return judged, _moods(over_time, segments)
 
@@ -71,12 +71,9 @@ def _label(scorer: Scorer, probabilities: Floats, judgeable: bool, has_words: bo
 
     Calm and neutral tell a manager nothing apart: they are one.
     """
-    best = scorer.labels[int(probabilities.argmax())]
-    even = best in EVEN_TEMPERED
-    confidence = float(probabilities[_of(scorer, EVEN_TEMPERED)].sum() if even else probabilities.max())
-    if not judgeable or not scorer.is_sure(probabilities, has_words):
-        return UNCERTAIN, confidence
-    return NEUTRAL if even else best, confidence
+    best, confidence = scorer.best(probabilities)
+    sure = judgeable and scorer.is_sure(probabilities, has_words)
+    return best if sure else UNCERTAIN, confidence
 
 
 def _group(label: str, upset: float, pleased: float) -> tuple[str, ...]:

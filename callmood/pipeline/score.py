@@ -87,7 +87,6 @@ def _score_call(
             scorer,
             relative,
             scorer.sides_against_rest(of_speaker),
-            scorer.priors(of_speaker.has_text),
             [_spoken(call.segments[i]) for i in numbers],
         )
         logits = _voice_logits(scorer, of_speaker)
