@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 import numpy as np
+import numpy.typing as npt
 
+from callmood.arrays import Floats, Ints
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.model import bundle
 from callmood.model.encode import TextSettings
 from callmood.model.scorer import BundleSettings, Heads, Scorer
-from callmood.training.corpora.clip import Clip
+from callmood.training.corpora.clip import Clip, corpus_of
 from callmood.training.corpora.registry import Corpora, read_clips
 from callmood.training.data.audible import audible
 from callmood.training.data.lines import Line
@@ -26,7 +28,9 @@ from callmood.training.measure import plots
 from callmood.training.measure.baselines import BaselineKind
 from callmood.training.measure.metrics import Metrics, compute_metrics, genders_of
 from callmood.training.measure.run_record import finish_run
+from callmood.training.progress import Remark
 from callmood.training.systems import embedded_heads
+from callmood.training.systems.embedded import at_most_alike
 from callmood.training.systems.embedded_heads import EncodedCorpus, Fold
 from callmood.training.systems.embedded_recipe import FusionTable, Recipe
 from callmood.training.text.storage import StoredText, load_text
@@ -68,6 +72,7 @@ def train_embedded(
         )
     text = None if text_model is None else load_text(text_model)
     clips = audible(read_clips(corpora, "calls", report), workspace.cache, report)
+    clips = [clips[row] for row in at_most_alike(clips, recipe.most_alike)]
     report(f"{counted(len(clips), 'clip')} of {counted(len({clip.speaker for clip in clips}), 'speaker')}")
     splits = list(unseen_folds(clips, recipe.seed))
     corpus = embedded_heads.encode_corpus(clips, recipe, workspace.cache, report, LINES)
@@ -76,10 +81,10 @@ def train_embedded(
     for fold in embedded_heads.cross_validate(corpus, splits, recipe):
         report(f"fold {fold.number}: {counted(len(fold.unseen.labels), 'unseen clip')}")
         folds.append(fold)
-    summaries = summarise(clips, corpus, folds, recipe)
-    settings = embedded_heads.calibrated(folds, recipe)
-    heads = embedded_heads.fit_heads(corpus, recipe, recipe.seed)
-    heads = embedded_heads.with_bias_offsets(heads, folds, recipe)
+    summaries = summarise(clips, corpus, folds, recipe, report)
+    calibration = embedded_heads.calibrated(folds, recipe)
+    settings = calibration.settings(recipe)
+    heads = calibration.heads(embedded_heads.fit_heads(corpus, recipe, recipe.seed))
     if text is not None:
         settings, heads = with_words(settings, heads, text, recipe.fusion)
     tests = pooled_metrics(clips, folds, recipe)
@@ -100,9 +105,12 @@ def with_words(
     fused = replace(
         settings,
         text=TextSettings(max_tokens=text.max_tokens),
+        misleading_voice=fusion.misleading_voice,
+        misleading_words=fusion.misleading_words,
         voice_weight=fusion.voice_weight,
         text_weight=fusion.text_weight,
         class_priors=tuple(fusion.class_priors[label] for label in LABELS),
+        threshold=fusion.threshold,
         threshold_with_words=fusion.threshold,
         ekman_thresholds=text.thresholds,
     )
@@ -110,15 +118,24 @@ def with_words(
 
 
 def summarise(
-    clips: Sequence[Clip], corpus: EncodedCorpus, folds: Sequence[Fold], recipe: Recipe
+    clips: Sequence[Clip], corpus: EncodedCorpus, folds: Sequence[Fold], recipe: Recipe, report: Remark
 ) -> Summaries:
-    """Mean and standard deviation over folds of UA, WA and ECE, of the system and of its references, in percent."""
+    """Mean and standard deviation over folds of UA, WA and ECE, in percent: of the system and of what it is held against.
+
+    That is a reference system where there is one corpus, and else the system without each of the corpora, tested on it.
+    """
     scorers = embedded_heads.fold_scorers(folds, recipe)
+    corpora = sorted({clip.corpus for clip in clips})
     systems = {  # the names are keys of figures.json, where those of older runs stand too
-        "callmood": list(zip(scorers, (fold.unseen for fold in folds), strict=True)),
-        "floor, taught on clean": reference_scorers(clips, corpus, recipe, ["clean"]),
-        "floor, taught on clean and telephone": reference_scorers(clips, corpus, recipe, LINES),
+        "callmood": list(zip(scorers, (fold.unseen for fold in folds), strict=True))
     }
+    if len(corpora) == 1:
+        systems["floor, taught on clean"] = reference_scorers(clips, corpus, recipe, ["clean"])
+        systems["floor, taught on clean and telephone"] = reference_scorers(clips, corpus, recipe, LINES)
+    for name in corpora if len(corpora) > 1 else ():
+        if len({clip.label for clip in clips if clip.corpus == name}) > 1:
+            report(f"heads without {name}")
+            systems[f"{name}, left out of the training"] = [without(name, corpus, folds, recipe)]
     return {
         f"{line}, baseline {baseline}": {
             name: summary(pairs, line, baseline, recipe.seed) for name, pairs in systems.items()
@@ -126,6 +143,21 @@ def summarise(
         for line in LINES
         for baseline in BASELINES
     }
+
+
+def without(
+    left_out: str, corpus: EncodedCorpus, folds: Sequence[Fold], recipe: Recipe
+) -> tuple[Scorer, EncodedCorpus]:
+    """A scorer that is fitted and calibrated on the speakers of the other corpora, and the clips of ``left_out``."""
+    test = np.array([corpus_of(speaker) == left_out for speaker in corpus.speakers])
+    heads = embedded_heads.fit_heads(corpus.take(np.nonzero(~test)[0]), recipe, recipe.seed)
+    others = [
+        replace(fold, speakers=[one for one in fold.speakers if corpus_of(one.speaker) != left_out])
+        for fold in folds
+    ]
+    calibration = embedded_heads.calibrated(others, recipe)
+    scorer = Scorer("", calibration.settings(recipe), calibration.heads(heads), (), None, None)
+    return scorer, corpus.take(np.nonzero(test)[0])
 
 
 def reference_scorers(
@@ -151,23 +183,47 @@ def reference_scorers(
 def pooled_metrics(clips: Sequence[Clip], folds: Sequence[Fold], recipe: Recipe) -> dict[str, Metrics]:
     """Metrics of the unseen clips of all folds at once, by the name of the test."""
     scorers = embedded_heads.fold_scorers(folds, recipe)
-    speakers = np.concatenate([fold.unseen.speakers for fold in folds])
+    tested = [acted(fold.unseen) for fold in folds]
+    labels = np.concatenate([unseen.labels for unseen in tested])
+    speakers = np.concatenate([unseen.speakers for unseen in tested])
     clip_of = {clip.speaker: clip for clip in clips}
     facts = [clip_of[speaker] for speaker in speakers]
     found = {}
     for line in LINES:
         for baseline in BASELINES:
             probabilities = [
-                embedded_heads.vector_probabilities(scorer, fold.unseen, line, baseline, recipe.seed)
-                for scorer, fold in zip(scorers, folds, strict=True)
+                embedded_heads.vector_probabilities(scorer, unseen, line, baseline, recipe.seed)
+                for scorer, unseen in zip(scorers, tested, strict=True)
             ]
             found[f"{line}, baseline {baseline}"] = compute_metrics(
-                np.concatenate([fold.unseen.labels for fold in folds]),
-                np.concatenate(probabilities, axis=1),
+                labels,
+                with_known_labels(np.concatenate(probabilities, axis=1), labels, speakers),
                 speakers,
                 corpora=[fact.corpus for fact in facts],
                 genders=genders_of(facts),
             )
+    return found
+
+
+def acted(corpus: EncodedCorpus) -> EncodedCorpus:
+    """The clips of corpora that have more than one label: ordinary speech has no emotion to be found."""
+    corpora = np.array([corpus_of(speaker) for speaker in corpus.speakers])
+    several = [
+        name for name in set(corpora.tolist()) if len(set(corpus.labels[corpora == name].tolist())) > 1
+    ]
+    return corpus.take(np.nonzero(np.isin(corpora, several))[0])
+
+
+def with_known_labels(probabilities: Floats, labels: Ints, speakers: npt.NDArray[np.str_]) -> Floats:
+    """``probabilities`` [draws, n, labels] where calm counts as neutral in clips of a corpus that has no calm."""
+    found = probabilities.copy()
+    corpora = np.array([corpus_of(speaker) for speaker in speakers])
+    calm, neutral = LABELS.index("calm"), LABELS.index("neutral")
+    for name in np.unique(corpora):
+        rows = corpora == name
+        if not (labels[rows] == calm).any():
+            found[:, rows, neutral] += found[:, rows, calm]
+            found[:, rows, calm] = 0
     return found
 
 
@@ -178,10 +234,15 @@ def summary(
 
     The calibration error is overestimated on few clips, so it is also taken over all folds' clips at once.
     """
+    corpora = [acted(unseen) for _, unseen in pairs]
     probabilities = [
-        embedded_heads.vector_probabilities(scorer, unseen, line, baseline, seed) for scorer, unseen in pairs
+        with_known_labels(
+            embedded_heads.vector_probabilities(scorer, unseen, line, baseline, seed),
+            unseen.labels,
+            unseen.speakers,
+        )
+        for (scorer, _), unseen in zip(pairs, corpora, strict=True)
     ]
-    corpora = [unseen for _, unseen in pairs]
     folds = [
         compute_metrics(unseen.labels, found, unseen.speakers)
         for unseen, found in zip(corpora, probabilities, strict=True)

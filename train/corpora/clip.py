@@ -34,6 +34,11 @@ class Clip:
     """The part of the file; None is its end."""
 
 
+def corpus_of(speaker: str) -> str:
+    """The corpus of a ``Clip.speaker``, which begins with its name."""
+    return speaker.partition("-")[0]
+
+
 AUDIO_ENDINGS = frozenset({".wav", ".ogg", ".opus", ".flac", ".mp3", ".m4a", ".aac"})
 
 

@@ -86,6 +86,7 @@ TABLE: Final[dict[str, dict[str, Row]]] = {
         "sor": _same_in_all("surprised"),
     },
     "librispeech": {"neutral": _NEUTRAL},
+    "ordinary": {"neutral": _NEUTRAL},
     "nemo": {
         "neutral": _NEUTRAL,
         "happiness": _same_in_all("happy"),

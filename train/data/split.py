@@ -163,17 +163,33 @@ SPLITS: Final[dict[str, Callable[[Sequence[Clip], int], Iterator[Rows]]]] = {
 def unseen_folds(clips: Sequence[Clip], seed: int) -> Iterator[tuple[int, list[int], list[int]]]:
     """(fold, training rows, test rows), so that every speaker is tested unseen: for calibration.
 
-    EmoBox's where RAVDESS's actors are of two folds or more, or else all speakers in five folds, or as many as there
-    are speakers.
+    EmoBox's where RAVDESS's actors are of two folds or more, the speakers of each other corpus dealt among them, or
+    else all speakers in five folds, or as many as there are speakers.
     """
     if len(_fold_rows(clips, "ravdess")) > 1:
-        yield from ravdess_folds(clips)
+        folds = list(ravdess_folds(clips))
+        dealt = _dealt(clips, len(folds))
+        for place, (number, _, test) in enumerate(folds):
+            held_out = {*test, *(row for row, fold in dealt.items() if fold == place)}
+            yield number, [row for row in range(len(clips)) if row not in held_out], sorted(held_out)
         return
     if len({clip.speaker for clip in clips}) < 2:
         raise CallmoodError("All clips are of one speaker. Calibration needs two or more.")
     for number, test in enumerate(_speaker_folds(clips, range(len(clips)), seed), start=1):
         held_out = set(test)
         yield number, [row for row in range(len(clips)) if row not in held_out], test
+
+
+def _dealt(clips: Sequence[Clip], folds: int) -> dict[int, int]:
+    """By row of a clip that is not RAVDESS's: the place of its fold. A corpus's speakers are dealt one by one."""
+    speakers: dict[str, list[str]] = {}
+    for clip in clips:
+        if clip.corpus != "ravdess" and clip.speaker not in speakers.setdefault(clip.corpus, []):
+            speakers[clip.corpus].append(clip.speaker)
+    place = {
+        speaker: i % folds for of_corpus in speakers.values() for i, speaker in enumerate(sorted(of_corpus))
+    }
+    return {row: place[clip.speaker] for row, clip in enumerate(clips) if clip.speaker in place}
 
 
 def ravdess_folds(clips: Sequence[Clip]) -> Iterator[tuple[int, list[int], list[int]]]:

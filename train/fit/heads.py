@@ -6,14 +6,10 @@ Everything is computed on standardised vectors and returned for plain ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.optimize import minimize
-from scipy.special import softmax
 from torch.nn import functional
 
 from callmood.arrays import Floats, Ints
@@ -21,9 +17,6 @@ from callmood.errors import CallmoodError
 
 Head = tuple[Floats, Floats]
 """Weights [classes, width] and biases [classes]."""
-
-OFFSET_PENALTY: Final = 1e-3
-"""On the square of a class's offset, in nats: it keeps the offset of a class that does not occur near the others."""
 
 
 class Block(BaseModel):
@@ -50,36 +43,43 @@ class HeadSettings(BaseModel):
     blocks: tuple[Block, ...]
 
 
-def fit(vectors: Floats, labels: Ints, classes: int, settings: HeadSettings) -> Head:
-    """The head that predicts ``labels`` [n] from ``vectors`` [n, width]; every class counts the same.
+def fit(
+    vectors: Floats, labels: Ints, classes: int, settings: HeadSettings, weights: Floats | None = None
+) -> Head:
+    """The head that predicts ``labels`` [n] from ``vectors`` [n, width].
 
-    Each block is fitted alone, by logistic regression and by discriminant analysis, and all logits are added. Raises
-    CallmoodError where the blocks do not add up to the vectors' width.
+    ``weights`` [n]: how much each vector counts; None: every class counts the same. Each block is fitted alone, by
+    logistic regression and by discriminant analysis, and all logits are added. Raises CallmoodError where the blocks
+    do not add up to the vectors' width.
     """
     if sum(block.width for block in settings.blocks) != vectors.shape[1]:
         raise CallmoodError(
             f"The widths of the recipe's heads.blocks do not add up to that of the vectors, {vectors.shape[1]}."
         )
-    weights, biases, start = [], [], 0
+    counts = torch.from_numpy(labels)
+    given = balanced(counts, classes)[counts] if weights is None else torch.from_numpy(weights).float()
+    of_blocks, biases, start = [], [], 0
     for block in settings.blocks:
         part = vectors[:, start : start + block.width]
         start += block.width
-        weight, bias = _fit_block(part, labels, classes, settings, block)
-        weights.append(weight)
+        weight, bias = _fit_block(part, labels, given * len(given) / given.sum(), classes, settings, block)
+        of_blocks.append(weight)
         biases.append(bias)
-    return np.concatenate(weights, axis=1), np.sum(biases, axis=0, dtype=np.float32)
+    return np.concatenate(of_blocks, axis=1), np.sum(biases, axis=0, dtype=np.float32)
 
 
-def _fit_block(vectors: Floats, labels: Ints, classes: int, settings: HeadSettings, block: Block) -> Head:
+def _fit_block(
+    vectors: Floats, labels: Ints, weights: torch.Tensor, classes: int, settings: HeadSettings, block: Block
+) -> Head:
     centre, spread = vectors.mean(axis=0), vectors.std(axis=0) + 1e-5
     scale = column_weights(block.layer_weights, block.width) / spread
     inputs = torch.from_numpy((vectors - centre) * scale)
     truth = torch.from_numpy(labels)
     fits: tuple[tuple[float, Callable[[], tuple[torch.Tensor, torch.Tensor]]], ...] = (
-        (1 - settings.discriminant_share, lambda: logistic(inputs, truth, classes, settings)),
+        (1 - settings.discriminant_share, lambda: logistic(inputs, truth, weights, classes, settings)),
         (
             settings.discriminant_share,
-            lambda: discriminant(inputs, truth, classes, settings.discriminant_ridge),
+            lambda: discriminant(inputs, truth, weights, classes, settings.discriminant_ridge),
         ),
     )
     total, offset = torch.zeros(classes, block.width), torch.zeros(classes)
@@ -90,8 +90,8 @@ def _fit_block(vectors: Floats, labels: Ints, classes: int, settings: HeadSettin
         size = (inputs @ weight.T + bias).std()  # so that each counts by its share
         total, offset = total + share * weight / size, offset + share * bias / size
     size = (inputs @ total.T + offset).std() / block.share
-    weights = (total / size).numpy() * scale
-    return weights.astype(np.float32), ((offset / size).numpy() - weights @ centre).astype(np.float32)
+    columns = (total / size).numpy() * scale
+    return columns.astype(np.float32), ((offset / size).numpy() - columns @ centre).astype(np.float32)
 
 
 def column_weights(layers: Sequence[float], width: int) -> Floats:
@@ -102,12 +102,11 @@ def column_weights(layers: Sequence[float], width: int) -> Floats:
 
 
 def logistic(
-    inputs: torch.Tensor, labels: torch.Tensor, classes: int, settings: HeadSettings
+    inputs: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor, classes: int, settings: HeadSettings
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Multinomial logistic regression with a squared penalty, classes balanced."""
+    """Multinomial logistic regression with a squared penalty; ``weights`` [n] are 1 on the mean."""
     weight = torch.zeros(classes, inputs.shape[1], requires_grad=True)
     bias = torch.zeros(classes, requires_grad=True)
-    balance = balanced(labels, classes)
     penalty = 1 / (2 * settings.logistic_c * len(inputs))
     optimizer = torch.optim.LBFGS(
         [weight, bias], max_iter=settings.iterations, history_size=10, line_search_fn="strong_wolfe"
@@ -115,7 +114,8 @@ def logistic(
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
-        total = functional.cross_entropy(inputs @ weight.T + bias, labels, weight=balance)
+        each = functional.cross_entropy(inputs @ weight.T + bias, labels, reduction="none")
+        total = (weights * each).mean()
         total = total + penalty * weight.square().sum()
         total.backward()  # type: ignore[no-untyped-call]
         return total
@@ -125,44 +125,24 @@ def logistic(
 
 
 def discriminant(
-    inputs: torch.Tensor, labels: torch.Tensor, classes: int, ridge: float
+    inputs: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor, classes: int, ridge: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Linear discriminant analysis, all classes as likely, ``ridge`` added to the covariance's diagonal."""
+    """Linear discriminant analysis, all classes as likely, ``ridge`` added to the covariance's diagonal.
+
+    ``weights`` [n] are 1 on the mean.
+    """
     present = sorted(set(labels.tolist()))
     means = torch.zeros(classes, inputs.shape[1])
     for label in present:
-        means[label] = inputs[labels == label].mean(dim=0)
-    inner = inputs - means[labels]
+        of_label = weights[labels == label]
+        means[label] = of_label @ inputs[labels == label] / of_label.sum()
+    inner = (inputs - means[labels]) * weights.sqrt()[:, None]
     covariance = inner.T @ inner / len(inputs) + ridge * torch.eye(inputs.shape[1])
     weight = torch.cholesky_solve(means.T.contiguous(), torch.linalg.cholesky(covariance)).T
     bias = -(weight * means).sum(dim=1) / 2
     absent = [label for label in range(classes) if label not in present]
     bias[absent] = bias[present].min() - 10
     return weight, bias
-
-
-def bias_offsets(fixed: Floats, logits: Floats, labels: Ints) -> Floats:
-    """[classes]: what to add to ``logits`` so that, scaled and added to ``fixed``, they predict ``labels`` [n] best.
-
-    Both are [n, classes]; every class counts the same. The scale is fitted with them and not returned.
-    """
-    classes = logits.shape[1]
-    weight = balanced(torch.from_numpy(labels), classes).numpy()[labels]
-    weight = (weight / weight.sum())[:, None]
-    truth = np.eye(classes)[labels]
-
-    def loss(values: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        scale, added = values[0], values[1:]
-        probabilities = softmax(fixed + scale * logits + added, axis=1)
-        error = weight * (probabilities - truth)
-        slope = np.concatenate([[(error * logits).sum()], error.sum(axis=0) + 2 * OFFSET_PENALTY * added])
-        missed = -(weight * truth * np.log(probabilities + 1e-12)).sum()
-        return float(missed + OFFSET_PENALTY * (added @ added)), slope
-
-    start = np.concatenate([[1 / (logits.std() + 1e-9)], np.zeros(classes)])
-    bounds = [(1e-3, None), *[(None, None)] * classes]
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return np.asarray((found[1:] - found[1:].mean()) / found[0], dtype=np.float32)
 
 
 def balanced(labels: torch.Tensor, classes: int) -> torch.Tensor:

@@ -77,6 +77,9 @@ SOURCES: Final = {
         "the licence of the University of Southern California, by signature: **no commercial use**",
         False,
     ),
+    "ordinary": Source(
+        "Recordings of ordinary speech, as neutral", "as whoever made this model has them", True
+    ),
     "own": Source("Recordings of one's own", "as whoever made this model has it", True),
 }
 TEXTS: Final = "GoEmotions (Demszky et al., 2020): comments from Reddit, in English. CC BY 4.0."

@@ -148,7 +148,9 @@ def text_head(vectors: Floats, labels: Ints, recipe: Recipe, numbers: Numbers) -
         update={"logistic_c": numbers.text_c, "iterations": numbers.iterations}
     )
     inputs = torch.from_numpy((vectors - centre) / spread)
-    weight, bias = fitting.logistic(inputs, torch.from_numpy(labels), len(LABELS), settings)
+    truth = torch.from_numpy(labels)
+    weights = fitting.balanced(truth, len(LABELS))[truth]
+    weight, bias = fitting.logistic(inputs, truth, weights, len(LABELS), settings)
     plain = weight.numpy() / spread
     return plain, bias.numpy() - plain @ centre
 

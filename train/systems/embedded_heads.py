@@ -1,7 +1,7 @@
 """The embedded system's heads: linear, on a clip's vector alone and against the speaker's baseline.
 
 Cross-validation over speakers comes first. It gives the metrics and, from clips that a fold's heads were not trained
-on, the temperatures, the threshold and the bias offsets of the bundle's own heads, which are fitted on all speakers.
+on, how to read the logits of the bundle's own heads, which are fitted on all speakers.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from callmood.arrays import Floats, Ints, Mask
+from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.model.scorer import BundleSettings, Encoded, Heads, Scorer, linear, softmax
-from callmood.training.corpora.clip import Clip
+from callmood.training.corpora.clip import Clip, corpus_of
 from callmood.training.data.lines import Line
 from callmood.training.data.vectors import augmented_vectors
 from callmood.training.fit import heads as fitting
 from callmood.training.measure.baselines import BaselineKind, draw_baseline, probabilities_of
-from callmood.training.measure.calibration import best_temperature, lowest_threshold
+from callmood.training.measure.calibration import lowest_threshold
 from callmood.training.progress import Remark
+from callmood.training.systems.decision import Decision, fit_decision
+from callmood.training.systems.drawn_calls import FEWEST, SpeakerLogits, draw_calls
 from callmood.training.systems.embedded_recipe import Recipe
 
 Split = tuple[int, Sequence[int], Sequence[int]]
@@ -58,12 +61,8 @@ class Fold:
     number: int
     heads: Heads
     unseen: EncodedCorpus
-    labels: Ints
-    """[copies * n]: of the unseen clips in each of the copies that calibrate."""
-    raw: Floats
-    """[copies * n, labels]: the raw head's logits for them."""
-    relative: Floats
-    """[copies * n, labels]: the relative head's, each clip against a baseline drawn for it."""
+    speakers: Sequence[SpeakerLogits]
+    """Of the unseen clips, through each of the copies that calibrate."""
 
 
 def encode_corpus(
@@ -95,12 +94,33 @@ def fit_heads(corpus: EncodedCorpus, recipe: Recipe, seed: int, train_mask: Mask
     rng = np.random.default_rng(seed)
     rows = np.ones(len(corpus.labels), dtype=bool) if train_mask is None else train_mask
     labels = np.tile(corpus.labels[rows], len(corpus.copies))
+    weights = np.tile(clip_weights(corpus.take(np.nonzero(rows)[0])), len(corpus.copies))
     relative = [(part - drawn_means(corpus, part, recipe, rng))[rows] for part in corpus.copies]
     raw = [part[rows] for part in corpus.copies]
     return Heads(
-        raw=fitting.fit(np.concatenate(raw), labels, len(LABELS), recipe.heads),
-        relative=fitting.fit(np.concatenate(relative), labels, len(LABELS), recipe.heads),
+        raw=fitting.fit(np.concatenate(raw), labels, len(LABELS), recipe.heads, weights),
+        relative=fitting.fit(np.concatenate(relative), labels, len(LABELS), recipe.heads, weights),
     )
+
+
+def clip_weights(corpus: EncodedCorpus) -> Floats:
+    """[n]: every label counts the same, in a label each corpus by the root of its speakers, in it every speaker.
+
+    A corpus of many speakers says more of the next one than a corpus of few, but shares its room and its sentences.
+    """
+    found = np.zeros(len(corpus.labels), np.float32)
+    corpora = np.array([corpus_of(speaker) for speaker in corpus.speakers])
+    for label in np.unique(corpus.labels):
+        of_label = corpus.labels == label
+        shares = {
+            name: np.sqrt(len(set(corpus.speakers[of_label & (corpora == name)])))
+            for name in set(corpora[of_label].tolist())
+        }
+        for name, share in shares.items():
+            rows = of_label & (corpora == name)
+            _, speaker, counts = np.unique(corpus.speakers[rows], return_inverse=True, return_counts=True)
+            found[rows] = share / sum(shares.values()) / len(counts) / counts[speaker]
+    return found
 
 
 def drawn_means(corpus: EncodedCorpus, vectors: Floats, recipe: Recipe, rng: np.random.Generator) -> Floats:
@@ -126,84 +146,85 @@ def cross_validate(
         heads = fit_heads(corpus.take(train), recipe, seed, None if train_mask is None else train_mask[train])
         unseen = corpus.take(test)
         rows = np.ones(len(unseen.labels), dtype=bool) if test_mask is None else test_mask[test]
-        yield Fold(number, heads, unseen, *_calibration_logits(heads, unseen, recipe, seed, rows))
+        yield Fold(number, heads, unseen, list(_speaker_logits(heads, unseen, recipe, rows)))
 
 
-def _calibration_logits(
-    heads: Heads, corpus: EncodedCorpus, recipe: Recipe, seed: int, rows: Mask
-) -> tuple[Ints, Floats, Floats]:
-    """Labels and both heads' logits of ``rows`` in the copies that calibrate."""
-    rng = np.random.default_rng(seed)
-    raw, relative = [], []
+def _speaker_logits(
+    heads: Heads, corpus: EncodedCorpus, recipe: Recipe, rows: Mask
+) -> Iterator[SpeakerLogits]:
+    """Both heads' logits of ``rows`` in the copies that calibrate."""
     assert heads.raw is not None and heads.relative is not None
     for number in recipe.copies.calibration:
         vectors = corpus.copies[number]
-        raw.append(linear(heads.raw, vectors)[rows])
-        relative.append(linear(heads.relative, vectors - drawn_means(corpus, vectors, recipe, rng))[rows])
-    labels = np.tile(corpus.labels[rows], len(recipe.copies.calibration))
-    return labels, np.concatenate(raw), np.concatenate(relative)
+        raw, relative = linear(heads.raw, vectors), np.asarray(vectors @ heads.relative[0].T, np.float32)
+        for speaker in np.unique(corpus.speakers[rows]):
+            own = rows & (corpus.speakers == speaker)
+            yield SpeakerLogits(str(speaker), corpus.labels[own], raw[own], relative[own])
 
 
-def with_bias_offsets(heads: Heads, folds: Sequence[Fold], recipe: Recipe) -> Heads:
-    """``heads`` whose relative part finds every label as well as the others on new speakers.
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What the unseen clips of some folds say of heads: how to read their logits, and from when on to believe them."""
 
-    Fitted heads call too much of a new speaker calm or neutral: a clip differs less clearly from that speaker's
-    baseline than from those of the training speakers. The unseen clips of ``folds`` show by how much.
+    decision: Decision
+    threshold: float
+
+    def heads(self, heads: Heads) -> Heads:
+        """``heads`` with the decision's offsets in their biases."""
+        assert heads.raw is not None and heads.relative is not None
+        decision = self.decision
+        raw, relative = heads.raw, heads.relative
+        return replace(
+            heads,
+            raw=(raw[0], raw[1] + decision.raw_offsets / np.float32(decision.raw_scale)),
+            relative=(relative[0], decision.relative_offsets / np.float32(self.relative_scale)),
+        )
+
+    @property
+    def relative_scale(self) -> float:
+        """Never zero, as its inverse is the temperature."""
+        return max(self.decision.relative_scale, 1e-6)
+
+    def settings(self, recipe: Recipe) -> BundleSettings:
+        """The bundle's settings without words."""
+        return BundleSettings(
+            labels=LABELS,
+            audio=recipe.audio.settings(),
+            text=None,
+            prior_count=recipe.baseline.prior_count,
+            raw_share=self.decision.raw_share,
+            one_mood=self.decision.one_mood,
+            temperature_raw=1 / self.decision.raw_scale,
+            temperature_relative=1 / self.relative_scale,
+            threshold=self.threshold,
+        )
+
+
+def calibrated(folds: Sequence[Fold], recipe: Recipe) -> Calibration:
+    """From calls drawn of the unseen clips of ``folds``: copies of the training, never the line of the test.
+
+    Raises CallmoodError where the speakers have too few clips for a call.
     """
-    assert heads.relative is not None
-    weight, bias = heads.relative
-    return replace(heads, relative=(weight, bias + bias_offsets(folds, recipe)))
-
-
-def bias_offsets(folds: Sequence[Fold], recipe: Recipe) -> Floats:
-    """[labels]: what to add to the relative head's logits; fitted on the unseen clips of ``folds``."""
-    labels, raw, relative = _unseen(folds)
+    speakers = [one for fold in folds for one in fold.speakers]
+    drawn = draw_calls(speakers, recipe.baseline.usual_clips, recipe.seed)
+    if drawn is None:
+        raise CallmoodError(f"No speaker has {FEWEST} clips of a label, which calibration needs.")
+    biases = [fold.heads.relative[1] for fold in folds if fold.heads.relative is not None]
+    decision = fit_decision(drawn, np.mean(biases, axis=0))
     trust = recipe.baseline.trust
-    if not trust:
-        return np.zeros(len(LABELS), np.float32)
-    own = (1 - trust) * raw / best_temperature(lambda t: raw / t, labels)
-    return fitting.bias_offsets(own, trust * relative, labels) / np.float32(trust)
-
-
-def _unseen(folds: Sequence[Fold]) -> tuple[Ints, Floats, Floats]:
-    """Labels and both heads' logits of the unseen clips of all ``folds``."""
-    return (
-        np.concatenate([fold.labels for fold in folds]),
-        np.concatenate([fold.raw for fold in folds]),
-        np.concatenate([fold.relative for fold in folds]),
-    )
-
-
-def calibrated(folds: Sequence[Fold], recipe: Recipe) -> BundleSettings:
-    """The bundle's settings, with temperatures and threshold from the unseen clips of ``folds``.
-
-    They are for heads ``with_bias_offsets``. Only copies of the training are used, never the line of the test.
-    """
-    labels, raw, relative = _unseen(folds)
-    trust = recipe.baseline.trust
-    relative = relative + bias_offsets(folds, recipe)
-    raw_temperature = best_temperature(lambda t: raw / t, labels)
-    own = (1 - trust) * raw / raw_temperature
-    relative_temperature = best_temperature(lambda t: own + trust * relative / t, labels)
-    probabilities = softmax(own + trust * relative / relative_temperature)
-    return BundleSettings(
-        labels=LABELS,
-        audio=recipe.audio.settings(),
-        text=None,
-        prior_count=recipe.baseline.prior_count,
-        temperature_raw=raw_temperature,
-        temperature_relative=relative_temperature,
-        threshold=lowest_threshold(probabilities, labels, recipe.decision.precision),
-    )
+    raw = decision.raw(drawn.raw)
+    logits = raw + trust * (decision.against_baseline(drawn.raw, drawn.differences) - raw)
+    kept = drawn.kinds != "one mood"
+    threshold = lowest_threshold(softmax(logits[kept]), drawn.labels[kept], recipe.decision.precision)
+    return Calibration(decision, threshold)
 
 
 def fold_scorers(folds: Sequence[Fold], recipe: Recipe) -> list[Scorer]:
     """Each fold's scorer, calibrated on the unseen clips of the other folds. They score vectors, not clips."""
     found = []
     for fold in folds:
-        others = [other for other in folds if other is not fold]
-        heads = with_bias_offsets(fold.heads, others, recipe)
-        found.append(Scorer("", calibrated(others, recipe), heads, (), None, None))
+        calibration = calibrated([other for other in folds if other is not fold], recipe)
+        found.append(Scorer("", calibration.settings(recipe), calibration.heads(fold.heads), (), None, None))
     return found
 
 

@@ -69,6 +69,10 @@ class FusionTable(Table):
 
     voice_weight: float = Field(ge=0)
     text_weight: float = Field(ge=0)
+    misleading_voice: float = Field(ge=0, lt=1, default=0.0)
+    """The share of segments whose voice is assumed to say nothing of the label."""
+    misleading_words: float = Field(ge=0, lt=1, default=0.0)
+    """The same of words."""
     class_priors: dict[str, float]
     """By label: how often it occurs on calls."""
     threshold: float = Field(ge=0, lt=1)
@@ -87,7 +91,7 @@ class Recipe(CorpusRecipe):
     family: Literal["embedded"]
     labels: LabelSet = "calls"
     most_alike: int = Field(gt=0)
-    """In the table of all systems: how many of a speaker's clips of one label are trained on at most."""
+    """How many of a speaker's clips of one label are trained on at most."""
     audio: AudioTable
     copies: CopiesTable
     heads: HeadSettings
