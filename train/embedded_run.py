@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -21,7 +21,7 @@ from callmood.training.corpora.clip import Clip, corpus_of
 from callmood.training.corpora.registry import Corpora, read_clips
 from callmood.training.data.audible import audible
 from callmood.training.data.lines import Line
-from callmood.training.data.split import unseen_folds
+from callmood.training.data.split import corpus_folds, unseen_folds
 from callmood.training.fit.heads import Block, HeadSettings
 from callmood.training.measure import card as cards
 from callmood.training.measure import plots
@@ -43,6 +43,9 @@ REFERENCE: Final = HeadSettings(
     logistic_c=0.01, iterations=60, discriminant_ridge=1.0, discriminant_share=0.0, blocks=()
 )
 """Plain logistic regression, which a recipe is measured against: the same whatever the recipe."""
+
+FEWEST_CORPORA: Final = 3
+"""With fewer, the speakers of the folds calibrate."""
 
 Summaries = dict[str, dict[str, dict[str, Any]]]
 """By test and system: means and standard deviations over folds, in percent."""
@@ -81,13 +84,14 @@ def train_embedded(
     for fold in embedded_heads.cross_validate(corpus, splits, recipe):
         report(f"fold {fold.number}: {counted(len(fold.unseen.labels), 'unseen clip')}")
         folds.append(fold)
-    summaries = summarise(clips, corpus, folds, recipe, report)
-    calibration = embedded_heads.calibrated(folds, recipe)
+    strangers = list(left_out(clips, corpus, recipe, report))
+    summaries = summarise(clips, corpus, folds, strangers, recipe)
+    calibration = embedded_heads.calibrated(strangers or folds, recipe)
     settings = calibration.settings(recipe)
     heads = calibration.heads(embedded_heads.fit_heads(corpus, recipe, recipe.seed))
     if text is not None:
         settings, heads = with_words(settings, heads, text, recipe.fusion)
-    tests = pooled_metrics(clips, folds, recipe)
+    tests = pooled_metrics(clips, folds, strangers, recipe)
     bundle.save(out, settings, heads, {}, {} if text is None else text.encoder)
     numbers = recipe.model_dump(exclude_unset=True)
     cards.describe(out, settings, clips, numbers, tests, summaries, name="embedded")
@@ -117,25 +121,41 @@ def with_words(
     return fused, replace(heads, text=text.ratios, ekman=text.ekman)
 
 
-def summarise(
-    clips: Sequence[Clip], corpus: EncodedCorpus, folds: Sequence[Fold], recipe: Recipe, report: Remark
-) -> Summaries:
-    """Mean and standard deviation over folds of UA, WA and ECE, in percent: of the system and of what it is held against.
+def left_out(clips: Sequence[Clip], corpus: EncodedCorpus, recipe: Recipe, report: Remark) -> Iterator[Fold]:
+    """A fold for each corpus, whose heads know the others alone; none where there are fewer than FEWEST_CORPORA.
 
-    That is a reference system where there is one corpus, and else the system without each of the corpora, tested on it.
+    A call is a corpus that nobody trained on, so these folds calibrate.
     """
-    scorers = embedded_heads.fold_scorers(folds, recipe)
-    corpora = sorted({clip.corpus for clip in clips})
+    splits = corpus_folds(clips)
+    if len(splits) < FEWEST_CORPORA:
+        return
+    for fold in embedded_heads.cross_validate(corpus, splits, recipe):
+        report(f"heads without {corpus_of(str(fold.unseen.speakers[0]))}")
+        yield fold
+
+
+def summarise(
+    clips: Sequence[Clip],
+    corpus: EncodedCorpus,
+    folds: Sequence[Fold],
+    strangers: Sequence[Fold],
+    recipe: Recipe,
+) -> Summaries:
+    """Mean and standard deviation over folds of UA, WA and ECE, in percent, and what they are held against.
+
+    That is the system without each corpus, tested on it, where there are ``strangers``; else reference systems.
+    """
+    scorers = embedded_heads.fold_scorers(folds, recipe, strangers)
     systems = {  # the names are keys of figures.json, where those of older runs stand too
         "callmood": list(zip(scorers, (fold.unseen for fold in folds), strict=True))
     }
-    if len(corpora) == 1:
+    for fold, scorer in zip(strangers, embedded_heads.fold_scorers(strangers, recipe), strict=True):
+        if len(acted(fold.unseen).labels):
+            name = corpus_of(str(fold.unseen.speakers[0]))
+            systems[f"{name}, left out of the training"] = [(scorer, fold.unseen)]
+    if not strangers:
         systems["floor, taught on clean"] = reference_scorers(clips, corpus, recipe, ["clean"])
         systems["floor, taught on clean and telephone"] = reference_scorers(clips, corpus, recipe, LINES)
-    for name in corpora if len(corpora) > 1 else ():
-        if len({clip.label for clip in clips if clip.corpus == name}) > 1:
-            report(f"heads without {name}")
-            systems[f"{name}, left out of the training"] = [without(name, corpus, folds, recipe)]
     return {
         f"{line}, baseline {baseline}": {
             name: summary(pairs, line, baseline, recipe.seed) for name, pairs in systems.items()
@@ -143,21 +163,6 @@ def summarise(
         for line in LINES
         for baseline in BASELINES
     }
-
-
-def without(
-    left_out: str, corpus: EncodedCorpus, folds: Sequence[Fold], recipe: Recipe
-) -> tuple[Scorer, EncodedCorpus]:
-    """A scorer that is fitted and calibrated on the speakers of the other corpora, and the clips of ``left_out``."""
-    test = np.array([corpus_of(speaker) == left_out for speaker in corpus.speakers])
-    heads = embedded_heads.fit_heads(corpus.take(np.nonzero(~test)[0]), recipe, recipe.seed)
-    others = [
-        replace(fold, speakers=[one for one in fold.speakers if corpus_of(one.speaker) != left_out])
-        for fold in folds
-    ]
-    calibration = embedded_heads.calibrated(others, recipe)
-    scorer = Scorer("", calibration.settings(recipe), calibration.heads(heads), (), None, None)
-    return scorer, corpus.take(np.nonzero(test)[0])
 
 
 def reference_scorers(
@@ -180,9 +185,11 @@ def reference_scorers(
     return found
 
 
-def pooled_metrics(clips: Sequence[Clip], folds: Sequence[Fold], recipe: Recipe) -> dict[str, Metrics]:
+def pooled_metrics(
+    clips: Sequence[Clip], folds: Sequence[Fold], strangers: Sequence[Fold], recipe: Recipe
+) -> dict[str, Metrics]:
     """Metrics of the unseen clips of all folds at once, by the name of the test."""
-    scorers = embedded_heads.fold_scorers(folds, recipe)
+    scorers = embedded_heads.fold_scorers(folds, recipe, strangers)
     tested = [acted(fold.unseen) for fold in folds]
     labels = np.concatenate([unseen.labels for unseen in tested])
     speakers = np.concatenate([unseen.speakers for unseen in tested])

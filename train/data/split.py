@@ -180,6 +180,16 @@ def unseen_folds(clips: Sequence[Clip], seed: int) -> Iterator[tuple[int, list[i
         yield number, [row for row in range(len(clips)) if row not in held_out], test
 
 
+def corpus_folds(clips: Sequence[Clip]) -> list[tuple[int, list[int], list[int]]]:
+    """(fold, training rows, test rows) that leave out each corpus in turn."""
+    found = []
+    for number, corpus in enumerate(sorted({clip.corpus for clip in clips}), start=1):
+        rows = _rows_of(clips, corpus)
+        held_out = set(rows)
+        found.append((number, [row for row in range(len(clips)) if row not in held_out], rows))
+    return found
+
+
 def _dealt(clips: Sequence[Clip], folds: int) -> dict[int, int]:
     """By row of a clip that is not RAVDESS's: the place of its fold. A corpus's speakers are dealt one by one."""
     speakers: dict[str, list[str]] = {}

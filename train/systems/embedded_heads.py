@@ -124,10 +124,13 @@ def clip_weights(corpus: EncodedCorpus) -> Floats:
 
 
 def drawn_means(corpus: EncodedCorpus, vectors: Floats, recipe: Recipe, rng: np.random.Generator) -> Floats:
-    """[n, width]: for each clip the mean of ``vectors`` [n, width] over a baseline drawn for it."""
+    """[n, width]: for each clip the mean of ``vectors`` [n, width] over a baseline drawn for it.
+
+    The only clip of a speaker is its own baseline.
+    """
     size = (recipe.baseline.usual_clips, recipe.baseline.other_clips)
     rows = (draw_baseline(corpus.labels, corpus.speakers, i, rng, *size) for i in range(len(vectors)))
-    return np.stack([vectors[drawn].mean(axis=0) for drawn in rows])
+    return np.stack([vectors[drawn if len(drawn) else [i]].mean(axis=0) for i, drawn in enumerate(rows)])
 
 
 def cross_validate(
@@ -219,11 +222,22 @@ def calibrated(folds: Sequence[Fold], recipe: Recipe) -> Calibration:
     return Calibration(decision, threshold)
 
 
-def fold_scorers(folds: Sequence[Fold], recipe: Recipe) -> list[Scorer]:
-    """Each fold's scorer, calibrated on the unseen clips of the other folds. They score vectors, not clips."""
+def fold_scorers(
+    folds: Sequence[Fold], recipe: Recipe, calibrating: Sequence[Fold] | None = None
+) -> list[Scorer]:
+    """Each fold's scorer, calibrated on other speakers than the fold's. They score vectors, not clips.
+
+    ``calibrating``: the folds whose unseen clips calibrate; None: ``folds``.
+    """
     found = []
     for fold in folds:
-        calibration = calibrated([other for other in folds if other is not fold], recipe)
+        tested = set(fold.unseen.speakers.tolist())
+        others = [
+            replace(other, speakers=[one for one in other.speakers if one.speaker not in tested])
+            for other in calibrating or folds
+            if other is not fold
+        ]
+        calibration = calibrated(others, recipe)
         found.append(Scorer("", calibration.settings(recipe), calibration.heads(fold.heads), (), None, None))
     return found
 
