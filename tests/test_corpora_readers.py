@@ -4,7 +4,9 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sounds import write_audio
 
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
@@ -24,6 +26,10 @@ TREES = {
     "tess": ("YAF_angry/YAF_back_angry.wav", "OAF_Pleasant_surprise/OA_bite_ps.wav"),
     "cremad": ("AudioWAV/1001_IEO_ANG_HI.wav", "AudioWAV/1002_DFA_NEU_XX.wav"),
     "savee": ("ALL/DC_a01.wav", "KL/su02.wav"),
+    "emodb": ("wav/03a01Fa.wav", "wav/14b10Wc.wav"),
+    "emovo": ("f1/dis-f1-b1.wav", "m2/rab-m2-d2.wav"),
+    "nemo": ("samples/KS0_surprised_38.wav", "samples/EB0_anger_1.wav"),
+    "librispeech": ("1688/142285/1688-142285-0000.flac", "61/70968/61-70968-0003.flac"),
 }
 
 
@@ -69,6 +75,70 @@ def test_cremad_names_are_read_with_the_tables_beside_them(tmp_path: Path) -> No
             ("cremad-1002", "NEU", "female", "normal", "Don't forget a jacket"),
         ]
         assert [clip.agreement for clip in found] == [0.5, 0.0]
+
+
+def test_emodb_names_are_read(tmp_path: Path) -> None:
+    found = native_clips("emodb", tree(tmp_path, (*TREES["emodb"], "erkennung.txt")))
+    assert [facts(clip) for clip in found] == [
+        ("emodb-03", "happiness", "male", "normal", "Der Lappen liegt auf dem Eisschrank."),
+        (
+            "emodb-14",
+            "anger",
+            "female",
+            "normal",
+            "Die wird auf dem Platz sein, wo wir sie immer hinlegen.",
+        ),
+    ]
+
+
+def test_boredom_is_left_out(tmp_path: Path) -> None:
+    folder = tree(tmp_path, (*TREES["emodb"], "wav/16a02Lb.wav"))
+    assert [clip.label for clip in read_clips([("emodb", folder)], "calls")] == ["happy", "angry"]
+
+
+def test_emovo_names_are_read(tmp_path: Path) -> None:
+    found = native_clips("emovo", tree(tmp_path, TREES["emovo"]))
+    assert [facts(clip) for clip in found] == [
+        ("emovo-f1", "dis", "female", "normal", None),
+        ("emovo-m2", "rab", "male", "normal", None),
+    ]
+
+
+def test_nemo_names_are_read_with_the_table_beside_them(tmp_path: Path) -> None:
+    folder = tree(tmp_path, TREES["nemo"])
+    (folder / "data.tsv").write_text(
+        "file_id\temotion\traw_text\tgender\nKS0_surprised_38.wav\tsurprised\t„Ród smoka” to serial.\tmale\n",
+        encoding="utf-8",
+    )
+    for place in (folder, folder / "samples"):
+        assert [facts(clip) for clip in native_clips("nemo", place)] == [
+            ("nemo-EB0", "anger", None, "normal", None),
+            ("nemo-KS0", "surprised", "male", "normal", "„Ród smoka” to serial."),
+        ]
+
+
+def test_librispeech_is_neutral_and_its_speakers_have_the_genders_of_the_table(tmp_path: Path) -> None:
+    folder = tree(tmp_path / "test-other", TREES["librispeech"])
+    (tmp_path / "SPEAKERS.TXT").write_text(";ID |SEX\n61   | M | test-clean\n1688 | F | test-other\n")
+    assert [facts(clip) for clip in native_clips("librispeech", folder)] == [
+        ("librispeech-1688", "neutral", "female", "normal", None),
+        ("librispeech-61", "neutral", "male", "normal", None),
+    ]
+
+
+def test_ordinary_recordings_are_cut_into_pieces_of_one_speaker_a_channel(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    write_audio(tmp_path / "a" / "one.wav", np.zeros((1, 16_000 * 14), np.float32))
+    write_audio(tmp_path / "two.wav", np.zeros((2, 16_000 * 8), np.float32))
+    (tmp_path / "broken.wav").write_bytes(b"RIFF")
+    found = native_clips("ordinary", tmp_path)
+    assert [(clip.speaker, clip.channel, clip.start_s, clip.end_s) for clip in found] == [
+        ("ordinary-a/one", None, 0.0, 6.0),
+        ("ordinary-a/one", None, 6.0, 12.0),
+        ("ordinary-two-0", 0, 0.0, 6.0),
+        ("ordinary-two-1", 1, 0.0, 6.0),
+    ]
+    assert {clip.native for clip in found} == {"neutral"}
 
 
 def test_savee_is_read_in_either_layout(tmp_path: Path) -> None:

@@ -134,7 +134,8 @@ def test_logistic_regression_is_scikit_learn_s() -> None:
         discriminant_share=0.0,
         blocks=(heads.Block(width=5, share=1.0),),
     )
-    weight, _ = heads.logistic(torch.from_numpy(vectors), torch.from_numpy(labels), 3, settings)
+    truth = torch.from_numpy(labels)
+    weight, _ = heads.logistic(torch.from_numpy(vectors), truth, heads.balanced(truth, 3)[truth], 3, settings)
     wanted = LogisticRegression(C=0.1, class_weight="balanced", max_iter=500).fit(vectors, labels).coef_
     centred = weight.numpy() - weight.numpy().mean(axis=0)
     np.testing.assert_allclose(centred, wanted - wanted.mean(axis=0), atol=0.03)

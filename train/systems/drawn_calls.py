@@ -24,7 +24,7 @@ MOOD_CLIPS: Final = 4
 ONE_MOOD_CLIPS: Final = 10
 DRAWS: Final = 2
 """Calls of each kind, speaker and mood."""
-FEWEST: Final = 3
+FEWEST: Final = 2
 """Clips of a call."""
 _EVEN: Final = [LABELS.index(label) for label in EVEN_TEMPERED]
 
@@ -92,7 +92,10 @@ def draw_calls(speakers: Sequence[SpeakerLogits], even_clips: int, seed: int) ->
 def _calls(
     speaker: SpeakerLogits, even_clips: int, rng: np.random.Generator
 ) -> Iterator[tuple[Kind, SpeakerLogits, Ints]]:
-    """Kind and rows of each call."""
+    """Kind and rows of each call; one of all clips where there are too few of each label."""
+    if len(speaker.labels) >= FEWEST and np.bincount(speaker.labels).max() < FEWEST:
+        yield "mixed", speaker, np.arange(len(speaker.labels))
+        return
     (even,) = np.nonzero(np.isin(speaker.labels, _EVEN))
     moods = [label for label in range(len(LABELS)) if label not in _EVEN]
     for _ in range(DRAWS):

@@ -206,12 +206,12 @@ class Calibration:
 def calibrated(folds: Sequence[Fold], recipe: Recipe) -> Calibration:
     """From calls drawn of the unseen clips of ``folds``: copies of the training, never the line of the test.
 
-    Raises CallmoodError where the speakers have too few clips for a call.
+    Raises CallmoodError where no speaker has enough clips for a call.
     """
     speakers = [one for fold in folds for one in fold.speakers]
     drawn = draw_calls(speakers, recipe.baseline.usual_clips, recipe.seed)
     if drawn is None:
-        raise CallmoodError(f"No speaker has {FEWEST} clips of a label, which calibration needs.")
+        raise CallmoodError(f"No speaker has {FEWEST} clips, which calibration needs.")
     biases = [fold.heads.relative[1] for fold in folds if fold.heads.relative is not None]
     decision = fit_decision(drawn, np.mean(biases, axis=0))
     trust = recipe.baseline.trust
