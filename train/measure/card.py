@@ -209,7 +209,8 @@ def _how_it_is_made(settings: BundleSettings) -> str:
 
 
 def _when_uncertain(settings: BundleSettings) -> str:
-    with_words = f", or {settings.threshold_with_words:g} where it has words" if settings.text else ""
+    different = settings.text and settings.threshold_with_words != settings.threshold
+    with_words = f", or {settings.threshold_with_words:g} where it has words" if different else ""
     return f"- A segment is called uncertain below a probability of {settings.threshold:g}{with_words}."
 
 

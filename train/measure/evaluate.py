@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -112,13 +113,15 @@ def clip_probabilities(
 ) -> Floats:
     """Probabilities [draws, n, labels]; without a baseline there is one draw.
 
-    Raises CallmoodError where there are no clips.
+    Every label is as likely before: the class priors of calls are not those of a corpus. Raises CallmoodError where
+    there are no clips.
     """
     if not clips:
         raise CallmoodError("There are no clips to evaluate on.")
     labels = np.array([LABELS.index(clip.label) for clip in clips], dtype=np.int64)
     speakers = np.array([clip.speaker for clip in clips])
-    return probabilities_of(scorer, _encoded(scorer, clips, line, words), labels, speakers, baseline, seed)
+    even = replace(scorer, settings=replace(scorer.settings, class_priors=()))
+    return probabilities_of(even, _encoded(scorer, clips, line, words), labels, speakers, baseline, seed)
 
 
 def _identity(clip: Clip) -> tuple[Path, int | None, float]:
