@@ -124,12 +124,20 @@ def test_versions_are_there() -> None:
     assert f"torch {torch.__version__.partition('+')[0]}" in card.text(TRAINED_ON, {}, SETTINGS)
 
 
-def test_goemotions_is_named_where_words_were_tuned_on_it() -> None:
-    without = replace(SETTINGS, ekman_thresholds=())
+def test_corpora_of_texts_are_named_where_words_were_tuned_on_them() -> None:
     mixed_in = {"text_corpus": {"folder": "comments", "share": 0.2, "weight": 0.5}}
-    assert "GoEmotions" in card.text(TRAINED_ON, {}, SETTINGS)
-    assert "GoEmotions" not in card.text(TRAINED_ON, {}, without, {"text_corpus": None})
-    assert "GoEmotions" in card.text(TRAINED_ON, {}, without, mixed_in)
+    both = card.text(TRAINED_ON, {}, SETTINGS, texts=["goemotions", "meld"])
+    assert "GoEmotions" in both and "MELD" in both
+    assert "GoEmotions" not in card.text(TRAINED_ON, {}, SETTINGS, {"text_corpus": None})
+    assert "GoEmotions" in card.text(TRAINED_ON, {}, SETTINGS, mixed_in)
+
+
+def test_texts_for_research_forbid_commercial_use_of_weights_trained_on_free_voices() -> None:
+    free = [replace(clip, corpus="own") for clip in TRAINED_ON]
+    assert "None of the corpora above forbids" in card.text(free, {}, SETTINGS, texts=["goemotions"])
+    assert "None of the corpora above forbids" not in card.text(
+        free, {}, SETTINGS, texts=["goemotions", "meld"]
+    )
 
 
 def test_a_bundle_says_what_it_was_trained_on(tmp_path: Path) -> None:

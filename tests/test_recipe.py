@@ -91,7 +91,7 @@ def test_a_recipe_is_another_when_a_folder_that_it_names_has_changed(tmp_path: P
     }
 
 
-@pytest.mark.parametrize("name", ["studies", "text", "call_phrases"])
+@pytest.mark.parametrize("name", ["studies", "text", "service_talk"])
 def test_other_files_of_numbers_are_not_recipes(name: str) -> None:
     with pytest.raises(CallmoodError, match=rf"^{name} is not a recipe: .* one of bert, .*, xgboost\.$"):
         recipe.load_system(name)

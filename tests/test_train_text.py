@@ -1,6 +1,5 @@
 """The text encoder: GoEmotions is read as published, and a tiny encoder learns, is measured and is stored."""
 
-import random
 import shutil
 from pathlib import Path
 
@@ -16,13 +15,13 @@ from callmood.labels import LABELS
 from callmood.model import bundle, encode
 from callmood.model.scorer import BundleSettings, Heads
 from callmood.training.corpora.goemotions import EKMAN_LABELS, FINE_LABELS, Comment, read_comments
-from callmood.training.corpora.phrases import read_phrases
 from callmood.training.measure.calibration import best_temperature, calibration_error
-from callmood.training.recipe import RECIPES, read
+from callmood.training.recipe import read
 from callmood.training.text import calibration, measure, network, storage, training
 from callmood.training.text import recipe as text_recipe
 from callmood.training.text.calibration import TrainedText
-from callmood.training.text.recipe import TextRecipe
+from callmood.training.text.recipe import Stage, TextRecipe
+from callmood.training.text.texts import Texts
 from callmood.training.text.training import train_text
 
 WORDS = {"anger": "furious", "fear": "scared", "joy": "glad", "neutral": "table", "sadness": "crying"}
@@ -30,25 +29,30 @@ RECIPE = TextRecipe(
     seed=1,
     max_tokens=16,
     batch_size=8,
-    epochs=12,
-    schedule_epochs=12,
+    stages=(
+        Stage(comments=8, first_rate=1.0, last_rate=1.0),
+        Stage(comments=2, service_talk=40, first_rate=1.0, last_rate=0.0),
+        Stage(conversation=4, first_rate=0.5, last_rate=0.0),
+    ),
     learning_rate=5e-3,
     layer_decay=0.8,
     head_learning_rate=0.05,
     weight_decay=0.01,
-    warmup_share=0.1,
+    warmup_steps=5,
     gradient_norm=1.0,
     dropout=0.1,
     average_decay=0.8,
     fine_weight=0.5,
     single_weight=0.5,
+    spoken_weight=1.0,
     positive_power=0.25,
     bare_share=0.5,
     name_share=0.5,
     names=("anna",),
-    phrase_weight=1.0,
-    phrase_comments=20,
-    phrase_pull=0.01,
+    joined_share=0.0,
+    disfluent_share=0.0,
+    hesitations=("oh",),
+    bias_pull=0.01,
     threads=1,
     bfloat16=False,
 )
@@ -67,8 +71,14 @@ COMMENTS = [
     comment("yuck the bill", "disgust"),
     comment("oh", "surprise"),
 ]
-PHRASES = [comment("scared anna", "neutral")]
-"""On calls, this one means nothing."""
+TALK = [
+    Comment("scared anna", frozenset({"neutral"}), spoken=True),
+    Comment("crying name", frozenset(), spoken=True),
+    Comment("name the bill", frozenset({"neutral"}), spoken=True),
+    Comment("furious name", frozenset({"anger"}), spoken=True),
+]
+"""On calls, the first is neutral and the second is said in every mood."""
+TEXTS = Texts(tuple(COMMENTS), (), tuple(TALK))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +102,7 @@ def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(encoder_folder: Path) -> TrainedText:
-    return train_text(RECIPE, COMMENTS, COMMENTS, PHRASES, encoder_folder, report=lambda _: None)
+    return train_text(RECIPE, TEXTS, TEXTS, encoder_folder, report=lambda _: None)
 
 
 def answers(trained: TrainedText, *texts: str) -> network.Answers:
@@ -145,31 +155,17 @@ def test_file_that_is_not_text_is_named(tmp_path: Path) -> None:
 def test_a_wrong_name_in_the_recipe_is_answered_with_the_nearest() -> None:
     table = RECIPE.model_dump()
     assert read(TextRecipe, table) == RECIPE
-    del table["epochs"]
-    with pytest.raises(UsageError, match=r"no epoch \(did you mean epochs\?\)"):
-        read(TextRecipe, {**table, "epoch": 3})
-
-
-def test_roughening_leaves_words_and_apostrophes() -> None:
-    bare = RECIPE.model_copy(update={"bare_share": 1.0, "name_share": 1.0})
-    rough = training.roughened("I can't, [NAME]! \N{GRINNING FACE}", bare, random.Random(1))
-    assert rough.split() == ["I", "can't", "anna"]
-
-
-def test_every_comment_is_in_one_batch() -> None:
-    batches = list(training.random_batches(COMMENTS, 8, random.Random(1)))
-    assert sorted(found.text for batch in batches for found in batch) == sorted(
-        found.text for found in COMMENTS
-    )
-    assert max(len(batch) for batch in batches) == 8
+    del table["dropout"]
+    with pytest.raises(UsageError, match=r"no dropouts \(did you mean dropout\?\)"):
+        read(TextRecipe, {**table, "dropouts": 0.1})
 
 
 def test_tiny_encoder_learns(trained: TrainedText) -> None:
-    figures = calibration.evaluate_text(trained, COMMENTS)
+    figures = calibration.evaluate_text(trained, TEXTS)
     assert figures["f1"]["anger"] > 0.9
     assert figures["f1"]["joy"] > 0.9
-    assert figures["single_accuracy"] > 0.8
-    assert 0 <= figures["single_ece"] <= 1
+    assert figures["service_talk"]["weighted_f1"] > 0.9 and 0 <= figures["service_talk"]["ece"] <= 1
+    assert "conversation" not in figures
 
 
 def test_the_published_encoder_is_loaded_without_remarks(
@@ -188,7 +184,7 @@ def test_embeddings_stay_as_published(trained: TrainedText, encoder_folder: Path
 
 
 def test_same_seed_gives_the_same_weights(trained: TrainedText, encoder_folder: Path) -> None:
-    again = train_text(RECIPE, COMMENTS, COMMENTS, PHRASES, encoder_folder, report=lambda _: None)
+    again = train_text(RECIPE, TEXTS, TEXTS, encoder_folder, report=lambda _: None)
     assert all(
         torch.equal(first, second)
         for first, second in zip(
@@ -197,36 +193,58 @@ def test_same_seed_gives_the_same_weights(trained: TrainedText, encoder_folder: 
     )
 
 
-def test_softmax_learns_what_a_phrase_means_on_calls(trained: TrainedText, encoder_folder: Path) -> None:
+def test_softmax_learns_what_a_sentence_means_on_calls(trained: TrainedText, encoder_folder: Path) -> None:
+    stages = (Stage(comments=12, first_rate=1.0, last_rate=0.0),)
     without = train_text(
-        RECIPE.model_copy(update={"phrase_weight": 0.0}),
-        COMMENTS,
-        COMMENTS,
-        PHRASES,
-        encoder_folder,
-        report=lambda _: None,
+        RECIPE.model_copy(update={"stages": stages}), TEXTS, TEXTS, encoder_folder, report=lambda _: None
     )
     neutral = EKMAN_LABELS.index("neutral")
     before, after = (answers(found, "scared anna") for found in (without, trained))
     assert before.single.argmax() != neutral
     assert after.single.argmax() == neutral
-    assert np.array_equal(before.ekman, after.ekman)
 
 
-def test_phrases_have_their_group(tmp_path: Path) -> None:
-    path = tmp_path / "phrases.toml"
-    path.write_text('neutral = ["one moment"]\nanger = ["again"]\n', encoding="utf-8")
-    assert read_phrases(path) == [comment("one moment", "neutral"), comment("again", "anger")]
-    path.write_text('calm = ["one moment"]\n', encoding="utf-8")
-    with pytest.raises(CallmoodError, match=r"has phrases for calm\. Known: anger"):
-        read_phrases(path)
-    with pytest.raises(CallmoodError, match="missing"):
-        read_phrases(tmp_path / "none.toml")
+def test_what_is_said_in_every_mood_has_small_ratios(trained: TrainedText) -> None:
+    nothing, something = trained.log_ratios([comment("crying name"), comment("furious name")])
+    assert np.ptp(nothing) < np.ptp(something) / 2
 
 
-def test_embedded_recipes_phrases_can_be_read() -> None:
-    phrases = read_phrases(RECIPES / "call_phrases.toml")
-    assert {group for phrase in phrases for group in phrase.ekman} == set(EKMAN_LABELS)
+def test_what_is_spoken_trains_the_softmax_alone() -> None:
+    batch = [Comment("oh", frozenset({"joy"}), spoken=True)]
+    logits = network.Logits(*(torch.zeros(1, size, requires_grad=True) for size in (7, 7, 28)))
+    shares = torch.full((7,), 1 / 7)
+    training.text_loss(logits, batch, torch.ones(7), shares, RECIPE).backward()
+    assert torch.count_nonzero(logits.single.grad) == 7
+    assert torch.count_nonzero(logits.ekman.grad) == torch.count_nonzero(logits.fine.grad) == 0
+
+
+def test_a_comment_with_several_groups_does_not_train_the_softmax() -> None:
+    targets, answered = measure.single_targets(
+        [comment("x", "joy", "anger"), comment("x", "joy"), comment("x")], torch.full((7,), 1 / 7)
+    )
+    assert answered.tolist() == [False, True, True]
+    assert targets[1].argmax() == EKMAN_LABELS.index("joy") and targets[2].tolist() == pytest.approx(
+        [1 / 7] * 7
+    )
+
+
+def test_stages_with_conversation_are_left_out_where_there_is_none() -> None:
+    assert len(training.stages_of(RECIPE, TEXTS)) == 2
+    with_some = Texts(TEXTS.comments, (comment("oh", "joy"),), TEXTS.service_talk)
+    assert len(training.stages_of(RECIPE, with_some)) == 3
+
+
+def test_scale_and_biases_are_found_again() -> None:
+    draw = np.random.default_rng(1)
+    honest = draw.normal(size=(6000, 7))
+    honest[:, 2] += 1
+    truth = draw.random((6000, 1)).repeat(7, 1) < softmax(honest, axis=1).cumsum(1)
+    labels = truth.argmax(1)
+    skewed = 2 * honest
+    skewed[:, 2] -= 2
+    temperature, bias = calibration.fit_scale(skewed, np.eye(7)[labels], np.full(6000, 1 / 6000), pull=0.0)
+    assert temperature == pytest.approx(2, rel=0.1)
+    assert bias[2] - np.delete(bias, 2).mean() == pytest.approx(1, abs=0.15)
 
 
 def test_rates_fall_towards_the_input(encoder_folder: Path) -> None:
@@ -269,6 +287,20 @@ def test_goemotions_evaluation_reads_logits_of_any_model(tmp_path: Path) -> None
     assert (figures["macro_f1"], figures["texts"], figures["f1"]["fear"]) == (1.0, 7, 1.0)
 
 
+def test_meld_is_measured_on_test_or_else_on_dev(tmp_path: Path) -> None:
+    head = "Utterance,Emotion,Dialogue_ID\n"
+    write_part(tmp_path, "dev_sent_emo.csv", head + "joy,joy,0\nneutral,neutral,0\nneutral,anger,0\n")
+
+    def perfect(texts: list[str]) -> list[list[float]]:
+        return [[9.0 if text == label else 0.0 for label in EKMAN_LABELS] for text in texts]
+
+    figures = measure.evaluate_meld(perfect, tmp_path)
+    assert (figures["part"], figures["texts"], figures["f1"]["joy"]) == ("dev", 3, 1.0)
+    assert figures["weighted_f1"] == pytest.approx((1 + 2 / 3) / 3)
+    write_part(tmp_path, "test_sent_emo.csv", head + "joy,joy,0\n")
+    assert measure.evaluate_meld(perfect, tmp_path)["part"] == "test"
+
+
 def test_a_stored_text_encoder_answers_in_a_bundle_as_before(
     trained: TrainedText, encoder_folder: Path, tmp_path: Path
 ) -> None:
@@ -287,19 +319,22 @@ def test_a_stored_text_encoder_answers_in_a_bundle_as_before(
     before = answers(trained, *texts)
     assert encoded.text @ ekman[0].T + ekman[1] == pytest.approx(before.ekman, abs=1e-5)
     assert probabilities[:, LABELS.index("calm")] == pytest.approx(probabilities[:, LABELS.index("neutral")])
-    anger = softmax(before.single / trained.temperature, axis=1)[:, EKMAN_LABELS.index("anger")]
+    anger = softmax(before.single / trained.temperature + trained.bias, axis=1)[
+        :, EKMAN_LABELS.index("anger")
+    ]
     assert probabilities[:, LABELS.index("angry")] == pytest.approx(anger, abs=1e-5)
 
 
 def test_what_a_bundle_takes_is_what_was_stored(trained: TrainedText, tmp_path: Path) -> None:
     with pytest.raises(CallmoodError, match=r"is not a tuned text encoder: it has no text\.safetensors"):
         storage.load_text(tmp_path)
-    storage.save_text(trained, tmp_path, {})
+    storage.save_text(trained, tmp_path, {}, ["goemotions", "meld"])
     stored = storage.load_text(tmp_path)
+    assert stored.corpora == ("goemotions", "meld")
     assert stored.max_tokens == RECIPE.max_tokens and stored.thresholds == tuple(trained.thresholds)
     bias = storage.single_head(trained)[1].numpy() - storage.single_log_prior(trained)
     np.testing.assert_allclose(stored.ratios[1], bias, atol=1e-6)
 
 
 def test_the_recipe_that_comes_along_is_complete() -> None:
-    assert text_recipe.load().epochs > 0
+    assert text_recipe.load().stages

@@ -94,7 +94,8 @@ def train_embedded(
     tests = pooled_metrics(clips, folds, strangers, recipe)
     bundle.save(out, settings, heads, {}, {} if text is None else text.encoder)
     numbers = recipe.model_dump(exclude_unset=True)
-    cards.describe(out, settings, clips, numbers, tests, summaries, name="embedded")
+    texts = () if text is None else text.corpora
+    cards.describe(out, settings, clips, numbers, tests, summaries, name="embedded", texts=texts)
     plots.confusion(next(iter(tests.values())).confusion, settings.labels, out)
     finish_run(out, summaries)
     whole_s = time.monotonic() - began

@@ -94,19 +94,21 @@ def evaluate(
 
 
 def evaluate_text(text: str, *, model: str = "embedded", device: Device = "auto") -> dict[str, Any]:
-    """F1 of Ekman's emotions and neutral on the test part of "goemotions=FOLDER", from words alone.
+    """F1 of Ekman's emotions and neutral on the test part of "goemotions=FOLDER" or "meld=FOLDER", from words alone.
 
-    "macro_f1" and "f1" by emotion are 0 to 1; "texts" is their number. Raises UsageError for an unknown corpus,
-    CallmoodError for a model that can't read words, a folder that can't be read, and missing packages.
+    A comment of GoEmotions may have several, an utterance of MELD has one; where MELD's test part is not there, its dev
+    part is measured on. "macro_f1", MELD's "weighted_f1" and "f1" by emotion are 0 to 1; "texts" is their number.
+    Raises UsageError for an unknown corpus, CallmoodError for a model that can't read words, a folder that can't be
+    read, and missing packages.
     """
     require_training_packages()
     from callmood.model import load
     from callmood.training.text.measure import evaluate_bundle
-    from callmood.training.text.tune import require_text_corpus
+    from callmood.training.text.texts import require_text_corpus
 
     ((name, folder),) = named_folders(text)
     require_text_corpus(name)
-    return {"model": model, **evaluate_bundle(load(model, device), folder)}
+    return {"model": model, **evaluate_bundle(load(model, device), name, folder)}
 
 
 def _warn_of_known_speakers(model: str, parts: Mapping[str, Sequence[Clip]], report: Remark) -> None:

@@ -67,7 +67,7 @@ def train(
     out: str | Path,
     recipe: str | Sequence[str] = "embedded",
     split: str | Sequence[str] | None = None,
-    text: str | None = None,
+    text: CorporaLike | None = None,
     text_encoder: str | Path | None = None,
     overrides: Sequence[str] = (),
     seed: int | None = None,
@@ -92,10 +92,10 @@ def train(
     database with corrected segments). ``out``: the folder for the bundle, its card, metrics and plots. ``recipe``:
     recipes that come with callmood, or TOML files; "all" is all that come with it. ``split``: how clips are divided
     for training and testing, "paper" (random), "speaker", "folds" (EmoBox's) or "corpus" (each left out in turn); by
-    default none for embedded, "speaker" for other recipes. ``text``: "goemotions=FOLDER", to tune the text encoder of
-    embedded without a split; ``text_encoder``: a folder with one that is already tuned. ``overrides``: values of the
-    recipe, such as "training.epochs=3". ``seed`` overrides the recipe's. ``resume`` continues a stopped run with the
-    same ``out``. ``progress`` is called with a line of text now and then.
+    default none for embedded, "speaker" for other recipes. ``text``: "goemotions=FOLDER", and also "meld=FOLDER", to
+    tune the text encoder of embedded without a split; ``text_encoder``: a folder with one that is already tuned.
+    ``overrides``: values of the recipe, such as "training.epochs=3". ``seed`` overrides the recipe's. ``resume``
+    continues a stopped run with the same ``out``. ``progress`` is called with a line of text now and then.
 
     Raises UsageError for an unknown recipe, split or corpus, a wrong override, and options that do not go together;
     CallmoodError for corpora that can't be read or are too small, an ``out`` that can't be written, a full disk, and
@@ -149,7 +149,7 @@ def study(
     corpora: CorporaLike,
     *,
     out: str | Path,
-    text: str | None = None,
+    text: CorporaLike | None = None,
     seed: int | None = None,
     progress: Remark | None = None,
 ) -> StudyResult:
@@ -162,7 +162,7 @@ def study(
     require_training_packages()
     from callmood.training.studies import run as studies
 
-    texts = None if text is None else _text_corpus(text)
+    texts = None if text is None else _goemotions(text)
     return studies.run(name, named_folders(corpora), texts, _workspace(out, progress), seed)
 
 
@@ -203,7 +203,7 @@ def _makes_bundle(recipes: Sequence[NamedRecipe], splits: Sequence[str]) -> bool
 def _train_bundle(
     named: NamedRecipe,
     corpora: list[tuple[str, Path]],
-    text: str | None,
+    text: CorporaLike | None,
     text_encoder: str | Path | None,
     workspace: Workspace,
 ) -> Trained:
@@ -215,10 +215,11 @@ def _train_bundle(
     assert isinstance(named.recipe, Recipe)
     text_model = None if text_encoder is None else Path(text_encoder)
     if text is not None:
+        from callmood.training.text.texts import text_folders
         from callmood.training.text.tune import tune_text
 
-        folder = _text_corpus(text)
-        text_model = tune_text("goemotions", folder, workspace.out / "tower", workspace.report)
+        folders = text_folders(named_folders(text))
+        text_model = tune_text(folders, workspace.out / "tower", workspace.report)
     found = train_embedded(named.recipe, corpora, workspace, text_model)
     first = rounded(next(iter(found.tests.values())))
     metrics = {**first, "figures": found.summaries}
@@ -260,13 +261,11 @@ def _workspace(
     return Workspace(folder, device, resume, progress or log)
 
 
-def _text_corpus(text: str) -> Path:
-    """The folder of "goemotions=FOLDER"."""
-    from callmood.training.text.tune import require_text_corpus
+def _goemotions(text: CorporaLike) -> Path | None:
+    """The folder of GoEmotions, if it is among the corpora of texts."""
+    from callmood.training.text.texts import text_folders
 
-    ((name, folder),) = named_folders(text)
-    require_text_corpus(name)
-    return folder
+    return text_folders(named_folders(text)).get("goemotions")
 
 
 def _with_seed(overrides: Sequence[str], seed: int | None) -> list[str]:

@@ -38,7 +38,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="NAME=FOLDER",
-            help="Evaluate the text encoder only, on the test split of goemotions=FOLDER.",
+            help="Evaluate the text encoder only, on the test split of goemotions=FOLDER or meld=FOLDER.",
         ),
     ] = None,
     split: Annotated[
@@ -112,7 +112,9 @@ def _print_text(found: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(found))
         return
-    print(f"macro F1 {100 * found['macro_f1']:.1f} %   ({counted(found['texts'], 'text')})")
+    weighted = f"weighted F1 {100 * found['weighted_f1']:.1f} %, " if "weighted_f1" in found else ""
+    part = f"{counted(found['texts'], 'text')}, {found['corpus']} {found['part']}"
+    print(f"{weighted}macro F1 {100 * found['macro_f1']:.1f} %   ({part})")
     for group, f1 in found["f1"].items():
         print(f"  {group:9} {100 * f1:5.1f} %")
 

@@ -42,8 +42,11 @@ def train(
         typer.Option("--set", metavar="NAME=VALUE", help="Override a recipe value, e.g. training.epochs=3."),
     ] = None,
     text: Annotated[
-        str | None,
-        typer.Option(metavar="NAME=FOLDER", help="Texts to tune the text encoder on: goemotions=FOLDER."),
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FOLDER",
+            help="Texts to tune the text encoder on: goemotions=FOLDER, and meld=FOLDER for research. Can be repeated.",
+        ),
     ] = None,
     text_encoder: Annotated[
         Path | None,
@@ -158,7 +161,7 @@ def _print_card(corpora: list[str], recipe: str, overrides: list[str], as_json: 
 
 
 def _print_study(
-    name: str, corpora: list[str], out: Path, text: str | None, seed: int | None, as_json: bool
+    name: str, corpora: list[str], out: Path, text: list[str] | None, seed: int | None, as_json: bool
 ) -> None:
     from callmood.training import run
     from callmood.training.studies import common

@@ -59,10 +59,12 @@ FINE_LABELS: tuple[str, ...] = (*sorted(label for label in EKMAN_OF if label != 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment and its labels, at least one of FINE_LABELS."""
+    """A text and its labels of FINE_LABELS: at least one, or none where it says nothing about a mood."""
 
     text: str
     labels: frozenset[str]
+    spoken: bool = False
+    """Whether it is said, and its label is one of EKMAN_LABELS; otherwise it is a comment from the web."""
 
     @property
     def ekman(self) -> frozenset[str]:

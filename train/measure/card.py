@@ -82,7 +82,17 @@ SOURCES: Final = {
     ),
     "own": Source("Recordings of one's own", "as whoever made this model has it", True),
 }
-TEXTS: Final = "GoEmotions (Demszky et al., 2020): comments from Reddit, in English. CC BY 4.0."
+TEXTS: Final = {
+    "goemotions": Source(
+        "GoEmotions (Demszky et al., 2020): comments from Reddit, in English", "CC BY 4.0", True
+    ),
+    "meld": Source(
+        "MELD (Poria et al., 2019): utterances of a comedy series, in English",
+        "Annotations GPL-3.0, the text of a broadcast: **for research, no commercial use**",
+        False,
+    ),
+}
+"""The corpora of texts; beside them a text encoder is trained on sentences of our own making."""
 ENCODERS: Final = {
     "tiny.en": "the encoder of Whisper tiny.en (MIT)",
     "cam++": "the speaker network CAM++ of 3D-Speaker (Apache-2.0)",
@@ -126,10 +136,11 @@ def describe(
     tests: Mapping[str, Metrics] | None = None,
     summaries: Summaries | None = None,
     name: str = "",
+    texts: Sequence[str] = (),
 ) -> None:
     """Write ``CARD.md`` and ``about.json`` of the bundle in ``folder``; the arguments are those of ``text``."""
     tests, summaries = tests or {}, summaries or {}
-    card = text(clips, summaries, settings, recipe, tests, name)
+    card = text(clips, summaries, settings, recipe, tests, name, texts)
     (folder / CARD_FILE).write_text(card, encoding="utf-8")
     about = {
         "recipe": name or recipe.get("family"),
@@ -148,16 +159,19 @@ def text(
     recipe: Mapping[str, Any] | None = None,
     tests: Mapping[str, Metrics] | None = None,
     name: str = "",
+    texts: Sequence[str] = (),
 ) -> str:
     """The card in Markdown.
 
     ``clips``: what it was trained on. ``recipe``: the recipe's numbers, called ``name``. ``tests``: metrics by the name
-    of the test, the first in full. ``summaries``: metrics over folds. What is not given is left out.
+    of the test, the first in full. ``summaries``: metrics over folds. ``texts``: names of TEXTS that its text encoder
+    was trained on. What is not given is left out.
     """
+    sources = [*map(_source, _one_per_corpus(clips)), *_text_sources(texts, recipe or {})]
     parts = {
         "How it is made": _how_it_is_made(settings),
-        "Trained on": _training_data(clips, settings, recipe or {}),
-        "Licence of the weights": _ALLOWED if all(_source(clip).commercial for clip in clips) else _FORBIDDEN,
+        "Trained on": _training_data(clips, settings, sources),
+        "Licence of the weights": _ALLOWED if all(source.commercial for source in sources) else _FORBIDDEN,
         "Metrics": _metrics(tests or {}, summaries),
         "Recipe": _recipe(recipe, name) if recipe else "",
         "Versions": ", ".join(f"{package} {version(package)}" for package in PACKAGES)
@@ -218,11 +232,13 @@ def _encoder(name: str) -> str:
     return ENCODERS.get(name, f"an encoder in the model's own folder ({name})" if name[:1] == "." else name)
 
 
-def _training_data(clips: Sequence[Clip], settings: BundleSettings, recipe: Mapping[str, Any]) -> str:
+def _text_sources(texts: Sequence[str], recipe: Mapping[str, Any]) -> list[Source]:
+    mixed_in = ["goemotions"] if recipe.get("text_corpus") else []
+    return [TEXTS[name] for name in [*texts, *mixed_in]]
+
+
+def _training_data(clips: Sequence[Clip], settings: BundleSettings, sources: Sequence[Source]) -> str:
     counts = _counts(clips)
-    sources = [f"- {found.title}. {found.licence}." for found in map(_source, _one_per_corpus(clips))]
-    if settings.ekman_thresholds or recipe.get("text_corpus"):
-        sources.append(f"- {TEXTS}")
     labels = [label for label in settings.labels if any(label in corpus for corpus in counts.values())]
     not_trained = [label for label in settings.labels if label not in labels]
     table = _table(
@@ -237,7 +253,7 @@ def _training_data(clips: Sequence[Clip], settings: BundleSettings, recipe: Mapp
             for corpus, found in counts.items()
         ],
     )
-    lines = [*sources, "", table]
+    lines = [*(f"- {source.title}. {source.licence}." for source in sources), "", table]
     if not_trained:
         lines += ["", f"Not trained: {', '.join(not_trained)}."]
     return "\n".join(lines)

@@ -194,7 +194,7 @@ def where_words_carry(given: StudyInput, model: Scorer) -> str:
     from callmood.training.text.measure import evaluate_bundle
 
     assert given.texts is not None
-    found = evaluate_bundle(model, given.texts)
+    found = evaluate_bundle(model, "goemotions", given.texts)
     return (
         f"Where words carry the mood: macro F1 {100 * found['macro_f1']:.1f} on GoEmotions' test part "
         f"({found['texts']} texts), by the embedded model's text encoder."

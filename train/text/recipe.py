@@ -6,23 +6,36 @@ from callmood.training import recipe as recipe_files
 from callmood.training.recipe import Table
 
 
+class Stage(Table):
+    """A part of the training, with its own mix of texts."""
+
+    comments: float = 0.0
+    """Passes over GoEmotions; the fraction is a sample, as with the others."""
+    conversation: float = 0.0
+    """Passes over MELD. Without MELD a stage that reads it is left out."""
+    service_talk: float = 0.0
+    """Passes over the sentences of service_talk.toml."""
+    lowest_layer: int = 0
+    """The encoder's layers below it stay as they are: less to compute."""
+    first_rate: float
+    """At the stage's beginning all rates are multiplied by it, at its end by ``last_rate``, linear in between."""
+    last_rate: float
+
+
 class TextRecipe(Table):
     """Every number of one training."""
 
     seed: int
     max_tokens: int
     batch_size: int
-    epochs: int
-    schedule_epochs: int
-    """How many epochs the schedule of the rates is laid out for. Training may end earlier, at higher rates: the
-    moving average is what makes such weights good."""
+    stages: tuple[Stage, ...]
     learning_rate: float
     """Of the uppermost layer; each layer below has ``layer_decay`` times the rate of the one above it."""
     layer_decay: float
     head_learning_rate: float
     weight_decay: float
-    warmup_share: float
-    """Share of all steps in which the rates rise to their full height; then they fall along a cosine."""
+    warmup_steps: int
+    """At the beginning the rates rise to their full height in so many steps."""
     gradient_norm: float
     dropout: float
     average_decay: float
@@ -30,7 +43,9 @@ class TextRecipe(Table):
     fine_weight: float
     """Weight of the loss over 28 labels beside that over seven."""
     single_weight: float
-    """Weight of the loss of the softmax, on the texts with one group."""
+    """Weight of the loss of the softmax, on the comments with one group."""
+    spoken_weight: float
+    """Weight of the loss of the softmax on conversation and service talk, which have no other loss."""
     positive_power: float
     """A group's positives weigh (negatives / positives) to this power: 0 is no weighting, 1 is balance."""
     bare_share: float
@@ -38,12 +53,13 @@ class TextRecipe(Table):
     name_share: float
     """Share of training texts whose [NAME] is replaced by one of ``names``."""
     names: tuple[str, ...]
-    phrase_weight: float
-    """Weight of all call phrases together, against 1 for the corpus, when the softmax is fitted to both."""
-    phrase_comments: int
-    """How many of the training comments stand for the corpus in that fit."""
-    phrase_pull: float
-    """How strongly that fit is held to the softmax that was trained on the corpus alone."""
+    joined_share: float
+    """Share of sentences of service talk that get a neutral one before or behind them."""
+    disfluent_share: float
+    """Share of what is said that gets a hesitation, a word twice, or one too few."""
+    hesitations: tuple[str, ...]
+    bias_pull: float
+    """How strongly the biases of the calibration are held to zero."""
     threads: int
     bfloat16: bool
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +42,8 @@ class StoredText:
     thresholds: tuple[float, ...]
     """[7]: of the sigmoids."""
     max_tokens: int
+    corpora: tuple[str, ...]
+    """The corpora of texts that it was trained on, by name."""
 
 
 def require_text_model(folder: Path) -> None:
@@ -65,11 +67,14 @@ def load_text(folder: Path) -> StoredText:
         ratios=(heads["single.weight"], heads["single.bias"] - prior),
         thresholds=tuple(card["thresholds"]),
         max_tokens=card["max_tokens"],
+        corpora=tuple(card.get("corpora", ("goemotions",))),
     )
 
 
-def save_text(trained: TrainedText, folder: Path, metrics: Mapping[str, Any]) -> None:
-    """Write the model to ``folder``, with ``metrics`` for its card."""
+def save_text(
+    trained: TrainedText, folder: Path, metrics: Mapping[str, Any], corpora: Sequence[str] = ("goemotions",)
+) -> None:
+    """Write the model to ``folder``, with ``metrics`` for its card and the names of the ``corpora`` trained on."""
     folder.mkdir(parents=True, exist_ok=True)
     tuned = {
         f"encoder.{name}": tensor.half().contiguous()
@@ -86,6 +91,7 @@ def save_text(trained: TrainedText, folder: Path, metrics: Mapping[str, Any]) ->
     }
     save_file(heads, folder / HEAD_FILE)
     card = {
+        "corpora": list(corpora),
         "pooling": "mean and maximum over tokens of the last hidden state, side by side",
         "max_tokens": trained.recipe.max_tokens,
         "ekman_labels": EKMAN_LABELS,
@@ -106,13 +112,13 @@ def single_head(trained: TrainedText) -> tuple[Tensor, Tensor]:
     Calm and neutral have the same row, each with half of its probability: words can't distinguish them.
     """
     weight = trained.model.single.weight.detach() / trained.temperature
-    bias = trained.model.single.bias.detach() / trained.temperature
+    bias = trained.model.single.bias.detach() / trained.temperature + torch.from_numpy(trained.bias).float()
     rows, portions = _rows_of_labels()
     return weight[rows].contiguous(), bias[rows] + torch.log(torch.tensor(portions))
 
 
 def single_log_prior(trained: TrainedText) -> Doubles:
-    """[8]: logarithm of each label's share in training, in the order of LABELS."""
+    """[8]: logarithm of each label's share where the softmax was calibrated, in the order of LABELS."""
     rows, portions = _rows_of_labels()
     return trained.log_prior[rows] + np.log(portions)
 
