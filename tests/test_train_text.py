@@ -1,7 +1,9 @@
 """The text encoder: GoEmotions is read as published, and a tiny encoder learns, is measured and is stored."""
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +16,13 @@ from callmood.errors import CallmoodError, UsageError
 from callmood.labels import LABELS
 from callmood.model import bundle, encode
 from callmood.model.scorer import BundleSettings, Heads
-from callmood.training.corpora.goemotions import EKMAN_LABELS, FINE_LABELS, Comment, read_comments
+from callmood.training.corpora.goemotions import (
+    EKMAN_LABELS,
+    FINE_LABELS,
+    LABEL_OF_EKMAN,
+    Comment,
+    read_comments,
+)
 from callmood.training.measure.calibration import best_temperature, calibration_error
 from callmood.training.recipe import read
 from callmood.training.text import calibration, measure, network, storage, training
@@ -299,6 +307,35 @@ def test_meld_is_measured_on_test_or_else_on_dev(tmp_path: Path) -> None:
     assert figures["weighted_f1"] == pytest.approx((1 + 2 / 3) / 3)
     write_part(tmp_path, "test_sent_emo.csv", head + "joy,joy,0\n")
     assert measure.evaluate_meld(perfect, tmp_path)["part"] == "test"
+
+
+@dataclass
+class Reading:
+    """As much of a bundle as reads words: a text that is a label is that label's column of the identity."""
+
+    heads: Heads
+    settings: BundleSettings
+    labels: tuple[str, ...] = LABELS
+
+    def encode(self, _: object, texts: list[str]) -> SimpleNamespace:
+        return SimpleNamespace(text=np.eye(7, dtype=np.float32)[[EKMAN_LABELS.index(text) for text in texts]])
+
+
+def test_a_bundle_is_measured_on_either_corpus_of_texts(tmp_path: Path) -> None:
+    write_part(
+        tmp_path, "test.tsv", "".join(f"{label}\t{FINE_LABELS.index(label)}\tx\n" for label in EKMAN_LABELS)
+    )
+    rows = "".join(f"{label},{label},0\n" for label in EKMAN_LABELS)
+    write_part(tmp_path, "test_sent_emo.csv", f"Utterance,Emotion,Dialogue_ID\n{rows}")
+    eye, zeros = np.eye(7, dtype=np.float32), np.zeros(8, np.float32)
+    group_of = {label: group for group, label in LABEL_OF_EKMAN.items()} | {"calm": "neutral"}
+    ratios = 9 * eye[[EKMAN_LABELS.index(group_of[label]) for label in LABELS]]
+    heads = Heads(text=(ratios, zeros), ekman=(eye, zeros[:7] - 0.5))
+    reading = Reading(heads, BundleSettings(LABELS, None, None, ekman_thresholds=(0.5,) * 7))
+    for name in ("goemotions", "meld"):
+        assert measure.evaluate_bundle(reading, name, tmp_path)["macro_f1"] == 1.0  # type: ignore[arg-type]
+    with pytest.raises(CallmoodError, match="can't read words"):
+        measure.evaluate_bundle(Reading(Heads(), reading.settings), "meld", tmp_path)  # type: ignore[arg-type]
 
 
 def test_a_stored_text_encoder_answers_in_a_bundle_as_before(

@@ -69,7 +69,8 @@ def evaluate(
     """Measure a model on labelled clips or texts.
 
     With --corpus: mean recall (UA), accuracy (WA), their sum, macro F1, by class, corpus, gender and speaker, with
-    intervals (speakers resampled), confusions and calibration. With --text: F1 of Ekman's emotions, from words alone.
+    intervals (speakers resampled), confusions and calibration. With --text: F1 of Ekman's emotions and neutral, from
+    words alone.
     """
     from callmood.training import evaluation, progress
 
