@@ -24,6 +24,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+Group = Literal["anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise", "nothing"]
 NOTHING: Final = "nothing"
 """The group of what is said in every mood."""
 
@@ -37,14 +38,14 @@ class _Talk(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: str
-    group: Literal["anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise", "nothing"]
+    group: Group
     lines: tuple[str, ...]
 
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    variants: Annotated[int, Field(ge=1)]
+    variants: dict[Group, Annotated[int, Field(ge=1)]]
     fillers: dict[str, tuple[str, ...]] = {}
     talk: tuple[_Talk, ...]
 
@@ -54,7 +55,7 @@ class Line:
     """The sentences of one template."""
 
     kind: str
-    group: str
+    group: Group
     """One of EKMAN_LABELS, or NOTHING."""
     sentences: tuple[str, ...]
     dev: bool
@@ -86,13 +87,13 @@ def read_service_talk(path: Path) -> list[Line]:
             Line(
                 talk.kind,
                 talk.group,
-                expanded(line, found.fillers, found.variants, number),
+                expanded(line, found.fillers, found.variants[talk.group], number),
                 dev=number % _DEV_EVERY == _DEV_EVERY - 1,
             )
             for number, (talk, line) in enumerate(templates)
         ]
     except KeyError as error:
-        raise CallmoodError(f"{path} has no filler {error.args[0]}.") from None
+        raise CallmoodError(f"{path} has no filler or number of variants for {error.args[0]}.") from None
     except ValueError as error:
         raise CallmoodError(f"{path} has a brace that is not closed: {error}.") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Final
 from callmood.errors import UsageError
 from callmood.training.corpora.goemotions import Comment, read_comments
 from callmood.training.corpora.meld import Utterance, read_utterances
-from callmood.training.corpora.service_talk import read_service_talk
+from callmood.training.corpora.service_talk import NOTHING, read_service_talk
 from callmood.training.recipe import RECIPES
 from callmood.wording import did_you_mean
 
 TEXT_CORPORA: Final = ("goemotions", "meld")
 SERVICE_TALK: Final = RECIPES / "service_talk.toml"
+_WORD: Final = re.compile(r"[\w']+")
 _DEV_EVERY: Final = 10
 """One of so many dialogues of MELD's training part is held out: its dev part chooses nothing."""
 
@@ -32,6 +34,7 @@ class Texts:
 def read_texts(folders: Mapping[str, Path]) -> tuple[Texts, Texts]:
     """What is trained on and what thresholds and the like are chosen on, of GoEmotions and, if it is given, MELD.
 
+    What says nothing on calls is left out of both corpora, where "okay" has the mood of its scene.
     ``folders``: of TEXT_CORPORA. Raises UsageError where GoEmotions is not among them, CallmoodError for a folder that
     does not hold its corpus.
     """
@@ -39,9 +42,12 @@ def read_texts(folders: Mapping[str, Path]) -> tuple[Texts, Texts]:
         require_text_corpus(name)
     if "goemotions" not in folders:
         raise UsageError("A text encoder is tuned on GoEmotions: give --text goemotions=FOLDER, too.")
-    comments = {part: tuple(read_comments(folders["goemotions"], part)) for part in ("train", "dev")}
-    utterances = list(read_utterances(folders["meld"], "train")) if "meld" in folders else []
     lines = read_service_talk(SERVICE_TALK)
+    empty = {_bare(sentence) for line in lines if line.group == NOTHING for sentence in line.sentences}
+    comments = {part: tuple(read_comments(folders["goemotions"], part)) for part in ("train", "dev")}
+    comments["train"] = tuple(comment for comment in comments["train"] if _bare(comment.text) not in empty)
+    utterances = list(read_utterances(folders["meld"], "train")) if "meld" in folders else []
+    utterances = [said for said in utterances if _bare(said.text) not in empty]
     train, dev = (
         Texts(
             comments["dev" if held_out else "train"],
@@ -70,6 +76,10 @@ def require_text_corpus(name: str) -> None:
         raise UsageError(
             f"There is no corpus of texts {name}{did_you_mean(name, TEXT_CORPORA)}. Known: {', '.join(TEXT_CORPORA)}."
         )
+
+
+def _bare(text: str) -> str:
+    return " ".join(_WORD.findall(text.lower()))
 
 
 def _is_held_out(said: Utterance) -> bool:
