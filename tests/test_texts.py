@@ -10,7 +10,7 @@ from callmood.training.corpora.goemotions import EKMAN_LABELS, Comment
 from callmood.training.corpora.meld import Utterance, read_utterances
 from callmood.training.corpora.service_talk import NOTHING, expanded, read_service_talk
 from callmood.training.text import recipe as text_recipe
-from callmood.training.text.mixture import joined, mixture, passes, random_batches, roughened
+from callmood.training.text.mixture import joined, misheard, mixture, passes, random_batches, roughened
 from callmood.training.text.recipe import Stage
 from callmood.training.text.texts import SERVICE_TALK, Texts, read_texts, text_folders
 
@@ -169,7 +169,9 @@ def test_a_stage_reads_so_many_passes_of_each_kind() -> None:
         (Comment("web", frozenset({"joy"})),) * 10, (said("film", "joy"),) * 4, (said("call", "joy"),) * 2
     )
     stage = Stage(comments=1.5, conversation=0.5, service_talk=2, first_rate=1, last_rate=0)
-    found = mixture(texts, stage, RECIPE.model_copy(update={"joined_share": 0.0}), random.Random(1))
+    found = mixture(
+        texts, stage, RECIPE.model_copy(update={"joined_share": 0.0, "misheard_share": 0.0}), random.Random(1)
+    )
     assert [sum(comment.text == text for comment in found) for text in ("web", "film", "call")] == [15, 2, 4]
 
 
@@ -185,6 +187,20 @@ def test_a_sentence_is_joined_with_what_does_not_change_its_mood() -> None:
     assert all("never" not in text for text in found)
     assert {"fine. again", "again okay"} <= found
     assert joined(said("okay"), talk, 1.0, rng) == said("okay")
+
+
+def test_a_word_of_feeling_in_a_neutral_sentence_is_a_recognition_error() -> None:
+    recipe = RECIPE.model_copy(update={"misheard_share": 1.0, "misheard": ("scared",)})
+    rng = random.Random(1)
+    sentence = said("i'm calling from the energy desk", "neutral")
+    found = {misheard(sentence, recipe, rng).text for _ in range(100)}
+    assert found == {
+        "i'm calling scared the energy desk",
+        "i'm calling from the scared desk",
+        "i'm calling from the energy scared",
+    }
+    for other in (said("i'm calling from the energy desk", "anger"), said("energy desk", "neutral")):
+        assert misheard(other, recipe, rng) == other
 
 
 def test_only_what_is_said_is_hesitated_over() -> None:

@@ -16,13 +16,17 @@ from callmood.training.text.texts import Texts
 
 _PUNCTUATION: Final = re.compile(r"[^\w\s']+")
 _NAME: Final = re.compile(r"\[NAME\]")
+_OF_SOMEBODY: Final = re.compile(
+    r"^(i|you|we|he|she|they|am|are|is|was|were|be|been|so|very|really|feel|not)$|'", re.I
+)
+"""Before a word of feeling, these make it somebody's."""
 _NEUTRAL: Final = frozenset({"neutral"})
 
 
 def mixture(texts: Texts, stage: Stage, recipe: TextRecipe, rng: random.Random) -> list[Comment]:
     """The texts of one stage, not yet in random order; what is not a whole pass is a sample."""
     talk = [
-        joined(sentence, texts.service_talk, recipe.joined_share, rng)
+        joined(misheard(sentence, recipe, rng), texts.service_talk, recipe.joined_share, rng)
         for sentence in passes(texts.service_talk, stage.service_talk, rng)
     ]
     return [
@@ -37,6 +41,22 @@ def passes(comments: Sequence[Comment], times: float, rng: random.Random) -> lis
     whole = int(times)
     rest = round((times - whole) * len(comments))
     return [*comments] * whole + (rng.sample(list(comments), rest) if rest else [])
+
+
+def misheard(sentence: Comment, recipe: TextRecipe, rng: random.Random) -> Comment:
+    """If it is neutral, sometimes with a word of feeling in the place of one that says nothing about anybody."""
+    if sentence.labels != _NEUTRAL or rng.random() >= recipe.misheard_share:
+        return sentence
+    words = sentence.text.split()
+    places = [
+        at
+        for at, word in enumerate(words)
+        if len(word) > 3 and not (at and _OF_SOMEBODY.search(words[at - 1]))
+    ]
+    if len(words) < 5 or not places:
+        return sentence
+    words[rng.choice(places)] = rng.choice(recipe.misheard)
+    return replace(sentence, text=" ".join(words))
 
 
 def joined(sentence: Comment, talk: Sequence[Comment], share: float, rng: random.Random) -> Comment:

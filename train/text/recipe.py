@@ -55,6 +55,10 @@ class TextRecipe(Table):
     names: tuple[str, ...]
     joined_share: float
     """Share of sentences of service talk that get a neutral one before or behind them."""
+    misheard_share: float
+    """Share of neutral sentences of service talk in which a word is one of ``misheard``: a recogniser's error, and no
+    mood."""
+    misheard: tuple[str, ...]
     disfluent_share: float
     """Share of what is said that gets a hesitation, a word twice, or one too few."""
     hesitations: tuple[str, ...]
