@@ -17,7 +17,6 @@ import argparse
 import csv
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from callmood.errors import CallmoodError, UsageError
