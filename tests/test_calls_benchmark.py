@@ -100,6 +100,7 @@ def test_a_speaker_without_even_speech_gets_a_call_in_one_mood_only() -> None:
 
 def test_pieces_of_a_reader_are_as_long_as_turns() -> None:
     from built_calls.build import PIECE_S, cut_at_pauses
+
     from callmood.sound import SAMPLE_RATE
 
     noise = np.random.default_rng(0).normal(0, 0.1, 30 * SAMPLE_RATE).astype(np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from built_calls.plan import Plan
-from built_calls.truth import Truth, Turn
+from built_calls.truth import READERS, Truth, Turn
 from callmood.model.loudness import trimmed
 from callmood.sound import SAMPLE_RATE, Samples
 from callmood.training.corpora.clip import Clip
@@ -27,6 +27,8 @@ PIECE_S: Final = (3.0, 8.0)
 """Shortest and longest turn of a reader."""
 GAP_S: Final = (0.3, 0.9)
 MARGIN_S: Final = 0.5
+LOUDER_DB: Final = (-6.0, 6.0)
+"""How much louder the agent is than the customer on one channel."""
 NOISE_SHARE: Final = 0.3
 NOISE_DB: Final = (-60.0, -42.0)
 LINES: Final = ("drawn", "drawn", "drawn", "telephone", "telephone", "clean")
@@ -39,37 +41,40 @@ class Saying:
 
     samples: Samples
     """float32 [n] at 16 kHz, without silent ends."""
-    clip: Clip
     role: str
+    speaker: str
+    corpus: str
+    gender: str
+    label: str
+    words: str = ""
 
 
-def built(plans: Sequence[Plan], readers: Sequence[Clip], seed: int) -> Iterator[tuple[Truth, Samples, int]]:
-    """Each call with its sound, float32 [channels, n] at the sampling rate that follows.
+def acted_call(
+    plan: Plan, pieces: Mapping[str, Sequence[Samples]], number: int, rng: random.Random
+) -> list[Saying]:
+    """The turns of a planned call; the ``number``-th of the readers (``reader_pieces``) speaks with the actor."""
+    reader = sorted(pieces)[number % len(pieces)]
+    role = "customer" if plan.moody == "agent" else "agent"
+    stock = rng.sample(pieces[reader], len(pieces[reader]))
+    own = levelled([_acted(clip, plan.moody) for clip in plan.clips])
+    others = levelled(
+        [
+            Saying(stock[i % len(stock)], role, reader, READERS, "unknown", "neutral")
+            for i in range(len(own) + 1)
+        ]
+    )
+    return [others[0], *(one for pair in zip(own, others[1:], strict=True) for one in pair)]
 
-    ``readers`` are utterances of those who speak with the actors, some of each speaker.
-    """
-    pieces = reader_pieces(readers)
-    names = sorted(pieces)
-    for number, plan in enumerate(plans):
-        rng = random.Random(seed * 100_000 + number)
-        reader = names[number % len(names)]
-        own = _sayings(plan.clips, plan.moody)
-        role = "customer" if plan.moody == "agent" else "agent"
-        stock = rng.sample(pieces[reader], len(pieces[reader]))
-        others = [stock[i % len(stock)] for i in range(len(own) + 1)]
-        others = _levelled([Saying(one.samples, one.clip, role) for one in others])
-        yield _call(f"call-{number + 1:03d}", plan, own, others, rng)
 
-
-def _call(
-    name: str, plan: Plan, own: Sequence[Saying], others: Sequence[Saying], rng: random.Random
+def joined(
+    name: str, plan: Plan, sayings: Sequence[Saying], rng: random.Random
 ) -> tuple[Truth, Samples, int]:
-    sayings = [others[0], *(one for pair in zip(own, others[1:], strict=True) for one in pair)]
+    """A call of turns one after the other: its truth, its sound [channels, n], and the sampling rate of that."""
     turns, sides = _placed(sayings, rng)
     lines = ("clean", "clean") if (kind := rng.choice(LINES)) == "clean" else (kind, rng.choice(LINES[:-1]))
     sides = np.stack([line_of(line, rng)(side) for line, side in zip(lines, sides, strict=True)])
     if plan.layout == "mono":
-        louder = np.float32(10 ** (rng.uniform(-6.0, 6.0) / 20))
+        louder = np.float32(10 ** (rng.uniform(*LOUDER_DB) / 20))
         sides = (sides[:1] * louder + sides[1:]) / max(1.0, louder)
         turns = [replace(turn, channel=0) for turn in turns]
     noise_db = rng.uniform(*NOISE_DB) if rng.random() < NOISE_SHARE else None
@@ -77,7 +82,7 @@ def _call(
         hiss = np.random.default_rng(rng.randrange(2**32)).normal(0, 10 ** (noise_db / 20), sides.shape[1])
         sides = sides + hiss.astype(np.float32)
     sides = sides * np.float32(min(1.0, MOST / max(1e-6, float(np.abs(sides).max()))))
-    seconds = sides.shape[1] / SAMPLE_RATE
+    seconds = round(sides.shape[1] / SAMPLE_RATE, 3)
     truth = Truth(
         name, plan.kind, plan.emotion, plan.moody, plan.layout, lines, noise_db, seconds, tuple(turns)
     )
@@ -100,10 +105,11 @@ def _placed(sayings: Sequence[Saying], rng: random.Random) -> tuple[list[Turn], 
                 round(end / SAMPLE_RATE, 3),
                 channel,
                 one.role,
-                one.clip.speaker,
-                one.clip.corpus,
-                one.clip.gender or "unknown",
-                one.clip.label,
+                one.speaker,
+                one.corpus,
+                one.gender,
+                one.label,
+                one.words,
             )
         )
         at = end + round(rng.uniform(*GAP_S) * SAMPLE_RATE)
@@ -130,24 +136,24 @@ def _same_length(change: Change) -> Callable[[Samples], Samples]:
     return apply
 
 
-def _sayings(clips: Sequence[Clip], role: str) -> list[Saying]:
-    return _levelled([Saying(trimmed(decode_clip(clip)), clip, role) for clip in clips])
+def _acted(clip: Clip, role: str) -> Saying:
+    sound = trimmed(decode_clip(clip))
+    return Saying(sound, role, clip.speaker, clip.corpus, clip.gender or "unknown", clip.label)
 
 
-def _levelled(sayings: Sequence[Saying]) -> list[Saying]:
+def levelled(sayings: Sequence[Saying]) -> list[Saying]:
     """All by one factor, so that a speaker's loud turns stay louder than the quiet ones."""
     loudness = float(np.median([np.sqrt(np.square(one.samples).mean()) for one in sayings]))
     peak = max(float(np.abs(one.samples).max()) for one in sayings)
     gain = np.float32(min(LEVEL / max(loudness, 1e-6), MOST / max(peak, 1e-6)))
-    return [Saying(one.samples * gain, one.clip, one.role) for one in sayings]
+    return [replace(one, samples=one.samples * gain) for one in sayings]
 
 
-def reader_pieces(readers: Sequence[Clip]) -> dict[str, list[Saying]]:
+def reader_pieces(readers: Sequence[Clip]) -> dict[str, list[Samples]]:
     """Each reader's utterances, cut at pauses into pieces as long as turns; what is too short is left out."""
-    pieces: dict[str, list[Saying]] = {}
+    pieces: dict[str, list[Samples]] = {}
     for clip in readers:
-        for piece in cut_at_pauses(trimmed(decode_clip(clip))):
-            pieces.setdefault(clip.speaker, []).append(Saying(piece, clip, ""))
+        pieces.setdefault(clip.speaker, []).extend(cut_at_pauses(trimmed(decode_clip(clip))))
     return pieces
 
 

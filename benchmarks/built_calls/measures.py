@@ -9,14 +9,13 @@ from typing import Final
 import numpy as np
 
 from built_calls.matching import Heard, Match, Scanned, turn_of
-from built_calls.truth import Truth, Turn, merged
+from built_calls.truth import READERS, SPOKEN, Truth, Turn, merged
 from callmood.labels import LABELS
 from callmood.model.course import UPSET
 
 MERGED: Final = tuple(label for label in LABELS if label != "calm")
 THRESHOLDS: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 GENDER_FALSE_ALARMS: Final = (0.02, 0.05, 0.1)
-READERS: Final = "librispeech"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +73,11 @@ def ordinary_speech(
     readers, acted = Speech("readers in the built calls"), Speech("even turns of actors")
     for truth, scanned in calls:
         for turn in truth.turns:
-            if turn.even:
+            if turn.even and turn.corpus != SPOKEN:
                 _of(turn, readers, acted).seconds += turn.end_s - turn.start_s
         for segment in scanned.segments:
             owner = turn_of(truth, segment)
-            if owner is not None and owner.even:
+            if owner is not None and owner.even and owner.corpus != SPOKEN:
                 _of(owner, readers, acted).segments.append(segment)
     return [*(sets[name] for name in sorted(sets)), readers], acted
 

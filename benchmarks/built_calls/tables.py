@@ -13,7 +13,7 @@ from built_calls import measures
 from built_calls.matching import Match, Scanned, match, read_scan
 from built_calls.measures import Share, Speech
 from built_calls.plan import EMOTIONS
-from built_calls.truth import CALLS, TRUTH, Truth, read_truth
+from built_calls.truth import CALLS, READERS, SPOKEN, TRUTH, Truth, read_truth
 from callmood.errors import CallmoodError
 from callmood.model.course import UPSET
 
@@ -40,7 +40,8 @@ def tables(out: Path, database: Path) -> str:
     if not built:
         raise CallmoodError(f"{database} holds none of the calls in {out}. Scan them with calls.py scan.")
     matches = [pair for truth, scanned in built for pair in match(truth, scanned.segments)]
-    acted = [one for one in matches if one.turn.corpus != measures.READERS]
+    acted = [one for one in matches if one.turn.corpus not in (READERS, SPOKEN)]
+    spoken = [one for one in matches if one.turn.words]
     speech, even = measures.ordinary_speech(built, ordinary)
     return "\n\n".join(
         (
@@ -50,6 +51,8 @@ def tables(out: Path, database: Path) -> str:
             _label_curve(acted, speech),
             _upset_curve(acted, speech),
             _calls(built, ordinary),
+            _kinds(built),
+            *([_words(spoken)] if spoken else []),
             _calibration(acted, matches),
             _genders(acted),
         )
@@ -202,6 +205,33 @@ def _calls(built: Sequence[tuple[Truth, Scanned]], ordinary: Sequence[Scanned]) 
         return table
     low, middle, high = np.percentile(late, (25, 50, 75))
     return f"{table}\n\nFound {middle:.0f} s after the mood began (quartiles {low:.0f} and {high:.0f} s)."
+
+
+def _kinds(built: Sequence[tuple[Truth, Scanned]]) -> str:
+    """Upset calls that were found, and others that were flagged wrongly, by how the mood goes and whose it is."""
+    flags: dict[str, list[measures.Flag]] = {}
+    for truth, scanned in built:
+        upset = "upset" if truth.emotion in UPSET else truth.emotion
+        flags.setdefault(f"{truth.kind}, {upset} {truth.moody}", []).append(measures.flag(truth, scanned))
+    rows = []
+    for name, own in sorted(flags.items()):
+        flagged = _cell(Share(sum(one.upset >= FLAGGED for one in own), len(own)))
+        rows.append((name, flagged, "yes" if own[0].true_from is not None else "no"))
+    return _table(
+        f"Calls whose customer is upset from {FLAGGED} on, by kind", ("", "flagged", "in truth"), rows
+    )
+
+
+def _words(spoken: Sequence[Match]) -> str:
+    rows = []
+    for words, own in measures.grouped(spoken, lambda one: one.turn.words).items():
+        heard = [one.heard for one in own if one.heard is not None]
+        negative = sum(one.label in UPSET for one in heard)
+        upset = sum(one.upset >= FLAGGED for one in heard)
+        cells = (_cell(Share(count, len(own))) for count in (len(heard), negative, upset))
+        rows.append((words, *cells))
+    columns = ("", "heard", "angry, disgust, fearful or sad", "upset")
+    return _table("Sentences in even voices, by what they say", columns, rows)
 
 
 def _calibration(acted: Sequence[Match], matches: Sequence[Match]) -> str:

@@ -16,6 +16,10 @@ CALLS: Final = "calls"
 TRUTH: Final = "truth"
 ORDINARY: Final = "ordinary"
 """The folder of recordings in which nothing happens, a folder a set."""
+READERS: Final = "librispeech"
+"""The corpus of those who speak with the actors."""
+SPOKEN: Final = "spoken"
+"""In place of a corpus, where a voice of a computer speaks a sentence."""
 EVEN: Final = "neutral"
 """What calm and neutral are counted as: a manager doesn't tell them apart."""
 
@@ -35,6 +39,8 @@ class Turn:
     """"female", "male" or "unknown"."""
     label: str
     """One of callmood.labels.LABELS."""
+    words: str = ""
+    """What a spoken sentence is, as ``sentences.toml`` names it; "" for clips of a corpus."""
 
     @property
     def even(self) -> bool:
@@ -52,7 +58,7 @@ class Truth:
     name: str
     """Of its file, without the ending."""
     kind: str
-    """How the mood comes about: one of plan.KINDS."""
+    """How the mood comes about: one of plan.KINDS or words.KINDS."""
     emotion: str
     """"neutral" where the kind is never."""
     moody: str
