@@ -91,15 +91,16 @@ def scan(given: argparse.Namespace) -> None:
     from built_calls.truth import CALLS, ORDINARY
 
     database = given.db or given.out / DATABASE
+    stored = database.exists()
     folders = [given.out / name for name in (CALLS, ORDINARY) if (given.out / name).is_dir()]
     command: list[str | Path] = [sys.executable, "-m", "callmood", "scan", *folders, "--db", database]
     command += ["--metadata", given.out / METADATA, "--agent-channel", "left"]
     command += ["--workers", str(given.workers)]
     command += ["--model", given.model] if given.model else []
-    command += ["--rescore"] if database.exists() else []
-    code = subprocess.run(command, check=False).returncode
-    if code not in (0, 3):
-        raise CallmoodError(f"callmood scan ended with {code}.")
+    for again in ([], ["--rescore"])[: 1 + stored]:  # what is new, then what another model scored
+        code = subprocess.run([*command, *again], check=False).returncode
+        if code not in (0, 3):
+            raise CallmoodError(f"callmood scan ended with {code}.")
 
 
 def show(given: argparse.Namespace) -> None:
@@ -144,7 +145,9 @@ def _parser() -> argparse.ArgumentParser:
         "--spoken", type=int, default=0, metavar="N", help="calls of spoken sentences (festival and flite)"
     )
     one.add_argument("--seed", type=int, default=1)
-    one = step("scan", scan, "Scan the calls; with a database that exists, score them again.")
+    one = step(
+        "scan", scan, "Scan the calls; those that are stored are scored again if the model is another."
+    )
     one.add_argument("--model", help="folder of a bundle (default: embedded)")
     one.add_argument("--workers", type=int, default=1)
     one.add_argument("--db", type=Path, help=f"the database (default: OUT/{DATABASE})")
