@@ -48,6 +48,12 @@ def heard(
     )
 
 
+def scanned(*segments, path="calls/call-001.wav", speech_s=9.0, upset=0.0, upset_from_s=None):
+    from built_calls.matching import Scanned
+
+    return Scanned(Path(path), True, speech_s, upset, upset_from_s, segments)
+
+
 def test_parts_share_no_speaker_and_lose_none() -> None:
     from built_calls.parts import PARTS, in_parts
 
@@ -140,7 +146,6 @@ def test_labels_of_other_thresholds_count_calm_and_neutral_together() -> None:
 
 
 def test_false_alarms_are_negative_segments_of_even_turns_and_ordinary_recordings() -> None:
-    from built_calls.matching import Scanned
     from built_calls.measures import ordinary_speech
 
     truth = call(
@@ -149,8 +154,8 @@ def test_false_alarms_are_negative_segments_of_even_turns_and_ordinary_recording
         turn(10, 12, "angry"),
     )
     segments = (heard(0, 4, "sad", channel=0), heard(5, 8, "angry"), heard(10, 12, "angry"))
-    plain = Scanned(Path("prompts/a.gsm"), True, 3.0, (heard(0, 3, "happy", channel=0),))
-    speech, acted = ordinary_speech([(truth, Scanned(Path("c.wav"), True, 9.0, segments))], [plain])
+    plain = scanned(heard(0, 3, "happy", channel=0), path="prompts/a.gsm", speech_s=3.0)
+    speech, acted = ordinary_speech([(truth, scanned(*segments))], [plain])
     assert [(one.name, one.seconds, one.false_alarms()) for one in speech] == [
         ("prompts", 3.0, 0),
         ("readers in the built calls", 4.0, 1),
@@ -158,16 +163,12 @@ def test_false_alarms_are_negative_segments_of_even_turns_and_ordinary_recording
     assert (acted.seconds, acted.false_alarms()) == (3.0, 1)
 
 
-def test_a_call_is_flagged_by_its_customer_not_by_its_agent() -> None:
-    from built_calls.matching import Scanned
+def test_how_early_is_counted_from_where_the_mood_began() -> None:
     from built_calls.measures import early, flag
 
-    truth = call(turn(5, 8), turn(10, 12, "angry"))
-    agent = heard(0, 4, "angry", channel=0, role="agent")
-    quiet = flag(truth, Scanned(Path("c.wav"), True, 9.0, (agent,)))
-    found = flag(truth, Scanned(Path("c.wav"), True, 9.0, (agent, heard(14, 16, "angry"))))
-    assert (quiet.upset, quiet.found_from, quiet.true_from) == (0.0, None, 10)
-    assert early([quiet, found]) == [4.0]
+    truth = call(turn(0, 4, "angry", role="agent"), turn(5, 8), turn(10, 12, "angry"))
+    found = flag(truth, scanned(upset=0.9, upset_from_s=14.0))
+    assert early([flag(truth, scanned()), found]) == [4.0]
 
 
 def test_recall_is_compared_where_as_many_even_turns_are_called_upset() -> None:

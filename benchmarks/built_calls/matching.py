@@ -5,28 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from built_calls.truth import Truth, Turn, merged
+from built_calls.truth import Truth, Turn
 from callmood.labels import LABELS
-from callmood.model.course import UPSET
-from callmood.pipeline.score import MIN_SPEECH_S
+from callmood.pipeline.moods import MIN_SPEECH_S
 from callmood.store import reading, rows
 
 COVERED: Final = 0.5
 """Share of a turn that segments must cover for it to be heard."""
 
+# the views, because reports show no moods of a call that was not understood
 _SEGMENTS: Final = """
-    SELECT recording_id, segment.segment, speaker, role, channel, start_s, end_s, emotion, scores,
-        coalesce(spoken_s, 0) AS spoken_s
-    FROM segment LEFT JOIN (
+    SELECT recording_id, shown.speaker, shown.role, shown.channel, shown.start_s, shown.end_s, shown.emotion,
+        CASE WHEN shown.emotion IS NOT NULL AND spoken_s >= $shortest THEN scores END AS scores, shown.upset
+    FROM segment_mood AS shown
+    JOIN segment USING (recording_id, segment)
+    LEFT JOIN (
         SELECT recording_id, segment, sum(end_s - start_s) AS spoken_s FROM word GROUP BY ALL
     ) AS spoken USING (recording_id, segment)
-    ORDER BY recording_id, start_s
+    ORDER BY recording_id, shown.start_s
 """
 _RECORDINGS: Final = """
-    SELECT id, path, understood IS DISTINCT FROM false, coalesce(speech_s, 0)
-    FROM recording JOIN call_talk ON call_talk.recording_id = id
+    SELECT id, path, understood IS DISTINCT FROM false, speech_s, coalesce(upset, 0), upset_from_s
+    FROM recording
+    JOIN call_talk ON call_talk.recording_id = id
+    LEFT JOIN call_upset ON call_upset.recording_id = id AND role = 'customer'
 """
 
 
@@ -44,6 +48,7 @@ class Heard:
     probabilities: tuple[float, ...] | None
     """[labels]; None where no threshold would give a label: as for ``label``, and with too few words."""
     upset: float
+    """Probability; 0 where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +59,10 @@ class Scanned:
     understood: bool
     speech_s: float
     """How long somebody is heard."""
+    upset: float
+    """The probability that the customer, or whoever is no agent, got upset."""
+    upset_from_s: float | None
     segments: tuple[Heard, ...]
-
-    def upset(self) -> tuple[float, float | None]:
-        """How upset the customer is, or whoever is no agent: the probability, and from which second."""
-        others = [one for one in self.segments if one.role != "agent"]
-        first = next((one.start_s for one in others if one.upset >= 0.5), None)
-        return max((one.upset for one in others), default=0.0), first
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +80,23 @@ def read_scan(database: Path) -> list[Scanned]:
     segments: dict[str, list[Heard]] = {}
     with reading(database) as con:
         recordings = rows(con, _RECORDINGS)
-        understood = {row[0]: row[2] for row in recordings}
-        for id, _, *row in rows(con, _SEGMENTS):
-            segments.setdefault(id, []).append(_heard(row, understood.get(id, True)))
-    return [
-        Scanned(Path(path), known, speech_s, tuple(segments.get(id, ())))
-        for id, path, known, speech_s in recordings
-    ]
+        for id, *row in rows(con, _SEGMENTS, {"shortest": MIN_SPEECH_S}):
+            segments.setdefault(id, []).append(_heard(*row))
+    return [Scanned(Path(path), *facts, tuple(segments.get(id, ()))) for id, path, *facts in recordings]
 
 
-def _heard(row: Sequence[Any], understood: bool) -> Heard:
-    speaker, role, channel, start_s, end_s, emotion, scores, spoken_s = row
-    scored = understood and scores is not None
-    label = merged(emotion) if scored and emotion else None
-    probabilities = tuple(scores[name] for name in LABELS) if scored and spoken_s >= MIN_SPEECH_S else None
-    upset = 0.0 if probabilities is None else sum(probabilities[LABELS.index(name)] for name in UPSET)
-    return Heard(speaker, role, channel, start_s, end_s, label, probabilities, upset)
+def _heard(
+    speaker: int,
+    role: str,
+    channel: int,
+    start_s: float,
+    end_s: float,
+    label: str | None,
+    scores: dict[str, float] | None,
+    upset: float | None,
+) -> Heard:
+    probabilities = None if scores is None else tuple(scores[name] for name in LABELS)
+    return Heard(speaker, role, channel, start_s, end_s, label, probabilities, upset or 0.0)
 
 
 def match(call: Truth, segments: Sequence[Heard]) -> list[Match]:

@@ -114,7 +114,7 @@ class Flag:
 
 
 def flag(truth: Truth, scanned: Scanned) -> Flag:
-    return Flag(*scanned.upset(), truth.upset_from("customer"))
+    return Flag(scanned.upset, scanned.upset_from_s, truth.upset_from("customer"))
 
 
 def early(flags: Iterable[Flag]) -> list[float]:

@@ -178,7 +178,7 @@ def _calls(built: Sequence[tuple[Truth, Scanned]], ordinary: Sequence[Scanned]) 
     flags = [measures.flag(truth, scanned) for truth, scanned in built]
     upset = [one for one in flags if one.true_from is not None]
     quiet = [one for one in flags if one.true_from is None]
-    plain = [one.upset()[0] for one in ordinary if one.segments]
+    plain = [one.upset for one in ordinary if one.segments]
     rows = []
     for threshold in measures.THRESHOLDS:
         found = sum(one.upset >= threshold for one in upset)
