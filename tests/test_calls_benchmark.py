@@ -201,10 +201,13 @@ def test_tables_compare_what_a_scan_stored_with_the_truth(tmp_path: Path) -> Non
             (CUSTOMER, 10.0, 13.0, "three four", feeling("angry", 0.9)),
         ]
         plain: list[Line] = [(AGENT, 0.0, 3.0, "hello there", feeling("sad", 0.7))]
-        write_call(con, scan, "m1", make_call(lines, path=Path("/built/calls/call-001.wav")))
-        write_call(con, scan, "m1", make_call(plain, name="a", path=Path("/built/ordinary/prompts/a.wav")))
+        write_call(con, scan, "m1", make_call(lines, path=tmp_path / "calls" / "call-001.wav"))
+        write_call(
+            con, scan, "m1", make_call(plain, name="a", path=tmp_path / "ordinary" / "prompts" / "a.wav")
+        )
     shown = tables(tmp_path, tmp_path / "calls.duckdb")
     assert "| all | 100 % of 1 |" in shown
     assert "| prompts | 0.1 | 1 | 0 | 0 | 0 | 1 | 1 | 1200.0 | 30.4 to 6686.0 |" in shown
     assert "| 0.8 | 100 % of 1 | 100 % | – | 0 % of 1 |" in shown
+    assert "| corpus: ravdess | 100 % of 1 | 100 % of 2 | 100 % of 2 |" in shown
     assert "Found 0 s after the mood began" in shown

@@ -13,7 +13,7 @@ from built_calls import measures
 from built_calls.matching import Match, Scanned, match, read_scan
 from built_calls.measures import Share, Speech
 from built_calls.plan import EMOTIONS
-from built_calls.truth import CALLS, READERS, SPOKEN, TRUTH, Truth, read_truth
+from built_calls.truth import CALLS, ORDINARY, READERS, SPOKEN, TRUTH, Truth, read_truth
 from callmood.errors import CallmoodError
 from callmood.model.course import UPSET
 
@@ -35,8 +35,11 @@ def tables(out: Path, database: Path) -> str:
     if not truths:
         raise CallmoodError(f"{out} holds no built calls. Make them with calls.py build.")
     scans = read_scan(database)
-    built = [(truths[one.path.stem], one) for one in scans if one.path.parent.name == CALLS]
-    ordinary = [one for one in scans if one.path.parent.name != CALLS]
+    calls, others = (out / CALLS).absolute(), (out / ORDINARY).absolute()
+    built = [
+        (truths[one.path.stem], one) for one in scans if one.path.parent == calls and one.path.stem in truths
+    ]
+    ordinary = [one for one in scans if one.path.is_relative_to(others)]
     if not built:
         raise CallmoodError(f"{database} holds none of the calls in {out}. Scan them with calls.py scan.")
     matches = [pair for truth, scanned in built for pair in match(truth, scanned.segments)]
@@ -62,21 +65,19 @@ def tables(out: Path, database: Path) -> str:
 def _overview(
     truths: dict[str, Truth], built: Sequence[tuple[Truth, Scanned]], matches: Sequence[Match]
 ) -> str:
+    scans = {truth.name: scanned for truth, scanned in built}
     rows = []
-    for layout in ("stereo", "mono"):
-        own = [one for one in matches if one.call.layout == layout]
-        calls = [scanned for truth, scanned in built if truth.layout == layout]
-        heard = [one for one in own if one.heard is not None]
-        roles = Share(sum(one.heard.role == one.turn.role for one in heard if one.heard), len(heard))
-        understood = Share(sum(call.understood for call in calls), len(calls))
-        rows.append(
-            (layout, f"{len(calls)}", _cell(understood), _cell(Share(len(heard), len(own))), _cell(roles))
-        )
+    for title in ("layout", "corpus"):
+        for name, own in measures.grouped(matches, _GROUPS[title]).items():
+            calls = [scans[call] for call in {one.call.name for one in own}]
+            understood = Share(sum(call.understood for call in calls), len(calls))
+            heard = [one for one in own if one.heard is not None]
+            roles = Share(sum(one.heard.role == one.turn.role for one in heard if one.heard), len(heard))
+            cells = (_cell(understood), _cell(Share(len(heard), len(own))), _cell(roles))
+            rows.append((f"{title}: {name}", *cells))
     missing = len(truths) - len(built)
-    note = f"\n\n{missing} calls are not in the database." if missing else ""
-    return (
-        _table("Calls", ("layout", "calls", "understood", "turns heard", "with the right role"), rows) + note
-    )
+    note = f"\n\n{missing} built calls are not in the database." if missing else ""
+    return _table("Turns", ("", "calls understood", "turns heard", "with the right role"), rows) + note
 
 
 def _recall(acted: Sequence[Match]) -> str:
