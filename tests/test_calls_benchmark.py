@@ -1,12 +1,16 @@
 """The benchmark of built calls: who is held out, which calls are made, which segments speak for which turn."""
 
+import random
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from factory import AGENT, CUSTOMER, Line, feeling, make_call
 
+from callmood.errors import CallmoodError
 from callmood.labels import LABELS
+from callmood.sound import SAMPLE_RATE
 from callmood.store import start_scan, write_call, writing
 from callmood.training.corpora.clip import Clip
 
@@ -106,8 +110,6 @@ def test_a_speaker_without_even_speech_gets_a_call_in_one_mood_only() -> None:
 
 def test_pieces_of_a_reader_are_as_long_as_turns() -> None:
     from built_calls.build import PIECE_S, cut_at_pauses
-
-    from callmood.sound import SAMPLE_RATE
 
     noise = np.random.default_rng(0).normal(0, 0.1, 30 * SAMPLE_RATE).astype(np.float32)
     noise[5 * SAMPLE_RATE : 5 * SAMPLE_RATE + 4000] = 0
@@ -211,3 +213,61 @@ def test_tables_compare_what_a_scan_stored_with_the_truth(tmp_path: Path) -> Non
     assert "| 0.8 | 100 % of 1 | 100 % | – | 0 % of 1 |" in shown
     assert "| corpus: ravdess | 100 % of 1 | 100 % of 2 | 100 % of 2 |" in shown
     assert "Found 0 s after the mood began" in shown
+
+
+def tone(seconds: float) -> np.ndarray:
+    t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    return (0.1 * np.sin(2 * np.pi * 700 * t)).astype(np.float32)
+
+
+@pytest.mark.parametrize("layout", ["stereo", "mono"])
+def test_turns_sound_where_the_truth_says(layout: str) -> None:
+    from built_calls.build import Saying, joined
+    from built_calls.plan import Plan
+
+    roles = ("agent", "customer", "agent", "customer")
+    sayings = [Saying(tone(1.0), role, role, "ravdess", "male", "neutral") for role in roles]
+    truth, sound, rate = joined(
+        "a", Plan("never", "neutral", "customer", layout, ()), sayings, random.Random(1)
+    )
+    assert [one.channel for one in truth.turns] == ([0, 1, 0, 1] if layout == "stereo" else [0] * 4)
+    assert sound.shape == (1 if layout == "mono" else 2, pytest.approx(truth.seconds * rate, abs=10))
+    loud = np.abs(sound) > 0.2 * np.abs(sound).max()
+    for turn in truth.turns:
+        inside = slice(round((turn.start_s + 0.1) * rate), round((turn.end_s - 0.1) * rate))
+        assert loud[turn.channel, inside].mean() > 0.5
+    gaps = [(one.end_s, two.start_s) for one, two in pairwise(truth.turns)]
+    for end_s, start_s in gaps:
+        between = slice(round((end_s + 0.1) * rate), round((start_s - 0.1) * rate))
+        assert not loud[:, between].any()
+
+
+def test_complaints_are_the_only_upset_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+    from built_calls import words
+
+    monkeypatch.setattr(words, "_require_synthesisers", lambda: None)
+    monkeypatch.setattr(words, "speech", lambda voice, text: tone(0.5))
+    (complains, said), (asks, asked) = words.spoken_calls("tune", 2, seed=1)
+    assert (complains.kind, asks.kind) == words.KINDS
+    assert {one.words for one in said if one.label == "angry"} == {"complaint"}
+    assert {one.label for one in asked} == {"neutral"}
+    assert {one.words for one in asked if one.role == "customer"} == {"plain", "reported", "thanks"}
+
+
+def test_tune_and_judge_share_no_sentence_and_none_is_known_to_training() -> None:
+    from built_calls.words import sentences
+
+    tune, judge = (
+        {text for texts in sentences(part).values() for text in texts} for part in ("tune", "judge")
+    )
+    assert len(tune) + len(judge) >= 60 and not tune & judge
+    known = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "train" / "recipes").glob("*.toml"))
+    assert not [text for text in tune | judge if text in known]
+
+
+def test_a_missing_synthesiser_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from built_calls.words import spoken_calls
+
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(CallmoodError, match=r"text2wave and flite not found. Install flite, festival and"):
+        next(spoken_calls("tune", 1, seed=1))

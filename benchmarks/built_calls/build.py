@@ -74,12 +74,13 @@ def joined(
     lines = ("clean", "clean") if (kind := rng.choice(LINES)) == "clean" else (kind, rng.choice(LINES[:-1]))
     sides = np.stack([line_of(line, rng)(side) for line, side in zip(lines, sides, strict=True)])
     if plan.layout == "mono":
-        louder = np.float32(10 ** (rng.uniform(*LOUDER_DB) / 20))
-        sides = (sides[:1] * louder + sides[1:]) / max(1.0, louder)
+        louder = float(10 ** (rng.uniform(*LOUDER_DB) / 20))
+        sides = (sides[:1] * np.float32(louder) + sides[1:]) / np.float32(max(1.0, louder))
         turns = [replace(turn, channel=0) for turn in turns]
     noise_db = rng.uniform(*NOISE_DB) if rng.random() < NOISE_SHARE else None
     if noise_db is not None:
-        hiss = np.random.default_rng(rng.randrange(2**32)).normal(0, 10 ** (noise_db / 20), sides.shape[1])
+        draw = np.random.default_rng(rng.randrange(2**32))
+        hiss = draw.normal(0, 10 ** (noise_db / 20), (1, sides.shape[1]))
         sides = sides + hiss.astype(np.float32)
     sides = sides * np.float32(min(1.0, MOST / max(1e-6, float(np.abs(sides).max()))))
     seconds = round(sides.shape[1] / SAMPLE_RATE, 3)

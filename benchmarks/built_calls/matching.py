@@ -82,7 +82,10 @@ def read_scan(database: Path) -> list[Scanned]:
         recordings = rows(con, _RECORDINGS)
         for id, *row in rows(con, _SEGMENTS, {"shortest": MIN_SPEECH_S}):
             segments.setdefault(id, []).append(_heard(*row))
-    return [Scanned(Path(path), *facts, tuple(segments.get(id, ()))) for id, path, *facts in recordings]
+    return [
+        Scanned(Path(path), understood, speech_s, upset, upset_from_s, tuple(segments.get(id, ())))
+        for id, path, understood, speech_s, upset, upset_from_s in recordings
+    ]
 
 
 def _heard(

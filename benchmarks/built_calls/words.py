@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import tomllib
 
 from built_calls.build import Saying, levelled
 from built_calls.plan import MONO_SHARE, Plan
@@ -26,6 +26,11 @@ from callmood.model.loudness import trimmed
 from callmood.pipeline.audio.decode import decode
 from callmood.sound import SAMPLE_RATE, Samples
 from callmood.training.data.augment import resample
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 KINDS: Final = ("complains", "asks")
 """A customer states facts, then complains; or asks, with feelings that are not this customer's, and thanks."""
