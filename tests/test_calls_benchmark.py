@@ -1,8 +1,10 @@
 """The benchmark of built calls: who is held out, which calls are made, which segments speak for which turn."""
 
 import random
+import sys
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -271,3 +273,24 @@ def test_a_missing_synthesiser_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("PATH", "")
     with pytest.raises(CallmoodError, match=r"text2wave and flite not found. Install flite, festival and"):
         next(spoken_calls("tune", 1, seed=1))
+
+
+def test_stored_calls_are_scored_again_after_new_ones_are_scanned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import calls
+
+    commands: list[list[str]] = []
+
+    def run(command: list[str], check: bool) -> SimpleNamespace:
+        commands.append([str(part) for part in command])
+        (tmp_path / "calls.duckdb").touch()
+        return SimpleNamespace(returncode=0)
+
+    (tmp_path / "calls").mkdir()
+    monkeypatch.setattr(calls.subprocess, "run", run)
+    for _ in range(2):
+        monkeypatch.setattr(sys, "argv", ["calls.py", "scan", str(tmp_path), "--model", "mine"])
+        assert calls.main() == 0
+    assert ["--rescore" in command for command in commands] == [False, False, True]
+    assert all(command[command.index("--model") + 1] == "mine" for command in commands)

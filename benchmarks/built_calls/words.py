@@ -34,7 +34,7 @@ else:
 
 KINDS: Final = ("complains", "asks")
 """A customer states facts, then complains; or asks, with feelings that are not this customer's, and thanks."""
-UPSET: Final = "complaint"
+COMPLAINT: Final = "complaint"
 """The sentences of a customer who is upset; all others are even."""
 PLAIN_TURNS: Final = 3
 TURNS: Final = 5
@@ -103,7 +103,7 @@ def _turns(
         return [(words, text) for text in rng.sample(said[words], min(count, len(said[words])))]
 
     if kind == "complains":
-        own = draw("plain", PLAIN_TURNS) + draw(UPSET, TURNS)
+        own = draw("plain", PLAIN_TURNS) + draw(COMPLAINT, TURNS)
     else:
         own = draw("plain", PLAIN_TURNS) + draw("reported", TURNS) + draw("thanks", 2)
     greeting, *courtesies = said["courtesy"]
@@ -115,7 +115,7 @@ def _turns(
 
 
 def _saying(voice: Voice, role: str, words: str, text: str) -> Saying:
-    label = "angry" if words == UPSET else "neutral"
+    label = "angry" if words == COMPLAINT else "neutral"
     return Saying(speech(voice, text), role, voice.speaker, SPOKEN, voice.gender, label, words)
 
 
