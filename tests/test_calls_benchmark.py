@@ -5,6 +5,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,32 +30,47 @@ def clip(speaker: str, label: str, number: int = 0) -> Clip:
     return Clip(corpus=corpus, path=Path(f"{speaker}-{label}-{number}.wav"), speaker=speaker, label=label)
 
 
-def turn(start_s, end_s, label="neutral", channel=1, role="customer", speaker="ravdess-03", gender="male"):
+def turn(
+    start_s: float,
+    end_s: float,
+    label: str = "neutral",
+    channel: int = 1,
+    role: str = "customer",
+    speaker: str = "ravdess-03",
+) -> Any:
     from built_calls.truth import Turn
 
-    return Turn(start_s, end_s, channel, role, speaker, speaker.partition("-")[0], gender, label)
+    return Turn(start_s, end_s, channel, role, speaker, speaker.partition("-")[0], "male", label)
 
 
-def call(*turns, layout="stereo"):
+def call(*turns: Any) -> Any:
     from built_calls.truth import Truth
 
-    return Truth("call-001", "comes", "angry", "customer", layout, ("clean", "drawn"), None, 60.0, turns)
+    return Truth("call-001", "comes", "angry", "customer", "stereo", ("clean", "drawn"), None, 60.0, turns)
 
 
 def heard(
-    start_s, end_s, label="neutral", probability=0.9, channel=1, role="customer", speaker=1, upset=None
-):
+    start_s: float,
+    end_s: float,
+    label: str = "neutral",
+    probability: float = 0.9,
+    channel: int = 1,
+    upset: float = 0.0,
+) -> Any:
     from built_calls.matching import Heard
 
     rest = (1 - probability) / (len(LABELS) - 1)
     probabilities = tuple(probability if name == label else rest for name in LABELS)
-    sure = probability if label in ("angry", "sad") else 0.0
-    return Heard(
-        speaker, role, channel, start_s, end_s, label, probabilities, sure if upset is None else upset
-    )
+    return Heard(channel, "customer", channel, start_s, end_s, label, probabilities, upset)
 
 
-def scanned(*segments, path="calls/call-001.wav", speech_s=9.0, upset=0.0, upset_from_s=None):
+def scanned(
+    *segments: Any,
+    path: str = "calls/call-001.wav",
+    speech_s: float = 9.0,
+    upset: float = 0.0,
+    upset_from_s: float | None = None,
+) -> Any:
     from built_calls.matching import Scanned
 
     return Scanned(Path(path), True, speech_s, upset, upset_from_s, segments)
