@@ -166,8 +166,17 @@ def built_calls(folder: Path, count: int, seed: int, seconds: float) -> Iterator
         yield built_call(name, voices, seed * 1000 + number, seconds)
 
 
-def built_call(name: str, voices: Sequence[Sequence[Piece]], seed: int, seconds: float) -> Case:
-    """A call of the given voices' pieces, each voice at its own level, over faint noise."""
+def built_call(
+    name: str,
+    voices: Sequence[Sequence[Piece]],
+    seed: int,
+    seconds: float,
+    overlapping: float = OVERLAPPING_TURNS,
+) -> Case:
+    """A call of the given voices' pieces, each voice at its own level, over faint noise.
+
+    ``overlapping`` is the share of changes of speaker at which the next begins too early.
+    """
     draw = np.random.default_rng(seed)
     stock = [list(draw.permutation(len(pieces))) for pieces in voices]
     levels = [10 ** (draw.uniform(-6, 0) / 20) for _ in voices]
@@ -199,7 +208,7 @@ def built_call(name: str, voices: Sequence[Sequence[Piece]], seed: int, seconds:
         goes_on = not others or draw.random() < SAME_AGAIN
         if not goes_on:
             speaker = int(draw.choice(others))
-        if not goes_on and draw.random() < OVERLAPPING_TURNS:
+        if not goes_on and draw.random() < overlapping:
             at -= int(draw.uniform(0.2, 0.8) * SAMPLE_RATE)
         else:
             at += int(draw.uniform(0.2, 1.2) * SAMPLE_RATE)
@@ -240,11 +249,11 @@ def _pieces(folder: Path) -> list[Piece]:
     for path in sorted(path for path in folder.iterdir() if path.suffix in ENDINGS):
         samples = read(path)
         samples = samples / max(1e-6, float(np.abs(samples).max())) * 0.5
-        pieces.extend(_turns(samples))
+        pieces.extend(turns_of(samples))
     return pieces
 
 
-def _turns(samples: Samples) -> Iterator[Piece]:
+def turns_of(samples: Samples) -> Iterator[Piece]:
     """An utterance without silence around it, cut at pauses where it is longer than a turn."""
     voiced = _voiced(samples)
     while voiced:

@@ -280,7 +280,8 @@ def _apart(diarized: _Diarized, transcript: Transcript) -> _Heard:
     people = without_announcements(
         diarized.conversation.speakers, transcript.segments, transcript.speech, sounds
     )
-    speakers = assign_roles(people.speakers, people.segments if transcript.understood else ())
+    understood = people.segments if transcript.understood else ()
+    speakers = assign_roles(people.speakers, understood, transcript.language)
     holds = sorted((*sounds, *people.announcements), key=lambda hold: hold.start_s)
     return _Heard(diarized, transcript, people, speakers, tuple(holds))
 

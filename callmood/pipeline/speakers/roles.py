@@ -1,12 +1,18 @@
-"""Who is the agent, by the settings, by what is said, or by who speaks first; and why, for people to read."""
+"""Who is the agent, by the settings, by what is said, or by who speaks first; and why, for people to read.
+
+What is said counts for an agent (a greeting, an offer of help, a request for a number) or for a customer (a complaint,
+trouble of one's own, an order that didn't come). The side with more of the one and less of the other is the agent;
+where the two hardly differ, nobody is.
+"""
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from callmood.call import Role, Segment, Speaker, Turn
+from callmood.pipeline.speakers.phrases import Cue, Phrases, normalised, phrases
 from callmood.settings import SpeakerSettings
 
 OPENING_S: Final = 30.0
@@ -14,73 +20,70 @@ OPENING_S: Final = 30.0
 FIRST_WORD_S: Final = 20.0
 """Speaking first suggests a greeting only this early; after a long wait it may be anybody."""
 SPEAKS_FIRST: Final = 1.0
+GREETS_FIRST: Final = 1.0
+ASKS_WHO: Final = 2.0
+"""Asking for a name or a number; the other side's answer with one counts as much for a customer."""
+ANSWER_S: Final = 8.0
+"""An answer begins within this time of the request."""
+ENOUGH: Final = 1.0
+"""By how much the agent's evidence exceeds the customer's; with less, neither is known."""
 _CLEAR_SCORE: Final = 3.0
-"""Score from which words alone identify an agent."""
+"""Score from which words alone identify an agent; and, below zero, a customer."""
 _MAIN_CUSTOMER_SHARE: Final = 0.6
 """Share of the other speakers' time from which one of several is the customer."""
-
-_AGENT_SAYS: Final = (
-    (3.0, r"thank(s| you)( so much| very much)? for (calling|holding|contacting|reaching|choosing)"),
-    (3.0, r"how (can|may|could|might) (i|we) (help|assist)( you)?"),
-    (3.0, r"what can (i|we) (help|do for) you"),
-    (3.0, r"this is [\w' .-]{2,30}? (from|with|at|calling from|speaking)\b"),
-    (3.0, r"(you have|you've) reached"),
-    (3.0, r"(calls?|line) (is|are|may be|will be|might be|is being)( being)? (recorded|monitored)"),
-    (3.0, r"(calling|call) (you )?(from|on behalf of)\b"),
-    (2.0, r"(may|can|could) (i|we)( please)? (have|get|take) your"),
-    (2.0, r"is there anything else"),
-    (2.0, r"welcome to\b"),
-    (2.0, r"(my name is|my name's) [\w' .-]{2,30}? (from|with|at)\b"),
-    (1.5, r"\b(my name is|my name's|you're speaking (with|to)|speaking with)\b"),
-    (1.0, r"good (morning|afternoon|evening)"),
-)
-_CUSTOMER_SAYS: Final = (
-    (2.0, r"\bi('m| am| was)? ?(calling|phoning) (about|because|to|regarding|for|in)\b"),
-    (2.0, r"\bi('ve| have)( got)? (a|an|some) (question|problem|issue|complaint)"),
-    (1.5, r"\bi (need|want|wanted|would like|wanna)( some help)? (to|help)\b"),
-    (1.5, r"\bi'd like to\b"),
-    (1.0, r"\bmy (bill|order|account|car|invoice|refund|phone|internet|package|payment)\b"),
-)
+_SPELLED: Final = re.compile(r"\d(\D*\d){2}|\b\w( \w){2,}\b")
+"""A number of three digits or more, or three letters one by one."""
+_TOO_WEAK: Final = "what is said does not tell agent from customer"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Evidence:
-    score: float
-    phrase: str
-    """The phrase that is most typical of an agent, or ""."""
-    clear: bool
-    """Whether the words alone identify an agent."""
+    """How far a speaker is an agent."""
+
+    words: float
+    """By what is said: above 0 an agent, below 0 a customer."""
+    first: float
+    """By speaking first."""
+    agent_phrase: str
+    """What is most typical of an agent, or ""."""
+    customer_phrase: str
+    """What is most typical of a customer, or ""."""
+
+    @property
+    def score(self) -> float:
+        return self.words + self.first
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the words alone identify an agent."""
+        return self.words >= _CLEAR_SCORE
 
 
-def assign_roles(speakers: Sequence[Speaker], segments: Sequence[Segment]) -> tuple[Speaker, ...]:
+def assign_roles(
+    speakers: Sequence[Speaker], segments: Sequence[Segment], language: str | None = None
+) -> tuple[Speaker, ...]:
     """Speakers with their roles, once the transcript is known.
 
-    Without any words, or if the settings determine the roles, they keep those of ``first_guess``.
+    ``language`` is what it is in, such as "en"; None if that is not known. Without any words, or if the settings
+    determine the roles, speakers keep those of ``first_guess``.
     """
     if any(one.role_is_set for one in speakers):
         return tuple(speakers)
-    said: dict[int, list[Segment]] = defaultdict(list)
-    for segment in sorted(segments, key=lambda one: one.start_s):
-        if segment.text.strip():
-            said[segment.speaker].append(segment)
-    if not said:
+    spoken = sorted((one for one in segments if one.text.strip()), key=lambda one: one.start_s)
+    if not spoken:
         return tuple(speakers)
-    first = min(said, key=lambda speaker: said[speaker][0].start_s)
-    greets = said[first][0].start_s <= FIRST_WORD_S
-    evidence = {
-        one.index: _agent_evidence(said[one.index], SPEAKS_FIRST if greets and one.index == first else 0.0)
-        for one in speakers
-    }
+    evidence = _evidence(speakers, spoken, phrases(language))
     if len(speakers) == 1:
         return (_with_lone_role(speakers[0], evidence[speakers[0].index]),)
-    seconds = {one.index: sum(s.end_s - s.start_s for s in said[one.index]) for one in speakers}
-    agent = max(speakers, key=lambda one: (evidence[one.index].score, one.index == first)).index
-    why = _reason(_display_name(speakers, agent), evidence[agent], agent == first, greets)
-    return tuple(
-        replace(one, role=role, decided_by=reason)
-        for one in speakers
-        for role, reason in [_role_and_reason(one, agent, why, evidence, seconds, speakers)]
-    )
+    best, second = sorted(speakers, key=lambda one: -evidence[one.index].score)[:2]
+    lead = evidence[best.index].score - evidence[second.index].score
+    if len(speakers) == 2:
+        if lead < ENOUGH:
+            return tuple(replace(one, role="unknown", decided_by=_TOO_WEAK) for one in speakers)
+        return _two(speakers, best, second, evidence, spoken[0].start_s <= FIRST_WORD_S)
+    if evidence[best.index].score < ENOUGH:
+        return tuple(replace(one, role="unknown", decided_by=_TOO_WEAK) for one in speakers)
+    return _several(speakers, best, evidence, spoken)
 
 
 def first_guess(
@@ -119,62 +122,151 @@ def first_guess(
     )
 
 
-def _role_and_reason(
-    one: Speaker,
-    agent: int,
-    why: str,
-    evidence: dict[int, _Evidence],
-    seconds: dict[int, float],
+def _two(
     speakers: Sequence[Speaker],
-) -> tuple[Role, str]:
-    if one.index == agent:
-        return "agent", why
-    if len(speakers) == 2:
-        return "customer", f"the other side: {why}"
-    name = _display_name(speakers, one.index)
-    if evidence[one.index].clear:
-        return "agent", f"{name} speaks as an agent too: '{evidence[one.index].phrase}'"
-    others = [index for index, found in evidence.items() if index != agent and not found.clear]
+    agent: Speaker,
+    customer: Speaker,
+    evidence: dict[int, _Evidence],
+    early: bool,
+) -> tuple[Speaker, ...]:
+    """The roles of two speakers, with the clearer side's words as the reason."""
+    theirs = evidence[customer.index]
+    if theirs.customer_phrase and -theirs.words > evidence[agent.index].score:
+        why = f"{_display_name(speakers, customer.index)} speaks as a customer: '{theirs.customer_phrase}'"
+        reasons = {agent.index: f"the other side: {why}", customer.index: why}
+    else:
+        why = _why_agent(_display_name(speakers, agent.index), evidence[agent.index], early)
+        reasons = {agent.index: why, customer.index: f"the other side: {why}"}
+    roles: dict[int, Role] = {agent.index: "agent", customer.index: "customer"}
+    return tuple(replace(one, role=roles[one.index], decided_by=reasons[one.index]) for one in speakers)
+
+
+def _several(
+    speakers: Sequence[Speaker], agent: Speaker, evidence: dict[int, _Evidence], spoken: Sequence[Segment]
+) -> tuple[Speaker, ...]:
+    """The roles of three speakers or more, of whom one is surely an agent."""
+    seconds: defaultdict[int, float] = defaultdict(float)
+    for segment in spoken:
+        seconds[segment.speaker] += segment.end_s - segment.start_s
+    others = [one.index for one in speakers if one != agent and not evidence[one.index].is_clear]
     total = sum(seconds[index] for index in others)
-    if total > 0 and seconds[one.index] >= _MAIN_CUSTOMER_SHARE * total:
-        return "customer", f"{name} speaks most besides the agent"
-    return "unknown", f"{name} is one of several others, agent or customer can't be told"
+    found = []
+    for one in speakers:
+        name, own = _display_name(speakers, one.index), evidence[one.index]
+        role: Role = "unknown"
+        reason = f"{name} is one of several others, agent or customer can't be told"
+        if one == agent:
+            role, reason = "agent", _why_agent(name, own, spoken[0].start_s <= FIRST_WORD_S)
+        elif own.is_clear:
+            role, reason = "agent", f"{name} speaks as an agent too: '{own.agent_phrase}'"
+        elif own.words <= -_CLEAR_SCORE:
+            role, reason = "customer", f"{name} speaks as a customer: '{own.customer_phrase}'"
+        elif total > 0 and seconds[one.index] >= _MAIN_CUSTOMER_SHARE * total:
+            role, reason = "customer", f"{name} speaks most besides the agent"
+        found.append(replace(one, role=role, decided_by=reason))
+    return tuple(found)
 
 
 def _with_lone_role(speaker: Speaker, evidence: _Evidence) -> Speaker:
-    if evidence.clear:
-        return replace(speaker, role="agent", decided_by=f"the only speaker; says '{evidence.phrase}'")
+    if evidence.is_clear:
+        return replace(speaker, role="agent", decided_by=f"the only speaker; says '{evidence.agent_phrase}'")
+    if evidence.words <= -_CLEAR_SCORE:
+        return replace(
+            speaker, role="customer", decided_by=f"the only speaker; says '{evidence.customer_phrase}'"
+        )
     return replace(speaker, role="unknown", decided_by="the only speaker; agent or customer can't be told")
 
 
-def _agent_evidence(segments: Sequence[Segment], bonus: float) -> _Evidence:
-    """How far a speaker's words are an agent's. Each phrase counts once: in full in the opening, half later."""
-    if not segments:
-        return _Evidence(bonus, "", False)
-    opening_ends = segments[0].start_s + OPENING_S
-    opening = _normalised(" ".join(s.text for s in segments if s.start_s <= opening_ends))
-    later = _normalised(" ".join(s.text for s in segments if s.start_s > opening_ends))
-    words, best, phrase = 0.0, 0.0, ""
-    for weight, pattern in _AGENT_SAYS:
-        for text, counts in ((opening, 1.0), (later, 0.5)):
-            found = re.search(pattern, text)
+def _evidence(
+    speakers: Sequence[Speaker], spoken: Sequence[Segment], tables: Sequence[Phrases]
+) -> dict[int, _Evidence]:
+    """Each speaker's evidence, by what they say in ``spoken``, by start."""
+    texts = [normalised(segment.text) for segment in spoken]
+    first = spoken[0].speaker
+    begins: dict[int, float] = {}
+    for segment in spoken:
+        begins.setdefault(segment.speaker, segment.start_s)
+    found = {}
+    for one in speakers:
+        own = [
+            (segment, text)
+            for segment, text in zip(spoken, texts, strict=True)
+            if segment.speaker == one.index
+        ]
+        until_s = begins.get(one.index, 0.0) + OPENING_S
+        parts = (
+            (1.0, " ".join(text for segment, text in own if segment.start_s <= until_s)),
+            (0.5, " ".join(text for segment, text in own if segment.start_s > until_s)),
+        )
+        agent = _cues(parts, ((weight, cue) for table in tables for weight, cue in table.agent))
+        agent += _cues(parts, ((ASKS_WHO, cue) for table in tables for cue in table.asks_who))[:1]
+        customer = _cues(parts, ((weight, cue) for table in tables for weight, cue in table.customer))
+        customer += _given_on_request(one.index, spoken, texts, tables, until_s)
+        bonus = 0.0
+        if own and one.index == first and spoken[0].start_s <= FIRST_WORD_S:
+            bonus = _opens(texts[0], tables)
+        found[one.index] = _Evidence(
+            sum(weight for weight, _ in agent) - sum(weight for weight, _ in customer),
+            bonus,
+            _most_typical(agent),
+            _most_typical(customer),
+        )
+    return found
+
+
+def _cues(parts: Sequence[tuple[float, str]], cues: Iterable[Cue]) -> list[tuple[float, str]]:
+    """What is said of the cues, and how much it counts, the most typical first.
+
+    Each cue counts once, and each word for one cue.
+    """
+    said: list[tuple[float, str]] = []
+    taken: dict[float, list[tuple[int, int]]] = {share: [] for share, _ in parts}
+    for weight, cue in sorted(cues, key=lambda one: -one[0]):
+        for share, text in parts:
+            found = cue.search(text)
             if found is None:
                 continue
-            words += weight * counts
-            if weight * counts > best:
-                best, phrase = weight * counts, found.group(0).strip()
+            if not any(start < found.end() and found.start() < end for start, end in taken[share]):
+                taken[share].append(found.span())
+                said.append((weight * share, found.group(0).strip()))
             break
-    words -= sum(weight for weight, pattern in _CUSTOMER_SAYS if re.search(pattern, opening))
-    return _Evidence(bonus + words, phrase if best >= 1.0 else "", words >= _CLEAR_SCORE)
+    return sorted(said, key=lambda one: -one[0])
 
 
-def _normalised(text: str) -> str:
-    return " ".join(text.lower().replace("’", "'").replace(",", " ").replace(".", " ").split())
+def _given_on_request(
+    speaker: int, spoken: Sequence[Segment], texts: Sequence[str], tables: Sequence[Phrases], until_s: float
+) -> list[tuple[float, str]]:
+    """A name or a number that this speaker gives when another asks for it, once."""
+    for at in range(len(spoken) - 1):
+        asked, answer = spoken[at], spoken[at + 1]
+        if asked.speaker == speaker or answer.speaker != speaker or answer.start_s > asked.end_s + ANSWER_S:
+            continue
+        if not any(cue.search(texts[at]) for table in tables for cue in table.asks_who):
+            continue
+        names = [cue for table in tables for cue in table.gives_name]
+        for cue in (*names, _SPELLED):
+            found = cue.search(texts[at + 1])
+            if found is not None:
+                return [(ASKS_WHO * (1.0 if answer.start_s <= until_s else 0.5), found.group(0).strip())]
+    return []
 
 
-def _reason(name: str, evidence: _Evidence, first: bool, early: bool) -> str:
-    if evidence.phrase and evidence.score > SPEAKS_FIRST:
-        return f"{name} {'greets first' if first else 'says'}: '{evidence.phrase}'"
+def _opens(text: str, tables: Sequence[Phrases]) -> float:
+    """How far speaking first makes an agent, by the first words: who only says "hello?" was called."""
+    if any(table.answers.fullmatch(text) for table in tables):
+        return 0.0
+    greets = any(table.greeting.search(text) for table in tables)
+    return SPEAKS_FIRST + GREETS_FIRST * greets
+
+
+def _most_typical(cues: Sequence[tuple[float, str]]) -> str:
+    return next((phrase for weight, phrase in sorted(cues, key=lambda one: -one[0]) if weight >= 1.0), "")
+
+
+def _why_agent(name: str, evidence: _Evidence, early: bool) -> str:
+    first = evidence.first > 0
+    if evidence.agent_phrase:
+        return f"{name} {'greets first' if first else 'says'}: '{evidence.agent_phrase}'"
     if first:
         return f"{name} speaks first" if early else f"{name} speaks first, though late"
     return f"{name} sounds least like a customer"
