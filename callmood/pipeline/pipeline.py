@@ -33,6 +33,7 @@ from callmood.pipeline.speakers.channels import separate
 from callmood.pipeline.speakers.finder import Conversation
 from callmood.pipeline.speakers.hold import find_holds
 from callmood.pipeline.speakers.roles import assign_roles
+from callmood.pipeline.transcribe.said_once import said_once
 from callmood.pipeline.transcribe.transcriber import Transcript
 from callmood.settings import Settings
 from callmood.wording import printable
@@ -257,7 +258,10 @@ def _transcribe_and_score(stages: Stages, batch: Sequence[_Diarized]) -> list[Ca
     transcripts = stages.transcriber.transcribe(
         [(one.audio.samples, one.conversation.turns, one.conversation.speakers) for one in batch]
     )
-    heard = [_apart(one, transcript) for one, transcript in zip(batch, transcripts, strict=True)]
+    heard = [
+        _apart(one, said_once(transcript, one.audio.samples))
+        for one, transcript in zip(batch, transcripts, strict=True)
+    ]
     scorables = [Scorable(one.diarized.audio.samples, one.speakers, one.people.segments) for one in heard]
     scored = score_calls(stages.scorer, scorables, stages.settings.score.roles)
     return [_call(one, of_call) for one, of_call in zip(heard, scored, strict=True)]
