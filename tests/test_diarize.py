@@ -55,6 +55,22 @@ def test_a_third_voice_of_one_sentence_is_no_third_speaker() -> None:
     assert len(cluster(windows(30, 30, 8), None)) == 3
 
 
+def alike(cosine: float) -> Windows:
+    """Two voices, or two moods of one: their vectors have this cosine."""
+    one = np.eye(192)[0]
+    two = cosine * one + np.sqrt(1 - cosine**2) * np.eye(192)[1]
+    vectors = np.repeat([one, two], 20, axis=0) + np.random.default_rng(0).normal(0, 1e-3, (40, 192))
+    return Windows(windows(20, 20).spans, vectors.astype(np.float32))
+
+
+def test_voices_that_are_heard_at_once_are_two_though_they_are_alike() -> None:
+    assert len(cluster(alike(0.72), None, overlap=0.03)) == 2
+
+
+def test_a_voice_that_is_never_heard_beside_another_may_change_with_its_mood() -> None:
+    assert len(cluster(alike(0.66), None, overlap=0.0)) == 1
+
+
 def test_the_number_of_speakers_can_be_given() -> None:
     assert len(cluster(windows(20, 20), 3)) == 3
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from callmood.arrays import Doubles, Floats
+from callmood.arrays import Doubles, Floats, Mask
 from callmood.pipeline.speakers.vad import FRAME_S, MIDDLE_S, Activity, Regions, merge_runs, runs
 from callmood.sound import SAMPLE_RATE, Samples
 
@@ -25,10 +25,15 @@ LONG_WINDOW_S: Final = 1.0
 """Shorter windows are too noisy to find the speakers by; they are only assigned to one."""
 MIN_OVERLAP: Final = 0.5
 """Probability from which two voices count as speaking at once."""
-SAME_VOICE: Final = 0.68
+SAME_VOICE: Final = 0.64
 """Cosine between two clusters' mean vectors from which they are one speaker. One voice in many moods comes down to
-0.7, two voices on a bad line come up to 0.65."""
-THIRD_VOICE: Final = 0.5
+0.5, two voices on a bad line come up to 0.72."""
+SAME_VOICE_BESIDE_OVERLAP: Final = 0.76
+"""The same where voices are heard at once: then there are two."""
+OVERLAP_SHARE: Final = 0.02
+"""Of the speech, from which voices are heard at once. One voice, excited, seems to in 0.01, two who argue in 0.02 and
+more; two who wait for each other don't, so that less says nothing."""
+THIRD_VOICE: Final = 0.45
 """Three or more clusters are that many speakers if the cosine between any two is below this."""
 MIN_SPEAKER_S: Final = 5.0
 MIN_SPEAKER_SHARE: Final = 0.03
@@ -59,7 +64,8 @@ def diarize(
     if not len(spans):
         return [(0, float(start), float(end)) for start, end in speech]
     windows = embed(samples, spans, load_embedding(device))
-    similarity = windows.vectors @ cluster(windows, count).T
+    means = cluster(windows, count, _overlap_share(activity.overlap, speech))
+    similarity = windows.vectors @ means.T
     return label(speech, activity.overlap, windows.spans, similarity)
 
 
@@ -93,8 +99,8 @@ def embed(samples: Samples, spans: Regions, network: "CamPlusPlus") -> Windows:
     return Windows(spans, vectors)
 
 
-def cluster(windows: Windows, count: int | None) -> Vectors:
-    """The speakers' mean vectors, [speakers, 192]."""
+def cluster(windows: Windows, count: int | None, overlap: float = 0.0) -> Vectors:
+    """The speakers' mean vectors, [speakers, 192]. ``overlap`` is the share of speech in which two are heard."""
     from scipy.cluster.hierarchy import fcluster, linkage
 
     lengths = windows.spans[:, 1] - windows.spans[:, 0]
@@ -111,9 +117,8 @@ def cluster(windows: Windows, count: int | None) -> Vectors:
     for speakers in range(2, min(MAX_SPEAKERS, len(vectors)) + 1):
         labels = fcluster(tree, speakers, "maxclust")
         means = _means(vectors, labels, lengths)
-        if len(means) == speakers and _are_distinct(
-            means, np.bincount(labels - 1, lengths) * HOP_S / WINDOW_S
-        ):
+        seconds = np.bincount(labels - 1, lengths) * HOP_S / WINDOW_S
+        if len(means) == speakers and _are_distinct(means, seconds, overlap):
             best = means
     return best
 
@@ -127,9 +132,7 @@ def label(speech: Regions, overlap: Floats, spans: Regions, similarity: Floats) 
     if speakers == 1:
         return [(0, float(start), float(end)) for start, end in speech]
     votes = _votes(len(overlap), spans, similarity)
-    spoken = np.zeros(len(overlap), dtype=bool)
-    for first, last in _frames_of(speech):
-        spoken[first:last] = True
+    spoken = _mask(len(overlap), speech)
     order = np.argsort(votes, axis=1)
     both = overlap >= MIN_OVERLAP
     found: list[Span] = []
@@ -137,6 +140,20 @@ def label(speech: Regions, overlap: Floats, spans: Regions, similarity: Floats) 
         speaks = spoken & ((order[:, -1] == speaker) | (both & (order[:, -2] == speaker)))
         found.extend((speaker, float(start), float(end)) for start, end in merge_runs(runs(speaks)))
     return sorted(found, key=lambda span: span[1:])
+
+
+def _overlap_share(overlap: Floats, speech: Regions) -> float:
+    """The share of the frames of speech in which two voices are heard."""
+    spoken = _mask(len(overlap), speech)
+    return float((overlap[spoken] >= MIN_OVERLAP).mean()) if spoken.any() else 0.0
+
+
+def _mask(frames: int, speech: Regions) -> Mask:
+    """[frames]: whether somebody speaks."""
+    spoken = np.zeros(frames, dtype=bool)
+    for first, last in _frames_of(speech):
+        spoken[first:last] = True
+    return spoken
 
 
 def _votes(frames: int, spans: Regions, similarity: Floats) -> Floats:
@@ -157,11 +174,11 @@ def _frames_of(spans: Regions) -> NDArray[np.intp]:
     return edges
 
 
-def _are_distinct(means: Vectors, seconds: NDArray[np.floating]) -> bool:
+def _are_distinct(means: Vectors, seconds: NDArray[np.floating], overlap: float) -> bool:
     """Whether each cluster is a speaker of its own: two are expected, more must be clear."""
     closest = float((means @ means.T)[~np.eye(len(means), dtype=bool)].max())
     if len(means) == 2:
-        return closest < SAME_VOICE
+        return closest < (SAME_VOICE_BESIDE_OVERLAP if overlap >= OVERLAP_SHARE else SAME_VOICE)
     return closest < THIRD_VOICE and bool(
         seconds.min() >= max(MIN_SPEAKER_S, MIN_SPEAKER_SHARE * seconds.sum())
     )
