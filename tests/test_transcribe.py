@@ -84,6 +84,37 @@ def test_the_turns_of_a_span_say_when_its_speaker_is_heard() -> None:
     assert span.turns == (Turn(0, 1, 3), Turn(0, 3.5, 6))
 
 
+def words_until(*pauses_s: float, seconds: float = 8) -> np.ndarray:
+    """[1, n]: sound without a pause but at these moments, each 0.15 s long."""
+    samples = noise(seconds, 1)
+    for pause_s in pauses_s:
+        samples[0, round((pause_s - 0.075) * SAMPLE_RATE) : round((pause_s + 0.075) * SAMPLE_RATE)] *= 0.03
+    return samples
+
+
+@pytest.mark.parametrize("change_s", [3.7, 4.0, 4.3])
+def test_a_change_of_speaker_inside_a_word_moves_to_the_pause_beside_it(change_s: float) -> None:
+    turns = [Turn(0, 1, change_s), Turn(1, change_s, 7)]
+    found = spans(turns, samples=words_until(4.0), speakers=SAME_LINE)
+    assert found == [(0, 1.0, pytest.approx(4.0, abs=0.05)), (1, pytest.approx(4.0, abs=0.05), 7.0)]
+
+
+def test_a_change_of_speaker_moves_to_the_nearer_of_two_pauses() -> None:
+    found = spans([Turn(0, 1, 3.8), Turn(1, 3.8, 7)], samples=words_until(3.9, 4.25), speakers=SAME_LINE)
+    assert found[0][2] == pytest.approx(3.9, abs=0.05)
+
+
+def test_a_change_of_speaker_without_a_pause_near_stays() -> None:
+    found = spans([Turn(0, 1, 3.8), Turn(1, 3.8, 7)], samples=words_until(4.8), speakers=SAME_LINE)
+    assert found[0][2] == pytest.approx(3.8, abs=0.12)
+
+
+def test_turns_on_two_channels_keep_their_times() -> None:
+    turns = [Turn(0, 1, 3.8), Turn(1, 3.8, 7)]
+    samples = np.concatenate([words_until(4.0), words_until(4.0)])
+    assert spans(turns, samples=samples) == [(0, 1.0, 3.8), (1, 3.8, 7.0)]
+
+
 def test_a_long_turn_is_cut_where_it_is_quietest() -> None:
     samples = noise(40)
     samples[0, round(9.9 * SAMPLE_RATE) : round(10.3 * SAMPLE_RATE)] = 0

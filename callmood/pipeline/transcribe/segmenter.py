@@ -1,11 +1,12 @@
 """Turns -> spans of up to 15 s to transcribe: what one speaker says before another comes in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
+from callmood.arrays import Doubles
 from callmood.call import Speaker, Turn
 from callmood.sound import SAMPLE_RATE, Samples
 
@@ -19,6 +20,15 @@ MAX_PAUSE_BESIDE_A_WORD_S: Final = 2.0
 MIN_WORD_S: Final = 0.1
 """A run of turns shorter than this holds no word."""
 
+ABUTTING_S: Final = 0.2
+"""Two speakers' turns on one channel with less than this between them are cut where no word is."""
+_CHANGE_S: Final = 0.5
+"""How far from a change of speaker the pause between them may be: the windows of diarization are longer."""
+_CHANGE_LULL_S: Final = 0.08
+_FARTHER_DB: Final = 12.0
+"""A pause at the edge of this range has to be this much quieter than the change itself."""
+_LOOK_BACK: Final = 4
+"""Turns before one, among which is the one that it follows."""
 _EARLIEST_CUT_S: Final = 6.0
 _LULL_S: Final = 0.2
 _STEP_S: Final = 0.02
@@ -49,7 +59,7 @@ def segment_turns(
     """
     duration_s = samples.shape[1] / SAMPLE_RATE
     channels = {speaker.index: speaker.channel for speaker in speakers}
-    inside = list(_within(turns, 0.0, duration_s))
+    inside = changed_at_pauses(samples, list(_within(turns, 0.0, duration_s)), channels)
     spans: list[SegmentSpan] = []
     too_short = 0
     for speaker, channel in channels.items():
@@ -64,6 +74,42 @@ def segment_turns(
                 for start, end in _split(run, samples[channel])
             ]
     return sorted(spans, key=lambda span: (span.start_s, span.speaker)), too_short
+
+
+def changed_at_pauses(samples: Samples, turns: Sequence[Turn], channels: Mapping[int, int]) -> list[Turn]:
+    """The turns, where one speaker follows another on the same channel with the change at the nearest pause.
+
+    A change inside a word would leave half of it to each. ``channels`` is each speaker's.
+    """
+    found = sorted(turns, key=lambda turn: (turn.start_s, turn.end_s))
+    for after, turn in enumerate(found):
+        for before in range(after - 1, max(-1, after - 1 - _LOOK_BACK), -1):
+            other = found[before]
+            if (
+                other.speaker == turn.speaker
+                or channels[other.speaker] != channels[turn.speaker]
+                or abs(turn.start_s - other.end_s) >= ABUTTING_S
+            ):
+                continue
+            change_s = (other.end_s + turn.start_s) / 2
+            earliest_s = max(change_s - _CHANGE_S, other.start_s + MIN_WORD_S)
+            latest_s = min(change_s + _CHANGE_S, turn.end_s - MIN_WORD_S)
+            if earliest_s >= latest_s:
+                continue
+            at_s = _nearest_pause(samples[channels[turn.speaker]], change_s, earliest_s, latest_s)
+            found[before], found[after] = replace(other, end_s=at_s), replace(turn, start_s=at_s)
+            break
+    return sorted(found, key=lambda turn: (turn.start_s, turn.end_s))
+
+
+def _nearest_pause(channel: Samples, change_s: float, from_s: float, to_s: float) -> float:
+    """The middle of a lull between two moments, the quieter and the nearer the better."""
+    lulls = _lull_energy(channel, from_s, to_s, _CHANGE_LULL_S)
+    if not lulls.size:
+        return change_s
+    middles = from_s + np.arange(lulls.size) * _STEP_S + _CHANGE_LULL_S / 2
+    cost = 10 * np.log10(lulls + 1e-9) + _FARTHER_DB * np.abs(middles - change_s) / _CHANGE_S
+    return float(middles[int(np.argmin(cost))])
 
 
 def _within(turns: Sequence[Turn], start_s: float, end_s: float) -> Iterator[Turn]:
@@ -110,10 +156,15 @@ def _split(run: Sequence[Turn], channel: Samples) -> Iterator[tuple[float, float
 
 def _quietest_moment(channel: Samples, from_s: float, to_s: float) -> float:
     """The middle of the quietest lull, in seconds."""
-    lull, step = round(_LULL_S * SAMPLE_RATE), round(_STEP_S * SAMPLE_RATE)
+    lulls = _lull_energy(channel, from_s, to_s, _LULL_S)
+    return from_s + int(np.argmin(lulls)) * _STEP_S + _LULL_S / 2 if lulls.size else to_s
+
+
+def _lull_energy(channel: Samples, from_s: float, to_s: float, length_s: float) -> Doubles:
+    """The energy of each stretch of this length between two moments, every ``_STEP_S``; empty if none fits."""
+    lull, step = round(length_s * SAMPLE_RATE), round(_STEP_S * SAMPLE_RATE)
     part = channel[round(from_s * SAMPLE_RATE) : round(to_s * SAMPLE_RATE)].astype(np.float64)
     if len(part) <= lull:
-        return to_s
+        return np.zeros(0)
     energy = np.concatenate(([0.0], np.cumsum(part**2)))
-    lulls = (energy[lull:] - energy[:-lull])[::step]
-    return from_s + (int(np.argmin(lulls)) * step + lull / 2) / SAMPLE_RATE
+    return np.asarray((energy[lull:] - energy[:-lull])[::step], dtype=np.float64)
