@@ -1,12 +1,13 @@
 """Who spoke when on mono calls: the diarization error rate, file by file, the number of speakers unknown.
 
-    python benchmarks/diarization.py --clips AMI_CLIPS --voices LIBRISPEECH
+    python benchmarks/diarization.py --clips AMI_CLIPS --voices LIBRISPEECH --words GECKO_CTM GECKO_MP3
 
-``--clips`` is a folder of recordings with RTTM and UEM files beside them. ``--voices`` is a folder with one folder
-of utterances a speaker; two-speaker calls are built of them: turns in alternation, pauses, a little overlap and
-short back-channels, all drawn from a seed. Their reference is where the clean utterances have energy between 150
-and 1200 Hz (pauses from 0.3 s on are silence), so it comes from no model. Everything is scored by pyannote.metrics,
-overlap counted.
+``--clips`` is a folder of recordings with RTTM and UEM files beside them. ``--words`` is a CTM file, whose speakers
+stand before the "_" of its first column, and its recording; words with up to 0.5 s between them are one stretch.
+``--voices`` is a folder with one folder of utterances a speaker; two-speaker calls are built of them: turns in
+alternation, pauses, a little overlap and short back-channels, all drawn from a seed. Their reference is where the clean
+utterances have energy between 150 and 1200 Hz (pauses from 0.3 s on are silence), so it comes from no model. Everything
+is scored by pyannote.metrics, overlap counted.
 """
 
 import argparse
@@ -31,6 +32,7 @@ Stretch = tuple[float, float]
 ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 LONGEST_TURN_S = 9.0
 PAUSE_S = 0.3
+WORDS_GAP_S = 0.5
 VOWELS_HZ = (150, 1200)
 SHORTEST_VOWEL_FRAMES = 6
 CONSONANT_S = 0.1
@@ -64,6 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--clips", type=Path, help="folder of recordings with RTTM and UEM files")
     parser.add_argument("--voices", type=Path, help="folder with a folder of utterances for each speaker")
+    parser.add_argument("--words", type=Path, nargs=2, help="a CTM file and its recording")
     parser.add_argument("--calls", type=int, default=8, help="two-speaker calls to build (default 8)")
     parser.add_argument("--seed", type=int, default=1, help="of the calls that are built (default 1)")
     parser.add_argument("--seconds", type=float, default=90.0, help="length of a built call (default 90)")
@@ -73,12 +76,14 @@ def main() -> None:
     tables: list[tuple[str, list[Case]]] = []
     if given.clips:
         tables.append(("clips", list(clips(given.clips))))
+    if given.words:
+        tables.append(("words", [from_words(*given.words)]))
     if given.voices:
         calls = list(built_calls(given.voices, given.calls, given.seed, given.seconds))
         tables.append(("built calls", calls))
         tables.append(("built calls on the telephone", [_on_telephone(case) for case in calls]))
     if not tables:
-        parser.error("give --clips, --voices or both")
+        parser.error("give --clips, --voices or --words")
     report(tables, settings)
 
 
@@ -152,6 +157,26 @@ def clips(folder: Path) -> Iterator[Case]:
             samples = read(path)
             whole = Timeline([Segment(0, samples.size / SAMPLE_RATE)])
             yield Case(path.name, samples, references[name], scored.get(name, whole))
+
+
+def from_words(ctm: Path, recording: Path) -> Case:
+    """A recording whose words have speakers and times."""
+    words: dict[str, list[Stretch]] = {}
+    for line in ctm.read_text(encoding="utf-8").splitlines():
+        name, _, start, length = line.split()[:4]
+        if not name.startswith("<NA>"):
+            words.setdefault(name.split("_")[0], []).append((float(start), float(start) + float(length)))
+    told: list[tuple[int, Stretch]] = []
+    for speaker, stretches in enumerate(words.values()):
+        joined: list[Stretch] = []
+        for start_s, end_s in sorted(stretches):
+            if joined and start_s - joined[-1][1] <= WORDS_GAP_S:
+                start_s, end_s = joined[-1][0], max(end_s, joined[-1][1])
+                joined.pop()
+            joined.append((start_s, end_s))
+        told.extend((speaker, one) for one in joined)
+    samples = read(recording)
+    return Case(recording.name, samples, _annotation(told), _whole(samples.size))
 
 
 def built_calls(folder: Path, count: int, seed: int, seconds: float) -> Iterator[Case]:
