@@ -76,6 +76,18 @@ def test_an_echo_that_is_misheard_in_part_goes_whole(sides: Samples) -> None:
     assert said(found, 1) == ""
 
 
+def test_an_echo_goes_whatever_words_were_made_of_it(sides: Samples) -> None:
+    echo = segment(1, 1, 0.6, 4.9, "We've been doing it. I don't know. We've been doing it.")
+    found = said_once(transcript(segment(0, 0, 0.4, 4.78, AGENT_SAYS), echo), leaked(sides, 0, -10, 0.2))
+    assert said(found, 1) == ""
+
+
+def test_who_speaks_softly_at_the_same_time_is_no_echo(sides: Samples) -> None:
+    at_once = np.stack([sides[0], 0.2 * np.roll(sides[1], -round(4.5 * SAMPLE_RATE))])
+    spoken = transcript(segment(0, 0, 0.4, 4.7, AGENT_SAYS), segment(1, 1, 0.5, 4.7, CUSTOMER_SAYS))
+    assert said_once(spoken, at_once) == spoken
+
+
 def test_part_of_an_utterance_is_an_echo_too(sides: Samples) -> None:
     echo = segment(1, 1, 2.9, 4.98, "This is Anna speaking. How can I")
     found = said_once(transcript(segment(0, 0, 0.4, 4.78, AGENT_SAYS), echo), leaked(sides, 0, -10, 0.2))

@@ -31,6 +31,12 @@ and noise it is 0.76 to 0.99, of two actors with the same sentence at once 0.6 a
 SURELY_ALIKE: Final = 0.85
 """The same for a word or two, which two people say more alike: one pair in fifty reaches this."""
 LOUDER_DB: Final = 1.0
+SOUNDS_ALIKE: Final = 0.7
+"""Likeness from which a softer segment is the other side, whatever its words: distortion makes other words of it."""
+SOFTER_DB: Final = 3.0
+COVERED: Final = 0.5
+"""The share of such a segment in which the other side speaks."""
+SHORTEST_ECHO_S: Final = 0.3
 MISHEARD: Final = 0.5
 """From this share of the same words on, a turn inside another one is that one's sound, misheard in part."""
 
@@ -52,7 +58,11 @@ class _Removal:
 def said_once(transcript: Transcript, samples: Samples) -> Transcript:
     """A call's transcript without words that stand in two speakers. ``samples`` is [channels, n] at 16 kHz."""
     segments = transcript.segments
-    removals: dict[int, _Removal] = {}
+    removals = {
+        at: _Removal((0, len(one.words)), is_echo=True)
+        for at, one in enumerate(segments)
+        if _is_heard_of_the_other(one, segments, samples)
+    }
     for one, two in _neighbours(segments):
         first, second = segments[one], segments[two]
         if one in removals or two in removals:
@@ -73,6 +83,26 @@ def _neighbours(segments: Sequence[Segment]) -> Iterator[tuple[int, int]]:
                 break
             if first.speaker != second.speaker and first.words and second.words:
                 yield one, two
+
+
+def _is_heard_of_the_other(heard: Segment, segments: Sequence[Segment], samples: Samples) -> bool:
+    """Whether a segment of a stereo call is the other side, softer, whatever words were made of it."""
+    if not heard.words:
+        return False
+    start_s, end_s = heard.words[0].start_s, heard.words[-1].end_s
+    said = [one for one in segments if one.channel != heard.channel and one.words]
+    covered_s = sum(max(0.0, min(end_s, one.end_s + ECHO_S) - max(start_s, one.start_s)) for one in said)
+    if end_s - start_s < SHORTEST_ECHO_S or covered_s < COVERED * (end_s - start_s):
+        return False
+    own, other = (
+        stretch(samples[channel], start_s - ECHO_S / 2, end_s) for channel in (heard.channel, said[0].channel)
+    )
+    return _level(own) < _level(other) - SOFTER_DB and likeness(other, own).value >= SOUNDS_ALIKE
+
+
+def _level(samples: Samples) -> float:
+    """RMS in dB against full scale."""
+    return float(10 * np.log10(np.square(samples, dtype=np.float64).mean() + 1e-12))
 
 
 def same_words(first: Sequence[Word], second: Sequence[Word], within_s: float) -> list[tuple[int, int]]:
@@ -116,7 +146,7 @@ def _echo(first: Segment, second: Segment, samples: Samples) -> tuple[int, Cut] 
     alike = likeness(*parts)
     if alike.value < (ALIKE if len(pairs) >= SURE_WORDS else SURELY_ALIKE):
         return None
-    level = [10 * np.log10(np.square(part, dtype=np.float64).mean() + 1e-12) for part in parts]
+    level = [_level(part) for part in parts]
     second_later = alike.delay >= 0
     echo = int(level[0] > level[1] if abs(level[0] - level[1]) >= LOUDER_DB else second_later)
     said, heard = (second, first) if echo == 0 else (first, second)
@@ -128,7 +158,7 @@ def _heard_of(said: Segment, heard: Segment, same: Sequence[int], samples: Sampl
     words = heard.words
     start_s, end_s = said.words[0].start_s - _AROUND_S, said.words[-1].end_s + ECHO_S
     inside = [at for at, word in enumerate(words) if start_s <= word.start_s and word.end_s <= end_s]
-    first, last = min(*inside, *same), max(*inside, *same)
+    first, last = min([*inside, *same]), max([*inside, *same])
     whole = [
         stretch(samples[one.channel], words[first].start_s - ECHO_S / 2, words[last].end_s)
         for one in (said, heard)
