@@ -93,6 +93,22 @@ OPENINGS = {
         (CUSTOMER, "My phone stopped working."),
         (AGENT, "I want to make sure that I help you with that. Have you tried turning it off?"),
     ],
+    "a parcel is missing": [
+        (CUSTOMER, "Yeah, my package says delivered but there's nothing here."),
+        (AGENT, "Alright, do you have the tracking number?"),
+    ],
+    "a customer asks for a department": [
+        (CUSTOMER, "Hi, is this the billing department? There's a charge here I don't recognize."),
+        (AGENT, "Yes it is. Sure, I can look at that."),
+    ],
+    "a customer won't wait": [
+        (CUSTOMER, "So you're telling me that I have to wait another week? That's just not good enough."),
+        (AGENT, "Unfortunately that's the earliest we can do."),
+    ],
+    "a polite question comes first": [
+        (CUSTOMER, "Good morning. I wonder if you could tell me when it will arrive."),
+        (AGENT, "Good morning. Of course, what's the order number please?"),
+    ],
     "Spanish: a complaint comes first": [
         (CUSTOMER, "Mire, estoy muy enfadada, es la tercera vez que llamo y nadie me contesta."),
         (AGENT, "Entiendo. ¿Qué ha pasado?"),
