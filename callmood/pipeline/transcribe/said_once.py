@@ -31,11 +31,17 @@ and noise it is 0.76 to 0.99, of two actors with the same sentence at once 0.6 a
 SURELY_ALIKE: Final = 0.85
 """The same for a word or two, which two people say more alike: one pair in fifty reaches this."""
 LOUDER_DB: Final = 1.0
+SOFTER_DB: Final = 4.0
+"""A turn that is this much softer than the other channel, and sounds like it, is the other side, whatever its words:
+distortion makes other words of it."""
+LONG_S: Final = 1.5
+SOUNDS_ALIKE_LONG: Final = 0.5
+"""Likeness from which such a turn of this length or more is an echo. Bad leaks on a call come to 0.6 and more, what its
+two sides say to 0.3."""
 SOUNDS_ALIKE: Final = 0.7
-"""Likeness from which a softer segment is the other side, whatever its words: distortion makes other words of it."""
-SOFTER_DB: Final = 3.0
+"""The same of a shorter turn."""
 COVERED: Final = 0.5
-"""The share of such a segment in which the other side speaks."""
+"""The share of such a turn in which the other side speaks."""
 SHORTEST_ECHO_S: Final = 0.3
 MISHEARD: Final = 0.5
 """From this share of the same words on, a turn inside another one is that one's sound, misheard in part."""
@@ -87,17 +93,19 @@ def _neighbours(segments: Sequence[Segment]) -> Iterator[tuple[int, int]]:
 
 def _is_heard_of_the_other(heard: Segment, segments: Sequence[Segment], samples: Samples) -> bool:
     """Whether a segment of a stereo call is the other side, softer, whatever words were made of it."""
-    if not heard.words:
-        return False
-    start_s, end_s = heard.words[0].start_s, heard.words[-1].end_s
-    said = [one for one in segments if one.channel != heard.channel and one.words]
-    covered_s = sum(max(0.0, min(end_s, one.end_s + ECHO_S) - max(start_s, one.start_s)) for one in said)
-    if end_s - start_s < SHORTEST_ECHO_S or covered_s < COVERED * (end_s - start_s):
+    said = [one for one in segments if one.channel != heard.channel]
+    length_s = heard.end_s - heard.start_s
+    covered_s = sum(
+        max(0.0, min(heard.end_s, one.end_s + ECHO_S) - max(heard.start_s, one.start_s)) for one in said
+    )
+    if length_s < SHORTEST_ECHO_S or covered_s < COVERED * length_s:
         return False
     own, other = (
-        stretch(samples[channel], start_s - ECHO_S / 2, end_s) for channel in (heard.channel, said[0].channel)
+        stretch(samples[channel], heard.start_s - ECHO_S / 2, heard.end_s)
+        for channel in (heard.channel, said[0].channel)
     )
-    return _level(own) < _level(other) - SOFTER_DB and likeness(other, own).value >= SOUNDS_ALIKE
+    enough = SOUNDS_ALIKE_LONG if length_s >= LONG_S else SOUNDS_ALIKE
+    return _level(own) < _level(other) - SOFTER_DB and likeness(other, own).value >= enough
 
 
 def _level(samples: Samples) -> float:
