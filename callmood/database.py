@@ -91,10 +91,12 @@ class Database:
         ``overtalk_s``, ``longest_monologue_s``, ``untranscribed_s``, ``hold_s``), ``speakers``, ``talk_ratio`` (the
         agent's share), ``interruptions_by_agent`` and ``..._by_customer``, ``agent_words_per_minute`` and
         ``customer_...``;
+        ``customer_upset`` and ``customer_pleased`` (probabilities of it at any time, with ``..._from_s``: since when),
         ``customer_mood`` (-1 to 1), ``..._mood_start``, ``..._mood_end``, ``..._mood_change``, ``ended_worse``, and
         how many of the segments of ``customer_scored`` are ``customer_angry``, ``customer_negative`` and
-        ``customer_uncertain``; of the agent ``agent_scored``, ``agent_angry``, ``agent_negative``, ``agent_uncertain``
-        and ``agent_mood``. A metadata column that has one of these names is left out.
+        ``customer_uncertain``; of the agent ``agent_upset`` and ``agent_pleased``, ``agent_scored``, ``agent_angry``,
+        ``agent_negative``, ``agent_uncertain`` and ``agent_mood``. A metadata column that has one of these names is
+        left out.
 
         >>> db.calls().select("agent", "layout", "ended_worse").row(0)
         ('anna', 'stereo', False)
@@ -111,8 +113,9 @@ class Database:
         """One row for each segment: who says what, when, and in what mood.
 
         Columns: ``recording_id``, ``segment`` (from 0), ``speaker``, ``role``, ``channel``, ``start_s``, ``end_s``,
-        ``text``, ``emotion`` (a label or "uncertain"), ``confidence``, ``mood`` (-1 to 1), ``quarter`` of the
-        conversation (1 to 4), a probability for each label (``angry``, ``calm`` ...), and the same without the
+        ``text``, ``emotion`` (a label or "uncertain"), ``confidence``, ``mood`` (-1 to 1), ``upset`` and ``pleased``
+        (0 to 1), ``evidence`` ("voice", "words", "both" or "correction"), ``quarter`` of the conversation (1 to 4), a
+        probability for each label (``angry``, ``calm`` ...), and the same without the
         speaker's baseline (``raw_emotion``, ``raw_angry`` ...).
 
         >>> db.segments().filter(pl.col("emotion") == "angry").select("role", "start_s").rows()
@@ -196,8 +199,8 @@ def correct(
     """Correct the label of the segment that is spoken ``at_s`` seconds from the start of a call, and return it.
 
     ``call``: its call id, file name or recording id. ``speaker``: whose segment, if several people speak at that time.
-    The scores stay as they are; ``callmood.train`` learns from corrections. Raises UsageError for an unknown label,
-    CallmoodError if there is no such call or no such segment.
+    Reports count the corrected label; the scores stay as they are. ``callmood.train`` learns from corrections. Raises
+    UsageError for an unknown label, CallmoodError if there is no such call or no such segment.
 
     >>> callmood.correct("2026-11-20_09-14-05_anna_5551234.wav", 6.0, "angry", db=database).role
     'customer'

@@ -393,10 +393,11 @@ def test_since_and_until_bound_the_start_of_a_call(db: Connection) -> None:
     assert answer.overview["calls"] == 1
 
 
-def test_the_worst_moments_are_sure_and_negative_and_the_worst_first(db: Connection) -> None:
+def test_the_worst_moments_are_upset_and_the_worst_first(db: Connection) -> None:
     lines: list[Line] = [
         (CUSTOMER, 0.0, 2.0, "uncertain", feeling("angry", 0.4, uncertain=True)),
-        (CUSTOMER, 30.0, 32.0, "sad", feeling("sad", 0.9)),
+        (CUSTOMER, 30.0, 32.0, "sad", feeling("sad", 0.8)),
+        (CUSTOMER, 34.0, 36.0, "well"),
         (CUSTOMER, 60.0, 62.0, "angry", feeling("angry", 0.9)),
         (CUSTOMER, 63.0, 64.0, "of the same outburst", feeling("angry", 0.8)),
         (AGENT, 90.0, 92.0, "the agent", feeling("angry", 1.0)),

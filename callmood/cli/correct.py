@@ -1,4 +1,4 @@
-"""`callmood correct`: correct the label of a segment, for training."""
+"""`callmood correct`: correct the label of a segment, for reports and training."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def correct(
 ) -> None:
     """Correct the mood of one segment.
 
-    The scores stay as they are; callmood train --corpus own=callmood.duckdb learns from all corrections.
+    Reports count the corrected label; the scores stay as they are. callmood train --corpus own=callmood.duckdb learns
+    from all corrections.
     """
     import callmood
 

@@ -91,7 +91,8 @@ def report(
 
     callmood report --agent, or callmood report --agent "Chris L".
 
-    Shows moods at the start and the end of calls, who talked how much, silences and the worst moments.
+    Shows in which calls the customer got upset, from when and in what words, moods at the start and the end of calls,
+    who talked how much, and silences.
 
     In CSV, text that a spreadsheet would compute is prefixed with an apostrophe, but not a number such as +49 170 1234.
     """

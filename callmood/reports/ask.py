@@ -116,7 +116,8 @@ def _one_call(con: Connection, question: Question) -> Report:
     parameters = {**_parameters(question, None), "recording": recording, "since": None, "until": None}
     everyone = {**parameters, "role": question.role or "all"}
     call = _report(con, "calls", parameters)
-    warnings = call.get_column("warnings").to_list()[0] or []
+    row = call.row(0, named=True)
+    unknown = row["segments"] > 0 and row["upset"] is None
     return Report(
         question,
         _arrange(_report(con, "timeline", everyone), question),
@@ -125,8 +126,8 @@ def _one_call(con: Connection, question: Question) -> Report:
         call=call,
         limits=_limits(con),
         notes=(
-            *(f"The scan warned: {warning}." for warning in warnings),
-            *_unknown_moods(_report(con, "overview", {**everyone, "by": "agent"}).row(0, named=True)),
+            *(f"The scan warned: {warning}." for warning in row["warnings"] or []),
+            *_unknown_moods(int(unknown)),
         ),
     )
 
@@ -196,9 +197,9 @@ def _with_notes(con: Connection, report: Report, parameters: dict[str, Any]) -> 
     return replace(report, overview=overview, limits=_limits(con), notes=notes)
 
 
-def _unknown_moods(seen: Mapping[str, Any]) -> Iterator[str]:
-    if seen["without_upset"]:
-        what = counted(seen["without_upset"], "call")
+def _unknown_moods(calls: int) -> Iterator[str]:
+    if calls:
+        what = counted(calls, "call")
         yield f"Upset and pleased leave out {what} that an older callmood scored. Run scan --rescore."
 
 
@@ -215,7 +216,7 @@ def _notes(seen: Mapping[str, Any], role: RoleChoice) -> Iterator[str]:
     if seen["calls"] and seen["without_mood"]:
         whose = "nobody" if role == "all" else f"no {role}"
         yield f"Mood and emotions leave out {counted(seen['without_mood'], 'call')} in which {whose} was scored."
-    yield from _unknown_moods(seen)
+    yield from _unknown_moods(seen["without_upset"])
     if seen["not_understood"]:
         what = counted(seen["not_understood"], "call whose words were", "calls whose words were")
         yield f"Mood, emotions and words per minute leave out {what} not understood (another language, or a bad line)."

@@ -71,7 +71,7 @@ def _groups_page(report: Report) -> Page:
     return Page(
         title=f"Calls by {question.by}",
         subtitle=_span(report),
-        facts=[(_whose(report), cells.share_of_calls(report.overview))],
+        facts=[(_who(report), cells.share_of_calls(report.overview))],
         sheets=[
             Sheet("", _group_columns(heading, _whose(report)), report.rows.to_dicts()),
             *_moments(report, with_agent=True),
@@ -92,7 +92,7 @@ def _group_page(report: Report) -> Page:
 
     cuts_in, is_cut = row["interruptions_by_agent"], row["interruptions_by_customer"]
     facts = [
-        (whose, cells.share_of_calls(row)),
+        (_who(report), cells.share_of_calls(row)),
         (
             f"{whose} mood",
             f"{mean('mood_start', cells.mood)} at the start, {mean('mood_end', cells.mood)} at the end: "
@@ -130,7 +130,7 @@ def _calls_page(report: Report) -> Page:
     return Page(
         title="Calls",
         subtitle=_span(report),
-        facts=[(_whose(report), cells.share_of_calls(report.overview))],
+        facts=[(_who(report), cells.share_of_calls(report.overview))],
         sheets=[Sheet("", _call_columns(report), report.rows.to_dicts()), *_moments(report, with_agent=True)],
         notes=[*report.notes, *_explain(report)],
     )
@@ -210,6 +210,10 @@ def _unheard(call: Row) -> Iterator[tuple[str, str]]:
 
 def _whose(report: Report) -> str:
     return WHOSE[report.question.role or "customer"]
+
+
+def _who(report: Report) -> str:
+    return "Anyone" if report.question.role == "all" else _whose(report)
 
 
 def _span(report: Report) -> str:
@@ -296,7 +300,7 @@ def _upset_from(row: Row, likely_from: float) -> str:
     if row["upset"] is None:
         return NONE
     if row["upset"] < likely_from:
-        return "not"
+        return "no"
     return "upset" if row["upset_from_s"] is None else clock(row["upset_from_s"])
 
 
