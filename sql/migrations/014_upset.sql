@@ -15,6 +15,11 @@ CREATE MACRO is_likely(probability) AS probability >= likely_from();
 -- The labels as they are shown: calm and neutral tell a manager nothing apart.
 CREATE MACRO shown_label(label) AS CASE label WHEN 'calm' THEN 'neutral' ELSE label END;
 
+-- The probabilities of a segment that a person may have given a label, which beats the model.
+CREATE MACRO corrected_upset(label, upset) AS CASE WHEN label IS NULL THEN upset ELSE is_negative(label)::INTEGER END;
+CREATE MACRO corrected_pleased(label, pleased) AS
+    CASE WHEN label IS NULL THEN pleased ELSE (label = 'happy')::INTEGER END;
+
 -- Whether a speaker of this role is one of those whom a report on upset and pleased is about. Who is not known to be the
 -- agent may be the customer.
 CREATE MACRO is_of(role, wanted) AS wanted = 'all' OR role = wanted OR (wanted = 'customer' AND role = 'unknown');
@@ -42,18 +47,15 @@ WITH placed AS (
     FROM segment
     WINDOW call AS (PARTITION BY recording_id)
 ), judged AS (
-    SELECT placed.recording_id, segment, placed.speaker, placed.role, placed.channel, placed.start_s, placed.end_s,
-        placed.text, first_s, last_s,
+    SELECT recording_id, segment, speaker, placed.role, placed.channel, start_s, end_s, placed.text, first_s, last_s,
         coalesce(label, emotion) AS emotion,
         CASE WHEN label IS NULL THEN confidence ELSE 1 END AS confidence,
         CASE WHEN label IS NULL THEN mood(scores) ELSE mood(MAP {shown_label(label): 1}) END AS mood,
-        CASE WHEN label IS NULL THEN upset ELSE is_negative(label)::INTEGER END AS upset,
-        CASE WHEN label IS NULL THEN pleased ELSE (label = 'happy')::INTEGER END AS pleased,
+        corrected_upset(label, upset) AS upset,
+        corrected_pleased(label, pleased) AS pleased,
         CASE WHEN label IS NULL THEN evidence ELSE 'correction' END AS evidence
     FROM placed
-    LEFT JOIN correction
-        ON correction.recording_id = placed.recording_id AND correction.speaker = placed.speaker
-        AND correction.start_s = placed.start_s AND correction.end_s = placed.end_s
+    LEFT JOIN correction USING (recording_id, speaker, start_s, end_s)
 )
 SELECT recording_id, segment, speaker, role, channel, start_s, end_s, end_s - start_s AS seconds, text,
     CASE WHEN understood IS DISTINCT FROM false THEN shown_label(emotion) END AS emotion,
@@ -98,13 +100,20 @@ LEFT JOIN segment AS shown
 -- segments: what the model says of the whole call rests on the ones that it got wrong, too. NULL where nothing was scored
 -- or the call was not understood.
 CREATE VIEW speaker_mood AS
-WITH corrected AS (
+WITH felt AS (
+    SELECT recording_id, speaker, start_s, label,
+        corrected_upset(label, upset) AS upset,
+        corrected_pleased(label, pleased) AS pleased
+    FROM segment
+    SEMI JOIN correction AS touched USING (recording_id, speaker)
+    LEFT JOIN correction USING (recording_id, speaker, start_s, end_s)
+), corrected AS (
     SELECT recording_id, speaker,
         max(upset) AS upset, min(start_s) FILTER (is_likely(upset)) AS upset_from_s,
         max(pleased) AS pleased, min(start_s) FILTER (is_likely(pleased)) AS pleased_from_s
-    FROM segment_mood
+    FROM felt
     GROUP BY recording_id, speaker
-    HAVING bool_or(evidence = 'correction')
+    HAVING count(label) > 0
 ), judged AS (
     SELECT speaker.recording_id, speaker.speaker, speaker.role,
         speaker.upset IS NOT NULL AS is_scored,
