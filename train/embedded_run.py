@@ -45,7 +45,7 @@ REFERENCE: Final = HeadSettings(
 """Plain logistic regression, which a recipe is measured against: the same whatever the recipe."""
 
 FEWEST_CORPORA: Final = 3
-"""With fewer, the speakers of the folds calibrate."""
+"""With fewer, none is left out."""
 
 Summaries = dict[str, dict[str, dict[str, Any]]]
 """By test and system: means and standard deviations over folds, in percent."""
@@ -86,7 +86,7 @@ def train_embedded(
         folds.append(fold)
     strangers = list(left_out(clips, corpus, recipe, report))
     summaries = summarise(clips, corpus, folds, strangers, recipe)
-    calibration = embedded_heads.calibrated(strangers or folds, recipe)
+    calibration = embedded_heads.calibrated([*folds, *strangers], recipe)
     settings = calibration.settings(recipe)
     heads = calibration.heads(embedded_heads.fit_heads(corpus, recipe, recipe.seed))
     if text is not None:
@@ -125,7 +125,7 @@ def with_words(
 def left_out(clips: Sequence[Clip], corpus: EncodedCorpus, recipe: Recipe, report: Remark) -> Iterator[Fold]:
     """A fold for each corpus, whose heads know the others alone; none where there are fewer than FEWEST_CORPORA.
 
-    A call is a corpus that nobody trained on, so these folds calibrate.
+    Some calls are like the corpora and some like none, so these folds calibrate beside those of speakers.
     """
     splits = corpus_folds(clips)
     if len(splits) < FEWEST_CORPORA:
@@ -146,7 +146,7 @@ def summarise(
 
     That is the system without each corpus, tested on it, where there are ``strangers``; else reference systems.
     """
-    scorers = embedded_heads.fold_scorers(folds, recipe, strangers)
+    scorers = embedded_heads.fold_scorers(folds, recipe, [*folds, *strangers])
     systems = {  # the names are keys of figures.json, where those of older runs stand too
         "callmood": list(zip(scorers, (fold.unseen for fold in folds), strict=True))
     }
@@ -190,7 +190,7 @@ def pooled_metrics(
     clips: Sequence[Clip], folds: Sequence[Fold], strangers: Sequence[Fold], recipe: Recipe
 ) -> dict[str, Metrics]:
     """Metrics of the unseen clips of all folds at once, by the name of the test."""
-    scorers = embedded_heads.fold_scorers(folds, recipe, strangers)
+    scorers = embedded_heads.fold_scorers(folds, recipe, [*folds, *strangers])
     tested = [acted(fold.unseen) for fold in folds]
     labels = np.concatenate([unseen.labels for unseen in tested])
     speakers = np.concatenate([unseen.speakers for unseen in tested])
