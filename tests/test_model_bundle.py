@@ -143,6 +143,17 @@ def test_with_words_the_voice_counts_less_and_calls_are_mostly_calm() -> None:
     np.testing.assert_allclose(weighed.classify(mute), softmax(voice + np.log(shares)), atol=1e-5)
 
 
+def test_agents_have_class_priors_of_their_own() -> None:
+    of_calls, of_agents = (0.3, *(0.1,) * 7), (0.03, 0.37, *(0.1,) * 6)
+    settings = replace(scorer().settings, class_priors=of_calls, agent_priors=of_agents)
+    model, clips = replace(scorer(), settings=settings), encoded()
+    odds = model.classify(clips) / model.of_role("agent").classify(clips)
+    np.testing.assert_allclose(odds[:, 0] / odds[:, 7], 10, rtol=1e-4)
+    for role in ("customer", "unknown"):
+        np.testing.assert_array_equal(model.of_role(role).classify(clips), model.classify(clips))
+    np.testing.assert_array_equal(scorer().of_role("agent").classify(clips), scorer().classify(clips))
+
+
 def test_a_baseline_of_one_mood_is_not_trusted() -> None:
     settings = replace(scorer().settings, one_mood=(-3.0, 2.0))
     model, clips = replace(scorer(), settings=settings), encoded()

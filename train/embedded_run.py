@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -114,12 +114,17 @@ def with_words(
         misleading_words=fusion.misleading_words,
         voice_weight=fusion.voice_weight,
         text_weight=fusion.text_weight,
-        class_priors=tuple(fusion.class_priors[label] for label in LABELS),
+        class_priors=_in_order(fusion.class_priors),
+        agent_priors=_in_order(fusion.agent_priors or {}),
         threshold=fusion.threshold,
         threshold_with_words=fusion.threshold,
         ekman_thresholds=text.thresholds,
     )
     return fused, replace(heads, text=text.ratios, ekman=text.ekman)
+
+
+def _in_order(priors: Mapping[str, float]) -> tuple[float, ...]:
+    return tuple(priors[label] for label in LABELS) if priors else ()
 
 
 def left_out(clips: Sequence[Clip], corpus: EncodedCorpus, recipe: Recipe, report: Remark) -> Iterator[Fold]:

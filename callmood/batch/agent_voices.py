@@ -51,7 +51,7 @@ def compare_agents(connect: Connect, model: str, model_id: str) -> int:
     ]
     if not stale:
         return 0
-    scorer = load_classifier(model, model_id)
+    scorer = load_classifier(model, model_id).of_role("agent")
     for start in range(0, len(stale), _CHUNK):
         chunk = stale[start : start + _CHUNK]
         with connect() as con:

@@ -170,6 +170,7 @@ def settings_of(folder: Path) -> BundleSettings:
             labels=tuple(settings.labels),
             one_mood=None if settings.one_mood is None else (settings.one_mood[0], settings.one_mood[1]),
             class_priors=tuple(settings.class_priors),
+            agent_priors=tuple(settings.agent_priors),
             ekman_thresholds=tuple(settings.ekman_thresholds),
             audio=None if table["audio"] is None else _audio_settings(table["audio"]),
             text=None if table["text"] is None else TextSettings(**table["text"]),

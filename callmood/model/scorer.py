@@ -7,7 +7,7 @@ missing side adds nothing. ``bundle`` reads a scorer from disk.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -49,6 +49,8 @@ class BundleSettings:
     text_weight: float = 1.0
     class_priors: tuple[float, ...] = ()
     """How often each label occurs on calls. Empty: all labels alike, as in a corpus."""
+    agent_priors: tuple[float, ...] = ()
+    """The same of agents, whose trade it is to stay friendly. Empty: as ``class_priors``."""
     threshold: float = 0.0
     """A clip without words whose best probability is below it is called uncertain."""
     threshold_with_words: float = 0.0
@@ -135,6 +137,12 @@ class Scorer:
     @property
     def labels(self) -> tuple[str, ...]:
         return self.settings.labels
+
+    def of_role(self, role: str) -> Scorer:
+        """The scorer of speakers in this role: "agent", "customer" or "unknown"."""
+        if role != "agent" or not self.settings.agent_priors:
+            return self
+        return replace(self, settings=replace(self.settings, class_priors=self.settings.agent_priors))
 
     def best(self, probabilities: Floats) -> tuple[str, float]:
         """The best label of ``probabilities`` [labels], and its probability. Calm and neutral count as one: neutral."""

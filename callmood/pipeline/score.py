@@ -80,13 +80,13 @@ def _score_call(
             continue
         places.sort(key=lambda place: call.segments[picks[place]].start_s)
         numbers = [picks[place] for place in places]
-        of_speaker = encoded.take(rows[places])
-        raw = scorer.classify(of_speaker, None)
-        relative = scorer.classify_against_rest(of_speaker)
+        of_speaker, of_role = encoded.take(rows[places]), scorer.of_role(speaker.role)
+        raw = of_role.classify(of_speaker, None)
+        relative = of_role.classify_against_rest(of_speaker)
         judged, moods[speaker.index] = judge(
-            scorer,
+            of_role,
             relative,
-            scorer.sides_against_rest(of_speaker),
+            of_role.sides_against_rest(of_speaker),
             [_spoken(call.segments[i]) for i in numbers],
         )
         logits = _voice_logits(scorer, of_speaker)

@@ -75,12 +75,14 @@ class FusionTable(Table):
     """The same of words."""
     class_priors: dict[str, float]
     """By label: how often it occurs on calls."""
+    agent_priors: dict[str, float] | None = None
+    """By label: how often it occurs in what agents say; None: as often."""
     threshold: float = Field(ge=0, lt=1)
 
-    @field_validator("class_priors")
+    @field_validator("class_priors", "agent_priors")
     @classmethod
-    def _complete(cls, priors: dict[str, float]) -> dict[str, float]:
-        if set(priors) != set(LABELS):
+    def _complete(cls, priors: dict[str, float] | None) -> dict[str, float] | None:
+        if priors is not None and set(priors) != set(LABELS):
             raise ValueError(f"it takes each of {', '.join(LABELS)}")
         return priors
 
