@@ -15,6 +15,8 @@ from callmood.model.course import UPSET
 
 MERGED: Final = tuple(label for label in LABELS if label != "calm")
 THRESHOLDS: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
+UPSET_THRESHOLDS: Final = (0.02, 0.05, 0.1, 0.2, *THRESHOLDS)
+"""Upset is one of two, where a label is the best of seven: less may count."""
 GENDER_FALSE_ALARMS: Final = (0.02, 0.05, 0.1)
 
 

@@ -163,7 +163,7 @@ def _upset_curve(acted: Sequence[Match], speech: Sequence[Speech]) -> str:
             )
         )
 
-    for threshold in measures.THRESHOLDS:
+    for threshold in measures.UPSET_THRESHOLDS:
         alarms = sum(one.upset >= threshold for one in total.segments)
         rate = _rate(alarms, total.seconds / 3600)[0]
         labels = (reached([one for one in upset if one.turn.label == label], threshold) for label in UPSET)
@@ -181,7 +181,7 @@ def _calls(built: Sequence[tuple[Truth, Scanned]], ordinary: Sequence[Scanned]) 
     quiet = [one for one in flags if one.true_from is None]
     plain = [one.upset for one in ordinary if one.segments]
     rows = []
-    for threshold in measures.THRESHOLDS:
+    for threshold in measures.UPSET_THRESHOLDS:
         found = sum(one.upset >= threshold for one in upset)
         wrong = sum(one.upset >= threshold for one in quiet)
         rows.append(
