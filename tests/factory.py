@@ -125,24 +125,6 @@ def make_call(
 
 
 def _moods(lines: Sequence[Line]) -> dict[int, SpeakerMoods]:
-    """The highest of each speaker, and when it first was likely."""
-    moods = {}
-    for who in {line[0] for line in lines}:
-        scored = [
-            (line[1], line[4] if len(line) > 4 else feeling("neutral")) for line in lines if line[0] == who
-        ]
-        known = [(start_s, scores) for start_s, scores in scored if scores is not None]
-        if known:
-            moods[who] = SpeakerMoods(
-                max(scores.upset for _, scores in known),
-                next((start_s for start_s, scores in known if scores.upset > 0.5), None),
-                max(scores.pleased for _, scores in known),
-                next((start_s for start_s, scores in known if scores.pleased > 0.5), None),
-            )
-    return moods
-
-
-def _moods(lines: Sequence[Line]) -> dict[int, SpeakerMoods]:
     """The highest of each speaker's segments, and when it first was likely."""
     moods = {}
     for who in {line[0] for line in lines}:
