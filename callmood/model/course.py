@@ -26,19 +26,19 @@ _EVEN, _UPSET, _PLEASED = 0, 1, 2
 class CourseSettings:
     """How moods begin, last and show; part of a bundle."""
 
-    upset_first: float = 0.04
+    upset_first: float = 0.05
     """The probability that a speaker is upset at the first segment."""
-    pleased_first: float = 0.04
-    upset_begins: float = 0.02
+    pleased_first: float = 0.05
+    upset_begins: float = 0.03
     """The probability that an even speaker is upset in the next segment."""
     pleased_begins: float = 0.03
-    upset_stays: float = 0.85
+    upset_stays: float = 0.7
     """The probability that an upset speaker still is in the next segment."""
     pleased_stays: float = 0.6
     evidence_weight: float = 1.0
     """On the log-likelihood of each segment: neighbours share the same voice, line and errors, and so repeat
     themselves."""
-    evidence_most: float = 4.0
+    evidence_most: float = 6.0
     """In nats: what a single segment can say at most for one state against another."""
 
 
