@@ -81,7 +81,7 @@ class TranscribeSettings(_Stage):
 
 class ScoreSettings(_Stage):
     model: str = "embedded"
-    """"embedded", or the folder of a bundle that ``callmood train`` made."""
+    """"embedded", "open", or the folder of a bundle that ``callmood train`` made."""
     roles: RoleChoice = "all"
     """Whose segments are scored."""
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from callmood.labels import LABELS
-from callmood.model.bundle import EMBEDDED, settings_of
+from callmood.model.bundle import INCLUDED, settings_of
 from callmood.training.corpora.clip import Clip
 from callmood.training.measure import card
 from callmood.training.measure.metrics import Metrics, metrics_of_clips
 
-SETTINGS = settings_of(EMBEDDED)
+SETTINGS = settings_of(INCLUDED["embedded"])
 RECIPE = {
     "family": "embedded",
     "seed": 7,

@@ -7,12 +7,13 @@ import pytest
 from scipy.special import softmax
 
 from callmood.labels import LABELS
+from callmood.model.scorer import Heads
 from callmood.training.corpora.clip import Clip
 from callmood.training.data.split import corpus_folds, unseen_folds
 from callmood.training.fit import heads
 from callmood.training.systems.decision import fit_decision
 from callmood.training.systems.drawn_calls import DrawnCalls, SpeakerLogits, draw_calls, weights
-from callmood.training.systems.embedded_heads import EncodedCorpus, clip_weights
+from callmood.training.systems.embedded_heads import EncodedCorpus, clip_weights, without_unknown
 
 NEUTRAL, ANGRY, SAD = (LABELS.index(label) for label in ("neutral", "angry", "sad"))
 NO_BIAS = np.zeros(len(LABELS), np.float32)
@@ -121,6 +122,14 @@ def test_a_corpus_counts_by_the_root_of_its_speakers() -> None:
     weight = clip_weights(corpus)
     assert weight[:10].sum() == pytest.approx(1 / 3) and weight[10:].sum() == pytest.approx(2 / 3)
     assert weight[10:12].sum() == pytest.approx(weight[15])
+
+
+def test_a_label_that_no_clip_has_sounds_neutral() -> None:
+    term = (np.arange(16, dtype=np.float32).reshape(8, 2), np.arange(8, dtype=np.float32))
+    found = without_unknown(Heads(raw=term, relative=term), np.array([NEUTRAL, SAD]))
+    assert found.raw is not None
+    np.testing.assert_array_equal(found.raw[0][ANGRY], term[0][NEUTRAL])
+    assert found.raw[1][ANGRY] == term[1][NEUTRAL] and found.raw[1][SAD] == term[1][SAD]
 
 
 def test_heads_follow_the_weights() -> None:

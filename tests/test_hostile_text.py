@@ -15,7 +15,7 @@ from callmood.batch.summary import Summary
 from callmood.cli import app as cli
 from callmood.cli import scan as cli_scan
 from callmood.cli.app import app
-from callmood.model.bundle import EMBEDDED
+from callmood.model.bundle import INCLUDED
 from callmood.reports.markdown import _text
 from callmood.store import open_db, write_call, write_failure
 from callmood.wording import NONE, clock, length, printable
@@ -99,7 +99,7 @@ def make_model(folder: Path) -> Path:
     """A model whose folder, corpora and card are EVIL; its weights are empty."""
     model = folder / FILE
     model.mkdir()
-    (model / "bundle.json").write_bytes((EMBEDDED / "bundle.json").read_bytes())
+    (model / "bundle.json").write_bytes((INCLUDED["embedded"] / "bundle.json").read_bytes())
     (model / "about.json").write_text(json.dumps({"corpora": [EVIL]}))
     (model / "CARD.md").write_text(f"# {EVIL}\n")
     (model / "weights.safetensors").touch()

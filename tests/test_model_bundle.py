@@ -236,10 +236,10 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
 
 
 def test_the_embedded_bundle_loads_and_is_small_enough() -> None:
-    files = [path for path in bundle.EMBEDDED.iterdir() if path.is_file()]
+    files = [path for path in bundle.INCLUDED["embedded"].iterdir() if path.is_file()]
     assert {path.name for path in files} >= {"bundle.json", "weights.safetensors", "CARD.md"}
     assert sum(path.stat().st_size for path in files) <= 40_000_000
-    card = (bundle.EMBEDDED / "CARD.md").read_text(encoding="utf-8")
+    card = (bundle.INCLUDED["embedded"] / "CARD.md").read_text(encoding="utf-8")
     assert "RAVDESS" in card and "no commercial use" in card.replace("\n", " ")
     model = load("embedded", "cpu")
     assert model.labels == LABELS and 0 < model.settings.threshold < 1
@@ -260,7 +260,7 @@ def test_the_embedded_bundle_loads_and_is_small_enough() -> None:
 def test_bundles_that_cannot_be_read_are_refused(
     tmp_path: Path, change: dict[str, object], sentence: str
 ) -> None:
-    table = json.loads((bundle.EMBEDDED / "bundle.json").read_text(encoding="utf-8"))
+    table = json.loads((bundle.INCLUDED["embedded"] / "bundle.json").read_text(encoding="utf-8"))
     (tmp_path / "bundle.json").write_text(json.dumps(table | change), encoding="utf-8")
     (tmp_path / "weights.safetensors").write_bytes(os.urandom(8))
     with pytest.raises(CallmoodError, match=sentence):
@@ -273,7 +273,7 @@ def test_a_folder_without_a_bundle_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_bundle_from_before_there_were_moods_over_time_has_the_default_ones(tmp_path: Path) -> None:
-    table = json.loads((bundle.EMBEDDED / "bundle.json").read_text(encoding="utf-8"))
+    table = json.loads((bundle.INCLUDED["embedded"] / "bundle.json").read_text(encoding="utf-8"))
     table.pop("course", None)
     (tmp_path / "bundle.json").write_text(json.dumps(table), encoding="utf-8")
     assert bundle.settings_of(tmp_path).course == CourseSettings()

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from callmood.cli.models import models
 from callmood.errors import CallmoodError, UsageError
-from callmood.model.bundle import EMBEDDED, WEIGHTS_FILE
+from callmood.model.bundle import INCLUDED, WEIGHTS_FILE
 from callmood.settings import load_settings, user_file
 
 TOML = """# ours
@@ -33,7 +33,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def make(folder: Path) -> Path:
     """A bundle with all its files; its weights are empty."""
-    shutil.copytree(EMBEDDED, folder, ignore=lambda *_: [WEIGHTS_FILE])
+    shutil.copytree(INCLUDED["embedded"], folder, ignore=lambda *_: [WEIGHTS_FILE])
     (folder / WEIGHTS_FILE).write_bytes(bytes(1000))
     return folder
 
@@ -86,7 +86,7 @@ def test_a_model_that_says_nothing_about_itself_is_listed(here: Path) -> None:
 
 
 def test_the_card_is_shown(here: Path) -> None:
-    assert run("show") == (EMBEDDED / "CARD.md").read_text(encoding="utf-8")
+    assert run("show") == (INCLUDED["embedded"] / "CARD.md").read_text(encoding="utf-8")
 
 
 def test_a_folder_that_is_not_a_model_is_refused(here: Path) -> None:

@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from callmood.model.bundle import EMBEDDED
+from callmood.model.bundle import INCLUDED
 
 CALLS = Path(__file__).parent / "data" / "calls"
 CALL = CALLS / "anna" / "2026-11-20_09-14-05_anna_5551234.wav"
@@ -210,7 +210,7 @@ def test_a_second_scan_skips_what_is_stored_and_moved(scanned: Scan) -> None:
 
 def test_a_new_model_scores_stored_calls_again_without_transcribing(scanned: Scan, tmp_path: Path) -> None:
     model = tmp_path / "model"
-    shutil.copytree(EMBEDDED, model)
+    shutil.copytree(INCLUDED["embedded"], model)
     settings = json.loads((model / "bundle.json").read_text())
     (model / "bundle.json").write_text(json.dumps(settings | {"threshold_with_words": 0.999}))
     texts = scanned.rows("SELECT recording_id, segment, text FROM segment ORDER BY ALL")

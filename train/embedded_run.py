@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -75,7 +76,7 @@ def train_embedded(
         )
     text = None if text_model is None else load_text(text_model)
     clips = audible(read_clips(corpora, "calls", report), workspace.cache, report)
-    clips = [clips[row] for row in at_most_alike(clips, recipe.most_alike)]
+    clips = common_labels([clips[row] for row in at_most_alike(clips, recipe.most_alike)], recipe, report)
     report(f"{counted(len(clips), 'clip')} of {counted(len({clip.speaker for clip in clips}), 'speaker')}")
     splits = list(unseen_folds(clips, recipe.seed))
     corpus = embedded_heads.encode_corpus(clips, recipe, workspace.cache, report, LINES)
@@ -89,6 +90,7 @@ def train_embedded(
     calibration = embedded_heads.calibrated([*folds, *strangers], recipe)
     settings = calibration.settings(recipe)
     heads = calibration.heads(embedded_heads.fit_heads(corpus, recipe, recipe.seed))
+    heads = embedded_heads.without_unknown(heads, np.unique(corpus.labels))
     if text is not None:
         settings, heads = with_words(settings, heads, text, recipe.fusion)
     tests = pooled_metrics(clips, folds, strangers, recipe)
@@ -101,6 +103,16 @@ def train_embedded(
     whole_s = time.monotonic() - began
     report(f"{whole_s / 60:.1f} min, {100 * encoding_s / whole_s:.0f} % of it for reading and encoding clips")
     return EmbeddedMetrics(summaries, tests)
+
+
+def common_labels(clips: Sequence[Clip], recipe: Recipe, report: Remark) -> list[Clip]:
+    """``clips`` without those of labels that have fewer than the recipe asks for, which one remark names."""
+    counts = Counter(clip.label for clip in clips)
+    rare = {label: count for label, count in counts.items() if count < recipe.fewest_of_a_label}
+    if rare:
+        named = ", ".join(f"{label} ({count})" for label, count in sorted(rare.items()))
+        report(f"left out, for want of clips: {named}")
+    return [clip for clip in clips if clip.label not in rare]
 
 
 def with_words(

@@ -68,13 +68,13 @@ def use(
     model: Annotated[str, typer.Argument(help="A model's folder, or embedded.")],
 ) -> None:
     """Make a model the default for scans (writes your own callmood.toml)."""
-    from callmood.model.bundle import find_bundle
+    from callmood.model.bundle import INCLUDED, find_bundle
     from callmood.settings import OPTIONS, load_settings, source_of, user_file, write_model
 
     folder = Path("models") / model
     folder = folder if not Path(model).exists() and folder.is_dir() else Path(model)
     # the file applies wherever scans are started, so that a folder needs its whole path
-    name = model if model == "embedded" else str(folder.resolve())
+    name = model if model in INCLUDED else str(folder.resolve())
     find_bundle(name)
     write_model(name)
     say(f"Scans now use {name} ({user_file()}). To score stored calls again: callmood scan FOLDER --rescore")

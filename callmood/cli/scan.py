@@ -94,7 +94,8 @@ def scan(
     ] = None,
     language: Annotated[str | None, typer.Option(help="Language of the calls, such as en.")] = None,
     model: Annotated[
-        str | None, typer.Option(help="Folder of an emotion model made by train (default: embedded).")
+        str | None,
+        typer.Option(help="Folder of an emotion model made by train, or open (default: embedded)."),
     ] = None,
     roles: Annotated[
         RoleChoice | None, typer.Option(help="Whose emotions to score. Some laws forbid scoring employees.")

@@ -33,7 +33,8 @@ WEIGHTS_FILE: Final = "weights.safetensors"
 FORMAT: Final = 1
 AUDIO_ENCODER: Final = "./audio_encoder"
 TEXT_ENCODER: Final = "./text_encoder"
-EMBEDDED: Final = Path(__file__).with_name("embedded")
+INCLUDED: Final = {name: Path(__file__).with_name(name) for name in ("embedded", "open")}
+"""The folders of the bundles that come with callmood, by name. A company may use ``open``."""
 
 _NAMES_ON_DISK: Final = {"prior_count": "shrink", "class_priors": "shares"}
 """Settings that have another name in the file, by their name in code."""
@@ -69,7 +70,7 @@ def save(
 
 
 def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Scorer:
-    """The bundle that comes with callmood ("embedded"), or one in a folder.
+    """A bundle that comes with callmood ("embedded" or "open"), or one in a folder.
 
     ``device``: "auto", "cpu", "cuda" or "mps". Raises CallmoodError if the bundle can't be read.
     """
@@ -124,8 +125,8 @@ def load_classifier(name_or_folder: str | Path, model_id: str) -> Scorer:
 
 
 def find_bundle(name_or_folder: str | Path) -> Path:
-    """The folder of a bundle, "embedded" or one of the user's. Raises CallmoodError if a file is missing."""
-    folder = EMBEDDED if str(name_or_folder) == "embedded" else Path(name_or_folder)
+    """The folder of a bundle, one of INCLUDED or one of the user's. Raises CallmoodError if a file is missing."""
+    folder = INCLUDED.get(str(name_or_folder)) or Path(name_or_folder)
     for name in (SETTINGS_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
             raise CallmoodError(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from callmood.errors import CallmoodError
-from callmood.model.bundle import EMBEDDED, SETTINGS_FILE, find_bundle, settings_of
+from callmood.model.bundle import INCLUDED, SETTINGS_FILE, find_bundle, settings_of
 
 CARD_FILE: Final = "CARD.md"
 ABOUT_FILE: Final = "about.json"
@@ -21,7 +21,7 @@ class ModelEntry:
     """One bundle in the list of models."""
 
     name: str
-    """"embedded", or its folder: what ``callmood scan --model`` takes."""
+    """"embedded", "open", or its folder: what ``callmood scan --model`` takes."""
     labels: tuple[str, ...]
     """Empty if its settings can't be read."""
     corpora: tuple[str, ...]
@@ -33,9 +33,9 @@ class ModelEntry:
 
 
 def list_models(folder: Path, used: str) -> list[ModelEntry]:
-    """The embedded bundle and those in ``folder`` and ``folder/models``; ``used`` is marked, wherever it is."""
+    """The bundles that come with callmood, and those in ``folder`` and ``folder/models``; ``used`` is marked."""
     names = [
-        "embedded",
+        *INCLUDED,
         *(str(found) for parent in (folder, folder / "models") for found in _bundle_folders(parent)),
     ]
     marks = [_is_same_model(name, used) for name in names]
@@ -74,7 +74,7 @@ def _bundle_folders(folder: Path) -> Iterator[Path]:
 
 
 def _entry(name: str, in_use: bool) -> ModelEntry:
-    folder = EMBEDDED if name == "embedded" else Path(name)
+    folder = INCLUDED.get(name) or Path(name)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     try:
         labels, described = settings_of(folder).labels, about(name)
@@ -85,6 +85,6 @@ def _entry(name: str, in_use: bool) -> ModelEntry:
 
 
 def _is_same_model(name: str, used: str) -> bool:
-    if "embedded" in (name, used):
+    if name in INCLUDED or used in INCLUDED:
         return name == used
     return Path(name).resolve() == Path(used).resolve()

@@ -103,6 +103,18 @@ def fit_heads(corpus: EncodedCorpus, recipe: Recipe, seed: int, train_mask: Mask
     )
 
 
+def without_unknown(heads: Heads, known: Ints) -> Heads:
+    """``heads`` to which labels that are not ``known`` sound as neutral does, so that words alone tell them from it."""
+    neutral = LABELS.index("neutral")
+    rows = [label if label in known else neutral for label in range(len(LABELS))]
+    assert heads.raw is not None and heads.relative is not None
+    return replace(
+        heads,
+        raw=(heads.raw[0][rows], heads.raw[1][rows]),
+        relative=(heads.relative[0][rows], heads.relative[1][rows]),
+    )
+
+
 def clip_weights(corpus: EncodedCorpus) -> Floats:
     """[n]: every label counts the same, in a label each corpus by the root of its speakers, in it every speaker.
 

@@ -94,6 +94,8 @@ class Recipe(CorpusRecipe):
     labels: LabelSet = "calls"
     most_alike: int = Field(gt=0)
     """How many of a speaker's clips of one label are trained on at most."""
+    fewest_of_a_label: int = Field(gt=0, default=1)
+    """The voice's heads know no label of which there are fewer clips in all."""
     audio: AudioTable
     copies: CopiesTable
     heads: HeadSettings
