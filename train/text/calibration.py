@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from callmood.arrays import Doubles
-from callmood.training.corpora.goemotions import Comment
+from callmood.training.corpora.goemotions import EKMAN_LABELS, Comment
 from callmood.training.corpora.meld import SHARES
 from callmood.training.measure.calibration import calibration_error, mean_log_likelihood
 from callmood.training.text.measure import (
@@ -113,7 +113,9 @@ def evaluate_text(trained: TrainedText, texts: Texts) -> dict[str, Any]:
     }
     talk = of_one_group(texts.service_talk)
     if texts.conversation:
-        found["conversation"] = _spoken(trained, texts.conversation, np.log(list(SHARES.values())))
+        found["conversation"] = _spoken(
+            trained, texts.conversation, np.log([SHARES[label] for label in EKMAN_LABELS])
+        )
     found["service_talk"] = _spoken(trained, talk, np.log(group_shares(talk).numpy()))
     return found
 
