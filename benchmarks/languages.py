@@ -1,6 +1,9 @@
 """Which calls are not understood: how many English ones by mistake, how many in other languages rightly.
 
-    python benchmarks/languages.py --english CALLS ... --others FOLDER ... [--noise 10 --colour pink]
+    python benchmarks/languages.py --english CALLS ... --others FOLDER ... [--noise 10 --colour pink] [--language auto]
+
+With --language auto, which needs callmood[multilingual], a call in another language is right if it is understood, and
+the language that was found is printed.
 
 A folder of recordings is taken as it is, up to a minute of each; of a folder with a folder of utterances a speaker,
 two-speaker calls are built as in benchmarks/diarization.py. All go through a telephone line, with noise where it is
@@ -31,10 +34,14 @@ def main() -> None:
     parser.add_argument("--noise", type=float, help="noise, in decibels below the speech (default: none)")
     parser.add_argument("--colour", choices=("white", "pink"), default="pink", help="of the noise")
     parser.add_argument("--calls", type=int, default=4, help="calls to build of each folder of voices")
+    parser.add_argument("--language", help="as of scan (default: English)")
     given = parser.parse_args()
     find = load_finder(SpeakerSettings(), "cpu")
-    transcriber = load_transcriber(TranscribeSettings(), "cpu")
-    for title, folders, right in (("English", given.english, True), ("other", given.others, False)):
+    transcriber = load_transcriber(TranscribeSettings(language=given.language), "cpu")
+    for title, folders, right in (
+        ("English", given.english, True),
+        ("other", given.others, given.language is not None),
+    ):
         verdicts = []
         for folder in folders:
             for name, samples in calls(folder, given.calls):
@@ -47,7 +54,7 @@ def main() -> None:
                 dropped_s = sum(one.end_s - one.start_s for one in transcript.speech if one.dropped)
                 print(
                     f"{title}: {folder.name}/{name}: {'understood' if transcript.understood else 'not understood'}, "
-                    f"{dropped_s:.0f} s dropped"
+                    f"{dropped_s:.0f} s dropped, language {transcript.language or 'unknown'}"
                 )
         wrong = sum(verdict != right for verdict in verdicts)
         print(f"{title}: {wrong} of {len(verdicts)} wrong\n")

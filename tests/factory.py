@@ -100,7 +100,7 @@ def make_call(
         format="wav/pcm_s16le",
         layout=layout,
         speakers=tuple(
-            Speaker(index, index if channels == 2 else 0, role, f"set to {role}")
+            Speaker(index, index if channels == 2 else 0, role, f"set to {role}", language=language)
             for index, role in enumerate(roles)
         ),
         segments=segments,

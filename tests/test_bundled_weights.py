@@ -1,5 +1,6 @@
 """Weights that come inside packages are used only if they are the expected ones."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,3 +42,28 @@ def test_missing_weights_are_named(package: Path) -> None:
 def test_a_missing_package_is_named() -> None:
     with pytest.raises(CallmoodError, match="package not-installed-weights"):
         of_package("not_installed_weights").path()
+
+
+def in_parts(package: Path) -> bundled_weights.WeightsInParts:
+    (package / "part1").write_bytes(b"the first half ")
+    (package / "part2").write_bytes(b"and the second")
+    whole = hashlib.sha256(b"the first half and the second").hexdigest()
+    return replace(
+        bundled_weights.WHISPER_BASE,
+        parts=(("some_weights", "part1"), ("some_weights", "part2")),
+        sha256=whole,
+    )
+
+
+def test_weights_in_parts_are_checked_as_a_whole(package: Path) -> None:
+    weights = in_parts(package)
+    assert weights.is_installed
+    assert weights.paths() == (package / "part1", package / "part2")
+    with pytest.raises(CallmoodError, match="are not the expected files"):
+        replace(weights, parts=weights.parts[::-1]).paths()
+
+
+def test_a_missing_part_is_named(package: Path) -> None:
+    weights = in_parts(package)
+    with pytest.raises(CallmoodError, match="package not-installed-weights"):
+        replace(weights, parts=(*weights.parts, ("not_installed_weights", "part3"))).paths()

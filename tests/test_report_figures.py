@@ -533,3 +533,13 @@ def test_names_are_one_however_spaces_and_accents_are_written(db: Connection) ->
         store(db, make_call(TALK, name=str(at), metadata={"team": name}))
     answer = ask(db, Question(by="team", name="ZOE\u0308 M"))
     assert answer.rows["calls"].to_list() == [3] and answer.overview["calls"] == 3
+
+
+def test_a_report_says_in_which_languages_the_calls_are_where_there_is_more_than_one(db: Connection) -> None:
+    store(db, make_call(name="a.wav"))
+    assert not any("Languages" in note for note in ask(db, Question()).notes)
+    store(db, make_call(name="b.wav", language="es", agent="Ann"))
+    store(db, make_call(name="c.wav", language="en"))
+    store(db, make_call(name="d.wav", understood=False))
+    assert "Languages: English 2, Spanish 1, not known 1." in ask(db, Question()).notes
+    assert not any("Languages" in note for note in ask(db, Question(name="Ann")).notes)

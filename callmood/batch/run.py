@@ -181,7 +181,7 @@ def _run_and_store(plan: Plan, settings: Settings, again: Again) -> Generator[Ou
             {name: version(name) for name in PACKAGES},
             {
                 "emotion": plan.model_id,
-                "asr": model_name(settings.transcribe.asr),
+                "asr": model_name(settings.transcribe),
                 "diarizer": settings.speakers.diarizer,
             },
         )

@@ -92,7 +92,16 @@ def scan(
             help="Folder of a faster-whisper model, or the name of a downloaded one (default: tiny.en)."
         ),
     ] = None,
-    language: Annotated[str | None, typer.Option(help="Language of the calls, such as en.")] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="Language of the calls, such as es, or auto to find that of each call (default: English with tiny.en)."
+        ),
+    ] = None,
+    vocabulary: Annotated[
+        Path | None,
+        typer.Option(help="A text file with names and products that calls may hold, one a line."),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(help="Folder of an emotion model made by train, or open (default: embedded)."),
@@ -158,6 +167,7 @@ def scan(
             diarizer=diarizer,
             asr=asr,
             language=language,
+            vocabulary=vocabulary,
             model=model,
             roles=roles,
             device=device,

@@ -286,6 +286,7 @@ def _apart(diarized: _Diarized, transcript: Transcript) -> _Heard:
     )
     understood = people.segments if transcript.understood else ()
     speakers = assign_roles(people.speakers, understood, transcript.language)
+    speakers = tuple(replace(one, language=transcript.speaker_languages.get(one.index)) for one in speakers)
     holds = sorted((*sounds, *people.announcements), key=lambda hold: hold.start_s)
     return _Heard(diarized, transcript, people, speakers, tuple(holds))
 

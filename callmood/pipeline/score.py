@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from callmood.call import EmotionScores, RoleChoice, Segment, Speaker, SpeakerMoods, VoiceBaseline
+from callmood.languages import ENGLISH
 from callmood.pipeline.moods import Judged, Spoken, judge
 from callmood.pipeline.window import window_of
 from callmood.sound import SAMPLE_RATE
@@ -39,7 +40,11 @@ class Scored:
 
 
 def score_calls(scorer: Scorer, calls: Sequence[Scorable], roles: RoleChoice = "all") -> list[Scored]:
-    """Scores every segment of ``roles``, in encoder batches that span calls."""
+    """Scores every segment of ``roles``, in encoder batches that span calls.
+
+    The text encoder knows English: who speaks another language is judged by the voice alone.
+    """
+    calls = [_without_foreign_words(call) for call in calls]
     wanted = [_wanted_segments(call, roles) for call in calls]
     clips = [_clip(call, call.segments[i]) for call, picks in zip(calls, wanted, strict=True) for i in picks]
     texts = [call.segments[i].text or None for call, picks in zip(calls, wanted, strict=True) for i in picks]
@@ -53,6 +58,12 @@ def score_calls(scorer: Scorer, calls: Sequence[Scorable], roles: RoleChoice = "
         scored.append(_score_call(scorer, call, picks, encoded, rows))
         start += len(picks)
     return scored
+
+
+def _without_foreign_words(call: Scorable) -> Scorable:
+    foreign = {speaker.index for speaker in call.speakers if speaker.language not in (None, ENGLISH)}
+    segments = (replace(one, text="") if one.speaker in foreign else one for one in call.segments)
+    return replace(call, segments=tuple(segments)) if foreign else call
 
 
 def _wanted_segments(call: Scorable, roles: RoleChoice) -> list[int]:

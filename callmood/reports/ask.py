@@ -11,6 +11,7 @@ import polars as pl
 
 from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
+from callmood.languages import language_name
 from callmood.reports.frames import query, read_sql
 from callmood.store import Connection, find_call
 from callmood.wording import counted, length, percent, printable
@@ -193,7 +194,7 @@ def _limits(con: Connection) -> dict[str, float]:
 
 def _with_notes(con: Connection, report: Report, parameters: dict[str, Any]) -> Report:
     overview = _report(con, "overview", parameters).row(0, named=True)
-    notes = tuple(_notes(overview, parameters["role"]))
+    notes = (*_notes(overview, parameters["role"]), *_languages(_report(con, "languages", parameters)))
     return replace(report, overview=overview, limits=_limits(con), notes=notes)
 
 
@@ -201,6 +202,16 @@ def _unknown_moods(calls: int) -> Iterator[str]:
     if calls:
         what = counted(calls, "call")
         yield f"Upset and pleased leave out {what} that an older callmood scored. Run scan --rescore."
+
+
+def _languages(counts: pl.DataFrame) -> Iterator[str]:
+    """How many calls there are in each language, where it is more than one."""
+    if counts.height > 1:
+        named = [
+            f"{'not known' if code is None else language_name(code)} {calls:,}"
+            for code, calls in counts.rows()
+        ]
+        yield f"Languages: {', '.join(named)}."
 
 
 def _notes(seen: Mapping[str, Any], role: RoleChoice) -> Iterator[str]:

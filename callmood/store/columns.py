@@ -54,7 +54,13 @@ VOICE: Shape = {
     "earlier_count": "INTEGER",
     **MOODS,
 }
-SPEAKER: Shape = {**VOICE, "channel": "INTEGER", "role": "VARCHAR", "decided_by": "VARCHAR"}
+SPEAKER: Shape = {
+    **VOICE,
+    "channel": "INTEGER",
+    "role": "VARCHAR",
+    "decided_by": "VARCHAR",
+    "language": "VARCHAR",
+}
 SCORES: Shape = {
     "segment": "INTEGER",
     "emotion": "VARCHAR",

@@ -149,7 +149,10 @@ def stored_segments(con: Connection, recording_id: str) -> tuple[tuple[Speaker, 
         words.setdefault(segment, []).append(Word(*word))
     speakers = rows(
         con,
-        "SELECT speaker, channel, role, decided_by FROM speaker WHERE recording_id = $id ORDER BY speaker",
+        """
+        SELECT speaker, channel, role, decided_by, false, language FROM speaker
+        WHERE recording_id = $id ORDER BY speaker
+        """,
         of_call,
     )
     segments = rows(

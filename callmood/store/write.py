@@ -348,6 +348,7 @@ def _write_speakers(con: Connection, model_id: str | None, call: Call) -> None:
                         "channel": speaker.channel,
                         "role": speaker.role,
                         "decided_by": valid_unicode(speaker.decided_by),
+                        "language": speaker.language,
                     }
                     for speaker, voice in zip(call.speakers, voices, strict=True)
                 ]

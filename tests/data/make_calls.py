@@ -1,4 +1,4 @@
-"""Makes the sample calls of tests/data/calls and the rare formats of tests/data/formats.
+"""Makes the sample calls of tests/data/calls, the rare formats of tests/data/formats and the Spanish of languages.
 
 Needs flite, espeak-ng and sox, which neither callmood nor its tests need:
 
@@ -73,6 +73,7 @@ CARTER = Voice("flite", "awb", pace=1.05)
 LOPEZ = Voice("flite", "slt", pace=0.97, size=1.13)
 HALE = Voice("flite", "rms", size=0.9)
 REED = Voice("espeak-ng", "en-us+f3", pace=0.95)
+SPANIARD = Voice("espeak-ng", "es", pace=0.82)
 STONE = Voice("flite", "kal16", pace=1.05)
 
 
@@ -293,6 +294,12 @@ def amr_wb(path: Path, sound: np.ndarray) -> None:
     library.E_IF_exit(state)
 
 
+def spanish() -> None:
+    complaint = "Buenos días. Llamo porque me han cobrado dos veces la factura de este mes."
+    sound = speak(SPANIARD, customer(f"{complaint} ¿Puede usted ayudarme, por favor?")).astype(np.float32)
+    encode(HERE / "languages" / "spanish.ogg", sound[None], "libopus", 16_000, 24_000)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -315,6 +322,7 @@ def main() -> None:
         print(f"{script.file}: {duration_s} s, {path.stat().st_size / 1000:.0f} kB")
         if seed == 0:
             rare_formats(sound[0, : 5 * WORK_RATE])
+    spanish()
     (HERE / "calls.json").write_text(json.dumps(reference, indent=1) + "\n")
 
 

