@@ -143,6 +143,18 @@ def test_with_words_the_voice_counts_less_and_calls_are_mostly_calm() -> None:
     np.testing.assert_allclose(weighed.classify(mute), softmax(voice + np.log(shares)), atol=1e-5)
 
 
+def test_an_even_voice_says_little_against_a_mood() -> None:
+    neutral, angry = LABELS.index("neutral"), LABELS.index("angry")
+    even = np.zeros((1, 8), np.float32)
+    even[0, [neutral, LABELS.index("calm")]] = 9.0
+    found = limited(even, 0.0, 0.2)
+    assert found[0, angry] - found[0, neutral] == pytest.approx(np.log(0.2), abs=1e-3)
+    loud = np.zeros((1, 8), np.float32)
+    loud[0, angry] = 5.0
+    found = limited(loud, 0.0, 0.2)
+    assert found[0, angry] - found[0, neutral] == pytest.approx(5 + np.log(0.8), abs=0.01)
+
+
 def test_agents_have_class_priors_of_their_own() -> None:
     of_calls, of_agents = (0.3, *(0.1,) * 7), (0.03, 0.37, *(0.1,) * 6)
     settings = replace(scorer().settings, class_priors=of_calls, agent_priors=of_agents)
@@ -183,10 +195,10 @@ def test_the_score_without_a_baseline_has_its_share_beside_the_comparison() -> N
 
 def test_a_single_segment_says_no_more_than_its_side_is_reliable() -> None:
     logits = np.array([[50.0] + [0.0] * 7], np.float32)
-    limit = limited(logits, 0.08)
+    limit = limited(logits, 0.08, 0.0)
     assert limit[0, 0] - limit[0, 1] == pytest.approx(np.log(0.93 / 0.01), abs=1e-3)
     weak = np.array([[0.1] + [0.0] * 7], np.float32)
-    np.testing.assert_allclose(softmax(limited(weak, 0.01)), softmax(weak), atol=2e-3)
+    np.testing.assert_allclose(softmax(limited(weak, 0.01, 0.0)), softmax(weak), atol=2e-3)
 
 
 def test_calm_and_neutral_count_together() -> None:

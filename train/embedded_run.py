@@ -124,6 +124,8 @@ def with_words(
         text=TextSettings(max_tokens=text.max_tokens),
         misleading_voice=fusion.misleading_voice,
         misleading_words=fusion.misleading_words,
+        even_voice=fusion.even_voice,
+        even_words=fusion.even_words,
         voice_weight=fusion.voice_weight,
         text_weight=fusion.text_weight,
         class_priors=_in_order(fusion.class_priors),

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from callmood.arrays import Doubles, Floats, Ints, Mask
 from callmood.call import VoiceBaseline
-from callmood.labels import EVEN_TEMPERED, NEUTRAL
+from callmood.labels import EVEN_TEMPERED, LABELS, NEUTRAL
 from callmood.model import encode
 from callmood.model.course import CourseSettings
 from callmood.model.encode import AudioSettings, TextSettings
@@ -44,6 +44,10 @@ class BundleSettings:
     segment can say."""
     misleading_words: float = 0.0
     """The same of words, which the recogniser may have misheard."""
+    even_voice: float = 0.0
+    """The share of moody segments whose voice is even-tempered: it limits what an even voice says against a mood."""
+    even_words: float = 0.0
+    """The share of moody segments whose words are those of even-tempered speech."""
     voice_weight: float = 1.0
     """Weight of the audio logits in segments with words; without words they count in full."""
     text_weight: float = 1.0
@@ -292,12 +296,12 @@ class Scorer:
         words = np.zeros_like(voice)
         if self.heads.text is not None:
             logits = linear(self.heads.text, encoded.text) * np.float32(self.settings.text_weight)
-            words = limited(logits, self.settings.misleading_words)
+            words = limited(logits, self.settings.misleading_words, self.settings.even_words)
             words *= self._words_count(encoded.has_text)[:, None]
         return Sides(voice * self._voice_weights(encoded.has_text), words)
 
     def _voice(self, logits: Floats) -> Floats:
-        return limited(logits, self.settings.misleading_voice)
+        return limited(logits, self.settings.misleading_voice, self.settings.even_voice)
 
     def _words_count(self, has_text: Mask) -> Mask:
         """[n]: whether the words of a segment count."""
@@ -326,13 +330,21 @@ class Scorer:
         )
 
 
-def limited(logits: Floats, misleading: float) -> Floats:
-    """``logits`` [n, labels] where in a share ``misleading`` of segments they say nothing of the label."""
-    if not misleading:
-        return logits
-    return np.asarray(
-        np.log((1 - misleading) * softmax(logits) + misleading / logits.shape[-1]), dtype=np.float32
-    )
+def limited(logits: Floats, misleading: float, even: float) -> Floats:
+    """What ``logits`` [n, labels] of one side say where it need not show the mood.
+
+    A share ``even`` of moody segments sounds, or reads, like even-tempered ones, and in a share ``misleading`` of all
+    segments the side says nothing of the label.
+    """
+    found = logits
+    if even:
+        moody = np.array([label not in EVEN_TEMPERED for label in LABELS])
+        usual = np.log(np.exp(logits[:, ~moody]).mean(axis=1, keepdims=True))
+        shown = np.logaddexp(np.log(1 - even) + logits, np.log(even) + usual)
+        found = np.where(moody, shown, logits).astype(np.float32)
+    if misleading:
+        found = np.log((1 - misleading) * softmax(found) + misleading / logits.shape[-1]).astype(np.float32)
+    return found
 
 
 def softmax(logits: Floats) -> Floats:

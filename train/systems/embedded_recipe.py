@@ -73,6 +73,10 @@ class FusionTable(Table):
     """The share of segments whose voice is assumed to say nothing of the label."""
     misleading_words: float = Field(ge=0, lt=1, default=0.0)
     """The same of words."""
+    even_voice: float = Field(ge=0, lt=1, default=0.0)
+    """The share of moody segments whose voice is even-tempered."""
+    even_words: float = Field(ge=0, lt=1, default=0.0)
+    """The same of words."""
     class_priors: dict[str, float]
     """By label: how often it occurs on calls."""
     agent_priors: dict[str, float] | None = None
