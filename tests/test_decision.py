@@ -11,7 +11,7 @@ from callmood.model.scorer import Heads
 from callmood.training.corpora.clip import Clip
 from callmood.training.data.split import corpus_folds, unseen_folds
 from callmood.training.fit import heads
-from callmood.training.systems.decision import fit_decision
+from callmood.training.systems.decision import SMALLEST_SCALE, fit_decision
 from callmood.training.systems.drawn_calls import DrawnCalls, SpeakerLogits, draw_calls, weights
 from callmood.training.systems.embedded_heads import EncodedCorpus, clip_weights, without_unknown
 
@@ -113,7 +113,14 @@ def test_without_even_speech_the_voice_alone_decides() -> None:
     calls = draw_calls([speaker(f"one-{i}", {SAD: 12, ANGRY: 12}, i) for i in range(4)], 9, seed=1)
     assert calls is not None
     decision = fit_decision(calls, NO_BIAS)
-    assert (decision.raw_share, decision.relative_scale, decision.one_mood) == (1.0, 0.0, None)
+    assert (decision.raw_share, decision.relative_scale, decision.one_mood) == (1.0, SMALLEST_SCALE, None)
+
+
+def test_calls_that_are_all_even_give_scales_that_can_be_inverted() -> None:
+    calls = draw_calls([speaker(f"ordinary-{i}", {NEUTRAL: 14}, i) for i in range(4)], 9, seed=1)
+    assert calls is not None
+    decision = fit_decision(calls, NO_BIAS)
+    assert np.isfinite(1 / decision.raw_scale) and np.isfinite(decision.raw_offsets).all()
 
 
 def test_a_corpus_counts_by_the_root_of_its_speakers() -> None:

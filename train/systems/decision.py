@@ -20,6 +20,8 @@ from callmood.training.systems.drawn_calls import DrawnCalls, weights
 
 OFFSET_PENALTY: Final = 1e-3
 """On the square of a label's offset, in nats: it keeps the offset of a label that does not occur near the others."""
+SMALLEST_SCALE: Final = 1e-3
+"""Of logits that tell nothing, as those of calls that are all even: temperatures are the inverse."""
 ONE_MOOD_SHARE: Final = 0.1
 """The share of speakers who have one mood from the first word to the last. An assumption."""
 _EVEN: Final = np.isin(LABELS, EVEN_TEMPERED)
@@ -57,7 +59,7 @@ def fit_decision(drawn: DrawnCalls, relative_bias: Floats) -> Decision:
         beside = [raw_scale * drawn.raw + raw_offsets, drawn.differences + relative_bias]
         (raw_share, relative_scale), offsets = _scales(beside, drawn, weights(drawn, ("mixed",)))
     else:  # nobody has both even-tempered clips and others: a baseline tells nothing
-        raw_share, relative_scale, offsets = 1.0, 0.0, np.zeros(len(LABELS))
+        raw_share, relative_scale, offsets = 1.0, SMALLEST_SCALE, np.zeros(len(LABELS))
     return Decision(
         float(raw_scale),
         raw_offsets.astype(np.float32),
@@ -73,7 +75,7 @@ def _scales(
 ) -> tuple[Doubles, Doubles]:
     """The scale of each of ``terms`` [n, labels], and the offset of each label, whose sum predicts the labels best.
 
-    Calm and neutral count as one label. No scale is negative.
+    Calm and neutral count as one label. No scale is below SMALLEST_SCALE.
     """
     weight = (weight / weight.sum())[:, None]
     truth = np.eye(len(LABELS))[drawn.labels]
@@ -93,7 +95,7 @@ def _scales(
         return missed + penalty, np.concatenate([slopes, error.sum(axis=0) + 2 * OFFSET_PENALTY * offsets])
 
     start = np.concatenate([[1 / (term.std() + 1e-9) for term in terms], np.zeros(len(LABELS))])
-    bounds = [(0, None)] * count + [(None, None)] * len(LABELS)
+    bounds = [(SMALLEST_SCALE, None)] * count + [(None, None)] * len(LABELS)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return found[:count], found[count:]
 

@@ -192,13 +192,8 @@ class Calibration:
         return replace(
             heads,
             raw=(raw[0], raw[1] + decision.raw_offsets / np.float32(decision.raw_scale)),
-            relative=(relative[0], decision.relative_offsets / np.float32(self.relative_scale)),
+            relative=(relative[0], decision.relative_offsets / np.float32(decision.relative_scale)),
         )
-
-    @property
-    def relative_scale(self) -> float:
-        """Never zero, as its inverse is the temperature."""
-        return max(self.decision.relative_scale, 1e-6)
 
     def settings(self, recipe: Recipe) -> BundleSettings:
         """The bundle's settings without words."""
@@ -210,7 +205,7 @@ class Calibration:
             raw_share=self.decision.raw_share,
             one_mood=self.decision.one_mood,
             temperature_raw=1 / self.decision.raw_scale,
-            temperature_relative=1 / self.relative_scale,
+            temperature_relative=1 / self.decision.relative_scale,
             threshold=self.threshold,
         )
 
