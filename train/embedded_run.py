@@ -144,12 +144,15 @@ def _in_order(priors: Mapping[str, float]) -> tuple[float, ...]:
 def left_out(clips: Sequence[Clip], corpus: EncodedCorpus, recipe: Recipe, report: Remark) -> Iterator[Fold]:
     """A fold for each corpus, whose heads know the others alone; none where there are fewer than FEWEST_CORPORA.
 
+    A corpus without which there is one label left is not left out.
+
     Some calls are like the corpora and some like none, so these folds calibrate beside those of speakers.
     """
     splits = corpus_folds(clips)
     if len(splits) < FEWEST_CORPORA:
         return
-    for fold in embedded_heads.cross_validate(corpus, splits, recipe):
+    moody = [split for split in splits if len({clips[row].label for row in split[1]}) > 1]
+    for fold in embedded_heads.cross_validate(corpus, moody, recipe):
         report(f"heads without {corpus_of(str(fold.unseen.speakers[0]))}")
         yield fold
 
