@@ -42,8 +42,14 @@ def test_even_tempered_speech_is_one_label_when_the_best_is_chosen() -> None:
     assert (one.label, one.confidence) == ("neutral", pytest.approx(0.6))
 
 
-def test_the_confidence_of_a_label_is_its_probability() -> None:
+def test_the_confidence_of_a_label_is_the_probability_of_its_mood() -> None:
     one = judged({"angry": 0.6, "disgust": 0.2, "neutral": 0.2})
+    assert (one.label, one.confidence) == ("angry", pytest.approx(0.8))
+    assert judged({"happy": 0.6, "neutral": 0.4}).confidence == pytest.approx(0.6)
+
+
+def test_who_is_surely_upset_has_the_best_of_the_labels_for_it() -> None:
+    one = judged({"angry": 0.3, "fearful": 0.25, "sad": 0.05, "happy": 0.35, "neutral": 0.05}, threshold=0.6)
     assert (one.label, one.confidence) == ("angry", pytest.approx(0.6))
 
 
@@ -77,7 +83,7 @@ def test_even_speech_has_no_evidence(probabilities: Mapping[str, float]) -> None
 
 
 def test_what_is_upset_without_a_sure_label_has_evidence() -> None:
-    many = {"angry": 0.32, "disgust": 0.32, "sad": 0.32, "neutral": 0.04}
+    many = {"angry": 0.2, "disgust": 0.2, "sad": 0.15, "neutral": 0.45}
     one = judged(many, {"angry": 3.0, "disgust": 3.0, "sad": 3.0}, threshold=0.6)
     assert (one.label, one.evidence) == (UNCERTAIN, "voice" if one.upset >= 0.5 else None)
 

@@ -12,6 +12,7 @@ from built_calls.matching import Heard, Match, Scanned, turn_of
 from built_calls.truth import READERS, SPOKEN, Truth, Turn, merged
 from callmood.labels import LABELS
 from callmood.model.course import UPSET
+from callmood.model.scorer import BundleSettings, Heads, Scorer
 
 MERGED: Final = tuple(label for label in LABELS if label != "calm")
 THRESHOLDS: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
@@ -97,13 +98,12 @@ def poisson_interval(count: int, hours: float) -> tuple[float, float]:
 
 
 def label_at(heard: Heard | None, threshold: float) -> str | None:
-    """The label that a segment would have, were the threshold another; calm and neutral count together."""
+    """The label that a segment would have, were the threshold another."""
     if heard is None or heard.probabilities is None:
         return None
-    probabilities = heard.probabilities
-    best = merged(LABELS[int(np.argmax(probabilities))])
-    together = sum(p for label, p in zip(LABELS, probabilities, strict=True) if merged(label) == best)
-    return best if together >= threshold else None
+    scorer = Scorer("", BundleSettings(LABELS, None, None), Heads())
+    label, probability = scorer.best(np.array(heard.probabilities, np.float32))
+    return label if probability >= threshold else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from callmood.arrays import Doubles, Floats, Ints, Mask
 from callmood.call import VoiceBaseline
 from callmood.labels import EVEN_TEMPERED, LABELS, NEUTRAL
 from callmood.model import encode
-from callmood.model.course import CourseSettings
+from callmood.model.course import UPSET, CourseSettings
 from callmood.model.encode import AudioSettings, TextSettings
 
 if TYPE_CHECKING:
@@ -149,15 +149,21 @@ class Scorer:
         return replace(self, settings=replace(self.settings, class_priors=self.settings.agent_priors))
 
     def best(self, probabilities: Floats) -> tuple[str, float]:
-        """The best label of ``probabilities`` [labels], and its probability. Calm and neutral count as one: neutral."""
-        merged = {label: float(p) for label, p in zip(self.labels, probabilities, strict=True)}
-        even = sum(merged.pop(label, 0.0) for label in EVEN_TEMPERED)
-        merged[NEUTRAL] = even
-        label = max(merged, key=merged.__getitem__)
-        return label, merged[label]
+        """The best label of ``probabilities`` [labels], and how probable it is that the speaker is in such a mood.
+
+        First comes which mood: even-tempered (neutral, that is), upset or any other; then the best label of it. So a
+        speaker who is surely upset, but either angry or in fear, is not uncertain.
+        """
+        of = {label: float(p) for label, p in zip(self.labels, probabilities, strict=True)}
+        others = ((label,) for label in self.labels if label not in (*EVEN_TEMPERED, *UPSET))
+        moods = [tuple(label for label in mood if label in of) for mood in (EVEN_TEMPERED, UPSET, *others)]
+        sums = {mood: sum(of[label] for label in mood) for mood in moods if mood}
+        mood = max(sums, key=sums.__getitem__)
+        label = NEUTRAL if set(mood) <= set(EVEN_TEMPERED) else max(mood, key=of.__getitem__)
+        return label, sums[mood]
 
     def is_sure(self, probabilities: Floats, has_words: bool) -> bool:
-        """Whether the best of ``probabilities`` [labels] is high enough to assign its label."""
+        """Whether the mood of the best of ``probabilities`` [labels] is probable enough to assign its label."""
         _, confidence = self.best(probabilities)
         return confidence >= (self.settings.threshold_with_words if has_words else self.settings.threshold)
 
