@@ -84,7 +84,7 @@ COMMENT ON COLUMN segment.text IS 'What is said.';
 COMMENT ON COLUMN segment.emotion IS
     'The most probable label, ''neutral'' for calm too, or ''uncertain''; NULL: not scored.';
 COMMENT ON COLUMN segment.confidence IS
-    'Probability of the most probable label, 0 to 1, calm and neutral together; NULL: not scored.';
+    'Probability of the mood of the emotion, 0 to 1: even-tempered, upset or another; NULL: not scored.';
 COMMENT ON COLUMN segment.scores IS
     'Probability of each label, 0 to 1, against the speaker''s own baseline: what counts. NULL: not scored.';
 COMMENT ON COLUMN segment.raw_emotion IS
@@ -157,7 +157,7 @@ COMMENT ON COLUMN segment_mood.text IS 'What is said.';
 COMMENT ON COLUMN segment_mood.emotion IS
     'The corrected label, else the most probable one, ''neutral'' for calm too, or ''uncertain''; NULL: not scored.';
 COMMENT ON COLUMN segment_mood.confidence IS
-    'Probability of the most probable label, 0 to 1; 1 of a corrected one; NULL: not scored.';
+    'Probability of the mood of the emotion, 0 to 1: even-tempered, upset or another; 1 of a corrected one; NULL: not scored.';
 COMMENT ON COLUMN segment_mood.mood IS
     'Mood from -1 (angry) over 0 (neutral) to 1 (happy), from the probabilities of all labels; NULL: not scored.';
 COMMENT ON COLUMN segment_mood.upset IS
@@ -182,7 +182,7 @@ COMMENT ON COLUMN segment_scores.text IS 'What is said.';
 COMMENT ON COLUMN segment_scores.emotion IS
     'The corrected label, else the most probable one, ''neutral'' for calm too, or ''uncertain''; NULL: not scored.';
 COMMENT ON COLUMN segment_scores.confidence IS
-    'Probability of the most probable label, 0 to 1; 1 of a corrected one; NULL: not scored.';
+    'Probability of the mood of the emotion, 0 to 1: even-tempered, upset or another; 1 of a corrected one; NULL: not scored.';
 COMMENT ON COLUMN segment_scores.mood IS
     'Mood from -1 (angry) over 0 (neutral) to 1 (happy), from the probabilities of all labels; NULL: not scored.';
 COMMENT ON COLUMN segment_scores.upset IS
