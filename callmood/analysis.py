@@ -37,7 +37,7 @@ def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
     >>> call.segments[1]
     Segment(0:04-0:11, speaker 1, 'This is outrageous, you have charged me twice and nobody an…')
     >>> call.scores[1]
-    EmotionScores(angry 83 %)
+    EmotionScores(angry 67 %)
     """
     settings = load_settings(options)
     if Path(path).is_dir():

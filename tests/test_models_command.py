@@ -48,22 +48,29 @@ def listed(*arguments: str) -> dict[str, dict[str, object]]:
     return {model["name"]: model for model in json.loads(run("list", "--json", *arguments))["models"]}
 
 
-def test_the_embedded_model_is_there_and_in_use() -> None:
-    (found,) = listed().values()
-    assert found["name"] == "embedded" and found["in_use"] and found["corpora"] == ["ravdess"]
-    assert 70 < found["ua"] < 100 and len(found["labels"]) == 8  # type: ignore[operator, arg-type]
+def test_the_models_that_come_with_callmood_are_there_and_the_embedded_one_is_in_use() -> None:
+    embedded, free = listed().values()
+    assert embedded["name"] == "embedded" and embedded["in_use"] and "ravdess" in embedded["corpora"]  # type: ignore[operator]
+    assert 70 < embedded["ua"] < 100 and len(embedded["labels"]) == 8  # type: ignore[operator, arg-type]
+    assert free["name"] == "open" and not free["in_use"]
+
+
+def test_the_open_model_is_trained_on_what_companies_may_use_alone() -> None:
+    assert set(listed()["open"]["corpora"]) == {"cremad", "librispeech", "ordinary"}  # type: ignore[call-overload]
+    card = run("show", "open")
+    assert "GoEmotions" in card and "MELD" not in card and "no commercial use" not in card
 
 
 def test_models_are_found_here_and_in_the_folder_models(here: Path) -> None:
     make(here / "mine")
     make(here / "models" / "ours")
     (here / "calls").mkdir()
-    assert list(listed()) == ["embedded", "mine", str(Path("models/ours"))]
+    assert list(listed()) == [*INCLUDED, "mine", str(Path("models/ours"))]
 
 
 def test_models_are_found_in_another_folder(here: Path) -> None:
     make(here / "elsewhere" / "mine")
-    assert list(listed("--folder", "elsewhere")) == ["embedded", str(Path("elsewhere/mine"))]
+    assert list(listed("--folder", "elsewhere")) == [*INCLUDED, str(Path("elsewhere/mine"))]
 
 
 def test_the_model_in_use_is_listed_wherever_it_is(here: Path) -> None:

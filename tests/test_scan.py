@@ -220,7 +220,7 @@ def test_a_new_model_scores_stored_calls_again_without_transcribing(scanned: Sca
     assert scanned.rows("SELECT recording_id, segment, text FROM segment ORDER BY ALL") == texts
     assert scanned.rows(
         "SELECT DISTINCT emotion FROM segment JOIN recording ON id = recording_id "
-        "WHERE path LIKE '%/good/%' AND confidence < 0.5"
+        "WHERE path LIKE '%/good/%' AND confidence < 0.99"
     ) == [("uncertain",)]
 
 

@@ -26,12 +26,12 @@ _EVEN, _UPSET, _PLEASED = 0, 1, 2
 class CourseSettings:
     """How moods begin, last and show; part of a bundle."""
 
-    upset_first: float = 0.05
+    upset_first: float = 0.15
     """The probability that a speaker is upset at the first segment."""
-    pleased_first: float = 0.05
-    upset_begins: float = 0.03
+    pleased_first: float = 0.09
+    upset_begins: float = 0.06
     """The probability that an even speaker is upset in the next segment."""
-    pleased_begins: float = 0.03
+    pleased_begins: float = 0.05
     upset_stays: float = 0.7
     """The probability that an upset speaker still is in the next segment."""
     pleased_stays: float = 0.6
