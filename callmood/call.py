@@ -180,7 +180,7 @@ class EmotionScores:
     """The best label of ``relative``, "neutral" for calm too, or "uncertain" if its mood's probability is below the
     bundle's threshold."""
     confidence: float
-    """The probability of the label's mood: calm and neutral count together, and so do angry, disgust, fearful and sad."""
+    """The probability of the label's mood: calm and neutral count together, and so angry, disgust, fearful and sad."""
     raw_logits: tuple[float, ...] | None = None
     """Of the voice alone, without a baseline; None for a segment without sound, or a model without baselines."""
     relative_logits: tuple[float, ...] | None = None
