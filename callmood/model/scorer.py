@@ -212,14 +212,8 @@ class Scorer:
         if self.settings.one_mood is None or not has_audio.any():
             return 0.0
         offset, slope = self.settings.one_mood
-        probabilities = softmax(raw_logits[has_audio].mean(axis=0))
-        even = sum(float(probabilities[self.labels.index(label)]) for label in EVEN_TEMPERED)
-        most = max(
-            float(p)
-            for p, label in zip(probabilities, self.labels, strict=True)
-            if label not in EVEN_TEMPERED
-        )
-        return float(1 / (1 + np.exp(-offset - slope * np.log((most + 1e-9) / (even + 1e-9)))))
+        (distance,) = distance_from_even(raw_logits[has_audio].mean(axis=0, keepdims=True))
+        return float(1 / (1 + np.exp(-offset - slope * distance)))
 
     def classify(self, encoded: Encoded, baseline: VoiceBaseline | None = None) -> Floats:
         """Calibrated probabilities [n, labels], against ``baseline`` or without one. Each row sums to 1."""
@@ -336,6 +330,14 @@ class Scorer:
         )
 
 
+def distance_from_even(logits: Floats | Doubles) -> Doubles:
+    """[n]: the logarithm of the odds of the best moody label against even speech, by ``logits`` [n, labels]."""
+    even = np.isin(LABELS, EVEN_TEMPERED)
+    probabilities = np.asarray(softmax(logits), np.float64)
+    moody = probabilities[:, ~even].max(axis=1)
+    return np.asarray(np.log(moody + 1e-9) - np.log(probabilities[:, even].sum(axis=1) + 1e-9))
+
+
 def limited(logits: Floats, misleading: float, even: float) -> Floats:
     """What ``logits`` [n, labels] of one side say where it need not show the mood.
 
@@ -353,7 +355,7 @@ def limited(logits: Floats, misleading: float, even: float) -> Floats:
     return found
 
 
-def softmax(logits: Floats) -> Floats:
+def softmax(logits: Floats | Doubles) -> Floats:
     """Softmax along the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float32)

@@ -16,6 +16,7 @@ from scipy.special import logsumexp, softmax
 
 from callmood.arrays import Doubles, Floats
 from callmood.labels import EVEN_TEMPERED, LABELS
+from callmood.model.scorer import distance_from_even
 from callmood.training.systems.drawn_calls import DrawnCalls, weights
 
 OFFSET_PENALTY: Final = 1e-3
@@ -107,10 +108,7 @@ def _one_mood(drawn: DrawnCalls, mean_raw: npt.NDArray[np.floating]) -> tuple[fl
     one = kinds == "one mood"
     if one.all() or not one.any():
         return None
-    probabilities = softmax(mean_raw[first], axis=1)
-    distance = np.log(probabilities[:, ~_EVEN].max(axis=1) + 1e-9) - np.log(
-        probabilities[:, _EVEN].sum(axis=1) + 1e-9
-    )
+    distance = distance_from_even(mean_raw[first])
     weight = np.zeros(len(first))
     shares = {
         "one mood": ONE_MOOD_SHARE,
