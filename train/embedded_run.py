@@ -153,7 +153,7 @@ def left_out(clips: Sequence[Clip], corpus: EncodedCorpus, recipe: Recipe, repor
         return
     moody = [split for split in splits if len({clips[row].label for row in split[1]}) > 1]
     for fold in embedded_heads.cross_validate(corpus, moody, recipe):
-        report(f"heads without {corpus_of(str(fold.unseen.speakers[0]))}")
+        report(f"heads without {fold.unseen.corpora[0]}")
         yield fold
 
 
@@ -174,7 +174,7 @@ def summarise(
     }
     for fold, scorer in zip(strangers, embedded_heads.fold_scorers(strangers, recipe), strict=True):
         if len(acted(fold.unseen).labels):
-            name = corpus_of(str(fold.unseen.speakers[0]))
+            name = fold.unseen.corpora[0]
             systems[f"{name}, left out of the training"] = [(scorer, fold.unseen)]
     if not strangers:
         systems["floor, taught on clean"] = reference_scorers(clips, corpus, recipe, ["clean"])
@@ -237,7 +237,7 @@ def pooled_metrics(
 
 def acted(corpus: EncodedCorpus) -> EncodedCorpus:
     """The clips of corpora that have more than one label: ordinary speech has no emotion to be found."""
-    corpora = np.array([corpus_of(speaker) for speaker in corpus.speakers])
+    corpora = corpus.corpora
     several = [
         name for name in set(corpora.tolist()) if len(set(corpus.labels[corpora == name].tolist())) > 1
     ]

@@ -44,6 +44,11 @@ class EncodedCorpus:
     tests: Mapping[str, Floats]
     """By the name of the line."""
 
+    @property
+    def corpora(self) -> npt.NDArray[np.str_]:
+        """[n]"""
+        return np.array([corpus_of(speaker) for speaker in self.speakers])
+
     def take(self, rows: Sequence[int] | Ints) -> EncodedCorpus:
         """Only the given clips."""
         return EncodedCorpus(
@@ -121,7 +126,7 @@ def clip_weights(corpus: EncodedCorpus) -> Floats:
     A corpus of many speakers says more of the next one than a corpus of few, but shares its room and its sentences.
     """
     found = np.zeros(len(corpus.labels), np.float32)
-    corpora = np.array([corpus_of(speaker) for speaker in corpus.speakers])
+    corpora = corpus.corpora
     for label in np.unique(corpus.labels):
         of_label = corpus.labels == label
         shares = {
