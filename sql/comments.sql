@@ -80,7 +80,7 @@ COMMENT ON COLUMN segment.role IS 'Role of the speaker: ''agent'', ''customer'' 
 COMMENT ON COLUMN segment.channel IS 'Channel of the speaker, from 0.';
 COMMENT ON COLUMN segment.start_s IS 'Start, in seconds from the start of the recording.';
 COMMENT ON COLUMN segment.end_s IS 'End, in seconds from the start of the recording.';
-COMMENT ON COLUMN segment.text IS 'What is said.';
+COMMENT ON COLUMN segment.text IS 'What is said; empty where it could not be transcribed.';
 COMMENT ON COLUMN segment.emotion IS
     'The most probable label, ''neutral'' for calm too, or ''uncertain''; NULL: not scored.';
 COMMENT ON COLUMN segment.confidence IS
@@ -153,7 +153,7 @@ COMMENT ON COLUMN segment_mood.channel IS 'Channel of the speaker, from 0.';
 COMMENT ON COLUMN segment_mood.start_s IS 'Start, in seconds from the start of the recording.';
 COMMENT ON COLUMN segment_mood.end_s IS 'End, in seconds from the start of the recording.';
 COMMENT ON COLUMN segment_mood.seconds IS 'Length in seconds.';
-COMMENT ON COLUMN segment_mood.text IS 'What is said.';
+COMMENT ON COLUMN segment_mood.text IS 'What is said; empty where it could not be transcribed.';
 COMMENT ON COLUMN segment_mood.emotion IS
     'The corrected label, else the most probable one, ''neutral'' for calm too, or ''uncertain''; NULL: not scored.';
 COMMENT ON COLUMN segment_mood.confidence IS
@@ -178,7 +178,7 @@ COMMENT ON COLUMN segment_scores.channel IS 'Channel of the speaker, from 0.';
 COMMENT ON COLUMN segment_scores.start_s IS 'Start, in seconds from the start of the recording.';
 COMMENT ON COLUMN segment_scores.end_s IS 'End, in seconds from the start of the recording.';
 COMMENT ON COLUMN segment_scores.seconds IS 'Length in seconds.';
-COMMENT ON COLUMN segment_scores.text IS 'What is said.';
+COMMENT ON COLUMN segment_scores.text IS 'What is said; empty where it could not be transcribed.';
 COMMENT ON COLUMN segment_scores.emotion IS
     'The corrected label, else the most probable one, ''neutral'' for calm too, or ''uncertain''; NULL: not scored.';
 COMMENT ON COLUMN segment_scores.confidence IS

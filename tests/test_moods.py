@@ -7,6 +7,7 @@ import pytest
 
 from callmood.labels import LABELS, UNCERTAIN
 from callmood.model import Scorer
+from callmood.model.course import CourseSettings
 from callmood.model.scorer import BundleSettings, Heads, Sides
 from callmood.pipeline.moods import Judged, Spoken, judge
 
@@ -23,12 +24,12 @@ def judged(
     voice: Mapping[str, float] | None = None,
     words: Mapping[str, float] | None = None,
     threshold: float = 0.0,
-    words_s: float = 2.0,
+    spoken_s: float = 2.0,
 ) -> Judged:
     """One segment, given its probabilities and what the sides add to the logits."""
     scorer = Scorer("toy", BundleSettings(LABELS, None, None, threshold_with_words=threshold), Heads())
     sides = Sides(row(voice or {}), row(words or {}))
-    (one,), _ = judge(scorer, row(probabilities), sides, [Spoken(0.0, words_s, has_words=True)])
+    (one,), _ = judge(scorer, row(probabilities), sides, [Spoken(0.0, spoken_s, has_words=True)])
     return one
 
 
@@ -88,7 +89,32 @@ def test_what_is_upset_without_a_sure_label_has_evidence() -> None:
     assert (one.label, one.evidence) == (UNCERTAIN, "voice" if one.upset >= 0.5 else None)
 
 
+def course_of(*probabilities: Mapping[str, float]) -> list[Judged]:
+    """One speaker's segments, as the voice alone says."""
+    scorer = Scorer("toy", BundleSettings(LABELS, None, None, threshold_with_words=0.5), Heads())
+    rows = np.concatenate([row(one) for one in probabilities])
+    none = np.zeros_like(rows)
+    spoken = [Spoken(4.0 * i, 2.0, has_words=True) for i in range(len(rows))]
+    return judge(scorer, rows, Sides(none, none), spoken)[0]
+
+
+def test_a_doubtful_segment_among_angry_ones_is_angry() -> None:
+    angry, doubtful = {"angry": 0.9, "neutral": 0.1}, {"angry": 0.45, "fearful": 0.05, "neutral": 0.5}
+    one = course_of(angry, doubtful, angry)[1]
+    assert (one.label, one.confidence) == ("angry", one.upset)
+
+
+def test_a_doubtful_segment_among_even_ones_is_even() -> None:
+    even, doubtful = {"neutral": 0.95, "angry": 0.05}, {"angry": 0.45, "neutral": 0.55}
+    assert course_of(even, doubtful, even)[1].label == "neutral"
+
+
+def test_a_happy_segment_among_angry_ones_stays_happy() -> None:
+    angry, happy = {"angry": 0.9, "neutral": 0.1}, {"angry": 0.3, "happy": 0.7}
+    assert course_of(angry, happy, angry)[1].label == "happy"
+
+
 def test_a_word_says_nothing_of_a_mood() -> None:
-    one = judged({"angry": 1.0}, {"angry": 5.0}, words_s=0.3)
+    one = judged({"angry": 1.0}, {"angry": 5.0}, spoken_s=0.3)
     assert (one.label, one.evidence) == (UNCERTAIN, None)
     assert one.upset == pytest.approx(CourseSettings().upset_first)

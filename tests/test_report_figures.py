@@ -190,6 +190,19 @@ def test_what_was_not_transcribed_is_on_the_timeline_and_in_the_notes(db: Connec
     )
 
 
+def test_a_mood_without_words_is_on_the_timeline_once_and_among_the_worst_moments(db: Connection) -> None:
+    lines: list[Line] = [(AGENT, 0.0, 2.0, "hello"), (CUSTOMER, 3.0, 6.0, "", feeling("angry", 0.9))]
+    store(db, make_call(lines, unheard=[(CUSTOMER, 3.0, 6.0, "low confidence")]))
+    report = ask(db, Question(kind="call", name="call.wav"))
+    assert report.rows.select("kind", "emotion").rows() == [("words", "neutral"), ("untranscribed", "angry")]
+    (moment,) = report.moments.to_dicts()
+    assert (moment["start_s"], moment["emotion"], moment["text"]) == (3.0, "angry", "")
+    cells = [
+        column.cell(row) for sheet in page(report).sheets for row in sheet.rows for column in sheet.columns
+    ]
+    assert "(could not be transcribed)" in cells
+
+
 def test_calls_that_were_not_understood_are_left_out_of_moods_and_words(db: Connection) -> None:
     lines: list[Line] = [
         (AGENT, 0.0, 4.0, "thank you very much"),

@@ -74,6 +74,13 @@ def call(*segments: Segment, loud: tuple[int, ...] = ()) -> Scorable:
     return Scorable(samples, SPEAKERS, segments)
 
 
+def test_a_segment_without_words_is_judged_by_its_voice() -> None:
+    unworded = replace(segment(0, 4), text="", words=())
+    (scored,) = score_calls(Loudness(), [call(segment(0, 0), unworded, loud=(1,))])
+    assert scored.scores[1] is not None
+    assert scored.scores[1].label != "uncertain"
+
+
 def test_only_the_wanted_role_is_scored() -> None:
     (scored,) = score_calls(Loudness(), [call(segment(0, 0), segment(1, 2))], roles="customer")
     assert [one is None for one in scored.scores] == [True, False]

@@ -119,7 +119,7 @@ def _of_speaker(
         scorer,
         probabilities,
         scorer.sides_stored(stored, *others),
-        [Spoken(one.start_s, one.words_s, has_words=bool(one.text)) for one in segments],
+        [Spoken(one.start_s, one.spoken_s, has_words=bool(one.text)) for one in segments],
     )
     return [
         NewScores(

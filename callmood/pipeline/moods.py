@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from callmood.model import Scorer
 
 MIN_SPEECH_S: Final = 0.8
-"""A segment whose words last less in total ("bye", "okay") is always uncertain: too little voice to judge."""
+"""A segment whose words last less in total ("bye", "okay") is always uncertain: too little voice to judge. One without
+words is judged by its own length."""
 
 _BOTH_FROM: Final = 1 / 2
 """Voice and words both speak for a mood if the weaker of them says at least this part of what the stronger says."""
@@ -27,8 +28,8 @@ class Spoken(NamedTuple):
     """What judging a segment needs besides its scores."""
 
     start_s: float
-    words_s: float
-    """The length of its words in total."""
+    spoken_s: float
+    """The length of its words in total, or its own if they are not known."""
     has_words: bool
 
 
@@ -50,13 +51,15 @@ def judge(
     ``probabilities`` [n, labels] are against the speaker's baseline; ``sides`` are what they are made of. Segments that
     are too short to judge have the moods of their neighbours.
     """
-    judgeable = np.array([one.words_s >= MIN_SPEECH_S for one in segments], bool)
+    judgeable = np.array([one.spoken_s >= MIN_SPEECH_S for one in segments], bool)
     priors = scorer.priors
     over_time = course(np.where(judgeable[:, None], probabilities, priors), priors, scorer.settings.course)
     judged = []
     for i, one in enumerate(segments):
-        label, confidence = _label(scorer, probabilities[i], judgeable[i], one.has_words)
         upset, pleased = float(over_time.upset[i]), float(over_time.pleased[i])
+        label, confidence = _label(scorer, probabilities[i], judgeable[i], one.has_words)
+        if judgeable[i] and label in (NEUTRAL, UNCERTAIN):
+            label, confidence = _by_course(scorer, probabilities[i], upset, pleased) or (label, confidence)
         group = _group(label, upset, pleased)
         evidence = None
         if group and judgeable[i]:
@@ -74,6 +77,17 @@ def _label(scorer: Scorer, probabilities: Floats, judgeable: bool, has_words: bo
     best, confidence = scorer.best(probabilities)
     sure = judgeable and scorer.is_sure(probabilities, has_words)
     return best if sure else UNCERTAIN, confidence
+
+
+def _by_course(
+    scorer: Scorer, probabilities: Floats, upset: float, pleased: float
+) -> tuple[str, float] | None:
+    """The best label of the mood that the turns around a segment speak for, with the probability of the mood."""
+    for group, probability in ((UPSET, upset), (PLEASED, pleased)):
+        if probability >= scorer.settings.course.labels_from:
+            of_group = np.where(_of(scorer, group), probabilities, -1.0)
+            return scorer.labels[int(of_group.argmax())], probability
+    return None
 
 
 def _group(label: str, upset: float, pleased: float) -> tuple[str, ...]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from callmood.call import (
     CHANGED,
@@ -20,7 +19,6 @@ from callmood.call import (
     Rescored,
     Segment,
     Speaker,
-    Speech,
 )
 from callmood.errors import CallmoodError
 from callmood.hashing import hash_stream, joined_id
@@ -35,6 +33,7 @@ from callmood.pipeline.speakers.hold import find_holds
 from callmood.pipeline.speakers.roles import assign_roles
 from callmood.pipeline.transcribe.said_once import said_once
 from callmood.pipeline.transcribe.transcriber import Transcript
+from callmood.pipeline.untranscribed import said_of_untranscribed, segments_without_words
 from callmood.settings import Settings
 from callmood.wording import printable
 
@@ -42,9 +41,6 @@ if TYPE_CHECKING:
     from callmood.model import Scorer
     from callmood.pipeline.transcribe.transcriber import Transcriber
     from callmood.sound import Samples
-
-_MUCH_UNTRANSCRIBED_S: Final = 3.0
-_MUCH_UNTRANSCRIBED: Final = 0.05
 
 BATCH_AUDIO_S = 900.0
 """Audio to transcribe and score together: enough to fill batches, little enough to keep in memory."""
@@ -287,6 +283,9 @@ def _apart(diarized: _Diarized, transcript: Transcript) -> _Heard:
     understood = people.segments if transcript.understood else ()
     speakers = assign_roles(people.speakers, understood, transcript.language)
     speakers = tuple(replace(one, language=transcript.speaker_languages.get(one.index)) for one in speakers)
+    segments = [*people.segments, *segments_without_words(people.speech, speakers)]
+    segments.sort(key=lambda one: (one.start_s, one.speaker))
+    people = replace(people, segments=tuple(segments))
     holds = sorted((*sounds, *people.announcements), key=lambda hold: hold.start_s)
     return _Heard(diarized, transcript, people, speakers, tuple(holds))
 
@@ -309,7 +308,7 @@ def _call(heard: _Heard, scored: Scored) -> Call:
             *audio.warnings,
             *conversation.warnings,
             *transcript.warnings,
-            *_untranscribed(heard.people.speech),
+            *said_of_untranscribed(heard.people.speech),
         ),
         speech=heard.people.speech,
         holds=heard.holds,
@@ -317,18 +316,6 @@ def _call(heard: _Heard, scored: Scored) -> Call:
         understood=transcript.understood,
         moods=scored.moods,
     )
-
-
-def _untranscribed(speech: Sequence[Speech]) -> Iterator[str]:
-    """What is said of speech without words, where it is more than a laugh here and there."""
-    seconds: defaultdict[str, float] = defaultdict(float)
-    for stretch in speech:
-        if stretch.dropped is not None:
-            seconds[stretch.dropped] += stretch.end_s - stretch.start_s
-    total, heard = sum(seconds.values()), sum(stretch.end_s - stretch.start_s for stretch in speech)
-    if total >= _MUCH_UNTRANSCRIBED_S and total >= _MUCH_UNTRANSCRIBED * heard:
-        reasons = ", ".join(sorted(seconds, key=lambda reason: -seconds[reason]))
-        yield f"{total:.0f} s of {heard:.0f} s of speech could not be transcribed ({reasons})"
 
 
 def _guarded(job: Job, work: Callable[[], R]) -> R | Failure:

@@ -108,8 +108,10 @@ def _score_call(
 
 
 def _spoken(segment: Segment) -> Spoken:
-    words_s = sum(word.end_s - word.start_s for word in segment.words)
-    return Spoken(segment.start_s, words_s, has_words=bool(segment.text))
+    timed = segment.words if segment.text else (segment,)
+    return Spoken(
+        segment.start_s, sum(one.end_s - one.start_s for one in timed), has_words=bool(segment.text)
+    )
 
 
 _Logits: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]

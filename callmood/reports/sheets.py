@@ -304,6 +304,11 @@ def _upset_from(row: Row, likely_from: float) -> str:
     return "upset" if row["upset_from_s"] is None else clock(row["upset_from_s"])
 
 
+def _words(moment: Row) -> str:
+    said = moment["text"].strip()
+    return f"“{said}”" if said else "(could not be transcribed)"
+
+
 def _moments(report: Report, with_agent: bool) -> list[Sheet]:
     rows = report.moments.to_dicts()
     if not rows:
@@ -318,7 +323,7 @@ def _moments(report: Report, with_agent: bool) -> list[Sheet]:
         Column("Who", lambda row: row["role"], right=False, key="role", hide_order=-2),
         Column("Emotion", lambda row: row["emotion"], right=False, hide_order=1),
         Column("Evidence", lambda row: cells.EVIDENCE[row["evidence"]], right=False, hide_order=-3),
-        Column("Words", lambda row: f"“{row['text'].strip()}”", right=False, wraps=True),
+        Column("Words", _words, right=False, wraps=True),
     ]
     dropped = set()
     if not with_agent:

@@ -42,8 +42,8 @@ class StoredSegment(NamedTuple):
     raw_logits: Sequence[float] | None
     """As ``relative_logits``: None for a segment without sound, which has nothing to compare."""
     relative_logits: Sequence[float] | None
-    words_s: float
-    """The length of its words in total."""
+    spoken_s: float
+    """The length of its words in total, or its own if they are not known."""
 
 
 class NewScores(NamedTuple):
@@ -117,7 +117,7 @@ def segments_to_compare(con: Connection, voices: Iterable[AgentVoice]) -> list[S
         con,
         """
         WITH wanted AS (
-            SELECT recording_id, segment, speaker, start_s, text, raw_scores, raw_logits, relative_logits
+            SELECT recording_id, segment, speaker, start_s, end_s, text, raw_scores, raw_logits, relative_logits
             FROM segment
             WHERE recording_id IN (SELECT unnest($ids::VARCHAR[])) AND role = 'agent' AND raw_scores IS NOT NULL
         ), spoken AS (
@@ -127,7 +127,7 @@ def segments_to_compare(con: Connection, voices: Iterable[AgentVoice]) -> list[S
         )
         SELECT recording_id, segment, speaker, start_s, text,
             list_transform($labels::VARCHAR[], lambda label: raw_scores[label]), raw_logits, relative_logits,
-            coalesce(lengths, [])
+            CASE WHEN text = '' THEN [end_s - start_s] ELSE coalesce(lengths, []) END
         FROM wanted LEFT JOIN spoken USING (recording_id, segment)
         ORDER BY recording_id, speaker, start_s, segment
         """,

@@ -8,8 +8,8 @@
 --   $count       how many
 --
 -- A moment is what one speaker says, segment after segment, while being more probably upset than not. Its words are
--- those of one segment, which begins at said_s: rather one with a negative label, and of these the one whose mood times
--- confidence is the worst. evidence is what speaks for it: 'voice', 'words', 'both', or the 'correction' of a person.
+-- those of one segment, which begins at said_s: rather one whose words are known, of these one with a negative label, and
+-- of these the one whose mood times confidence is the worst. evidence is what speaks for it: 'voice', 'words', 'both', or the 'correction' of a person.
 WITH placed AS (
     SELECT *,
         is_likely(upset) AND NOT coalesce(
@@ -28,7 +28,7 @@ WITH placed AS (
         max(upset) AS upset,
         joint_evidence(CASE WHEN emotion NOT IN ('happy', 'surprised') THEN evidence END) AS evidence,
         first({'said_s': start_s, 'emotion': emotion, 'confidence': confidence, 'mood': mood, 'text': text}
-            ORDER BY is_negative(emotion) DESC, mood * confidence, start_s) AS worst
+            ORDER BY text = '', is_negative(emotion) DESC, mood * confidence, start_s) AS worst
     FROM counted
     WHERE is_likely(upset)
     GROUP BY recording_id, speaker, number

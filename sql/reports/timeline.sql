@@ -13,13 +13,14 @@
 -- kind is 'words', 'untranscribed' (a second and more of speech whose words are not known), or what is no conversation:
 -- 'music', 'tone' and 'announcement'.
 WITH item AS (
-    SELECT 'words' AS kind, speaker, role, start_s, end_s, segment, text, emotion, confidence, mood, upset,
+    SELECT CASE text WHEN '' THEN 'untranscribed' ELSE 'words' END AS kind, speaker, role, start_s, end_s, segment, text, emotion, confidence, mood, upset,
         pleased, evidence, quarter, seconds
     FROM segment_mood
     WHERE recording_id = $recording
     UNION ALL BY NAME
     SELECT 'untranscribed' AS kind, speaker, role, start_s, end_s
     FROM talk
+    ANTI JOIN segment USING (recording_id, speaker, start_s, end_s)
     WHERE recording_id = $recording AND dropped IS NOT NULL AND end_s - start_s >= 1
     UNION ALL BY NAME
     SELECT kind, '' AS role, start_s, end_s, text
