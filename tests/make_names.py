@@ -1,4 +1,4 @@
-"""Write callmood/pipeline/intake/first_names.txt: first names of many countries, from the lists of Faker (MIT licence).
+"""Write callmood/first_names.txt: first names of many countries, from the lists of Faker (MIT licence).
 
     pip install faker && python tests/make_names.py
 
@@ -11,7 +11,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-OUT = Path(__file__).parents[1] / "callmood" / "pipeline" / "intake" / "first_names.txt"
+OUT = Path(__file__).parents[1] / "callmood" / "first_names.txt"
 
 # Words and rare names mixed ("server" and "lawyer" are among them): these countries' lists add too little.
 LEFT_OUT = {"en", "en_KE", "en_TH", "is_IS"}

@@ -7,14 +7,13 @@ as one only if its name is a person's, or if it lies in a folder of agents.
 from __future__ import annotations
 
 import re
-import unicodedata
-from functools import cache, lru_cache
-from pathlib import Path, PurePosixPath
+from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import Final
 
 from callmood.call import CallFacts
+from callmood.first_names import is_first_name
 
-_NAMES_FILE: Final = Path(__file__).with_name("first_names.txt")
 _NUMBERED_AGENT: Final = re.compile(r"(?:agent|operator|employee|user|ext)[ _.-]?\d+", re.IGNORECASE)
 _DATE: Final = re.compile(r"(?:19|20)\d\d(?:[-_.]?\d\d){0,2}")
 _WORD: Final = r"[^\W\d_]+(?:['’][^\W\d_]+)?"
@@ -107,7 +106,7 @@ def is_person(text: str) -> bool:
     words = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])", " ", text))  # "AnnaSmith"
     if {word.casefold() for word in words} & (_GENERIC_WORDS | _QUEUE_WORDS | _NO_NAME_WORDS):
         return False
-    return any(_plain(word) in _first_names() for word in (words[0], words[-1]))
+    return any(is_first_name(word) for word in (words[0], words[-1]))
 
 
 def is_generic(text: str) -> bool:
@@ -122,14 +121,3 @@ def _in_agents(parent: str, folder: str) -> bool:
 def _is_all(text: str, words: set[str]) -> bool:
     """Whether ``text`` consists of such words."""
     return bool(words_of(text)) and words_of(text) <= words
-
-
-@cache
-def _first_names() -> frozenset[str]:
-    return frozenset(map(_plain, _NAMES_FILE.read_text(encoding="utf-8").split()))
-
-
-def _plain(name: str) -> str:
-    """A name without case and accents, because folders are often written without them."""
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))

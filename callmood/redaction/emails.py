@@ -1,0 +1,212 @@
+"""E-mail addresses, written and spoken: "john dot doe at gmail dot com", "j o h n at hotmail"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from callmood.redaction.cues import EMAIL, Cues
+from callmood.redaction.digits import is_digit_word
+from callmood.redaction.tokens import Found, Token, phrases, words
+
+_DOTS: Final = frozenset({"dot", "period", "dots", "doc", "dought"})
+_ENDS: Final = words(
+    """
+    com org net edu gov co uk de io info biz us ca me fr es it eu au nz ie in nl ch at be pt br mx jp tv app
+    dev ai mil int name pro
+    """
+)
+_HEARD_AS_COM: Final = words("calm cam come comb con kom con")
+_HEARD_AS_AT: Final = frozenset({"at", "add", "and", "that"})
+"""What a recogniser writes for "at"; the others only before a mail provider."""
+_PROVIDERS: Final = frozenset(
+    phrases(
+        """
+        gmail, g mail, gee mail, g male, jemail, googlemail, google mail, yahoo, yahu, hotmail, hot mail,
+        outlook, out look, icloud, i cloud, eye cloud, aol, a o l, protonmail, proton mail, comcast, verizon,
+        live, msn, ymail, me, mac, gmx, fastmail, web, btinternet, mail, att, sbcglobal, cox, zoho, yandex, qq,
+        proton, bellsouth, earthlink, charter, rocketmail
+        """
+    )
+)
+_WITHOUT_END: Final = {
+    name
+    for name in _PROVIDERS
+    if name[-1] not in ("live", "me", "mac", "web", "mail", "cox", "charter", "proton")
+} | {("g", "mail"), ("hot", "mail"), ("google", "mail"), ("proton", "mail")}
+"""Providers that are named without an ending: "at gmail"."""
+_JOINS: Final = _DOTS | words(
+    "underscore underscores dash hyphen minus plus score point bar under_score slash"
+)
+_HESITATIONS: Final = words("uh um er erm eh ah em hm hmm mm mmm")
+_NOT_LOCAL: Final = words(
+    """
+    is it it's its that's that be email emails mail address addresses to me on with under as in the a an my
+    your our his her their us you him them we they i he she and or so then okay ok yes yeah sure well no not
+    right uh um reach contact send sent write wrote look looking looked shop shopping store buy bought order
+    ordered work works worked working find found visit visiting go going went available online website site
+    page here there are was were at of for from by use using used have has had got get try tried this what
+    which who where login log via please would spelled spelt spell called named just only up down back out
+    over off support help everything something anything nothing people person someone team account sign
+    signed check checked information info's arrive see seen saw stop stopped stay stayed start started
+    available everyone everybody meet met
+    """
+)
+_MOST_WORDS: Final = 5
+
+
+def find_emails(tokens: Sequence[Token], cues: Cues) -> Iterator[Found]:
+    """The e-mail addresses among the tokens."""
+    start = 0
+    for at, token in enumerate(tokens):
+        if at < start:
+            continue
+        found = None
+        if "@" in token.before:
+            found = _written(tokens, at, start)
+        if found is None and token.text in _HEARD_AS_AT:
+            found = _spoken(tokens, cues, at, start)
+        if found is not None:
+            yield found
+            start = found.last + 1
+
+
+def _written(tokens: Sequence[Token], right: int, start: int) -> Found | None:
+    """The address whose @ stands before a token."""
+    if tokens[right].is_first or right == start:
+        return None
+    first = right - 1
+    if tokens[right].before == "@":
+        while first > start and _is_tight(tokens[first]):
+            first -= 1
+    else:  # john dot doe @ gmail dot com
+        first = min(first, _local(tokens, right, start))
+    last = _domain(tokens, right)
+    return Found(first, right if last is None else last, EMAIL)
+
+
+def _spoken(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found | None:
+    """The address around a spoken "at"."""
+    last = _domain(tokens, at + 1)
+    is_provider = _provider(tokens, at + 1) is not None
+    if last is None or (tokens[at].text != "at" and not is_provider):
+        return None
+    first = _local(tokens, at, start)
+    if first == at:  # no name before it: "look at gmail dot com"
+        return None
+    words = [token.text for token in tokens[first:at]]
+    told = is_provider or any(cue.kind == EMAIL for cue in cues.before(at)) or _is_composed(tokens, first, at)
+    if not told and (len(words) > 1 or words[0] in _NOT_LOCAL):
+        return None
+    return Found(first, last, EMAIL)
+
+
+def _is_composed(tokens: Sequence[Token], first: int, at: int) -> bool:
+    return any(
+        token.text in _JOINS or token.is_number or len(token.text) == 1 for token in tokens[first:at]
+    ) or any(token.before in (".", "_", "-") for token in tokens[first + 1 : at])
+
+
+def _provider(tokens: Sequence[Token], at: int) -> int | None:
+    """The last token of a mail provider's name that begins at a token."""
+    for length in (3, 2, 1):
+        if tuple(token.text for token in tokens[at : at + length]) in _PROVIDERS and at + length <= len(
+            tokens
+        ):
+            return at + length - 1
+    return None
+
+
+def _domain(tokens: Sequence[Token], at: int) -> int | None:
+    """The last token of a domain that begins at a token: "gmail dot com", "mail.example.co.uk", "g mail"."""
+    if at >= len(tokens):
+        return None
+    provider = _provider(tokens, at)
+    name_ends = [provider] if provider is not None else [at, at + 1, at + 2, at + 3]
+    for name_end in name_ends:
+        last = _ending(tokens, name_end, is_provider=provider is not None)
+        if last is not None and last > name_end:
+            return last
+    if provider is not None and tuple(token.text for token in tokens[at : provider + 1]) in _WITHOUT_END:
+        return provider
+    return None
+
+
+def _ending(tokens: Sequence[Token], name_end: int, *, is_provider: bool) -> int | None:
+    """The last token of ".com" or "dot co dot uk" after a name."""
+    last = None
+    at = name_end + 1
+    while at < len(tokens):
+        at = _past_hesitations(tokens, at)
+        if at < len(tokens) and tokens[at].text in _DOTS:
+            label = _past_hesitations(tokens, at + 1)
+        elif at < len(tokens) and tokens[at].before.strip() == "." and not tokens[at].before.endswith(" "):
+            label = at
+        else:
+            break
+        if label >= len(tokens):
+            break
+        text = tokens[label].text
+        if text in _ENDS or (is_provider and text in _HEARD_AS_COM):
+            last = label
+        elif last is not None or tokens[label].text in _NOT_LOCAL:
+            break
+        at = label + 1
+    return last
+
+
+def _past_hesitations(tokens: Sequence[Token], at: int) -> int:
+    while at < len(tokens) and tokens[at].text in _HESITATIONS:
+        at += 1
+    return at
+
+
+def _local(tokens: Sequence[Token], at: int, start: int) -> int:
+    """The first token of the part that ends before token ``at``; ``at`` if there is none.
+
+    What is joined belongs to it ("john dot doe"), letters and digits do ("j s four two", "s as in sam"), and the words
+    before, up to one that can't.
+    """
+    first, words, index = at, 0, at - 1
+    while index >= start:
+        text = tokens[index].text
+        if text in _HESITATIONS:
+            index -= 1
+            continue
+        if _is_spelling(tokens, index, start):
+            index -= 3
+        elif not _is_joined(tokens, index, first, at) and not _is_spelt(tokens, index, first):
+            if text in _NOT_LOCAL or words >= _MOST_WORDS:
+                break
+            words += 1
+        first = index
+        if set(tokens[index].before) & set(".?!;:") and tokens[index].before.endswith(" "):
+            break  # a sentence begins here
+        index -= 1
+    while first < at and tokens[first].text in _JOINS:
+        first += 1
+    return first
+
+
+def _is_joined(tokens: Sequence[Token], index: int, first: int, at: int) -> bool:
+    """Whether a token is a "dot" or the like, or right before one or a sign that joins."""
+    if tokens[index].text in _JOINS:
+        return True
+    return first < at and (tokens[first].text in _JOINS or _is_tight(tokens[first]))
+
+
+def _is_tight(token: Token) -> bool:
+    return not token.is_first and bool(token.before.strip("\"'(<")) and not token.before.endswith(" ")
+
+
+def _is_spelt(tokens: Sequence[Token], index: int, first: int) -> bool:
+    """Whether a token is a letter or a digit. "a" and "i" are letters beside others."""
+    text = tokens[index].text
+    if text in ("a", "i"):
+        return first < len(tokens) and len(tokens[first].text) == 1
+    return len(text) == 1 or tokens[index].is_number or is_digit_word(text)
+
+
+def _is_spelling(tokens: Sequence[Token], index: int, start: int) -> bool:
+    """Whether a token is the word of "s as in sam"."""
+    return index - 3 >= start and [token.text for token in tokens[index - 2 : index]] == ["as", "in"]

@@ -1,0 +1,85 @@
+"""The words and numbers of a call, in the order in which they are said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+_TOKEN: Final = re.compile(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*")
+
+
+def words(text: str) -> frozenset[str]:
+    """A set of words from a text with spaces between."""
+    return frozenset(text.split())
+
+
+def phrases(text: str) -> tuple[tuple[str, ...], ...]:
+    """Phrases, each as its words, from a text with commas between."""
+    return tuple(tuple(phrase.split()) for phrase in text.split(","))
+
+
+class Found(NamedTuple):
+    """What a finder found: tokens ``first`` to ``last``, both included."""
+
+    first: int
+    last: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, or a number in digits."""
+
+    text: str
+    """In lower case, with straight apostrophes; digits as 0 to 9."""
+    written: str
+    """As it stands in the text."""
+    segment: int
+    """Index of its text."""
+    start: int
+    """Characters from the start of its text."""
+    end: int
+    before: str
+    """What stands between it and the token before it in the same text."""
+    after: str
+    """What stands between it and the next token of the same text, or the end."""
+
+    @property
+    def is_number(self) -> bool:
+        return self.text.isdecimal()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it begins its text."""
+        return self.start == len(self.before)
+
+
+def tokens_of(texts: Sequence[str]) -> list[Token]:
+    """The tokens of texts that follow each other."""
+    return [token for number, text in enumerate(texts) for token in _tokens(number, text)]
+
+
+def _tokens(number: int, text: str) -> list[Token]:
+    matches = list(_TOKEN.finditer(text))
+    ends = [0, *(match.end() for match in matches)]
+    starts = [*(match.start() for match in matches), len(text)]
+    return [
+        Token(
+            _plain(match.group()),
+            match.group(),
+            number,
+            match.start(),
+            match.end(),
+            before=text[ends[index] : match.start()],
+            after=text[match.end() : starts[index + 1]],
+        )
+        for index, match in enumerate(matches)
+    ]
+
+
+def _plain(written: str) -> str:
+    if written.isdecimal():
+        return "".join(str(int(digit)) for digit in written)
+    return written.lower().replace("’", "'")
