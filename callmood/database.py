@@ -38,19 +38,26 @@ class Database:
         by: str = "agent",
         name: str | None = None,
         *,
+        filters: Mapping[str, str] | None = None,
+        against: str | None = None,
         role: RoleChoice | None = None,
         since: str | date | None = None,
         until: str | date | None = None,
         sort: str | None = None,
         limit: int | None = None,
+        all_moments: bool = False,
     ) -> Report:
         """The report that ``callmood report`` prints: a frame, the worst moments, and notes on what is left out.
 
-        ``by``: "agent", "queue", "customer", "day", a column of the metadata table, or "call". ``name``: one agent,
-        queue ... only; with ``by="call"`` the timeline of one call, named by its call id, file or recording id.
-        ``role``: whose mood (default: the customer's; for a single call everyone's). ``since`` and ``until``: bounds
-        of the start of calls, the day of ``until`` included. ``sort``: a column, "-column" for the largest first.
-        ``limit``: the maximum number of rows.
+        ``by``: "agent", "queue", "customer", "day", "week", "month", "hour", a column of the metadata table, or "call".
+        ``name``: one agent, queue ... only; with ``by="call"`` the timeline of one call, named by its call id, file or
+        recording id. ``filters``: only calls with these names, such as ``{"agent": "anna", "queue": "sales"}``.
+        ``since`` and ``until``: bounds of the start of calls, the day of ``until`` included; text is what
+        ``--since`` takes, such as "monday" or "last week". ``against``: another period to compare each group with, or
+        "previous": the one of the same length before ``since``; its figures are the columns that end with ``_before``.
+        ``role``: whose mood (default: the customer's; for a single call everyone's). ``sort``: a column, "-column" for
+        the largest first. ``limit``: the maximum number of rows. ``all_moments``: all moments in which somebody was
+        upset, not only the worst.
 
         Raises CallmoodError if there are no calls, or none with that name, and UsageError for an unknown column or a
         wrong date.
@@ -62,22 +69,35 @@ class Database:
         ()
         """
         from callmood.reports.ask import Question, ask
-        from callmood.reports.period import bound
+        from callmood.reports.period import bound, compared_with, day
 
         if limit is not None and limit < 1:
             raise UsageError("The limit must be 1 or more.")
         if role is not None and role not in get_args(RoleChoice):
             raise UsageError(f"There is no role {role}. Use one of: {', '.join(get_args(RoleChoice))}.")
         kind: Kind = ("calls" if name is None else "call") if by == CALL else "groups"
+        if kind == "call" and filters:
+            raise UsageError(f"A report on one call takes no other name: leave out {', '.join(filters)}.")
+        if kind != "groups" and against is not None:
+            raise UsageError("Calls can't be compared with another period. Group them, as with --by agent.")
+        first = None if since is None else bound(since)
+        last = None if until is None else bound(until, end=True)
+        named = {
+            dimension: day(wanted) if dimension == "day" else wanted
+            for dimension, wanted in (filters or {}).items()
+        }
         question = Question(
             kind=kind,
             by=by,
-            name=name,
+            name=day(name) if name is not None and by == "day" else name,
+            filters=named,
+            against=None if against is None else compared_with(against, first, last),
             role=role,
-            since=None if since is None else bound(since),
-            until=None if until is None else bound(until, end=True),
+            since=first,
+            until=last,
             sort=sort,
             limit=limit,
+            all_moments=all_moments,
         )
         with self._cursor() as cursor:
             return ask(cursor, question)

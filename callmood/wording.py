@@ -45,16 +45,33 @@ def clock(seconds: float | None) -> str:
 def length(seconds: float | None) -> str:
     """A duration in a suitable unit.
 
-    >>> length(45), length(700), length(51120)
-    ('45 s', '12 min', '14.2 h')
+    >>> length(0.66), length(45), length(700), length(51120)
+    ('0.7 s', '45 s', '12 min', '14.2 h')
     """
     if seconds is None or not isfinite(seconds):
         return NONE
     if seconds < 59.5:
-        return f"{seconds:.0f} s"
+        return _seconds(seconds)
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:,.1f} h"
+
+
+def duration(seconds: float | None) -> str:
+    """A duration to the second, and to a tenth of one below that: what is there must not look like nothing.
+
+    >>> duration(0.66), duration(0.01), duration(45), duration(226)
+    ('0.7 s', '<0.1 s', '45 s', '3:46')
+    """
+    if seconds is None or not isfinite(seconds) or seconds >= 59.5:
+        return clock(None if seconds is None else seconds + 0.5)
+    return _seconds(seconds)
+
+
+def _seconds(seconds: float) -> str:
+    if 0 < seconds < 0.05:
+        return "<0.1 s"
+    return f"{seconds:.1f} s" if 0 < seconds < 0.95 else f"{seconds:.0f} s"
 
 
 def percent(share: float | None) -> str:

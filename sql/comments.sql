@@ -121,6 +121,7 @@ COMMENT ON COLUMN correction.role IS 'Role of the speaker: ''agent'', ''customer
 COMMENT ON COLUMN correction.text IS 'What is said.';
 COMMENT ON COLUMN correction.label IS 'The label that a person gave it.';
 COMMENT ON COLUMN correction.corrected_at IS 'When, UTC.';
+COMMENT ON COLUMN correction.corrected_by IS 'Who corrected it; NULL: corrected by a callmood that did not ask.';
 
 COMMENT ON TABLE file_hash IS
     'Files as they were last read, so that unchanged ones are not read again. May be emptied.';
@@ -440,3 +441,7 @@ COMMENT ON COLUMN agent_summary.negative IS
     'Share of customers'' scored segments whose emotion is angry, disgust, fearful or sad, 0 to 1.';
 COMMENT ON COLUMN agent_summary.uncertain IS 'Share of customers'' scored segments whose emotion is uncertain, 0 to 1.';
 COMMENT ON COLUMN agent_summary.ended_worse IS 'Number of calls that ended worse.';
+
+COMMENT ON VIEW call_name IS 'What reports call each recording.';
+COMMENT ON COLUMN call_name.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN call_name.call IS 'Its file name, with as much of the path as tells it from others.';

@@ -6,6 +6,8 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,7 +92,7 @@ def test_one_agent_is_given_after_the_flag(report: Report) -> None:
     assert "Agent Chris L" in shown
     assert "Ann" not in shown
     assert SHOUTED in shown
-    assert "0815" in shown
+    assert "angry.wav" in shown
     assert shown == report("Chris L", "--agent") == report("--agent", "chris l")
 
 
@@ -153,7 +155,7 @@ def test_a_failed_call_is_reported_with_its_reason(report: Report, name: str, wh
 def test_calls_that_ended_worst_come_first(report: Report) -> None:
     rows = table(report("--call", "--format", "csv"))
     assert len(rows) == 5
-    assert rows[0]["call"] == "0815"
+    assert (rows[0]["call"], rows[0]["call_id"]) == ("angry.wav", "0815")
     assert rows[0]["ended_worse"] == "true"
 
 
@@ -163,7 +165,6 @@ def test_calls_that_ended_worst_come_first(report: Report) -> None:
         (["--queue"], {"billing", "sales", "(unknown)"}),
         (["--day"], {"2026-11-20", "2026-11-21", "2026-11-22", "(unknown)"}),
         (["--by", "region"], {"north", "(unknown)"}),
-        (["--queue", "sales"], {"sales"}),
         (["--since", "2026-11-21"], {"Chris L", "Ann"}),
         (["--until", "2026-11-20"], {"Ann"}),
         (["--until", "2026-11-21T18:30"], {"Ann"}),
@@ -182,10 +183,22 @@ def test_an_empty_report_says_that_no_call_matches(report: Report) -> None:
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (["--by", "shoe size"], 'grouped by "shoe size". Use one of: agent, queue, customer, day, region'),
-        (["--since", "last week"], '"last week" is not a date'),
+        (
+            ["--by", "shoe size"],
+            'grouped by "shoe size". Use one of: agent, queue, customer, day, week, month, hour, region',
+        ),
+        (["--since", "some day"], '"some day" is not a date'),
         (["--sort", "shoe size"], 'No column "shoe size" to sort by. Use one of: name, calls'),
         (["--agent", "--call"], "Give only one of"),
+        (["--agent", "--by", "day"], "Give only one of"),
+        (["--agent", "Ann", "--call", "0815"], "takes no other name"),
+        (["--call", "--since", "2026-11-21", "--against", "previous"], "can't be compared"),
+        (["--only", "region"], "write COLUMN=NAME"),
+        (["--only", "shoe=9", "--agent"], 'grouped by "shoe"'),
+        (["--format", "csv", "--table", "turns"], 'no table "turns". Use one of: groups, moments'),
+        (["--table", "moments"], "--table is for CSV and Parquet"),
+        (["--output", "report.html5"], "none of the endings .csv, .json"),
+        (["--output", "report"], "none of the endings .csv, .json"),
         (["--output", "/nowhere/report.csv"], "/nowhere/report.csv can't be written"),
     ],
 )
@@ -194,6 +207,62 @@ def test_a_wrong_flag_is_refused(report: Report, flags: list[str], sentence: str
         report(*flags)
     assert sentence in str(error.value)
     assert str(error.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("flags", "names"),
+    [
+        (["--agent", "ann", "--by", "day", "--since", "2026-11-21"], {"2026-11-22"}),
+        (["--agent", "Ann", "--day"], {"2026-11-20", "2026-11-22"}),
+        (["--queue", "sales", "--agent"], {"Ann"}),
+        (["--only", "region=north", "--by", "week"], {"2026-W47"}),
+        (["--agent", "Ann", "--only", "region=north", "--day"], {"2026-11-20"}),
+        (["--day", "2026-11-21", "--agent"], {"Chris L"}),
+        (["--by", "month"], {"2026-11", "(unknown)"}),
+        (["--agent", "Ann", "--by", "hour"], {"09:00"}),
+    ],
+)
+def test_a_report_is_limited_by_several_names(report: Report, flags: list[str], names: set[str]) -> None:
+    assert {row["name"] for row in table(report(*flags, "--format", "csv"))} == names
+
+
+@pytest.mark.parametrize(
+    "flags", [["--agent", "Ann", "--call"], ["--call", "--agent", "Ann"], ["--agent", "Ann"]]
+)
+def test_the_calls_of_one_agent_have_rows(report: Report, flags: list[str]) -> None:
+    assert [row["call"] for row in table(report(*flags, "--format", "csv"))] == ["one.wav", "two.wav"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "first"),
+    [
+        (["Chris L", "--table", "moments"], SHOUTED),
+        (["--call", "0815", "--table", "moments"], SHOUTED),
+        (["--call", "0815", "--table", "turns"], "good morning"),
+        (["Chris L", "--table", "groups"], None),
+    ],
+)
+def test_each_table_of_a_report_can_be_had_as_csv(
+    report: Report, flags: list[str], first: str | None
+) -> None:
+    (row, *_) = table(report(*flags, "--format", "csv"))
+    assert row.get("text") == first
+
+
+def test_a_report_against_another_period_has_both(report: Report) -> None:
+    flags = [
+        "--agent",
+        "--since",
+        "2026-11-21",
+        "--until",
+        "2026-11-22",
+        "--against",
+        "2026-11-19 to 2026-11-20",
+    ]
+    rows = {row["name"]: row for row in table(report(*flags, "--format", "csv"))}
+    assert (rows["Ann"]["calls"], rows["Ann"]["calls_before"]) == ("1", "1")
+    assert (rows["Chris L"]["calls"], rows["Chris L"]["calls_before"]) == ("1", "")
+    assert "Compared with 2026-11-19 to 2026-11-20" in report(*flags)
 
 
 def test_rows_are_sorted_and_limited(report: Report) -> None:
@@ -300,35 +369,64 @@ def test_a_written_report_is_for_its_owner_only(report: Report, tmp_path: Path, 
     assert [(path.name, path.stat().st_mode & 0o777) for path in tmp_path.iterdir()] == [(name, 0o600)]
 
 
-def test_columns_that_do_not_fit_are_named(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Columns hidden" not in report()
+@pytest.mark.parametrize(
+    "flags", [[], ["--day"], ["--agent", "--since", "2026-11-21", "--against", "2026-11-20"]]
+)
+def test_every_column_of_groups_is_there_on_a_narrow_terminal(
+    report: Report, monkeypatch: pytest.MonkeyPatch, flags: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    words = Counter(report(*flags).split("Worst moments")[0].replace("─", "").split())
     monkeypatch.setenv("COLUMNS", "80")
-    shown = " ".join(report().split())
-    assert (
-        "Columns hidden on this narrow terminal: agent talks, dead air, overtalk, cuts in, words / min"
-        in shown
-    )
-    assert "Customer mood" in shown
+    assert words - Counter(report(*flags).split("Worst moments")[0].split()) == {}
 
 
-def test_figures_of_few_calls_have_no_interval_and_a_note_says_why(report: Report) -> None:
-    shown = report()
-    line = next(line for line in shown.splitlines() if line.strip().startswith("Chris L"))
-    assert "     – " in line and "±" not in line
-    assert "shown from 5 calls on" in " ".join(shown.split())
-    assert "±" not in report("Chris L").split("Worst moments")[0]
+def test_columns_of_a_list_that_do_not_fit_are_named(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Hidden" not in report("--call")
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "Hidden on this narrow terminal: started, agent talks" in " ".join(report("--call").split())
+
+
+def test_figures_of_few_calls_have_no_interval_and_say_why(report: Report) -> None:
+    line = next(line for line in report().splitlines() if line.strip().startswith("Chris L"))
+    assert "−1.89 few calls" in line
+    assert "few calls" in report("Chris L").split("Worst moments")[0]
 
 
 def test_notes_explain_figures_and_what_they_leave_out(report: Report) -> None:
-    shown = " ".join(report().split())
+    shown = " ".join(report("--explain").split())
     for words in (
         "mood: −1 = angry",
-        "95 % margin",
+        "95 % interval",
         "Not included: 1 recording",
         "included: 2 files that",
-        "Listen before you judge",
+        "listen before you judge",
     ):
         assert words in shown
+
+
+@pytest.mark.parametrize("flags", [[], ["Ann"], ["--call"], ["--call", "0815"], ["--day"]])
+def test_one_line_stands_below_a_report(
+    report: Report, flags: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    shown = report(*flags)
+    below = shown.rstrip().split("\n\n")[-1]
+    assert below.count("\n") == 0 and below.endswith("listen before you judge. --explain says more.")
+    assert ("–" in shown.replace("–" + " means", "").split()) == ("– means not known." in below)
+
+
+def test_what_must_be_said_is_not_shortened(db: Connection, db_path: Path) -> None:
+    write_call(db, 1, "m1", make_call(name="1"))
+    write_call(db, 2, "m2", make_call(name="2", warnings=["the right channel is silent"]))
+    db.close()
+    for flags, said in (
+        ([], "scored by 2 different models"),
+        (["--call", "2"], "the right channel is silent"),
+    ):
+        assert said in " ".join(
+            CliRunner().invoke(app, ["report", *flags, "--db", str(db_path)]).output.split()
+        )
 
 
 def test_json_holds_rows_details_and_notes(report: Report) -> None:
@@ -360,6 +458,58 @@ def test_the_extension_of_the_output_chooses_the_format(report: Report, tmp_path
     assert pl.read_parquet(calls).schema["started_at"] == pl.Datetime("us")
     report("--output", tmp_path / "agents.txt")
     assert "Calls by agent" in (tmp_path / "agents.txt").read_text(encoding="utf-8")
+
+
+def test_a_csv_file_says_that_it_is_utf_8(report: Report, tmp_path: Path) -> None:
+    report("--output", tmp_path / "agents.csv")
+    data = (tmp_path / "agents.csv").read_bytes()
+    assert data.startswith(b'\xef\xbb\xbf"name"')
+    assert pl.read_csv(data).columns[0] == "name"
+
+
+def test_a_workbook_has_each_table_with_numbers_and_text_that_is_not_computed(
+    db: Connection, db_path: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("xlsxwriter")
+    write_call(db, 1, "m1", angry_call(agent='=HYPERLINK("http://x")'))
+    db.close()
+    book = tmp_path / "agent.xlsx"
+    CliRunner().invoke(app, ["report", '=HYPERLINK("http://x")', "--output", str(book), "--db", str(db_path)])
+    with zipfile.ZipFile(book) as parts:
+        texts = {name: parts.read(name).decode() for name in parts.namelist()}
+    assert re.findall('<sheet name="([^"]+)"', texts["xl/workbook.xml"]) == ["Groups", "Calls", "Moments"]
+    sheets = [text for name, text in texts.items() if name.startswith("xl/worksheets/sheet")]
+    assert not any("<f>" in sheet or "<hyperlink" in sheet for sheet in sheets)
+    assert any("<v>0.9</v>" in sheet for sheet in sheets)
+
+
+def test_a_call_has_one_name_everywhere(db: Connection, db_path: Path) -> None:
+    """Its file, with the folder if others have a file of that name; the report of that name is of that call."""
+    for folder in ("/calls/ann", "/calls/ben"):
+        write_call(
+            db, 1, "m1", angry_call(name=folder, path=Path(folder) / "000.wav", call_id="7", agent="Ann")
+        )
+    write_call(db, 1, "m1", angry_call(name="alone.wav", call_id="8", agent="Ann"))
+    db.close()
+
+    def run(*flags: str) -> str:
+        result = CliRunner().invoke(app, ["report", *flags, "--db", str(db_path)])
+        assert result.exit_code == 0, result.exception
+        return result.output
+
+    names = {"ann/000.wav", "ben/000.wav", "alone.wav"}
+    for flags in (["--call"], ["--agent", "Ann"], ["--table", "moments"]):
+        assert {row["call"] for row in table(run(*flags, "--format", "csv"))} == names
+    shown = run("--call", "ben/000.wav")
+    assert "Call ben/000.wav" in shown and "/calls/ben/000.wav" in shown
+
+
+def test_a_duration_below_a_second_is_not_nothing(db: Connection, db_path: Path) -> None:
+    lines: list[Line] = [(AGENT, 0.0, 10.0, "one two"), (CUSTOMER, 9.34, 20.0, "three")]
+    write_call(db, 1, "m1", make_call(lines, name="a.wav"))
+    db.close()
+    shown = CliRunner().invoke(app, ["report", "--call", "a", "--db", str(db_path)]).output
+    assert re.search(r"Overtalk +0\.7 s", shown)
 
 
 def test_markdown_is_a_page_with_tables(report: Report) -> None:

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from callmood.cli import correct, doctor, evaluate, forget, models, report, scan, train
+from callmood.cli.optional import with_optional_values
 from callmood.cli.output import print_on_any_code_page
 from callmood.errors import CallmoodError
 from callmood.network import stay_offline
@@ -51,7 +52,6 @@ app = typer.Typer(
 
 for command in (
     scan.scan,
-    report.report,
     correct.correct,
     forget.forget,
     doctor.doctor,
@@ -59,6 +59,7 @@ for command in (
     evaluate.evaluate,
 ):
     app.command()(command)
+app.command(cls=with_optional_values(report.OPTIONAL_VALUES))(report.report)
 app.add_typer(models.models)
 
 

@@ -2,15 +2,17 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from callmood.call import RoleChoice
-from callmood.errors import CallmoodError, UsageError
-from callmood.writing import write_whole
+from callmood.cli.optional import BARE
+from callmood.cli.output import write_bytes, write_text
+from callmood.errors import UsageError
 
 if TYPE_CHECKING:
     from callmood.reports.ask import Report
@@ -24,44 +26,81 @@ class Format(str, Enum):
     csv = "csv"
     json = "json"
     parquet = "parquet"
+    xlsx = "xlsx"
     markdown = "markdown"
 
 
-_SUFFIXES = {
+_ENDINGS = {
     ".csv": Format.csv,
     ".json": Format.json,
-    ".parquet": Format.parquet,
     ".md": Format.markdown,
+    ".parquet": Format.parquet,
     ".txt": Format.table,
+    ".xlsx": Format.xlsx,
 }
+
+OPTIONAL_VALUES = ("--agent", "--call", "--day", "--queue")
 
 
 def report(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="A single agent, call, day or queue. A call is named by its call id, file name or recording id.",
+            help="One agent, or one of what --by groups by. A call is named by its file, call id or recording id.",
             show_default=False,
         ),
     ] = None,
-    agent: Annotated[bool, typer.Option("--agent", help="Group by agent (the default).")] = False,
-    call: Annotated[bool, typer.Option("--call", help="List calls, or show one call's timeline.")] = False,
-    day: Annotated[bool, typer.Option("--day", help="Group by day.")] = False,
-    queue: Annotated[bool, typer.Option("--queue", help="Group by queue.")] = False,
+    agent: Annotated[
+        str | None,
+        typer.Option("--agent", metavar="[NAME]", help="Group by agent (the default), or only this agent."),
+    ] = None,
+    call: Annotated[
+        str | None,
+        typer.Option("--call", metavar="[CALL]", help="List calls, or show one call's timeline."),
+    ] = None,
+    day: Annotated[
+        str | None,
+        typer.Option(
+            "--day", metavar="[DAY]", help="Group by day, or only this day: 2026-11-22, yesterday, monday."
+        ),
+    ] = None,
+    queue: Annotated[
+        str | None, typer.Option("--queue", metavar="[NAME]", help="Group by queue, or only this queue.")
+    ] = None,
     by: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="Group by customer, or by any column of your --metadata table."),
+        typer.Option(
+            metavar="COLUMN",
+            help="Group by agent, queue, customer, day, week, month, hour, or any column of your --metadata table.",
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=NAME", help="Only calls with this name in that column; repeatable: customer=0815."
+        ),
     ] = None,
     since: Annotated[
         str | None,
         typer.Option(
             metavar="DATE",
-            help="Calls from this day or time on: 2026-11-22, 2026-11-22T18:30, yesterday, today.",
+            help='Calls from this day, period or time on: 2026-11-22, yesterday, monday, "last week", "last 30 days", '
+            "2026-11, 2026-11-22T18:30.",
         ),
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option(metavar="DATE", help="Calls up to and including this day, or up to this time."),
+        typer.Option(
+            metavar="DATE", help="Calls up to and including this day or period, or up to this time."
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERIOD",
+            help='Compare groups with another period: "last week", 2026-10, "2026-11-01 to 2026-11-07", or previous, '
+            "which is as long and ends where --since begins.",
+        ),
     ] = None,
     role: Annotated[
         RoleChoice | None,
@@ -74,11 +113,27 @@ def report(
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of rows.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say below the report how to read it, and what it leaves out.")
+    ] = False,
     format: Annotated[
         Format | None,
-        typer.Option("--format", help="Output format (default: from the extension of --output, else table)."),
+        typer.Option("--format", help="Output format (default: from the ending of --output, else table)."),
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Write to a file instead of the terminal.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write to a file instead: .csv, .json, .md, .parquet, .txt, or .xlsx with all tables of the report."
+        ),
+    ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TABLE",
+            help="The table in CSV and Parquet: groups, calls, moments, turns (default: of one group its calls, else "
+            "the first that the report has).",
+        ),
+    ] = None,
     raw: Annotated[
         bool,
         typer.Option("--raw", help="In CSV, leave text as it is, formulas and escape sequences included."),
@@ -89,7 +144,7 @@ def report(
 ) -> None:
     """Report on agents, calls, days and queues.
 
-    callmood report --agent, or callmood report --agent "Chris L".
+    callmood report --agent, or callmood report --agent "Chris L" --by day --since monday.
 
     Shows in which calls the customer got upset, from when and in what words, moods at the start and the end of calls,
     who talked how much, and silences.
@@ -97,44 +152,112 @@ def report(
     In CSV, text that a spreadsheet would compute is prefixed with an apostrophe, but not a number such as +49 170 1234.
     """
     import callmood
-    from callmood.database import CALL
     from callmood.store import is_database_file
 
-    chosen = [
-        flag for flag, given in (("agent", agent), ("day", day), ("queue", queue), (CALL, call)) if given
-    ]
-    if len(chosen) + (by is not None) > 1:
-        raise UsageError("Give only one of --agent, --call, --day, --queue and --by.")
     if output is not None and is_database_file(output):
         raise UsageError(
             f"{output} is a database, which a report must not replace. Choose another file with --output."
         )
-    group = by or (chosen[0] if chosen else "agent")
+    chosen = format or _format_of(output)
+    wanted = _subject(
+        {"agent": agent, "call": call, "day": day, "queue": queue}, by, name, _pairs(only or [])
+    )
     with callmood.open(db) as database:
-        found = database.report(group, name, role=role, since=since, until=until, sort=sort, limit=limit)
-    _deliver(found, format or _format_of(output), output, raw)
+        found = database.report(
+            wanted.by,
+            wanted.name,
+            filters=wanted.filters,
+            against=against,
+            role=role,
+            since=since,
+            until=until,
+            sort=sort,
+            limit=limit,
+            all_moments=limit is None and chosen in (Format.csv, Format.parquet, Format.xlsx),
+        )
+    _deliver(found, chosen, output, table=table, raw=raw, explain=explain)
+
+
+class _Subject(NamedTuple):
+    by: str
+    name: str | None
+    filters: Mapping[str, str]
+
+
+def _subject(
+    options: Mapping[str, str | None], by: str | None, name: str | None, only: dict[str, str]
+) -> _Subject:
+    """What the report is by, of which one, and what else limits it."""
+    bare = [option for option, value in options.items() if value == BARE]
+    if len(bare) + (by is not None) > 1:
+        raise UsageError("Give only one of --by and, without a name, --agent, --call, --day and --queue.")
+    filters = {option: value for option, value in options.items() if value} | only
+    if by or bare:
+        group = by or bare[0]
+    elif name is not None:
+        group = "agent"
+    else:
+        group = "call" if "call" in filters else next(iter(filters), "agent")
+    if name is None:
+        name = filters.pop(group, None)
+    elif group in filters:
+        raise UsageError(f'"{name}" and "{filters[group]}" are both given as the {group}. Give one.')
+    if "call" in filters:
+        raise UsageError(
+            "A report on one call is not grouped: leave out the other options, or give --call alone."
+        )
+    return _Subject(group, name, filters)
+
+
+def _pairs(only: list[str]) -> dict[str, str]:
+    pairs = {}
+    for pair in only:
+        column, equals, name = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--only {pair} lacks a name: write COLUMN=NAME, such as customer=0815.")
+        pairs[column.strip()] = name.strip()
+    return pairs
 
 
 def _format_of(output: Path | None) -> Format:
-    return _SUFFIXES.get(output.suffix.lower(), Format.table) if output else Format.table
+    if output is None:
+        return Format.table
+    try:
+        return _ENDINGS[output.suffix.lower()]
+    except KeyError:
+        if not output.suffix and output.exists() and not output.is_file():
+            return Format.table  # /dev/stdout, a named pipe
+        endings = ", ".join(_ENDINGS)
+        raise UsageError(
+            f"{output} has none of the endings {endings}, which choose the format. Rename it, or give --format."
+        ) from None
 
 
-def _deliver(report: "Report", format: Format, output: Path | None, raw: bool) -> None:
-    from callmood.reports.export import to_csv, to_json, to_parquet
+def _deliver(
+    report: "Report", format: Format, output: Path | None, *, table: str | None, raw: bool, explain: bool
+) -> None:
+    from callmood.reports.export import table_of, to_csv, to_json, to_parquet, to_xlsx
     from callmood.reports.markdown import to_markdown
     from callmood.reports.sheets import page
 
+    if table is not None and format not in (Format.csv, Format.parquet):
+        raise UsageError("--table is for CSV and Parquet; the other formats hold all tables of a report.")
     if format is Format.table:
-        _print_table(report, output)
-    elif format is Format.parquet:
-        _write_bytes(to_parquet(report), output)
+        _print_table(report, output, explain)
     elif format is Format.markdown:
-        _write_text(to_markdown(page(report)), output)
+        write_text(to_markdown(page(report, explain=explain)), output)
+    elif format is Format.json:
+        write_text(to_json(report), output)
+    elif format is Format.csv:
+        # spreadsheets take a file for UTF-8 only if it begins with this mark; a pipe needs none
+        write_text(to_csv(table_of(report, table), raw=raw), output, encoding="utf-8-sig")
+    elif format is Format.parquet:
+        write_bytes(to_parquet(table_of(report, table)), output, "Parquet")
     else:
-        _write_text(to_csv(report, raw=raw) if format is Format.csv else to_json(report), output)
+        write_bytes(to_xlsx(report), output, "xlsx")
 
 
-def _print_table(report: "Report", output: Path | None) -> None:
+def _print_table(report: "Report", output: Path | None, explain: bool) -> None:
     import io
 
     from rich.console import Console
@@ -142,31 +265,11 @@ def _print_table(report: "Report", output: Path | None) -> None:
     from callmood.reports.sheets import page
     from callmood.reports.terminal import show
 
+    shown = page(report, explain=explain)
     if output is not None:
         buffer = io.StringIO()
-        show(page(report), Console(file=buffer, width=_FILE_WIDTH))
-        _write_text(buffer.getvalue(), output)
+        show(shown, Console(file=buffer, width=_FILE_WIDTH))
+        write_text(buffer.getvalue(), output)
         return
     piped = not sys.stdout.isatty() and not os.environ.get("COLUMNS")
-    show(page(report), Console(width=_FILE_WIDTH if piped else None, highlight=False))
-
-
-def _write_text(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        _write_bytes(text.encode("utf-8"), output)
-
-
-def _write_bytes(data: bytes, output: Path | None) -> None:
-    if output is not None:
-        try:
-            write_whole(output, data)
-        except OSError as error:
-            raise CallmoodError(
-                f"{output} can't be written ({error.strerror}). Choose another file with --output."
-            ) from None
-        return
-    if sys.stdout.isatty():
-        raise UsageError("Parquet is binary. Give a file with --output.")
-    sys.stdout.buffer.write(data)
+    show(shown, Console(width=_FILE_WIDTH if piped else None, highlight=False))

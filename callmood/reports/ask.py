@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from html import escape
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import polars as pl
 
@@ -13,17 +13,17 @@ from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
 from callmood.languages import language_name
 from callmood.reports.frames import query, read_sql
+from callmood.reports.period import Period
 from callmood.store import Connection, find_call
 from callmood.wording import counted, length, percent, printable
 
 Kind = Literal["groups", "calls", "call"]
 
-GROUPS: Final = ("agent", "queue", "customer", "day")
+GROUPS: Final = ("agent", "queue", "customer", "day", "week", "month", "hour")
 """What calls can be grouped by besides the columns of the metadata table."""
 
-_MOMENTS_SHOWN: Final = 5
+_MOMENTS: Final = 5
 _MOMENTS_OF_A_CALL: Final = 3
-_CALLS_SHOWN: Final = 10
 _WORTH_A_NOTE: Final = 0.01
 """Share of speech without words from which a report says so; laughter and coughs stay below."""
 
@@ -37,6 +37,10 @@ class Question:
     """One of GROUPS, or a column of the metadata table. Used only if the kind is "groups"."""
     name: str | None = None
     """One group, or one call; None: all."""
+    filters: Mapping[str, str] = field(default_factory=dict)
+    """Only calls with these names, by dimension: one of GROUPS, or a column of the metadata table."""
+    against: Period | None = None
+    """Compare each group with what it was in this period; used only if the kind is "groups"."""
     role: RoleChoice | None = None
     """Whose mood; None: the customer's, and everyone's on the timeline of a call."""
     since: datetime | None = None
@@ -45,6 +49,21 @@ class Question:
     sort: str | None = None
     """A column, with a minus before it for the largest first."""
     limit: int | None = None
+    all_moments: bool = False
+    """All moments, not only the worst."""
+
+    @property
+    def of_one(self) -> bool:
+        """Whether it is about one group, or about one call."""
+        return self.name is not None
+
+
+class Note(NamedTuple):
+    """What figures leave out, and why."""
+
+    sentence: str
+    brief: str = ""
+    """The same in a few words; "" if it must not be shortened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +72,12 @@ class Report:
 
     question: Question
     rows: pl.DataFrame
-    """One row per group, call or turn: the frame that CSV and Parquet hold."""
+    """One row per group, call or turn. If compared, each figure of a group is there for the other period, too: with
+    ``_before`` after its name."""
     moments: pl.DataFrame
-    """The worst moments in it."""
+    """The worst moments in it, the most upset first."""
     calls: pl.DataFrame | None = None
-    """In a report on one group: its calls."""
+    """In a report on one group: its calls, the most upset first."""
     quarters: pl.DataFrame | None = None
     """In a report on one call: the mood of each role by quarter of the conversation."""
     call: pl.DataFrame | None = None
@@ -66,8 +86,13 @@ class Report:
     """Number of calls, hours, start of the first and last call, and the counts behind ``notes``."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """The limits behind some figures: what counts as dead air, as a call that ended worse, and as upset."""
-    notes: tuple[str, ...] = ()
-    """What the figures leave out, and why, one sentence each."""
+    remarks: tuple[Note, ...] = ()
+    """What the figures leave out."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the figures leave out, and why, one sentence each."""
+        return tuple(note.sentence for note in self.remarks)
 
     def __repr__(self) -> str:
         return "\n".join([repr(self.rows), *map(printable, self.notes)])
@@ -93,28 +118,31 @@ def ask(con: Connection, question: Question) -> Report:
 
 def _groups(con: Connection, question: Question) -> Report:
     _check_dimension(con, question.by)
-    name = _resolve(con, question)
-    parameters = _parameters(question, name)
-    shown = question.limit if name is not None else None
+    parameters = _parameters(con, question)
+    rows = _report(con, "groups", parameters)
+    if question.against is not None:
+        start, end = question.against
+        earlier = _report(con, "groups", {**parameters, "since": start, "until": end})
+        rows = rows.join(earlier.drop("role"), on="name", how="left", suffix="_before", maintain_order="left")
     report = Report(
         question,
-        _arrange(_report(con, "groups", parameters), question),
-        moments=_report(con, "moments", {**parameters, "count": shown or _MOMENTS_SHOWN}),
-        calls=None if name is None else _report(con, "calls", parameters).head(shown or _CALLS_SHOWN),
+        _arrange(rows, question),
+        moments=_moments(con, question, parameters),
+        calls=_report(con, "calls", parameters) if question.of_one else None,
     )
     return _with_notes(con, report, parameters)
 
 
 def _calls(con: Connection, question: Question) -> Report:
-    parameters = _parameters(question, None)
+    parameters = _parameters(con, question)
     rows = _arrange(_report(con, "calls", parameters), question)
-    moments = _report(con, "moments", {**parameters, "count": _MOMENTS_SHOWN})
-    return _with_notes(con, Report(question, rows, moments), parameters)
+    return _with_notes(con, Report(question, rows, _moments(con, question, parameters)), parameters)
 
 
 def _one_call(con: Connection, question: Question) -> Report:
     recording = find_call(con, question.name or "")
-    parameters = {**_parameters(question, None), "recording": recording, "since": None, "until": None}
+    parameters = {**_parameters(con, replace(question, filters={})), "recording": recording}
+    parameters |= {"since": None, "until": None}
     everyone = {**parameters, "role": question.role or "all"}
     call = _report(con, "calls", parameters)
     row = call.row(0, named=True)
@@ -122,12 +150,12 @@ def _one_call(con: Connection, question: Question) -> Report:
     return Report(
         question,
         _arrange(_report(con, "timeline", everyone), question),
-        moments=_report(con, "moments", {**everyone, "count": _MOMENTS_OF_A_CALL}),
+        moments=_moments(con, question, everyone, _MOMENTS_OF_A_CALL),
         quarters=_report(con, "quarters", parameters),
         call=call,
         limits=_limits(con),
-        notes=(
-            *(f"The scan warned: {warning}." for warning in row["warnings"] or []),
+        remarks=(
+            *(Note(f"The scan warned: {warning}.") for warning in row["warnings"] or []),
             *_unknown_moods(int(unknown)),
         ),
     )
@@ -137,10 +165,24 @@ def _report(con: Connection, name: str, parameters: dict[str, Any]) -> pl.DataFr
     return query(con, read_sql(f"reports/{name}"), parameters)
 
 
-def _parameters(question: Question, name: str | None) -> dict[str, Any]:
+def _moments(
+    con: Connection, question: Question, parameters: dict[str, Any], most: int = _MOMENTS
+) -> pl.DataFrame:
+    # the limit of a list is for its rows, that of a report on one group or call for its moments
+    shown = (question.limit if question.of_one else None) or most
+    return _report(con, "moments", {**parameters, "count": None if question.all_moments else shown})
+
+
+def _parameters(con: Connection, question: Question) -> dict[str, Any]:
+    wanted = dict(question.filters)
+    if question.kind == "groups" and question.name is not None:
+        wanted[question.by] = question.name
+    for dimension in wanted:
+        _check_dimension(con, dimension)
     return {
         "by": question.by,
-        "name": name,
+        "dimensions": list(wanted),
+        "names": [_resolve(con, dimension, name) for dimension, name in wanted.items()],
         "role": question.role or "customer",
         "since": question.since,
         "until": question.until,
@@ -157,22 +199,20 @@ def _check_dimension(con: Connection, by: str) -> None:
         raise UsageError(f'Calls can\'t be grouped by "{by}". Use one of: {known}.')
 
 
-def _resolve(con: Connection, question: Question) -> str | None:
+def _resolve(con: Connection, dimension: str, wanted: str) -> str:
     """The name in its commonest spelling; case and spaces do not matter."""
-    if question.name is None:
-        return None
-    found = _report(con, "names", {"by": question.by})
+    found = _report(con, "names", {"by": dimension})
     names: list[str] = found.get_column("name").to_list()
-    (key,) = query(con, "SELECT name_key($name) AS key", {"name": question.name}).row(0)
+    (key,) = query(con, "SELECT name_key($name) AS key", {"name": wanted}).row(0)
     same = found.filter(pl.col("key") == key).get_column("name").to_list()
     if same:
         return str(same[0])
     folded = {name.casefold(): name for name in names}
-    close = get_close_matches(question.name.casefold(), folded, n=3, cutoff=0.5)
-    near = [name for name in names if question.name.casefold() in name.casefold()][:3]
+    close = get_close_matches(wanted.casefold(), folded, n=3, cutoff=0.5)
+    near = [name for name in names if wanted.casefold() in name.casefold()][:3]
     meant = list(dict.fromkeys([*near, *(folded[name] for name in close)])) or names[:5]
     listed = ", ".join(f'"{name}"' for name in meant)
-    raise CallmoodError(f'No calls with the {question.by} "{question.name}". There are calls with {listed}.')
+    raise CallmoodError(f'No calls with the {dimension} "{wanted}". There are calls with {listed}.')
 
 
 def _arrange(frame: pl.DataFrame, question: Question) -> pl.DataFrame:
@@ -183,8 +223,7 @@ def _arrange(frame: pl.DataFrame, question: Question) -> pl.DataFrame:
         frame = frame.sort(
             column, descending=question.sort.startswith("-"), nulls_last=True, maintain_order=True
         )
-    # the limit of a report on one group is for its lists of moments and calls
-    one_group = question.kind == "groups" and question.name is not None
+    one_group = question.kind == "groups" and question.of_one
     return frame if question.limit is None or one_group else frame.head(question.limit)
 
 
@@ -195,71 +234,101 @@ def _limits(con: Connection) -> dict[str, float]:
 def _with_notes(con: Connection, report: Report, parameters: dict[str, Any]) -> Report:
     overview = _report(con, "overview", parameters).row(0, named=True)
     notes = (*_notes(overview, parameters["role"]), *_languages(_report(con, "languages", parameters)))
-    return replace(report, overview=overview, limits=_limits(con), notes=notes)
+    return replace(report, overview=overview, limits=_limits(con), remarks=notes)
 
 
-def _unknown_moods(calls: int) -> Iterator[str]:
+def _unknown_moods(calls: int) -> Iterator[Note]:
     if calls:
         what = counted(calls, "call")
-        yield f"Upset and pleased leave out {what} that an older callmood scored. Run scan --rescore."
+        yield Note(
+            f"Upset and pleased leave out {what} that an older callmood scored. Run scan --rescore.",
+            f"{calls:,} scored by an older callmood",
+        )
 
 
-def _languages(counts: pl.DataFrame) -> Iterator[str]:
+def _languages(counts: pl.DataFrame) -> Iterator[Note]:
     """How many calls there are in each language, where it is more than one."""
     if counts.height > 1:
         named = [
             f"{'not known' if code is None else language_name(code)} {calls:,}"
             for code, calls in counts.rows()
         ]
-        yield f"Languages: {', '.join(named)}."
+        yield Note(f"Languages: {', '.join(named)}.", f"{counts.height} languages")
 
 
-def _notes(seen: Mapping[str, Any], role: RoleChoice) -> Iterator[str]:
+def _notes(seen: Mapping[str, Any], role: RoleChoice) -> Iterator[Note]:
     """What the figures leave out."""
     if not seen["calls"]:
-        yield "No call matches."
+        yield Note("No call matches.")
     if seen["failed"]:
-        yield f"Not included: {counted(seen['failed'], 'recording')} that could not be scanned."
+        what = counted(seen["failed"], "recording")
+        yield Note(f"Not included: {what} that could not be scanned.", f"{what} not scanned")
     if seen["unreadable"]:
-        yield f"Not included: {counted(seen['unreadable'], 'file')} that could not be read."
+        what = counted(seen["unreadable"], "file")
+        yield Note(f"Not included: {what} that could not be read.", f"{what} not readable")
     if seen["without_time"]:
-        yield f"Left out by --since and --until: {counted(seen['without_time'], 'call')} without a start time."
+        what = counted(seen["without_time"], "call")
+        yield Note(
+            f"Left out by --since and --until: {what} without a start time.", f"{what} without a start time"
+        )
     if seen["calls"] and seen["without_mood"]:
         whose = "nobody" if role == "all" else f"no {role}"
-        yield f"Mood and emotions leave out {counted(seen['without_mood'], 'call')} in which {whose} was scored."
+        what = counted(seen["without_mood"], "call")
+        yield Note(
+            f"Mood and emotions leave out {what} in which {whose} was scored.",
+            f"{seen['without_mood']:,} without a mood",
+        )
+    if seen["not_compared"]:
+        who = "nobody was" if role == "all" else f"the {role} was not"
+        yield Note(
+            f"Change and ended worse leave out {counted(seen['not_compared'], 'call')} in which {who} scored in the "
+            "first or in the last quarter.",
+            f"{seen['not_compared']:,} without a start or an end to compare",
+        )
     yield from _unknown_moods(seen["without_upset"])
     if seen["not_understood"]:
         what = counted(seen["not_understood"], "call whose words were", "calls whose words were")
-        yield f"Mood, emotions and words per minute leave out {what} not understood (another language, or a bad line)."
+        yield Note(
+            f"Mood, emotions and words per minute leave out {what} not understood (another language, or a bad line).",
+            f"{seen['not_understood']:,} not understood",
+        )
     if seen["one_sided"]:
         what = counted(seen["one_sided"], "recording")
-        yield f"Talk share, silences and monologues leave out {what} in which only one side is heard."
+        yield Note(
+            f"Talk share, silences and monologues leave out {what} in which only one side is heard.",
+            f"{seen['one_sided']:,} with one side only",
+        )
     if seen["silent"]:
         what = counted(seen["silent"], "recording")
-        yield f"Talk share, silences and monologues leave out {what} in which nobody is heard."
+        yield Note(
+            f"Talk share, silences and monologues leave out {what} in which nobody is heard.",
+            f"{seen['silent']:,} in which nobody is heard",
+        )
     if (seen["untranscribed"] or 0) >= _WORTH_A_NOTE:
         what = counted(seen["partly_transcribed"], "call")
-        yield (
+        yield Note(
             f"{length(seen['untranscribed_s'])} of speech ({percent(seen['untranscribed'])}) in {what} could not be "
-            "transcribed: it counts as talk, but has no words or mood."
+            "transcribed: it counts as talk, but has no words or mood.",
+            f"{percent(seen['untranscribed'])} of speech not transcribed",
         )
     if seen["with_hold"]:
-        yield (
+        yield Note(
             f"{length(seen['hold_s'])} of music, tones and announcements in {counted(seen['with_hold'], 'call')} "
-            "count neither as talk nor as dead air."
+            "count neither as talk nor as dead air.",
+            f"{length(seen['hold_s'])} of hold",
         )
     if seen["on_one_channel"]:
-        yield (
-            "Overtalk and interruptions leave out "
-            f"{counted(seen['on_one_channel'], 'single-channel recording')}."
+        what = counted(seen["on_one_channel"], "single-channel recording")
+        yield Note(
+            f"Overtalk and interruptions leave out {what}.", f"{seen['on_one_channel']:,} on a single channel"
         )
     if seen["models"] > 1:
-        yield (
+        yield Note(
             f"These calls were scored by {seen['models']} different models, so moods are not comparable. "
             "Run scan --rescore."
         )
     if seen["recognisers"] > 1:
-        yield (
+        yield Note(
             f"These calls were transcribed with {seen['recognisers']} different models, so words are not "
             "comparable. Run scan --retranscribe."
         )

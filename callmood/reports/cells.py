@@ -1,12 +1,15 @@
 """Values as the cells of a report show them."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timezone
+from typing import Any, Final, TypeAlias
 
 from callmood.wording import NONE, counted, percent
 
 MINUS: Final = "−"
+
+Form: TypeAlias = Callable[[float | None], str]
+"""How a figure is worded."""
 
 
 def mood(value: float | None) -> str:
@@ -69,3 +72,36 @@ def share_of_calls(row: Mapping[str, Any]) -> str:
 def compared(row: Mapping[str, Any]) -> str:
     """ "3 of 41": calls that ended worse, of those with a mood at both ends."""
     return f"{row['ended_worse']} of {row['calls_compared']}" if row["calls_compared"] else NONE
+
+
+def corrected(people: Iterable[str | None], when: datetime) -> str:
+    """ "by Mia and Tom, 2026-11-22 18:30": who corrected, and when, in local time; ``when`` is in UTC."""
+    names = sorted({name for name in people if name})
+    by = f"by {' and '.join(names)}, " if names else ""
+    return f"{by}{when.replace(tzinfo=timezone.utc).astimezone():%Y-%m-%d %H:%M}"
+
+
+def interval(value: float | None, margin: float | None, form: Form) -> str:
+    """ "65 to 71 %": the 95 % interval of a mean; "few calls" where there are too few for one."""
+    if value is None:
+        return NONE
+    if margin is None:
+        return "few calls"
+    # all but a mood is 0 or more
+    low = value - margin if form is mood else max(0.0, value - margin)
+    return f"{form(low).removesuffix(' %')} to {form(value + margin)}"
+
+
+def verdict(change: float | None, margin: float | None) -> str:
+    """Whether a change is clear: its 95 % interval leaves out 0. "better", "worse", "unclear" or "few calls".
+
+    >>> verdict(-0.4, 0.1), verdict(0.05, 0.1), verdict(-0.4, None)
+    ('worse', 'unclear', 'few calls')
+    """
+    if change is None:
+        return NONE
+    if margin is None:
+        return "few calls"
+    if abs(change) <= margin:
+        return "unclear"
+    return "better" if change > 0 else "worse"

@@ -4,7 +4,7 @@ import re
 from html import escape
 from typing import Final
 
-from callmood.reports.sheets import Page, Sheet
+from callmood.reports.columns import Page, Sheet
 from callmood.wording import printable
 
 _MARKUP: Final = re.compile(r"[\\`*_\[\]|~$]|(?<=:)//|(?<=\bwww)\.|@", re.IGNORECASE)

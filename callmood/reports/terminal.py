@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from callmood.reports.sheets import Column, Page, Sheet
+from callmood.reports.columns import Column, Page, Sheet
 from callmood.wording import printable, printable_lines
 
 _MIN_WIDTH = 16
@@ -19,7 +19,7 @@ _UNLIMITED = 10_000
 
 
 def show(page: Page, console: Console) -> None:
-    """Print a page; on a narrow terminal the least important columns of its tables are hidden."""
+    """Print a page; on a narrow terminal the least important columns of its tables come below, or are hidden."""
     console.print()
     console.print(_title(page))
     if page.facts:
@@ -30,14 +30,19 @@ def show(page: Page, console: Console) -> None:
         console.print()
         if sheet.title:
             console.print(Text(f" {printable(sheet.title)}", style="bold"))
-        columns = _fitting_columns(sheet, console)
-        hidden += [_one_line(column) for column in sheet.columns if column not in columns]
-        console.print(_table(sheet, columns))
+        left = list(sheet.columns)
+        while left:
+            columns = _fitting_columns(sheet, left, console)
+            console.print(_table(sheet, columns))
+            left = [column for column in left if column not in columns]
+            if left and not sheet.continues:
+                hidden += [_one_line(column) for column in left]
+                break
+            left = [sheet.columns[0], *left] if left else []
     notes = list(page.notes)
     if hidden:
-        notes.append(
-            f"Columns hidden on this narrow terminal: {', '.join(dict.fromkeys(hidden))}. --format csv has all."
-        )
+        named = ", ".join(dict.fromkeys(hidden))
+        notes.append(f"Hidden on this narrow terminal: {named}. --output FILE.xlsx has all.")
     if notes:
         console.print()
         console.print(Padding(Text("\n".join(map(printable, notes)), style="dim"), (0, 1)))
@@ -59,13 +64,15 @@ def _facts(page: Page) -> Table:
     return grid
 
 
-def _fitting_columns(sheet: Sheet, console: Console) -> Sequence[Column]:
-    columns = list(sheet.columns)
+def _fitting_columns(sheet: Sheet, wanted: Sequence[Column], console: Console) -> Sequence[Column]:
+    """As many of the columns as fit; of a table that continues the first and another one always."""
+    columns = list(wanted)
     while True:
         table = _table(sheet, columns, narrowed=True)
         needed = Measurement.get(console, console.options.update(max_width=_UNLIMITED), table).maximum
-        hideable = [column for column in columns if column.hide_order]
-        if needed <= console.width or not hideable:
+        hideable = [column for column in columns[1:] if column.hide_order]
+        # below another table there may be no column that always stays
+        if needed <= console.width or not hideable or len(columns) == 2:
             return columns
         columns.remove(max(hideable, key=lambda column: column.hide_order))
 

@@ -176,10 +176,11 @@ IS_NAMED: Final = """(
     call_id = $name
     OR file_name(path) = $name
     OR regexp_replace(file_name(path), '\\.[^.]*$', '') = $name
+    OR (file_name($name) <> $name AND ends_with(replace(path, '\\', '/'), '/' || replace($name, '\\', '/')))
     OR (length($name) >= 4 AND starts_with(id, lower($name)))
 )"""
-"""Whether a recording is the one that a person names: by its call id, its file with or without the extension, or the
-start of its id."""
+"""Whether a recording is the one that a person names: by its call id, its file with or without the extension, the end
+of its path, or the start of its id."""
 
 
 def several(name: str, found: Sequence[tuple[str | None, str, str]]) -> CallmoodError:

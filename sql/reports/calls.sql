@@ -1,15 +1,21 @@
 -- How did each call go? The most upset come first, then those that ended worst.
 --
---   $by, $name   calls of one agent (queue, customer, day, value of a column of the metadata table); NULL: all
+--   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
 --   $recording   one recording, by its id; NULL: all
 --   $role        whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $since, $until   start of the call, the second excluded; NULL: no bound
 --
 -- upset is the probability that the role was upset at any time of the call, pleased likewise (see the view call_upset). The
 -- moods are those of the four quarters of the conversation; a quarter in which the role was silent has none.
-SELECT coalesce(call_id, file_name(path)) AS call,
+WITH corrected AS (
+    SELECT recording_id, count(*) AS corrections
+    FROM correction SEMI JOIN segment USING (recording_id, speaker, start_s, end_s)
+    GROUP BY recording_id
+)
+SELECT call_name.call,
+    call_id,
     recording.id AS recording_id,
-    file_name(path) AS file,
+    path, other_path, file_name(path) AS file,
     spelling.name AS agent, customer, queue, started_at,
     call_talk.duration_s,
     talk_ratio,
@@ -26,17 +32,19 @@ SELECT coalesce(call_id, file_name(path)) AS call,
     angry / nullif(scored, 0) AS angry,
     negative / nullif(scored, 0) AS negative,
     uncertain / nullif(scored, 0) AS uncertain,
+    coalesce(corrections, 0) AS corrections,
     layout,
     warnings
 FROM recording
+JOIN call_name ON call_name.recording_id = recording.id
 JOIN talk_of($recording::VARCHAR) AS call_talk ON call_talk.recording_id = recording.id
 LEFT JOIN spellings('agent') AS spelling ON spelling.key = name_key(agent)
+LEFT JOIN corrected ON corrected.recording_id = recording.id
 LEFT JOIN call_mood ON call_mood.recording_id = recording.id AND call_mood.role = $role
 LEFT JOIN call_upset ON call_upset.recording_id = recording.id AND call_upset.role = $role
 WHERE state = 'done'
     AND ($recording::VARCHAR IS NULL OR recording.id = $recording)
     AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
     AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-    AND ($name::VARCHAR IS NULL
-        OR name_key($name) = name_key(group_name($by, agent, queue, customer, started_at, metadata)))
+    AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
 ORDER BY upset DESC NULLS LAST, mood_end NULLS LAST, mood NULLS LAST, started_at, path

@@ -1,15 +1,16 @@
--- How did the calls of each agent go (or of each queue, day, or value of a column of the metadata table)? Days come in
--- order, of the others those with the largest share of upset calls first, then those with the worst mood at the end.
+-- How did the calls of each agent go (or of each queue, day, or value of a column of the metadata table)? Days, weeks,
+-- months and hours come in order, of the others those with the largest share of upset calls first, then those with the worst mood at the end.
 --
---   $by     'agent', 'queue', 'customer', 'day', or a column of the metadata table
---   $name   in any spelling: one agent (queue, day ...) only; NULL: all
+--   $by     'agent', 'queue', 'customer', 'day', 'week', 'month', 'hour', or a column of the metadata table
+--   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
 --   $role   whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $since, $until   start of the call, the second excluded; NULL: no bound
 --
 -- Means are over calls, each with the same weight. Their margin is half of their 95 % interval (Student's t; NULL with
 -- fewer than five calls). upset and pleased are shares of the calls in which the role got so, of those where that is
 -- known; upset_low and upset_high are the 95 % interval of the former (Wilson). angry, negative and uncertain are shares
--- of the role's scored segments, all calls together. Talk ratio, dead air, overtalk, interruption and mood are defined at the views call_talk and call_mood.
+-- of the role's scored segments, all calls together; corrections is how many segments
+-- people corrected. Talk ratio, dead air, overtalk, interruption and mood are defined at the views call_talk and call_mood.
 WITH selected AS (
     SELECT recording.id AS recording_id,
         spelling.name
@@ -19,17 +20,22 @@ WITH selected AS (
     WHERE state = 'done'
         AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
         AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
+        AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
+), corrected AS (
+    SELECT recording_id, count(*) AS corrections
+    FROM correction SEMI JOIN segment USING (recording_id, speaker, start_s, end_s)
+    GROUP BY recording_id
 ), call AS (
-    SELECT name, call_talk.*, call_mood.* EXCLUDE (recording_id, role),
+    SELECT name, corrections, call_talk.*, call_mood.* EXCLUDE (recording_id, role),
         is_likely(upset) AS is_upset,
         is_likely(pleased) AS is_pleased,
         dead_air_s / nullif(duration_s, 0) AS dead_air_share,
         overtalk_s / nullif(duration_s, 0) AS overtalk_share
     FROM selected
     JOIN call_talk USING (recording_id)
+    LEFT JOIN corrected USING (recording_id)
     LEFT JOIN call_mood ON call_mood.recording_id = selected.recording_id AND call_mood.role = $role
     LEFT JOIN call_upset ON call_upset.recording_id = selected.recording_id AND call_upset.role = $role
-    WHERE $name::VARCHAR IS NULL OR name_key(name) = name_key($name)
 )
 SELECT name,
     count(*) AS calls,
@@ -65,7 +71,8 @@ SELECT name,
     coalesce(sum(scored), 0)::BIGINT AS segments,
     sum(angry) / nullif(sum(scored), 0) AS angry,
     sum(negative) / nullif(sum(scored), 0) AS negative,
-    sum(uncertain) / nullif(sum(scored), 0) AS uncertain
+    sum(uncertain) / nullif(sum(scored), 0) AS uncertain,
+    coalesce(sum(corrections), 0)::BIGINT AS corrections
 FROM call
 GROUP BY name
-ORDER BY name = '(unknown)', CASE WHEN $by = 'day' THEN name END, upset DESC NULLS LAST, mood_end NULLS LAST, calls DESC, name
+ORDER BY name = '(unknown)', CASE WHEN $by IN ('day', 'week', 'month', 'hour') THEN name END, upset DESC NULLS LAST, mood_end NULLS LAST, calls DESC, name

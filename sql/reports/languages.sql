@@ -1,6 +1,6 @@
 -- In which languages are the calls? The commonest first; NULL: not English, and in which is not known.
 --
---   $by, $name   calls of one agent (queue, customer, day, value of a column of the metadata table); NULL: all
+--   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
 --   $since, $until   start of the call, the second excluded; NULL: no bound
 --
 -- A recogniser that knows no other language says nothing of it: what it understood is English.
@@ -11,7 +11,6 @@ FROM recording
 WHERE state = 'done'
     AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
     AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-    AND ($name::VARCHAR IS NULL
-        OR name_key($name) = name_key(group_name($by, agent, queue, customer, started_at, metadata)))
+    AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
 GROUP BY ALL
 ORDER BY calls DESC, language

@@ -1,6 +1,6 @@
 -- What does a report cover, and what does it leave out?
 --
---   $by, $name   calls of one agent (queue, customer, day, value of a column of the metadata table); NULL: all
+--   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
 --   $role        whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $since, $until   start of the call, the second excluded; NULL: no bound
 WITH named AS (
@@ -8,10 +8,9 @@ WITH named AS (
         ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
             AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP) AS in_time
     FROM recording
-    WHERE $name::VARCHAR IS NULL
-        OR name_key($name) = name_key(group_name($by, agent, queue, customer, started_at, metadata))
+    WHERE is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
 ), scored AS (
-    SELECT recording_id, scored FROM call_mood WHERE role = $role
+    SELECT recording_id, scored, mood_change FROM call_mood WHERE role = $role
 ), felt AS (
     SELECT recording_id, upset, pleased FROM call_upset WHERE role = $role
 ), heard AS (
@@ -22,6 +21,10 @@ WITH named AS (
     FROM talk GROUP BY recording_id
 ), waited AS (
     SELECT recording_id, sum(end_s - start_s) AS hold_s FROM hold GROUP BY recording_id
+), corrected AS (
+    SELECT recording_id, count(*) AS corrections, list(corrected_by) AS correctors, max(corrected_at) AS last_corrected_at
+    FROM correction SEMI JOIN segment USING (recording_id, speaker, start_s, end_s)
+    GROUP BY recording_id
 ), transcription AS (
     SELECT id AS transcribed_in, models->>'asr' AS recogniser FROM scan
 )
@@ -32,7 +35,7 @@ SELECT
     max(started_at) FILTER (state = 'done' AND in_time) AS last_call,
     count(*) FILTER (state = 'failed' AND in_time IS DISTINCT FROM false) AS failed,
     (
-        SELECT count(*) FROM unreadable WHERE $name::VARCHAR IS NULL AND path NOT IN (SELECT path FROM recording)
+        SELECT count(*) FROM unreadable WHERE len($names::VARCHAR[]) = 0 AND path NOT IN (SELECT path FROM recording)
     ) AS unreadable,
     count(*) FILTER (state = 'done' AND in_time IS NULL) AS without_time,
     count(*) FILTER (state = 'done' AND in_time AND coalesce(scored, 0) = 0 AND understood IS DISTINCT FROM false)
@@ -42,6 +45,7 @@ SELECT
     share_low(upset_calls, calls_scored) AS upset_low,
     share_high(upset_calls, calls_scored) AS upset_high,
     count(*) FILTER (state = 'done' AND in_time AND is_likely(pleased)) AS pleased_calls,
+    count(*) FILTER (state = 'done' AND in_time AND scored > 0 AND mood_change IS NULL) AS not_compared,
     count(*) FILTER (state = 'done' AND in_time AND scored > 0 AND upset IS NULL) AS without_upset,
     count(*) FILTER (state = 'done' AND in_time AND NOT understood) AS not_understood,
     count(*) FILTER (state = 'done' AND in_time AND layout <> 'stereo' AND speakers > 1) AS on_one_channel,
@@ -53,11 +57,15 @@ SELECT
     count(*) FILTER (state = 'done' AND in_time AND untranscribed_s > 0) AS partly_transcribed,
     coalesce(sum(hold_s) FILTER (state = 'done' AND in_time), 0) AS hold_s,
     count(*) FILTER (state = 'done' AND in_time AND hold_s > 0) AS with_hold,
+    coalesce(sum(corrections) FILTER (state = 'done' AND in_time), 0)::BIGINT AS corrections,
+    list_sort(list_distinct(flatten(list(correctors) FILTER (state = 'done' AND in_time)))) AS corrected_by,
+    max(last_corrected_at) FILTER (state = 'done' AND in_time) AS corrected_at,
     count(DISTINCT model_id) FILTER (state = 'done' AND in_time) AS models,
     count(DISTINCT recogniser) FILTER (state = 'done' AND in_time) AS recognisers
 FROM named
 LEFT JOIN scored ON scored.recording_id = named.id
 LEFT JOIN felt ON felt.recording_id = named.id
 LEFT JOIN heard ON heard.recording_id = named.id
+LEFT JOIN corrected ON corrected.recording_id = named.id
 LEFT JOIN waited ON waited.recording_id = named.id
 LEFT JOIN transcription USING (transcribed_in)

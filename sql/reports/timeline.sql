@@ -8,14 +8,19 @@
 -- sure of: furthest from a mood of 0, and any other emotion before 'neutral'; 'uncertain' if the model is sure of none,
 -- NULL if nothing was scored. upset and pleased are those of its most upset and its most pleased segment; evidence is
 -- what speaks for its moods. silence_s is how long nobody had spoken before it, overlap_s how much of its beginning
--- overlaps with what others were saying.
+-- overlaps with what others were saying. corrected_to is the label that a person gave a segment of it, corrected_from
+-- that of the model; corrected_by and corrected_at (UTC) say who did it last.
 --
 -- kind is 'words', 'untranscribed' (a second and more of speech whose words are not known), or what is no conversation:
 -- 'music', 'tone' and 'announcement'.
-WITH item AS (
-    SELECT CASE text WHEN '' THEN 'untranscribed' ELSE 'words' END AS kind, speaker, role, start_s, end_s, segment, text, emotion, confidence, mood, upset,
-        pleased, evidence, quarter, seconds
+WITH mark AS (
+    SELECT recording_id, speaker, start_s, end_s, label, corrected_by, corrected_at FROM correction
+), item AS (
+    SELECT CASE text WHEN '' THEN 'untranscribed' ELSE 'words' END AS kind, speaker, role, start_s, end_s, segment,
+        text, emotion, confidence, mood, upset, pleased, evidence, quarter, seconds, label, corrected_by, corrected_at, model_emotion
     FROM segment_mood
+    JOIN (SELECT recording_id, segment, shown_label(emotion) AS model_emotion FROM segment) USING (recording_id, segment)
+    LEFT JOIN mark USING (recording_id, speaker, start_s, end_s)
     WHERE recording_id = $recording
     UNION ALL BY NAME
     SELECT 'untranscribed' AS kind, speaker, role, start_s, end_s
@@ -56,6 +61,10 @@ SELECT turn,
     max(pleased) AS pleased,
     joint_evidence(evidence) AS evidence,
     min(quarter) AS quarter,
+    string_agg(DISTINCT shown_label(label), ', ') AS corrected_to,
+    string_agg(DISTINCT model_emotion, ', ') FILTER (label IS NOT NULL) AS corrected_from,
+    arg_max(corrected_by, corrected_at) AS corrected_by,
+    max(corrected_at) AS corrected_at,
     greatest(0, min(start_s) - first(spoken_until_s ORDER BY start_s, segment)) AS silence_s,
     greatest(0, least(first(spoken_until_s ORDER BY start_s, segment), max(end_s)) - min(start_s)) AS overlap_s
 FROM counted
