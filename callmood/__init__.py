@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         VoiceBaseline,
         Word,
     )
-    from callmood.database import Database, correct, open
+    from callmood.database import Database, correct, corrections, open, undo_corrections
     from callmood.errors import BusyError, CallmoodError, UsageError
     from callmood.labels import LABELS
     from callmood.reports.ask import Report
@@ -81,7 +81,7 @@ _HOMES = {
         "Word",
     ),
     "callmood.settings": ("ScanOptions",),
-    "callmood.database": ("Database", "correct", "open"),
+    "callmood.database": ("Database", "correct", "corrections", "open", "undo_corrections"),
     "callmood.errors": ("BusyError", "CallmoodError", "UsageError"),
     "callmood.labels": ("LABELS",),
     "callmood.reports.ask": ("Report",),
@@ -115,11 +115,13 @@ __all__ = [
     "__version__",
     "analyze",
     "correct",
+    "corrections",
     "forget",
     "iter_scan",
     "open",
     "scan",
     "train",
+    "undo_corrections",
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from math import floor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -12,10 +13,17 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
 from callmood.settings import load_settings
-from callmood.store import Connection, explained, find_call, open_db, writing
+from callmood.store import Connection, explained, find_call, open_db, reading, writing
 from callmood.store.connection import READ_WAIT_S
-from callmood.store.corrections import Moment, require_label, segment_at
+from callmood.store.corrections import (
+    Correction,
+    Moment,
+    require_label,
+    segment_at,
+    undo,
+)
 from callmood.store.corrections import correct as store_correction
+from callmood.store.corrections import corrections as stored_corrections
 
 if TYPE_CHECKING:
     import polars as pl
@@ -214,13 +222,20 @@ def open(db: str | Path | None = None) -> Database:
 
 
 def correct(
-    call: str, at_s: float, label: str, *, speaker: int | None = None, db: str | Path | None = None
+    call: str,
+    at_s: float,
+    label: str,
+    *,
+    speaker: int | None = None,
+    by: str | None = None,
+    db: str | Path | None = None,
 ) -> Moment:
     """Correct the label of the segment that is spoken ``at_s`` seconds from the start of a call, and return it.
 
     ``call``: its call id, file name or recording id. ``speaker``: whose segment, if several people speak at that time.
-    Reports count the corrected label; the scores stay as they are. ``callmood.train`` learns from corrections. Raises
-    UsageError for an unknown label, CallmoodError if there is no such call or no such segment.
+    ``by``: who says so (default: the name of the user who is logged in). Reports count the corrected label; the scores
+    stay as they are. ``callmood.train`` learns from corrections. Raises UsageError for an unknown label, CallmoodError
+    if there is no such call or no such segment.
 
     >>> callmood.correct("2026-11-20_09-14-05_anna_5551234.wav", 6.0, "angry", db=database).role
     'customer'
@@ -231,5 +246,40 @@ def correct(
     with writing(load_settings({"db": db}).db, must_exist=True) as connection:
         recording_id = find_call(connection, call)
         segment = segment_at(connection, recording_id, at_s, speaker)
-        store_correction(connection, recording_id, segment.number, label)
+        store_correction(connection, recording_id, segment.number, label, by or user_name())
     return segment
+
+
+def corrections(call: str | None = None, *, db: str | Path | None = None) -> list[Correction]:
+    """What people corrected, by call and time: all of it, or that of one call. Raises CallmoodError if there is no
+    such call.
+
+    >>> [(one.label, one.model_label) for one in callmood.corrections(db=database)]
+    [('angry', ...)]
+    """
+    with reading(load_settings({"db": db}).db) as connection:
+        return stored_corrections(connection, None if call is None else find_call(connection, call))
+
+
+def undo_corrections(
+    call: str, at_s: float | None = None, *, db: str | Path | None = None
+) -> list[Correction]:
+    """Take back what people corrected on a call, or at ``at_s`` seconds from its start: the model's labels count again.
+
+    Returns what was taken back, which may be nothing. Raises CallmoodError if there is no such call.
+    """
+    with writing(load_settings({"db": db}).db, must_exist=True) as connection:
+        of_call = stored_corrections(connection, find_call(connection, call))
+        found = [one for one in of_call if at_s is None or floor(one.start_s) <= at_s < one.end_s]
+        undo(connection, found)
+    return found
+
+
+def user_name() -> str | None:
+    """The name of the user who is logged in; None if the system doesn't tell."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (OSError, KeyError, ImportError):
+        return None

@@ -20,21 +20,25 @@ def correct(
         int | None,
         typer.Option(min=0, help="Whose segment, if several people speak at that time; counted from 0."),
     ] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who corrects it (default: the user who is logged in).")
+    ] = None,
     db: Annotated[Path | None, typer.Option(help="The DuckDB file (default: callmood.duckdb).")] = None,
 ) -> None:
     """Correct the mood of one segment.
 
-    Reports count the corrected label; the scores stay as they are. callmood train --corpus own=callmood.duckdb learns
+    Reports count the corrected label, and say who gave it and when; the scores stay as they are. callmood corrections
+    lists what was corrected and takes it back. callmood train --corpus own=callmood.duckdb learns
     from all corrections.
     """
     import callmood
 
-    segment = callmood.correct(call, _seconds(at), label, speaker=speaker, db=db)
+    segment = callmood.correct(call, seconds(at), label, speaker=speaker, by=by, db=db)
     print(f"{segment.role} at {at}: {label}.")
 
 
-def _seconds(clock: str) -> float:
-    """1:02:05 -> 3725.0"""
+def seconds(clock: str) -> float:
+    """The seconds of a time as reports print it: 3725.0 for 1:02:05. Raises UsageError for other text."""
     try:
         parts = [float(part) for part in clock.split(":")]
     except ValueError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from callmood.errors import CallmoodError, UsageError
@@ -28,6 +30,16 @@ class Correction:
     text: str
     label: str
     """One of callmood.labels.LABELS."""
+    corrected_at: datetime
+    """In UTC."""
+    corrected_by: str | None
+    """Who did it; None: a callmood that did not ask."""
+    call: str
+    """What reports call the recording."""
+    model_label: str | None
+    """The label that the model gave; None if it gave none, or if another scan cut the call otherwise since then."""
+    counts: bool
+    """Whether reports count it: not if another scan cut the call otherwise since then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +90,10 @@ def require_label(label: str) -> None:
         )
 
 
-def correct(con: Connection, recording_id: str, segment: int, label: str) -> None:
+def correct(con: Connection, recording_id: str, segment: int, label: str, by: str | None = None) -> None:
     """Store ``label`` for a segment of a call, counted from 0; replaces an earlier correction of it.
+
+    ``by``: the name of the person who says so.
 
     Raises UsageError for an unknown label, and CallmoodError for a segment that is not in the database.
     """
@@ -90,30 +104,58 @@ def correct(con: Connection, recording_id: str, segment: int, label: str) -> Non
             """
             INSERT OR REPLACE INTO correction BY NAME
             SELECT recording_id, speaker, start_s, end_s, channel, role, text, $label AS label,
-                now()::TIMESTAMPTZ AT TIME ZONE 'UTC' AS corrected_at
+                now()::TIMESTAMPTZ AT TIME ZONE 'UTC' AS corrected_at, $by AS corrected_by
             FROM segment WHERE recording_id = $id AND segment = $segment
             RETURNING recording_id
             """,
-            {"id": recording_id, "segment": segment, "label": label},
+            {"id": recording_id, "segment": segment, "label": label, "by": by},
         )
         if not written:
             raise CallmoodError(f"The database has no segment {segment} of the recording {recording_id}.")
 
 
-def corrections(con: Connection) -> list[Correction]:
-    """All corrections, by recording and time."""
+def undo(con: Connection, found: Collection[Correction]) -> None:
+    """Take corrections back: the model's labels count again."""
+    with transaction(con):
+        for one in found:
+            rows(
+                con,
+                """
+                DELETE FROM correction
+                WHERE recording_id = $id AND speaker = $speaker AND start_s = $start_s AND end_s = $end_s
+                RETURNING recording_id
+                """,
+                {
+                    "id": one.recording_id,
+                    "speaker": one.speaker,
+                    "start_s": one.start_s,
+                    "end_s": one.end_s,
+                },
+            )
+
+
+def corrections(con: Connection, recording_id: str | None = None) -> list[Correction]:
+    """All corrections, or those of one recording, by recording and time."""
     return [
         Correction(recording_id, Path(path), *facts)
         for recording_id, path, *facts in rows(
             con,
             """
-            SELECT recording_id,
+            SELECT correction.recording_id,
                 CASE WHEN correction.channel = 1 AND other_path IS NOT NULL THEN other_path ELSE path END AS file,
-                agent, customer, speaker, role,
+                agent, customer, correction.speaker, correction.role,
                 CASE WHEN other_path IS NULL THEN correction.channel ELSE 0 END AS channel,
-                start_s, end_s, text, label
-            FROM correction JOIN recording ON recording.id = recording_id
-            ORDER BY path, start_s, speaker
+                correction.start_s, correction.end_s, correction.text, label, corrected_at, corrected_by, call,
+                shown_label(segment.emotion), segment.recording_id IS NOT NULL
+            FROM correction
+            JOIN recording ON recording.id = correction.recording_id
+            JOIN call_name ON call_name.recording_id = correction.recording_id
+            LEFT JOIN segment ON segment.recording_id = correction.recording_id
+                AND segment.speaker = correction.speaker
+                AND segment.start_s = correction.start_s AND segment.end_s = correction.end_s
+            WHERE $id IS NULL OR correction.recording_id = $id
+            ORDER BY path, correction.start_s, correction.speaker
             """,
+            {"id": recording_id},
         )
     ]
