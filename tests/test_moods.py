@@ -89,9 +89,12 @@ def test_what_is_upset_without_a_sure_label_has_evidence() -> None:
     assert (one.label, one.evidence) == (UNCERTAIN, "voice" if one.upset >= 0.5 else None)
 
 
-def course_of(*probabilities: Mapping[str, float]) -> list[Judged]:
+def course_of(
+    *probabilities: Mapping[str, float], class_priors: tuple[float, ...] | None = None
+) -> list[Judged]:
     """One speaker's segments, as the voice alone says."""
-    scorer = Scorer("toy", BundleSettings(LABELS, None, None, threshold_with_words=0.5), Heads())
+    settings = BundleSettings(LABELS, None, None, threshold_with_words=0.5, class_priors=class_priors)
+    scorer = Scorer("toy", settings, Heads())
     rows = np.concatenate([row(one) for one in probabilities])
     none = np.zeros_like(rows)
     spoken = [Spoken(4.0 * i, 2.0, has_words=True) for i in range(len(rows))]
@@ -107,6 +110,12 @@ def test_a_doubtful_segment_among_angry_ones_is_angry() -> None:
 def test_a_doubtful_segment_among_even_ones_is_even() -> None:
     even, doubtful = {"neutral": 0.95, "angry": 0.05}, {"angry": 0.45, "neutral": 0.55}
     assert course_of(even, doubtful, even)[1].label == "neutral"
+
+
+def test_a_lone_doubtful_segment_has_no_mood_from_others() -> None:
+    rarely_upset = tuple(0.9 if label == "neutral" else 0.1 / 7 for label in LABELS)
+    (one,) = course_of({"angry": 0.49, "neutral": 0.51}, class_priors=rarely_upset)
+    assert (one.label, one.upset > 0.6) == ("neutral", True)
 
 
 def test_a_happy_segment_among_angry_ones_stays_happy() -> None:

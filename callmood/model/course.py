@@ -41,8 +41,8 @@ class CourseSettings:
     evidence_most: float = 6.0
     """In nats: what a single segment can say at most for one state against another."""
     labels_from: float = 0.6
-    """A segment that alone is even or uncertain gets a label of the mood that the speaker has with this probability:
-    where the turns around it are angry, it is angry too."""
+    """A segment that alone is even or uncertain gets a label of the mood that the speaker has with this probability in
+    it and in one beside it: where the turns around it are angry, it is angry too."""
 
 
 @dataclass(frozen=True, slots=True)

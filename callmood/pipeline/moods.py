@@ -59,7 +59,7 @@ def judge(
         upset, pleased = float(over_time.upset[i]), float(over_time.pleased[i])
         label, confidence = _label(scorer, probabilities[i], judgeable[i], one.has_words)
         if judgeable[i] and label in (NEUTRAL, UNCERTAIN):
-            label, confidence = _by_course(scorer, probabilities[i], upset, pleased) or (label, confidence)
+            label, confidence = _by_course(scorer, over_time, i, probabilities[i]) or (label, confidence)
         group = _group(label, upset, pleased)
         evidence = None
         if group and judgeable[i]:
@@ -79,14 +79,16 @@ def _label(scorer: Scorer, probabilities: Floats, judgeable: bool, has_words: bo
     return best if sure else UNCERTAIN, confidence
 
 
-def _by_course(
-    scorer: Scorer, probabilities: Floats, upset: float, pleased: float
-) -> tuple[str, float] | None:
-    """The best label of the mood that the turns around a segment speak for, with the probability of the mood."""
-    for group, probability in ((UPSET, upset), (PLEASED, pleased)):
-        if probability >= scorer.settings.course.labels_from:
+def _by_course(scorer: Scorer, over_time: Course, i: int, probabilities: Floats) -> tuple[str, float] | None:
+    """The best label of the mood that segment ``i`` and one beside it are in, with the probability of the mood.
+
+    A lone segment has nothing around it that could say more than itself.
+    """
+    for group, course_of_mood in ((UPSET, over_time.upset), (PLEASED, over_time.pleased)):
+        beside = course_of_mood[[k for k in (i - 1, i + 1) if 0 <= k < len(course_of_mood)]]
+        if min(course_of_mood[i], beside.max(initial=0.0)) >= scorer.settings.course.labels_from:
             of_group = np.where(_of(scorer, group), probabilities, -1.0)
-            return scorer.labels[int(of_group.argmax())], probability
+            return scorer.labels[int(of_group.argmax())], float(course_of_mood[i])
     return None
 
 
