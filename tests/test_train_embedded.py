@@ -17,6 +17,7 @@ from callmood.cli import train as cli_train
 from callmood.errors import CallmoodError
 from callmood.labels import LABELS
 from callmood.model import load
+from callmood.model.scorer import BundleSettings, Heads
 from callmood.sound import SAMPLE_RATE
 from callmood.training import embedded_run, recipe
 from callmood.training.corpora import ravdess
@@ -27,7 +28,8 @@ from callmood.training.measure import card
 from callmood.training.measure.baselines import draw_baseline
 from callmood.training.measure.calibration import best_temperature, lowest_threshold
 from callmood.training.measure.metrics import compute_metrics
-from callmood.training.systems.embedded_recipe import Recipe
+from callmood.training.systems.embedded_recipe import FusionTable, Recipe
+from callmood.training.text.storage import StoredText
 from callmood.training.workspace import Workspace
 
 CLI = typer.Typer()
@@ -202,6 +204,7 @@ precision = 0.5
 voice_weight = 0.5
 text_weight = 1.0
 threshold = 0.4
+threshold_without_words = 0.7
 [fusion.class_priors]
 angry = 0.1
 calm = 0.2
@@ -311,3 +314,23 @@ def test_the_card_names_the_licence() -> None:
     settings = load("embedded", "cpu").settings
     written = card.text(clips, {}, settings)
     assert "CC BY-NC-ND 4.0" in written and "no commercial use" in written
+
+
+def test_a_mood_that_the_voice_does_not_know_is_assumed_to_be_rarer() -> None:
+    priors = dict.fromkeys(LABELS, 1 / len(LABELS))
+    fusion = FusionTable(
+        voice_weight=1.0,
+        text_weight=1.0,
+        class_priors=priors,
+        words_alone=0.1,
+        threshold=0.4,
+        threshold_without_words=0.7,
+    )
+    none = (np.zeros((0, 0), np.float32), np.zeros(0, np.float32))
+    text = StoredText({}, none, none, (), 64, ())
+    settings, _ = embedded_run.with_words(
+        BundleSettings(LABELS, None, None), Heads(), text, fusion, set(LABELS) - {"angry"}
+    )
+    found = dict(zip(LABELS, settings.class_priors, strict=True))
+    assert found["angry"] == pytest.approx(found["sad"] / 10, rel=0.01)
+    assert sum(found.values()) == pytest.approx(1.0, abs=0.001)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from callmood.arrays import Floats, Ints
 from callmood.errors import CallmoodError
-from callmood.labels import LABELS
+from callmood.labels import EVEN_TEMPERED, LABELS
 from callmood.model import bundle
 from callmood.model.encode import TextSettings
 from callmood.model.scorer import BundleSettings, Heads, Scorer
@@ -92,7 +92,8 @@ def train_embedded(
     heads = calibration.heads(embedded_heads.fit_heads(corpus, recipe, recipe.seed))
     heads = embedded_heads.without_unknown(heads, np.unique(corpus.labels))
     if text is not None:
-        settings, heads = with_words(settings, heads, text, recipe.fusion)
+        known = frozenset(clip.label for clip in clips)
+        settings, heads = with_words(settings, heads, text, recipe.fusion, known)
     tests = pooled_metrics(clips, folds, strangers, recipe)
     bundle.save(out, settings, heads, {}, {} if text is None else text.encoder)
     numbers = recipe.model_dump(exclude_unset=True)
@@ -116,9 +117,12 @@ def common_labels(clips: Sequence[Clip], recipe: Recipe, report: Remark) -> list
 
 
 def with_words(
-    settings: BundleSettings, heads: Heads, text: StoredText, fusion: FusionTable
+    settings: BundleSettings, heads: Heads, text: StoredText, fusion: FusionTable, known: Collection[str]
 ) -> tuple[BundleSettings, Heads]:
-    """The settings and heads of a bundle that uses words, too. Only the voice distinguishes calm and neutral."""
+    """The settings and heads of a bundle that uses words, too. Only the voice distinguishes calm and neutral.
+
+    ``known``: the labels that the voice knows. Of the others it can't contradict a word.
+    """
     fused = replace(
         settings,
         text=TextSettings(max_tokens=text.max_tokens),
@@ -128,17 +132,23 @@ def with_words(
         even_words=fusion.even_words,
         voice_weight=fusion.voice_weight,
         text_weight=fusion.text_weight,
-        class_priors=_in_order(fusion.class_priors),
-        agent_priors=_in_order(fusion.agent_priors or {}),
-        threshold=fusion.threshold,
+        class_priors=_in_order(fusion.class_priors, known, fusion.words_alone),
+        agent_priors=_in_order(fusion.agent_priors or {}, known, fusion.words_alone),
+        threshold=fusion.threshold_without_words,
         threshold_with_words=fusion.threshold,
         ekman_thresholds=text.thresholds,
     )
     return fused, replace(heads, text=text.ratios, ekman=text.ekman)
 
 
-def _in_order(priors: Mapping[str, float]) -> tuple[float, ...]:
-    return tuple(priors[label] for label in LABELS) if priors else ()
+def _in_order(priors: Mapping[str, float], known: Collection[str], words_alone: float) -> tuple[float, ...]:
+    """In the order of the labels, those of moods that the voice doesn't know times ``words_alone``; with a sum of 1."""
+    if not priors:
+        return ()
+    scaled = [
+        priors[label] * (1.0 if label in known or label in EVEN_TEMPERED else words_alone) for label in LABELS
+    ]
+    return tuple(round(one / sum(scaled), 4) for one in scaled)
 
 
 def left_out(clips: Sequence[Clip], corpus: EncodedCorpus, recipe: Recipe, report: Remark) -> Iterator[Fold]:

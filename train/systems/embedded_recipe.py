@@ -81,7 +81,10 @@ class FusionTable(Table):
     """By label: how often it occurs on calls."""
     agent_priors: dict[str, float] | None = None
     """By label: how often it occurs in what agents say; None: as often."""
+    words_alone: float = Field(gt=0, le=1, default=1.0)
+    """Times the priors of labels of which the corpora have too few clips: the voice can't contradict a word there."""
     threshold: float = Field(ge=0, lt=1)
+    threshold_without_words: float = Field(ge=0, lt=1)
 
     @field_validator("class_priors", "agent_priors")
     @classmethod
