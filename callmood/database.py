@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from math import floor
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import IO, TYPE_CHECKING, Any, Final, get_args
 
 from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from callmood.reports.ask import Kind, Report
+    from callmood.reports.extracts import Table
 
 CALL: Final = "call"
 """The value of ``by`` for the list of calls, or the timeline of one."""
@@ -109,6 +110,51 @@ class Database:
         )
         with self._cursor() as cursor:
             return ask(cursor, question)
+
+    def export(
+        self,
+        output: str | Path | IO[bytes],
+        format: str,
+        tables: Sequence[Table] | None = None,
+        *,
+        call: str | None = None,
+        filters: Mapping[str, str] | None = None,
+        since: str | date | None = None,
+        until: str | date | None = None,
+        redact: bool = True,
+        raw: bool = False,
+        partition_by: str | None = None,
+    ) -> list[Path]:
+        """Write what ``callmood export`` writes, and return the paths of the files.
+
+        ``format``: "parquet", "csv" or "json" for ``tables`` ("calls", "segments", "words", "agents"; default: all),
+        or "srt", "vtt", "rttm", "textgrid" or "audacity" for a file for each call. ``output``: a folder; a file or an
+        open binary file if it is one table or one ``call``. ``filters``, ``since`` and ``until`` are those of
+        ``report``. ``redact``: without what identifies people or opens their accounts, in what is said. ``raw``: in
+        CSV, leave text as it is, formulas included. ``partition_by``: a folder for each "day", "week", "month", agent
+        ..., in the layout of Hive.
+
+        Raises CallmoodError if there is no such call or none at all, UsageError for what can't be written so, and
+        OSError.
+        """
+        from callmood.reports.extracts import TABLES, Wanted, write
+        from callmood.reports.period import bound, day
+
+        chosen = {name: day(value) if name == "day" else value for name, value in (filters or {}).items()}
+        wanted = Wanted(
+            format,
+            tables or TABLES,
+            call,
+            chosen,
+            None if since is None else bound(since),
+            None if until is None else bound(until, end=True),
+            redact,
+            raw,
+            partition_by,
+        )
+        target = Path(output) if isinstance(output, str) else output
+        with self._cursor() as cursor:
+            return write(cursor, wanted, target)
 
     def calls(self) -> pl.DataFrame:
         """One row for each scanned call: the view ``call_summary``, plus a column for each metadata column.

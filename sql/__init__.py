@@ -1,4 +1,5 @@
 """SQL, one question a file.
 
-``migrations`` build the schema, ``reports`` are what reports ask, ``frames`` what the library gives an analyst.
+``migrations`` build the schema, ``reports`` are what reports ask, ``frames`` what the library gives an analyst,
+``exports`` what is written for other tools.
 """

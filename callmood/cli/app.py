@@ -9,7 +9,19 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from callmood.cli import correct, corrections, doctor, evaluate, forget, models, report, scan, train
+from callmood.cli import (
+    correct,
+    corrections,
+    doctor,
+    evaluate,
+    export,
+    forget,
+    models,
+    report,
+    scan,
+    sql,
+    train,
+)
 from callmood.cli.optional import with_optional_values
 from callmood.cli.output import print_on_any_code_page
 from callmood.errors import CallmoodError
@@ -54,6 +66,8 @@ for command in (
     scan.scan,
     correct.correct,
     corrections.corrections,
+    export.export,
+    sql.sql,
     forget.forget,
     doctor.doctor,
     train.train,

@@ -17,7 +17,7 @@ from callmood.errors import UsageError
 if TYPE_CHECKING:
     from callmood.reports.ask import Report
 
-_FILE_WIDTH = 120
+FILE_WIDTH = 120
 """Width in characters of a report that is not printed to a terminal."""
 
 
@@ -158,10 +158,8 @@ def report(
         raise UsageError(
             f"{output} is a database, which a report must not replace. Choose another file with --output."
         )
-    chosen = format or _format_of(output)
-    wanted = _subject(
-        {"agent": agent, "call": call, "day": day, "queue": queue}, by, name, _pairs(only or [])
-    )
+    chosen = format or format_of(output)
+    wanted = _subject({"agent": agent, "call": call, "day": day, "queue": queue}, by, name, pairs(only or []))
     with callmood.open(db) as database:
         found = database.report(
             wanted.by,
@@ -209,17 +207,19 @@ def _subject(
     return _Subject(group, name, filters)
 
 
-def _pairs(only: list[str]) -> dict[str, str]:
-    pairs = {}
+def pairs(only: list[str]) -> dict[str, str]:
+    """Names by column, from COLUMN=NAME. Raises UsageError for other text."""
+    found = {}
     for pair in only:
         column, equals, name = pair.partition("=")
         if not equals:
             raise UsageError(f"--only {pair} lacks a name: write COLUMN=NAME, such as customer=0815.")
-        pairs[column.strip()] = name.strip()
-    return pairs
+        found[column.strip()] = name.strip()
+    return found
 
 
-def _format_of(output: Path | None) -> Format:
+def format_of(output: Path | None) -> Format:
+    """The format that the ending of a file names. Raises UsageError if it names none."""
     if output is None:
         return Format.table
     try:
@@ -268,8 +268,8 @@ def _print_table(report: "Report", output: Path | None, explain: bool) -> None:
     shown = page(report, explain=explain)
     if output is not None:
         buffer = io.StringIO()
-        show(shown, Console(file=buffer, width=_FILE_WIDTH))
+        show(shown, Console(file=buffer, width=FILE_WIDTH))
         write_text(buffer.getvalue(), output)
         return
     piped = not sys.stdout.isatty() and not os.environ.get("COLUMNS")
-    show(shown, Console(width=_FILE_WIDTH if piped else None, highlight=False))
+    show(shown, Console(width=FILE_WIDTH if piped else None, highlight=False))

@@ -117,8 +117,8 @@ def ask(con: Connection, question: Question) -> Report:
 
 
 def _groups(con: Connection, question: Question) -> Report:
-    _check_dimension(con, question.by)
-    parameters = _parameters(con, question)
+    check_dimension(con, question.by)
+    parameters = parameters_of(con, question)
     rows = _report(con, "groups", parameters)
     if question.against is not None:
         start, end = question.against
@@ -134,14 +134,14 @@ def _groups(con: Connection, question: Question) -> Report:
 
 
 def _calls(con: Connection, question: Question) -> Report:
-    parameters = _parameters(con, question)
+    parameters = parameters_of(con, question)
     rows = _arrange(_report(con, "calls", parameters), question)
     return _with_notes(con, Report(question, rows, _moments(con, question, parameters)), parameters)
 
 
 def _one_call(con: Connection, question: Question) -> Report:
     recording = find_call(con, question.name or "")
-    parameters = {**_parameters(con, replace(question, filters={})), "recording": recording}
+    parameters = {**parameters_of(con, replace(question, filters={})), "recording": recording}
     parameters |= {"since": None, "until": None}
     everyone = {**parameters, "role": question.role or "all"}
     call = _report(con, "calls", parameters)
@@ -173,12 +173,13 @@ def _moments(
     return _report(con, "moments", {**parameters, "count": None if question.all_moments else shown})
 
 
-def _parameters(con: Connection, question: Question) -> dict[str, Any]:
+def parameters_of(con: Connection, question: Question) -> dict[str, Any]:
+    """The parameters of the SQL files that say which calls. Raises what ``ask`` raises for unknown names."""
     wanted = dict(question.filters)
     if question.kind == "groups" and question.name is not None:
         wanted[question.by] = question.name
     for dimension in wanted:
-        _check_dimension(con, dimension)
+        check_dimension(con, dimension)
     return {
         "by": question.by,
         "dimensions": list(wanted),
@@ -190,7 +191,8 @@ def _parameters(con: Connection, question: Question) -> dict[str, Any]:
     }
 
 
-def _check_dimension(con: Connection, by: str) -> None:
+def check_dimension(con: Connection, by: str) -> None:
+    """Raises UsageError if calls have nothing of that name to be grouped by."""
     if by in GROUPS:
         return
     columns = _report(con, "columns", {}).get_column("name").to_list()

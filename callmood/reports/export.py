@@ -56,7 +56,7 @@ def to_csv(frame: pl.DataFrame, *, raw: bool = False) -> str:
     number: +49 170 1234 can be joined with a customer table. What a terminal would act on is escaped. ``raw`` leaves
     all text as it is.
     """
-    frame = _rounded(flat(frame))
+    frame = rounded(flat(frame))
     texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
     if not raw:
         frame = frame.with_columns(
@@ -81,11 +81,20 @@ def to_json(report: Report) -> str:
         "report": report.question.kind,
         "by": report.question.by if report.question.kind == "groups" else None,
         "overview": {name: _rounded_value(value) for name, value in report.overview.items()},
-        "rows": _rounded(report.rows).to_dicts(),
-        **{name: _rounded(frame).to_dicts() for name, frame in frames.items() if frame is not None},
+        "rows": rounded(report.rows).to_dicts(),
+        **{name: rounded(frame).to_dicts() for name, frame in frames.items() if frame is not None},
         "notes": list(report.notes),
     }
     return json.dumps(document, default=_json_default, indent=2) + "\n"
+
+
+def as_json(frame: pl.DataFrame) -> str:
+    """A list of objects, one row a line, numbers to four decimals.
+
+    In ASCII: no terminal acts on it, and no code page spoils it.
+    """
+    rows = (json.dumps(row, default=_json_default) for row in rounded(flat(frame)).iter_rows(named=True))
+    return "[\n" + ",\n".join(rows) + "\n]\n"
 
 
 def to_parquet(frame: pl.DataFrame) -> bytes:
@@ -116,7 +125,7 @@ def workbook(frames: Mapping[str, pl.DataFrame]) -> bytes:
                     f"{frame.height:,} rows of {name} are more than a sheet holds ({_SHEET_ROWS - 1:,}). Write CSV or "
                     "Parquet, or fewer of them."
                 )
-            _rounded(flat(frame)).with_columns(pl.col(pl.String).str.slice(0, _CELL_CHARACTERS)).write_excel(
+            rounded(flat(frame)).with_columns(pl.col(pl.String).str.slice(0, _CELL_CHARACTERS)).write_excel(
                 book, name.capitalize(), autofit=True, freeze_panes=(1, 0), table_style="Table Style Light 1"
             )
     return buffer.getvalue()
@@ -135,7 +144,8 @@ def flat(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _rounded(frame: pl.DataFrame) -> pl.DataFrame:
+def rounded(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with numbers to four decimals."""
     return frame.with_columns(
         pl.col(name).round(_DECIMALS) for name, dtype in frame.schema.items() if dtype.is_float()
     )

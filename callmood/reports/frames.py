@@ -30,6 +30,8 @@ def frame_of(con: Connection, sql: str, parameters: Mapping[str, Any] | None = N
     """The result of a query. Raises CallmoodError for a result that polars can't hold."""
     with deferred():
         result = con.execute(sql, dict(parameters or {}))
+        if result is None:
+            raise CallmoodError("The query is empty.")
         columns, found = result.description or [], result.fetchall()
     schema = {column[0]: _dtype(str(column[1])) for column in columns}
     if len(schema) < len(columns):

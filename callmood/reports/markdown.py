@@ -13,7 +13,7 @@ _MARKUP: Final = re.compile(r"[\\`*_\[\]|~$]|(?<=:)//|(?<=\bwww)\.|@", re.IGNORE
 
 def to_markdown(page: Page) -> str:
     """The same page as on the terminal, to paste into a wiki or a ticket."""
-    parts = [f"# {_text(page.title)}"]
+    parts = [f"# {_text(page.title)}"] if page.title else []
     if page.subtitle:
         parts.append(_text(page.subtitle))
     if page.facts:

@@ -10,6 +10,7 @@ from callmood.reports import cells
 from callmood.reports.ask import Report
 from callmood.reports.columns import BETTER, DIM, WORSE, Column, Page, Row, Sheet
 from callmood.reports.compared import compared_sheet
+from callmood.reports.export import flat, rounded
 from callmood.reports.remarks import remarks
 from callmood.reports.timeline import call_facts, quarters, turns
 from callmood.wording import NONE, clock, counted, duration, length, percent
@@ -45,6 +46,21 @@ def page(report: Report, *, explain: bool = False) -> Page:
             *_moments(report),
         ]
     return Page(title, subtitle, facts, sheets, remarks(report, sheets, explain))
+
+
+def frame_page(frame: pl.DataFrame) -> Page:
+    """Any frame as a page: one table, numbers to four decimals."""
+    flat_frame = rounded(flat(frame))
+
+    def column(index: int, name: str, dtype: pl.DataType) -> Column:
+        def cell(row: Row) -> str:
+            return "" if row[name] is None else str(row[name])
+
+        # the last columns give way first
+        return Column(name, cell, right=dtype.is_numeric(), wraps=dtype == pl.String, hide_order=index)
+
+    columns = [column(index, *one) for index, one in enumerate(flat_frame.schema.items())]
+    return Page("", sheets=[Sheet("", columns, flat_frame.to_dicts(), continues=True)])
 
 
 _Parts = tuple[str, str, list[tuple[str, str]], list[Sheet]]

@@ -20,8 +20,9 @@ _UNLIMITED = 10_000
 
 def show(page: Page, console: Console) -> None:
     """Print a page; on a narrow terminal the least important columns of its tables come below, or are hidden."""
-    console.print()
-    console.print(_title(page))
+    if page.title:
+        console.print()
+        console.print(_title(page))
     if page.facts:
         console.print()
         console.print(_facts(page))
