@@ -110,7 +110,7 @@ def _remove_others(folder: Path, wanted: Wanted, written: set[Path]) -> None:
                     path.parent.rmdir()
 
 
-def _chosen(con: Connection, wanted: Wanted) -> list[Row]:
+def _chosen(con: Connection, wanted: Wanted) -> Sequence[Row]:
     if wanted.format not in TABLE_FORMATS and wanted.format not in TEXT_FORMATS:
         known = ", ".join([*TABLE_FORMATS, *TEXT_FORMATS])
         raise UsageError(f"There is no format {wanted.format}. Use one of: {known}.")
