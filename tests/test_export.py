@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 
 import callmood
 from callmood.cli.app import app
+from callmood.reports.frames import query
+from callmood.reports.transcripts import transcripts
 from callmood.store import Connection, open_db, write_call
 
 CARD = "my card is four one one one one one one one one one one one one one one one"
@@ -133,6 +135,15 @@ def test_an_export_is_limited_as_a_report_is(filled: Path, flags: list[str], cal
     assert [row["call"] for row in table(run(filled, "calls", "--format", "csv", *flags))] == calls
     segments = table(run(filled, "segments", "--format", "csv", *flags))
     assert list(dict.fromkeys(row["call"] for row in segments)) == calls
+
+
+def test_each_call_has_its_own_rows_in_whatever_order_calls_are_asked_for(filled: Path) -> None:
+    with open_db(filled, read_only=True) as con:
+        calls = query(con, "SELECT id AS recording_id, path AS call FROM recording ORDER BY path DESC", {})
+        said = list(transcripts(con, calls.to_dicts(), words=True, speech=True))
+    assert [len(one.segments) for one in said] == [1, 2, 5]
+    assert [len(one.speech) for one in said] == [1, 2, 5]
+    assert all(row["call"] in one.call["call"] for one in said for row in (*one.segments, *one.words))
 
 
 @pytest.mark.parametrize(

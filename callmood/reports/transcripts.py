@@ -44,7 +44,7 @@ def transcripts(
 
 
 def _by_recording(con: Connection, name: str, ids: Sequence[str]) -> Callable[[str], list[Row]]:
-    """A function that gives the rows of each recording; to be called in the order of ``ids``."""
+    """A function that gives the rows of each recording; to be called in the order of ``ids``, which the rows have."""
     groups = groupby(_rows(con, name, ids), key=itemgetter("recording_id")) if ids else iter(())
     waiting: dict[str, list[Row]] = {}
 

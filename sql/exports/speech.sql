@@ -1,9 +1,10 @@
 -- Who is heard when, with words or without?
 --
---   $ids   the recordings
+--   $ids   the recordings, in the order of the rows
 SELECT recording_id, talk.speaker, talk.role, channel, start_s, end_s
 FROM talk
 JOIN (SELECT recording_id, speaker, channel FROM speaker) USING (recording_id, speaker)
-JOIN (SELECT id AS recording_id, path, started_at FROM recording) USING (recording_id)
-WHERE recording_id IN (SELECT unnest($ids::VARCHAR[]))
-ORDER BY started_at NULLS LAST, path, recording_id, start_s, talk.speaker
+JOIN (
+    SELECT unnest($ids::VARCHAR[]) AS recording_id, generate_subscripts($ids::VARCHAR[], 1) AS place
+) USING (recording_id)
+ORDER BY place, start_s, talk.speaker
