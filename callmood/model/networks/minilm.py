@@ -1,7 +1,7 @@
 """MiniLM as a sentence encoder, in numpy: torch alone takes longer to import than a search takes.
 
-A BERT of six layers, with its published weights, whose output is averaged over the tokens and normalised. Sentences that
-mean the same have vectors that point the same way, whatever their words.
+A BERT of six layers, with its published weights, whose output is averaged over the tokens and normalised. Sentences
+that mean the same have vectors that point the same way, whatever their words.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ class SentenceEncoder:
         """Vectors of length 1: [n, WIDTH]. That of a text without words is zero."""
         vectors = np.zeros((len(texts), WIDTH), np.float32)
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts))]
-        order = sorted((row for row in range(len(texts)) if texts[row].strip()), key=lambda row: len(tokens[row]))
+        order = sorted(
+            (row for row in range(len(texts)) if texts[row].strip()), key=lambda row: len(tokens[row])
+        )
         while order:
             longest = len(tokens[order[-1]])
             count = max(1, _BATCH_TOKENS // longest)
