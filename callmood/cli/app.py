@@ -9,7 +9,19 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from callmood.cli import correct, corrections, doctor, evaluate, find, forget, models, report, scan, train
+from callmood.cli import (
+    categorize,
+    correct,
+    corrections,
+    doctor,
+    evaluate,
+    find,
+    forget,
+    models,
+    report,
+    scan,
+    train,
+)
 from callmood.cli.optional import with_optional_values
 from callmood.cli.output import print_on_any_code_page
 from callmood.errors import CallmoodError
@@ -53,6 +65,7 @@ app = typer.Typer(
 for command in (
     scan.scan,
     find.find,
+    categorize.categorize,
     correct.correct,
     corrections.corrections,
     forget.forget,

@@ -151,8 +151,9 @@ def write_members(con: Connection, definitions: str, ids: Sequence[str], members
         )
 
 
-def category_counts(con: Connection) -> list[CategoryCount]:
-    """For each category and agent the number of calls in which it occurs, the agents' names in one spelling."""
+def category_counts(con: Connection) -> tuple[int, tuple[CategoryCount, ...]]:
+    """The number of calls whose categories are known, and in how many of each agent's calls each category occurs."""
+    ((calls,),) = rows(con, "SELECT count(*) FROM categorized")
     found = rows(
         con,
         """
@@ -172,4 +173,4 @@ def category_counts(con: Connection) -> list[CategoryCount]:
         ORDER BY category, found DESC, agent
         """,
     )
-    return [CategoryCount(*row) for row in found]
+    return int(calls), tuple(CategoryCount(*row) for row in found)
