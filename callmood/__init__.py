@@ -21,8 +21,8 @@ How the packages build on each other, from the ground up:
 - ``store``: the DuckDB file. ``pipeline``: recordings in, calls out, a folder for each stage
 - ``engine``: runs the pipeline in processes. ``reports``: questions to the database and their answers. ``search``: what
   was said, by its meaning
-- ``batch`` (scan, forget), ``analysis`` (analyze), ``database`` (open), ``questions`` (find, categorize): the
-  library;
+- ``batch`` (scan, forget), ``analysis`` (analyze), ``database`` (open), ``questions`` (find, categorize,
+  topics): the library;
   ``training`` (train); ``doctor``
 - ``cli``: one module a command, which parses, calls one function of these packages, and prints
 """
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from callmood.database import Database, correct, corrections, open, undo_corrections
     from callmood.errors import BusyError, CallmoodError, UsageError
     from callmood.labels import LABELS
-    from callmood.questions import Categorized, categorize, find
+    from callmood.questions import Categorized, categorize, find, topics
     from callmood.reports.ask import Report
     from callmood.search.find import Found, Hit
     from callmood.settings import ScanOptions
@@ -89,7 +89,7 @@ _HOMES = {
     "callmood.database": ("Database", "correct", "corrections", "open", "undo_corrections"),
     "callmood.errors": ("BusyError", "CallmoodError", "UsageError"),
     "callmood.labels": ("LABELS",),
-    "callmood.questions": ("Categorized", "categorize", "find"),
+    "callmood.questions": ("Categorized", "categorize", "find", "topics"),
     "callmood.reports.ask": ("Report",),
     "callmood.search.find": ("Found", "Hit"),
     "callmood.training.run": ("Trained", "train"),
@@ -132,6 +132,7 @@ __all__ = [
     "iter_scan",
     "open",
     "scan",
+    "topics",
     "train",
     "undo_corrections",
 ]

@@ -20,6 +20,7 @@ from callmood.wording import did_you_mean
 if TYPE_CHECKING:
     from callmood.search.categorize import Tuning
     from callmood.search.find import Found
+    from callmood.search.topics import Topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,30 @@ def tune(
         if not categories[name].examples:
             raise UsageError(f"The category {name} has no examples, so it needs no threshold.")
         return try_threshold(con, name, categories[name])
+
+
+def topics(
+    *,
+    agent: str | None = None,
+    since: str | date | None = None,
+    db: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Topics:
+    """Why customers call: their opening statements, grouped by meaning, as ``callmood topics`` prints them.
+
+    ``since``: calls that started on that day or later. Raises CallmoodError if there is no such agent.
+    """
+    from callmood.search.find import require_agent
+    from callmood.search.topics import find_topics
+    from callmood.search.vectors import fill_in
+
+    wanted = _filter(agent=agent, since=since)
+    path = load_settings({"db": db}).db
+    fill_in(path, progress=progress)
+    with store.reading(path) as con:
+        require_calls(con)
+        require_agent(con, agent)
+        return find_topics(con, wanted)
 
 
 def definitions(db: str | Path | None = None) -> str:

@@ -20,6 +20,7 @@ from callmood.cli import (
     models,
     report,
     scan,
+    topics,
     train,
 )
 from callmood.cli.optional import with_optional_values
@@ -66,6 +67,7 @@ for command in (
     scan.scan,
     find.find,
     categorize.categorize,
+    topics.topics,
     correct.correct,
     corrections.corrections,
     forget.forget,

@@ -13,7 +13,7 @@ from callmood.errors import CallmoodError, UsageError
 from callmood.model.networks.minilm import sentence_encoder
 from callmood.search.phrases import phrase_pattern
 from callmood.search.vectors import ENCODER, counts, likeness
-from callmood.store import Connection
+from callmood.store import Connection, rows
 from callmood.store.meanings import (
     Filter,
     FoundSegment,
@@ -32,7 +32,7 @@ class Hit:
 
     recording_id: str
     call: str
-    """The name of its file."""
+    """What reports call it."""
     call_id: str | None
     agent: str | None
     started_at: datetime | None
@@ -60,7 +60,8 @@ class Found:
 
 def find_meaning(con: Connection, sentence: str, wanted: Filter, limit: int) -> Found:
     """The segments that mean most nearly what ``sentence`` says; those without vectors are not looked at."""
-    _check(con, sentence, wanted)
+    _require_words(sentence)
+    require_agent(con, wanted.agent)
     calls = call_vectors(con, ENCODER, wanted)
     stored = [vectors for _, _, vectors in calls]
     (scores,) = likeness(stored, sentence_encoder()([sentence])).T
@@ -78,21 +79,26 @@ def find_meaning(con: Connection, sentence: str, wanted: Filter, limit: int) -> 
 
 def find_words(con: Connection, phrase: str, wanted: Filter, limit: int) -> Found:
     """The segments in which the words of ``phrase`` stand in a row, whatever their capitals and accents."""
-    _check(con, phrase, wanted)
+    _require_words(phrase)
+    require_agent(con, wanted.agent)
     found, count = segments_with(con, phrase_pattern([phrase]), wanted, limit)
     return Found(tuple(_hit(one, None) for one in found), count)
 
 
-def _check(con: Connection, text: str, wanted: Filter) -> None:
-    if not any(map(str.isalnum, text)):
-        raise UsageError("Give words to look for.")
-    if wanted.agent is None:
+def require_agent(con: Connection, agent: str | None) -> None:
+    """Raises CallmoodError if an agent is named who has no calls; case and spaces don't matter."""
+    if agent is None:
         return
     names = agents(con)
-    ((key,),) = con.execute("SELECT name_key($name)", {"name": wanted.agent}).fetchall()
+    ((key,),) = rows(con, "SELECT name_key($name)", {"name": agent})
     if key not in {known for known, _ in names}:
-        suggestion = did_you_mean(wanted.agent, [name for _, name in names])
-        raise CallmoodError(f'No calls with the agent "{wanted.agent}"{suggestion}.')
+        suggestion = did_you_mean(agent, [name for _, name in names])
+        raise CallmoodError(f'No calls with the agent "{agent}"{suggestion}.')
+
+
+def _require_words(text: str) -> None:
+    if not any(map(str.isalnum, text)):
+        raise UsageError("Give words to look for.")
 
 
 def _looked_at(con: Connection, wanted: Filter, keys: Sequence[int], starts: Ints) -> Mask:

@@ -51,7 +51,7 @@ class FoundSegment(NamedTuple):
 
     recording_id: str
     call: str
-    """The name of its file."""
+    """What reports call it."""
     call_id: str | None
     agent: str | None
     started_at: datetime | None
@@ -67,8 +67,8 @@ _OF_CALLS: Final = """
     ($agent IS NULL OR name_key(agent) = name_key($agent)) AND ($since IS NULL OR started_at >= $since)
 """
 _FOUND: Final = """
-    recording_id, file_name(path), call_id, agent, started_at, segment, speaker, segment.role, start_s, end_s, text
-    FROM segment JOIN recording ON recording.id = recording_id
+    recording_id, call, call_id, agent, started_at, segment, speaker, segment.role, start_s, end_s, text
+    FROM segment JOIN recording ON recording.id = recording_id JOIN call_name USING (recording_id)
 """
 
 
@@ -192,6 +192,42 @@ def segments_with(
         parameters,
     )
     return [FoundSegment(*row) for row in found], int(count)
+
+
+def opening_vectors(
+    con: Connection, encoder: str, width: int, wanted: Filter
+) -> tuple[list[tuple[FoundSegment, bytes]], int]:
+    """What the customers of a filter's calls open them with, and how many calls have no such thing.
+
+    It is the longest of the customer's first three segments of four words or more, of those in the first half of the
+    conversation if there are any. Each comes with its vector of ``width`` bytes.
+    """
+    found = rows(
+        con,
+        f"""
+        WITH said AS (
+            SELECT recording_id, segment, start_s, quarter > 2 AS late,
+                len(string_split_regex(trim(text), '\\s+')) AS words
+            FROM segment_mood
+            WHERE role = 'customer' AND words >= 4
+            QUALIFY row_number() OVER (PARTITION BY recording_id ORDER BY late, start_s, segment) <= 3
+        ), opening AS (
+            SELECT recording_id, segment FROM said
+            QUALIFY row_number() OVER (PARTITION BY recording_id ORDER BY late, words DESC, start_s, segment) = 1
+        )
+        SELECT {_FOUND}
+        JOIN opening USING (recording_id, segment)
+        WHERE {_OF_CALLS} ORDER BY recording_id
+        """,
+        wanted.parameters(),
+    )
+    vectors = {recording_id: stored for _, recording_id, stored in call_vectors(con, encoder, wanted)}
+    openings = [
+        (segment, vectors[segment.recording_id][segment.segment * width : (segment.segment + 1) * width])
+        for segment in (FoundSegment(*row) for row in found)
+        if segment.recording_id in vectors
+    ]
+    return openings, len(vectors) - len(openings)
 
 
 def require_calls(con: Connection) -> None:
