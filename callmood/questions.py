@@ -169,6 +169,13 @@ def definitions(db: str | Path | None = None) -> str:
         return category_set(con) or included()
 
 
+def category_names(db: str | Path | None = None) -> tuple[str, ...]:
+    """The names of the categories that count in a database."""
+    from callmood.search.categories import read_categories
+
+    return tuple(read_categories(definitions(db), "The definitions in the database"))
+
+
 def _definitions(file: Path) -> str:
     """The text of a file with definitions, which have been understood."""
     from callmood.search.categories import read_categories

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import callmood
 from callmood import questions
 from callmood.cli.app import app
-from callmood.errors import UsageError
+from callmood.errors import CallmoodError, UsageError
 from callmood.search.categories import included, read_categories
 from callmood.search.categorize import categorize, compare_with
 from callmood.store import Connection, open_db, rows, start_scan, write_call
@@ -230,3 +230,91 @@ def test_the_definitions_that_are_shown_can_be_given_back(scanned: Path, tmp_pat
 
 def test_the_command_shows_what_a_threshold_leaves_out(scanned: Path) -> None:
     assert "threshold 0.45" in run("--tune", "churn", "--db", str(scanned))
+
+
+@pytest.fixture
+def categorized(scanned: Path, tmp_path: Path) -> Path:
+    """Both calls are of cafe, one of leaving, and none of rain."""
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        '[cafe]\nwords = ["cafe"]\n[leaving]\nwords = ["leave you"]\n[rain]\nwords = ["rain"]\n',
+        encoding="utf-8",
+    )
+    callmood.categorize(file, db=scanned)
+    return scanned
+
+
+def report(db: Path, *arguments: str) -> tuple[int, str]:
+    """Exit code and output, or why there is none."""
+    result = CliRunner().invoke(app, ["report", *arguments, "--db", str(db)])
+    error = result.exception
+    if isinstance(error, CallmoodError):
+        return error.exit_code, f"{result.stdout}{error}"
+    return result.exit_code, result.stdout
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        ("leaving > 50%", 0),
+        ("leaving >= 50 %", 1),
+        ("leaving > 0", 1),
+        ("cafe < 100%", 0),
+        ("cafe<=2", 1),
+        ("rain > 0%", 0),
+        ("rain < 1", 1),
+    ],
+)
+def test_a_report_fails_if_calls_of_a_category_are_too_many_or_too_few(
+    categorized: Path, condition: str, code: int
+) -> None:
+    found, output = report(categorized, "--fail-if", condition)
+    assert found == code
+    assert "Calls by agent" in output  # which is printed anyway
+    assert ("The report fails" in output) == bool(code)
+
+
+def test_a_report_that_fails_says_by_how_much(categorized: Path) -> None:
+    _, output = report(categorized, "--fail-if", "leaving > 5%", "--fail-if", "cafe > 5%")
+    assert "leaving > 5 %: 1 of 2 calls (50.0 %); cafe > 5 %: 2 of 2 calls (100.0 %)" in output
+
+
+def test_conditions_are_for_the_calls_of_the_report(categorized: Path) -> None:
+    assert report(categorized, "--agent", "ben", "--fail-if", "leaving > 0")[0] == 0
+    assert report(categorized, "--agent", "anna", "--fail-if", "leaving >= 100%")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--fail-if", "leaving"], "is no condition"),
+        (["--fail-if", "leaving > -1"], "is no condition"),
+        (["--fail-if", "leavin > 1"], "did you mean leaving"),
+        (["--call", "first.wav", "--fail-if", "leaving > 1"], "several calls"),
+    ],
+)
+def test_a_wrong_condition_is_wrong_usage(categorized: Path, arguments: list[str], sentence: str) -> None:
+    code, output = report(categorized, *arguments)
+    assert code == 2 and sentence in output
+
+
+def test_a_condition_on_calls_whose_categories_are_unknown_does_not_pass(scanned: Path) -> None:
+    code, output = report(scanned, "--fail-if", "churn > 5%")
+    assert code == 1 and "Run callmood categorize" in output
+
+
+def test_reports_count_categories(categorized: Path) -> None:
+    assert "cafe 2, leaving 1 of 2 calls" in report(categorized)[1]
+    assert "cafe 1 of 1 call" in report(categorized, "--agent", "ben")[1]
+    assert "leaving 0:02, cafe 0:16" in report(categorized, "--call", "first.wav")[1]
+    rows = json.loads(report(categorized, "--format", "json")[1])["categories"]
+    assert [(row["category"], row["calls"], row["share"]) for row in rows] == [
+        ("cafe", 2, 1.0),
+        ("leaving", 1, 0.5),
+    ]
+
+
+def test_calls_without_categories_are_said(categorized: Path) -> None:
+    with open_db(categorized) as con:
+        write_call(con, 1, None, make_call(LINES[:1], "third.wav", agent="ben"))
+    assert "Categories leave out 1 call" in report(categorized, "--explain")[1].replace("\n", " ")
