@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -75,13 +76,14 @@ def categorize(
     *,
     included: bool = False,
     db: str | Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Categorized:
     """Find the categories in all stored calls, without transcribing, as ``callmood categorize`` does.
 
     ``file``: a TOML file with definitions that count in this database from now on, also for later scans; ``included``:
     those that come with callmood do again. Without either the present ones count, and only calls that were not compared
-    with them are looked at.
+    with them are looked at. ``progress`` is told what is done ("searchable", then "categorized"), how many calls of how
+    many.
 
     Raises CallmoodError if the file can't be read, UsageError if a definition in it can't be understood.
     """
@@ -97,8 +99,9 @@ def categorize(
     if toml is not None or included:
         with store.writing(path) as con:
             write_category_set(con, toml)
-    fill_in(path, progress=progress)
-    categories = find_categories(path, progress=progress)
+    told = {what: progress and partial(progress, what) for what in ("searchable", "categorized")}
+    fill_in(path, progress=told["searchable"])
+    categories = find_categories(path, progress=told["categorized"])
     with store.reading(path) as con:
         return Categorized(tuple(categories), *category_counts(con))
 

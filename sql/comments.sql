@@ -468,7 +468,7 @@ COMMENT ON COLUMN segment_category.category IS 'Name of the category.';
 COMMENT ON COLUMN segment_category.evidence IS
     'What speaks for it: ''words'', ''meaning'' (an example is near), ''both'', or ''conditions'' alone.';
 COMMENT ON COLUMN segment_category.likeness IS
-    'Cosine of the angle to the nearest example, -1 to 1; NULL for a category without examples.';
+    'Cosine of the angle to the nearest example, -1 if one that the category is unlike is nearer; NULL without examples.';
 
 COMMENT ON VIEW segment_context IS 'One row per segment, with what categories may ask of it.';
 COMMENT ON COLUMN segment_context.recording_id IS 'Id of the recording.';

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from callmood.cli.find import tell_encoding
+from callmood.cli.find import tell, tell_encoding
 from callmood.cli.output import say
 from callmood.errors import UsageError
 from callmood.wording import clock, counted, percent
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from callmood.search.categorize import Near, Tuning
 
 _AGENTS_SHOWN = 3
+_DONE = {"searchable": "made searchable", "categorized": "categorized"}
 
 
 def categorize(
@@ -53,11 +54,15 @@ def categorize(
     elif tune is not None:
         _print_tuning(tune, questions.tune(tune, file, db=db, progress=tell_encoding))
     else:
-        found = callmood.categorize(file, included=included, db=db, progress=tell_encoding)
+        found = callmood.categorize(file, included=included, db=db, progress=_tell)
         if as_json:
             _print_json(found)
         else:
             _print(found)
+
+
+def _tell(what: str, done: int, calls: int) -> None:
+    tell(f"Calls {_DONE[what]}: {done:,} of {calls:,} ...", done)
 
 
 def _print(found: Categorized) -> None:

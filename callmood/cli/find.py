@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,11 +63,14 @@ def find(
 
 
 def tell_encoding(done: int, calls: int) -> None:
-    """Say how many calls are encoded, which the first search of a database takes time for."""
-    if done == 0 or done % 1000 == 0:
-        import sys
+    """Say how many calls are encoded, which takes time where many were scanned by an older callmood."""
+    tell(f"Calls made searchable: {done:,} of {calls:,} ...", done)
 
-        say(f"Calls made searchable: {done:,} of {calls:,} ...", file=sys.stderr)
+
+def tell(line: str, done: int) -> None:
+    """Say how far something is, at its beginning and then every thousand calls."""
+    if done % 1000 == 0:
+        say(line, file=sys.stderr)
 
 
 def _print(found: Found, exact: bool) -> None:

@@ -29,7 +29,7 @@ from callmood.store.categories import (
 )
 from callmood.store.meanings import FoundSegment, named_segments
 
-_CALLS_AT_ONCE: Final = 500
+_CALLS_AT_ONCE: Final = 2000
 """Calls between two writes; others can read the database in between."""
 _METHOD: Final = 1
 """Counts the ways in which categories were found; another one finds all anew."""

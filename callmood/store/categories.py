@@ -29,7 +29,7 @@ class Member(NamedTuple):
     evidence: str
     """"words", "meaning", "both" or "conditions"."""
     likeness: float | None
-    """Cosine to the nearest example; None without examples."""
+    """Cosine to the nearest example, -1 if one that it is unlike is nearer; None without examples."""
 
 
 class Conditions(NamedTuple):
