@@ -19,8 +19,11 @@ How the packages build on each other, from the ground up:
   ``hashing``, ``signals``, ``settings``, ``bundled_weights``: what all others may use
 - ``model``: the emotion model and the networks
 - ``store``: the DuckDB file. ``pipeline``: recordings in, calls out, a folder for each stage
-- ``engine``: runs the pipeline in processes. ``reports``: questions to the database and their answers
-- ``batch`` (scan, forget), ``analysis`` (analyze), ``database`` (open): the library; ``training`` (train); ``doctor``
+- ``engine``: runs the pipeline in processes. ``reports``: questions to the database and their answers. ``search``: what
+  was said, by its meaning
+- ``batch`` (scan, forget), ``analysis`` (analyze), ``database`` (open), ``questions`` (find, categorize,
+  topics): the library;
+  ``training`` (train); ``doctor``
 - ``cli``: one module a command, which parses, calls one function of these packages, and prints
 """
 
@@ -52,7 +55,9 @@ if TYPE_CHECKING:
     from callmood.database import Database, correct, corrections, open, undo_corrections
     from callmood.errors import BusyError, CallmoodError, UsageError
     from callmood.labels import LABELS
+    from callmood.questions import Categorized, categorize, find, topics
     from callmood.reports.ask import Report
+    from callmood.search.find import Found, Hit
     from callmood.settings import ScanOptions
     from callmood.training.run import Trained, train
 
@@ -84,7 +89,9 @@ _HOMES = {
     "callmood.database": ("Database", "correct", "corrections", "open", "undo_corrections"),
     "callmood.errors": ("BusyError", "CallmoodError", "UsageError"),
     "callmood.labels": ("LABELS",),
+    "callmood.questions": ("Categorized", "categorize", "find", "topics"),
     "callmood.reports.ask": ("Report",),
+    "callmood.search.find": ("Found", "Hit"),
     "callmood.training.run": ("Trained", "train"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -95,10 +102,13 @@ __all__ = [
     "Call",
     "CallFacts",
     "CallmoodError",
+    "Categorized",
     "Database",
     "EmotionScores",
     "Failure",
     "Forgotten",
+    "Found",
+    "Hit",
     "Progress",
     "Recording",
     "Report",
@@ -114,12 +124,15 @@ __all__ = [
     "Word",
     "__version__",
     "analyze",
+    "categorize",
     "correct",
     "corrections",
+    "find",
     "forget",
     "iter_scan",
     "open",
     "scan",
+    "topics",
     "train",
     "undo_corrections",
 ]

@@ -445,3 +445,43 @@ COMMENT ON COLUMN agent_summary.ended_worse IS 'Number of calls that ended worse
 COMMENT ON VIEW call_name IS 'What reports call each recording.';
 COMMENT ON COLUMN call_name.recording_id IS 'The recording: recording.id.';
 COMMENT ON COLUMN call_name.call IS 'Its file name, with as much of the path as tells it from others.';
+
+COMMENT ON TABLE segment_vectors IS
+    'What the segments of each call mean, as vectors for callmood find. They say roughly what the words say.';
+COMMENT ON COLUMN segment_vectors.recording_id IS 'Id of the recording.';
+COMMENT ON COLUMN segment_vectors.encoder IS 'The network that made them.';
+COMMENT ON COLUMN segment_vectors.vectors IS
+    'The vectors of all segments in their order, 384 signed bytes each: a vector up to its length. Zero without words.';
+
+COMMENT ON TABLE category_set IS 'The categories that count in this database; empty: those that come with callmood.';
+COMMENT ON COLUMN category_set.toml IS 'Their definitions, TOML.';
+COMMENT ON COLUMN category_set.set_at IS 'When they were given, UTC.';
+
+COMMENT ON TABLE categorized IS 'One row per call whose categories are known.';
+COMMENT ON COLUMN categorized.recording_id IS 'Id of the recording.';
+COMMENT ON COLUMN categorized.definitions IS 'Hash of the definitions by which they were found.';
+
+COMMENT ON TABLE segment_category IS 'One row per segment and category that it belongs to.';
+COMMENT ON COLUMN segment_category.recording_id IS 'Id of the recording.';
+COMMENT ON COLUMN segment_category.segment IS 'Number of the segment in its call, from 0.';
+COMMENT ON COLUMN segment_category.category IS 'Name of the category.';
+COMMENT ON COLUMN segment_category.evidence IS
+    'What speaks for it: ''words'', ''meaning'' (an example is near), ''both'', or ''conditions'' alone.';
+COMMENT ON COLUMN segment_category.likeness IS
+    'Cosine of the angle to the nearest example, -1 if one that the category is unlike is nearer; NULL without examples.';
+
+COMMENT ON VIEW segment_context IS 'One row per segment, with what categories may ask of it.';
+COMMENT ON COLUMN segment_context.recording_id IS 'Id of the recording.';
+COMMENT ON COLUMN segment_context.segment IS 'Number of the segment in its call, from 0.';
+COMMENT ON COLUMN segment_context.role IS '''agent'', ''customer'' or ''unknown''.';
+COMMENT ON COLUMN segment_context.start_s IS 'Start in seconds from the start of the recording.';
+COMMENT ON COLUMN segment_context.emotion IS 'As in segment_mood.';
+COMMENT ON COLUMN segment_context.quarter IS 'Quarter of the conversation that its middle lies in, 1 to 4.';
+COMMENT ON COLUMN segment_context.silence_s IS 'Seconds in which nobody was heard before it; 0 at the start of the call.';
+COMMENT ON COLUMN segment_context.plain IS 'Its words without capitals and accents.';
+
+COMMENT ON VIEW call_category IS 'One row per call and category that occurs in it.';
+COMMENT ON COLUMN call_category.recording_id IS 'Id of the recording.';
+COMMENT ON COLUMN call_category.category IS 'Name of the category.';
+COMMENT ON COLUMN call_category.segments IS 'Number of segments that belong to it.';
+COMMENT ON COLUMN call_category.from_s IS 'Start of the first of them, in seconds from the start of the recording.';

@@ -32,6 +32,8 @@ from callmood.engine.local import require_startable, run_jobs
 from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.pipeline import load_rescore, load_scan
 from callmood.pipeline.transcribe.recogniser import model_name
+from callmood.search.categorize import categorize
+from callmood.search.vectors import fill_in
 from callmood.settings import ScanOptions, Settings, load_settings
 from callmood.signals import deferred
 from callmood.store import Connection
@@ -140,6 +142,8 @@ def run(paths: Sequence[Path], settings: Settings, again: Again) -> Generator[Pr
             for outcome in outcomes:
                 yield Progress(summary, outcome)
         compare_agents(partial(_writing, settings), settings.score.model, model_id)
+        fill_in(settings.db, settings.wait)
+        categorize(settings.db, settings.wait)
         summary.finished = time.monotonic()
 
 

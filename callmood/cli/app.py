@@ -10,16 +10,19 @@ import typer
 from typer.core import TyperGroup
 
 from callmood.cli import (
+    categorize,
     correct,
     corrections,
     doctor,
     evaluate,
     export,
+    find,
     forget,
     models,
     report,
     scan,
     sql,
+    topics,
     train,
 )
 from callmood.cli.optional import with_optional_values
@@ -64,6 +67,9 @@ app = typer.Typer(
 
 for command in (
     scan.scan,
+    find.find,
+    categorize.categorize,
+    topics.topics,
     correct.correct,
     corrections.corrections,
     export.export,

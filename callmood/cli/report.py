@@ -16,6 +16,7 @@ from callmood.errors import UsageError
 
 if TYPE_CHECKING:
     from callmood.reports.ask import Report
+    from callmood.reports.gates import Gate
 
 FILE_WIDTH = 120
 """Width in characters of a report that is not printed to a terminal."""
@@ -134,6 +135,13 @@ def report(
             "the first that the report has).",
         ),
     ] = None,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help='Exit code 1 if so many calls are of a category: "churn > 5%", "escalation >= 3"; repeatable.',
+        ),
+    ] = None,
     raw: Annotated[
         bool,
         typer.Option("--raw", help="In CSV, leave text as it is, formulas and escape sequences included."),
@@ -160,6 +168,9 @@ def report(
         )
     chosen = format or format_of(output)
     wanted = _subject({"agent": agent, "call": call, "day": day, "queue": queue}, by, name, pairs(only or []))
+    gates = _gates(fail_if or [], db)
+    if gates and wanted.by == "call" and wanted.name is not None:
+        raise UsageError("--fail-if is for reports on several calls.")
     with callmood.open(db) as database:
         found = database.report(
             wanted.by,
@@ -174,6 +185,20 @@ def report(
             all_moments=limit is None and chosen in (Format.csv, Format.parquet, Format.xlsx),
         )
     _deliver(found, chosen, output, table=table, raw=raw, explain=explain)
+    if gates:
+        from callmood.reports.gates import require_kept
+
+        require_kept(found, gates)
+
+
+def _gates(conditions: list[str], db: Path | None) -> list["Gate"]:
+    if not conditions:
+        return []
+    from callmood.questions import category_names
+    from callmood.reports.gates import gate
+
+    known = category_names(db)
+    return [gate(condition, known) for condition in conditions]
 
 
 class _Subject(NamedTuple):

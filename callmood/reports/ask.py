@@ -82,6 +82,8 @@ class Report:
     """In a report on one call: the mood of each role by quarter of the conversation."""
     call: pl.DataFrame | None = None
     """In a report on one call: its row in the list of calls."""
+    categories: pl.DataFrame | None = None
+    """In how many of its calls each category occurs; of one call, since when."""
     overview: Mapping[str, Any] = field(default_factory=dict)
     """Number of calls, hours, start of the first and last call, and the counts behind ``notes``."""
     limits: Mapping[str, float] = field(default_factory=dict)
@@ -153,6 +155,7 @@ def _one_call(con: Connection, question: Question) -> Report:
         moments=_moments(con, question, everyone, _MOMENTS_OF_A_CALL),
         quarters=_report(con, "quarters", parameters),
         call=call,
+        categories=_report(con, "categories", parameters),
         limits=_limits(con),
         remarks=(
             *(Note(f"The scan warned: {warning}.") for warning in row["warnings"] or []),
@@ -236,7 +239,8 @@ def _limits(con: Connection) -> dict[str, float]:
 def _with_notes(con: Connection, report: Report, parameters: dict[str, Any]) -> Report:
     overview = _report(con, "overview", parameters).row(0, named=True)
     notes = (*_notes(overview, parameters["role"]), *_languages(_report(con, "languages", parameters)))
-    return replace(report, overview=overview, limits=_limits(con), remarks=notes)
+    categories = _report(con, "categories", parameters)
+    return replace(report, categories=categories, overview=overview, limits=_limits(con), remarks=notes)
 
 
 def _unknown_moods(calls: int) -> Iterator[Note]:
@@ -294,6 +298,9 @@ def _notes(seen: Mapping[str, Any], role: RoleChoice) -> Iterator[Note]:
             f"Mood, emotions and words per minute leave out {what} not understood (another language, or a bad line).",
             f"{seen['not_understood']:,} not understood",
         )
+    if 0 < seen["categorized"] < seen["calls"]:
+        what = counted(seen["calls"] - seen["categorized"], "call")
+        yield Note(f"Categories leave out {what}. Run callmood categorize.", f"{what} without categories")
     if seen["one_sided"]:
         what = counted(seen["one_sided"], "recording")
         yield Note(

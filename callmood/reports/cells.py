@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any, Final, TypeAlias
 
-from callmood.wording import NONE, counted, percent
+from callmood.wording import NONE, clock, counted, percent
 
 MINUS: Final = "−"
 
@@ -105,3 +105,16 @@ def verdict(change: float | None, margin: float | None) -> str:
     if abs(change) <= margin:
         return "unclear"
     return "better" if change > 0 else "worse"
+
+
+def categories(rows: Iterable[Mapping[str, Any]]) -> str:
+    """In how many calls each category occurs: "payment 12, complaint 5 of 40 calls"."""
+    found = list(rows)
+    named = ", ".join(f"{row['category']} {row['calls']:,}" for row in found)
+    return f"{named} of {counted(found[0]['calls_known'], 'call')}" if found else NONE
+
+
+def category_starts(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The categories of one call, each with its first moment: "greeting 0:00, payment 1:02"."""
+    found = sorted(rows, key=lambda row: (row["from_s"], row["category"]))
+    return ", ".join(f"{row['category']} {clock(row['from_s'])}" for row in found)

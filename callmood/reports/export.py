@@ -34,6 +34,7 @@ def tables(report: Report) -> dict[str, pl.DataFrame]:
             "quarters": report.quarters,
             "moments": report.moments,
         }
+    found["categories"] = report.categories
     return {name: frame for name, frame in found.items() if frame is not None}
 
 
@@ -76,7 +77,7 @@ def to_json(report: Report) -> str:
 
     In ASCII: no terminal acts on it, and no code page spoils it.
     """
-    frames = {name: getattr(report, name) for name in ("call", "quarters", "moments", "calls")}
+    frames = {name: getattr(report, name) for name in ("call", "quarters", "moments", "calls", "categories")}
     document = {
         "report": report.question.kind,
         "by": report.question.by if report.question.kind == "groups" else None,

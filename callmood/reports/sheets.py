@@ -88,6 +88,7 @@ def _group_page(report: Report) -> _Parts:
             f"{counted(row['segments'], 'segment')} scored: {percent(row['angry'])} angry, "
             f"{percent(row['negative'])} negative, {percent(row['uncertain'])} unsure",
         ),
+        *_categories(report),
         *_corrections(report),
     ]
     sheets = [
@@ -105,7 +106,16 @@ def _title(title: str, report: Report) -> str:
 
 
 def _overall(report: Report) -> list[tuple[str, str]]:
-    return [(_who(report), cells.share_of_calls(report.overview)), *_corrections(report)]
+    return [
+        (_who(report), cells.share_of_calls(report.overview)),
+        *_categories(report),
+        *_corrections(report),
+    ]
+
+
+def _categories(report: Report) -> list[tuple[str, str]]:
+    found = _rows(report.categories)
+    return [("Categories", cells.categories(found))] if found else []
 
 
 def _corrections(report: Report) -> list[tuple[str, str]]:

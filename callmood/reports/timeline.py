@@ -37,6 +37,7 @@ def call_facts(report: Report, call: Row) -> list[tuple[str, str]]:
         ("Overtalk", overtalk),
         *_unheard(call),
         ("Segments", _segments(call)),
+        *_categories(report),
         *_corrections(report, call),
     ]
 
@@ -46,6 +47,11 @@ def _corrections(report: Report, call: Row) -> Iterator[tuple[str, str]]:
     if call["corrections"] and people.height:
         who = cells.corrected(people["corrected_by"], people["corrected_at"].max())  # type: ignore[arg-type]
         yield "Corrected", f"{counted(call['corrections'], 'segment')} {who}"
+
+
+def _categories(report: Report) -> Iterator[tuple[str, str]]:
+    if report.categories is not None and report.categories.height:
+        yield "Categories", cells.category_starts(report.categories.to_dicts())
 
 
 def _segments(call: Row) -> str:

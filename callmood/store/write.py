@@ -39,7 +39,16 @@ from callmood.store.columns import (
 )
 from callmood.store.connection import Connection, rows, transaction
 
-OF_A_CALL: Final = ("word", "segment", "speaker", "speech", "hold")
+OF_A_CALL: Final = (
+    "word",
+    "segment",
+    "speaker",
+    "speech",
+    "hold",
+    "segment_vectors",
+    "segment_category",
+    "categorized",
+)
 """The tables that another scan of a recording writes anew."""
 RECORDING_IDS: Final[Mapping[str, str]] = {
     "recording": "id",

@@ -57,6 +57,7 @@ SELECT
     count(*) FILTER (state = 'done' AND in_time AND untranscribed_s > 0) AS partly_transcribed,
     coalesce(sum(hold_s) FILTER (state = 'done' AND in_time), 0) AS hold_s,
     count(*) FILTER (state = 'done' AND in_time AND hold_s > 0) AS with_hold,
+    count(*) FILTER (state = 'done' AND in_time AND id IN (SELECT recording_id FROM categorized)) AS categorized,
     coalesce(sum(corrections) FILTER (state = 'done' AND in_time), 0)::BIGINT AS corrections,
     list_sort(list_distinct(flatten(list(correctors) FILTER (state = 'done' AND in_time)))) AS corrected_by,
     max(last_corrected_at) FILTER (state = 'done' AND in_time) AS corrected_at,

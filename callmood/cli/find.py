@@ -1,0 +1,102 @@
+"""`callmood find`: segments by meaning, or by their words."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from callmood.call import RoleChoice
+from callmood.cli.output import say
+from callmood.wording import NONE, clock, counted
+
+if TYPE_CHECKING:
+    from callmood.search.find import Found, Hit
+
+
+def find(
+    text: Annotated[str, typer.Argument(help="What to look for, in words of your own.")],
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact", help="Find these very words in a row instead; * stands for any letters (cancel*)."
+        ),
+    ] = False,
+    role: Annotated[RoleChoice, typer.Option(help="Whose words.")] = "all",
+    agent: Annotated[str | None, typer.Option(help="Only calls of this agent.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="Only calls from this day or time on: 2026-11-22, yesterday."),
+    ] = None,
+    emotion: Annotated[
+        str | None, typer.Option(help="Only segments with this emotion: angry, happy, neutral ...")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many segments to show.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    db: Annotated[Path | None, typer.Option(help="The DuckDB file (default: callmood.duckdb).")] = None,
+) -> None:
+    """Find what was said, by its meaning: callmood find "customer threatens to cancel".
+
+    Shows the segments whose meaning is nearest, whatever their words, with a score from 0 (nothing in common) to 1 (the
+    same). There are always some: read before you count. Meaning is known of English only; --exact finds words of any
+    language.
+    """
+    import callmood
+
+    found = callmood.find(
+        text,
+        exact=exact,
+        role=role,
+        agent=agent,
+        since=since,
+        emotion=emotion,
+        limit=limit,
+        db=db,
+        progress=tell_encoding,
+    )
+    if as_json:
+        _print_json(found)
+    else:
+        _print(found, exact)
+
+
+def tell_encoding(done: int, calls: int) -> None:
+    """Say how many calls are encoded, which takes time where many were scanned by an older callmood."""
+    tell(f"Calls made searchable: {done:,} of {calls:,} ...", done)
+
+
+def tell(line: str, done: int) -> None:
+    """Say how far something is, at its beginning and then every thousand calls."""
+    if done % 1000 == 0:
+        say(line, file=sys.stderr)
+
+
+def _print(found: Found, exact: bool) -> None:
+    if not found.hits:
+        print("No segment holds these words." if exact else "No segment matches.")
+        return
+    for hit in found.hits:
+        say(_line(hit))
+        say(f"       “{hit.text}”")
+    shown = len(found.hits)
+    print()
+    if exact:
+        print(f"{shown:,} of {counted(found.searched, 'segment')} with these words.")
+    else:
+        print(f"The nearest {shown:,} of {counted(found.searched, 'segment')}.")
+    print("callmood report --call CALL shows what came before and after.")
+
+
+def _line(hit: Hit) -> str:
+    score = "" if hit.score is None else f"{hit.score:.2f}  "
+    when = f"{hit.started_at:%Y-%m-%d %H:%M}  " if hit.started_at else ""
+    return f" {score}{hit.call}  {clock(hit.start_s)}  {hit.role}  {when}agent {hit.agent or NONE}"
+
+
+def _print_json(found: Found) -> None:
+    import json
+    from dataclasses import asdict
+
+    print(json.dumps(asdict(found), ensure_ascii=True, default=lambda moment: moment.isoformat()))
