@@ -477,7 +477,12 @@ def test_a_workbook_has_each_table_with_numbers_and_text_that_is_not_computed(
     CliRunner().invoke(app, ["report", '=HYPERLINK("http://x")', "--output", str(book), "--db", str(db_path)])
     with zipfile.ZipFile(book) as parts:
         texts = {name: parts.read(name).decode() for name in parts.namelist()}
-    assert re.findall('<sheet name="([^"]+)"', texts["xl/workbook.xml"]) == ["Groups", "Calls", "Moments"]
+    assert re.findall('<sheet name="([^"]+)"', texts["xl/workbook.xml"]) == [
+        "Groups",
+        "Calls",
+        "Moments",
+        "Categories",
+    ]
     sheets = [text for name, text in texts.items() if name.startswith("xl/worksheets/sheet")]
     assert not any("<f>" in sheet or "<hyperlink" in sheet for sheet in sheets)
     assert any("<v>0.9</v>" in sheet for sheet in sheets)

@@ -145,7 +145,7 @@ def _label_curve(acted: Sequence[Match], speech: Sequence[Speech]) -> str:
         )
         rows.append((f"{threshold}", _rate(alarms, total.seconds / 3600)[0], *shares))
     return _table(
-        "Recall of turns against false alarms, by the threshold on the probability",
+        "Recall of turns against false alarms, by the threshold on what a segment says alone",
         ("threshold", "false alarms an hour", *EMOTIONS),
         rows,
     )
