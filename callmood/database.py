@@ -28,8 +28,10 @@ from callmood.store.corrections import corrections as stored_corrections
 if TYPE_CHECKING:
     import polars as pl
 
-    from callmood.reports.ask import Kind, Report
+    from callmood.reports.ask import Kind, Question, Report
     from callmood.reports.extracts import Table
+    from callmood.reports.page import AudioChoice
+    from callmood.reports.page.write import Written
 
 CALL: Final = "call"
 """The value of ``by`` for the list of calls, or the timeline of one."""
@@ -77,33 +79,16 @@ class Database:
         >>> report.notes
         ()
         """
-        from callmood.reports.ask import Question, ask
-        from callmood.reports.period import bound, compared_with, day
+        from callmood.reports.ask import ask
 
-        if limit is not None and limit < 1:
-            raise UsageError("The limit must be 1 or more.")
-        if role is not None and role not in get_args(RoleChoice):
-            raise UsageError(f"There is no role {role}. Use one of: {', '.join(get_args(RoleChoice))}.")
-        kind: Kind = ("calls" if name is None else "call") if by == CALL else "groups"
-        if kind == "call" and filters:
-            raise UsageError(f"A report on one call takes no other name: leave out {', '.join(filters)}.")
-        if kind != "groups" and against is not None:
-            raise UsageError("Calls can't be compared with another period. Group them, as with --by agent.")
-        first = None if since is None else bound(since)
-        last = None if until is None else bound(until, end=True)
-        named = {
-            dimension: day(wanted) if dimension == "day" else wanted
-            for dimension, wanted in (filters or {}).items()
-        }
-        question = Question(
-            kind=kind,
-            by=by,
-            name=day(name) if name is not None and by == "day" else name,
-            filters=named,
-            against=None if against is None else compared_with(against, first, last),
+        question = _question(
+            by,
+            name,
+            filters=filters,
+            against=against,
             role=role,
-            since=first,
-            until=last,
+            since=since,
+            until=until,
             sort=sort,
             limit=limit,
             all_moments=all_moments,
@@ -155,6 +140,35 @@ class Database:
         target = Path(output) if isinstance(output, str) else output
         with self._cursor() as cursor:
             return write(cursor, wanted, target)
+
+    def write_page(
+        self,
+        path: str | Path,
+        by: str = "agent",
+        name: str | None = None,
+        *,
+        filters: Mapping[str, str] | None = None,
+        against: str | None = None,
+        role: RoleChoice | None = None,
+        since: str | date | None = None,
+        until: str | date | None = None,
+        audio: AudioChoice = "none",
+        redact: bool = True,
+    ) -> Written:
+        """Write the page that ``callmood report --html`` writes: one HTML file, which asks nothing of the network.
+
+        The other parameters are those of ``report``. ``audio``: "embed" puts compressed copies of the recordings of
+        the most upset calls into it, "link" plays the recordings where they are. ``redact``: whether card numbers,
+        accounts, telephone numbers, addresses and names are replaced in transcripts and muted in copies. With more than
+        2,000 calls a folder of pages comes beside it. Raises what ``report`` raises, and OSError if a file can't be
+        written.
+        """
+        from callmood.reports.page import write_page
+
+        question = _question(by, name, filters=filters, against=against, role=role, since=since, until=until)
+        model = load_settings({"db": self.path}).score.model
+        with self._cursor() as cursor:
+            return write_page(cursor, question, Path(path), model=model, audio=audio, redact=redact)
 
     def calls(self) -> pl.DataFrame:
         """One row for each scanned call: the view ``call_summary``, plus a column for each metadata column.
@@ -250,6 +264,53 @@ class Database:
                 yield cursor
         except duckdb.Error as error:
             raise CallmoodError(f"The database can't answer: {error}") from None
+
+
+def _question(
+    by: str,
+    name: str | None,
+    *,
+    filters: Mapping[str, str] | None,
+    against: str | None,
+    role: RoleChoice | None,
+    since: str | date | None,
+    until: str | date | None,
+    sort: str | None = None,
+    limit: int | None = None,
+    all_moments: bool = False,
+) -> Question:
+    """What is asked for, checked."""
+    from callmood.reports.ask import Question
+    from callmood.reports.period import bound, compared_with, day
+
+    if limit is not None and limit < 1:
+        raise UsageError("The limit must be 1 or more.")
+    if role is not None and role not in get_args(RoleChoice):
+        raise UsageError(f"There is no role {role}. Use one of: {', '.join(get_args(RoleChoice))}.")
+    kind: Kind = ("calls" if name is None else "call") if by == CALL else "groups"
+    if kind == "call" and filters:
+        raise UsageError(f"A report on one call takes no other name: leave out {', '.join(filters)}.")
+    if kind != "groups" and against is not None:
+        raise UsageError("Calls can't be compared with another period. Group them, as with --by agent.")
+    first = None if since is None else bound(since)
+    last = None if until is None else bound(until, end=True)
+    named = {
+        dimension: day(wanted) if dimension == "day" else wanted
+        for dimension, wanted in (filters or {}).items()
+    }
+    return Question(
+        kind=kind,
+        by=by,
+        name=day(name) if name is not None and by == "day" else name,
+        filters=named,
+        against=None if against is None else compared_with(against, first, last),
+        role=role,
+        since=first,
+        until=last,
+        sort=sort,
+        limit=limit,
+        all_moments=all_moments,
+    )
 
 
 def open(db: str | Path | None = None) -> Database:

@@ -5,16 +5,18 @@ import sys
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from callmood.call import RoleChoice
 from callmood.cli.optional import BARE
 from callmood.cli.output import write_bytes, write_text
-from callmood.errors import UsageError
+from callmood.errors import CallmoodError, UsageError
+from callmood.wording import counted, printable
 
 if TYPE_CHECKING:
+    from callmood.database import Database
     from callmood.reports.ask import Report
     from callmood.reports.gates import Gate
 
@@ -31,6 +33,12 @@ class Format(str, Enum):
     markdown = "markdown"
 
 
+class Audio(str, Enum):
+    none = "none"
+    link = "link"
+    embed = "embed"
+
+
 _ENDINGS = {
     ".csv": Format.csv,
     ".json": Format.json,
@@ -39,6 +47,8 @@ _ENDINGS = {
     ".txt": Format.table,
     ".xlsx": Format.xlsx,
 }
+
+_PAGES = (".html", ".htm")
 
 OPTIONAL_VALUES = ("--agent", "--call", "--day", "--queue")
 
@@ -142,6 +152,29 @@ def report(
             help='Exit code 1 if so many calls are of a category: "churn > 5%", "escalation >= 3"; repeatable.',
         ),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a page to open in a browser: one file, with transcripts, that asks nothing of the network. "
+            "--output FILE.html is the same.",
+        ),
+    ] = None,
+    audio: Annotated[
+        Audio | None,
+        typer.Option(
+            help="On a page: embed compressed copies of the most upset calls, or link to the recordings "
+            "(default: none, because recordings are sensitive)."
+        ),
+    ] = None,
+    redact: Annotated[
+        bool | None,
+        typer.Option(
+            "--redact/--no-redact",
+            help="On a page: whether to replace card numbers, accounts, telephone numbers, addresses and names in "
+            "transcripts, and mute them in embedded sound (default: --redact).",
+        ),
+    ] = None,
     raw: Annotated[
         bool,
         typer.Option("--raw", help="In CSV, leave text as it is, formulas and escape sequences included."),
@@ -166,8 +199,34 @@ def report(
         raise UsageError(
             f"{output} is a database, which a report must not replace. Choose another file with --output."
         )
-    chosen = format or format_of(output)
+    if html is None and output is not None and format is None and output.suffix.lower() in _PAGES:
+        html, output = output, None
     wanted = _subject({"agent": agent, "call": call, "day": day, "queue": queue}, by, name, pairs(only or []))
+    if html is not None:
+        if fail_if:
+            raise UsageError("--fail-if does not go with --html: give them to two commands.")
+        _require_for_page(
+            html, sort=sort, limit=limit, format=format, output=output, table=table, raw=raw or None
+        )
+        with callmood.open(db) as database:
+            _write_page(
+                database,
+                html,
+                wanted.by,
+                wanted.name,
+                filters=wanted.filters,
+                against=against,
+                role=role,
+                since=since,
+                until=until,
+                audio=(audio or Audio.none).value,
+                redact=redact is not False,
+            )
+        return
+    for option, value in (("--audio", audio), ("--redact", redact)):
+        if value is not None:
+            raise UsageError(f"{option} is for pages. Give a file with --html.")
+    chosen = format or format_of(output)
     gates = _gates(fail_if or [], db)
     if gates and wanted.by == "call" and wanted.name is not None:
         raise UsageError("--fail-if is for reports on several calls.")
@@ -243,6 +302,34 @@ def pairs(only: list[str]) -> dict[str, str]:
     return found
 
 
+def _require_for_page(html: Path, **others: object) -> None:
+    from callmood.store import is_database_file
+
+    given = [f"--{name}" for name, value in others.items() if value is not None]
+    if given:
+        raise UsageError(
+            f"{given[0]} does not go with --html: a page has all rows, and sorts and filters itself."
+        )
+    if is_database_file(html):
+        raise UsageError(
+            f"{html} is a database, which a page must not replace. Choose another file with --html."
+        )
+
+
+def _write_page(database: "Database", html: Path, *args: Any, **options: Any) -> None:
+    try:
+        written = database.write_page(html, *args, **options)
+    except OSError as error:
+        raise CallmoodError(
+            f"{html} can't be written ({error.strerror}). Choose another file with --html."
+        ) from None
+    others = len(written.files) - 1
+    beside = f" and {counted(others, 'page')} in {written.files[1].parent}" if others else ""
+    typer.echo(
+        f"{printable(str(html))}{beside}: {counted(written.calls, 'call')}, {written.size_bytes / 1e6:,.1f} MB."
+    )
+
+
 def format_of(output: Path | None) -> Format:
     """The format that the ending of a file names. Raises UsageError if it names none."""
     if output is None:
@@ -252,7 +339,7 @@ def format_of(output: Path | None) -> Format:
     except KeyError:
         if not output.suffix and output.exists() and not output.is_file():
             return Format.table  # /dev/stdout, a named pipe
-        endings = ", ".join(_ENDINGS)
+        endings = ", ".join([*_ENDINGS, ".html"])
         raise UsageError(
             f"{output} has none of the endings {endings}, which choose the format. Rename it, or give --format."
         ) from None

@@ -1,0 +1,147 @@
+"""A page on the disk: one file, or for many calls a start page and a folder of pages with the same look."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import callmood
+from callmood.reports.ask import Question
+from callmood.reports.page.contents import Contents, Rows, Table, contents, detail, spoken, table, value_of
+from callmood.reports.page.document import document
+from callmood.reports.page.sound import AudioChoice, sound_of
+from callmood.reports.page.words import add_words, by_call, hide_customers, redact_call, secret_times
+from callmood.store import Connection, stored_segments
+from callmood.writing import write_whole
+
+CALLS_A_FILE: Final = 2000
+"""More calls than these are put into several files: a browser takes seconds to open a larger one."""
+HOURS_OF_SOUND: Final = 6.0
+"""Recordings of so many hours are read, of the most upset calls: 65 MB as clips, half a minute of work."""
+_CALLS_AT_ONCE: Final = 500
+
+
+class _Sounds(NamedTuple):
+    """Which sound a page has."""
+
+    audio: AudioChoice
+    calls: set[str]
+    """The calls whose recordings are read."""
+
+
+class Written(NamedTuple):
+    """What was written."""
+
+    calls: int
+    files: tuple[Path, ...]
+    """The page to open first."""
+    size_bytes: int
+
+
+def write_page(
+    con: Connection,
+    question: Question,
+    path: Path,
+    *,
+    model: str,
+    audio: AudioChoice = "none",
+    redact: bool = True,
+) -> Written:
+    """Write the page that answers a question to ``path``, and with many calls the others beside it.
+
+    ``model``: the emotion model of the settings, for what it says about itself. ``redact``: whether what is secret is
+    replaced in transcripts, muted in clips, and customers' numbers are shortened. Raises CallmoodError if there are no
+    calls, or none with that name, and OSError if a file can't be written.
+    """
+    found = contents(con, question, model=model)
+    found.facts["redacted"] = redact
+    if redact and found.facts["by"] != "customer":
+        hide_customers(found)
+    sound = _Sounds(audio, _most_upset(found.calls))
+    parts = _parts(found.calls)
+    written: list[tuple[Path, int]] = []
+    if len(parts) > 1:
+        folder = path.with_name(f"{path.stem}_pages")
+        folder.mkdir(exist_ok=True)
+        for number, calls in enumerate(parts, start=1):
+            part = folder / f"{number:03}.html"
+            blocks = list(_blocks(con, found, calls, sound))
+            tables: dict[str, Any] = {"calls": _calls_table(found, calls)}
+            data = _data(found, audio, tables, home=f"../{path.name}", has_words=True)
+            written.append((part, _write(part, data, blocks, audio)))
+            for call in calls:
+                call["page"] = f"{folder.name}/{part.name}"
+        blocks = []
+    else:
+        blocks = list(_blocks(con, found, found.calls, sound))
+    data = _data(found, audio, found.tables(), home=None, has_words=len(parts) <= 1)
+    written.insert(0, (path, _write(path, data, blocks, audio)))
+    return Written(len(found.calls), tuple(file for file, _ in written), sum(size for _, size in written))
+
+
+def _write(path: Path, data: dict[str, Any], blocks: list[tuple[str, Any]], audio: AudioChoice) -> int:
+    text = document("Call report", data, blocks, plays_files=audio == "link").encode()
+    write_whole(path, text)
+    return len(text)
+
+
+def _data(
+    found: Contents, audio: AudioChoice, tables: dict[str, Table], *, home: str | None, has_words: bool
+) -> dict[str, Any]:
+    """``home``: the start page, for a page of a part. ``has_words``: whether the words of the calls are in it."""
+    return {
+        **{name: value_of(value) for name, value in found.facts.items()},
+        "made": value_of(datetime.now()),
+        "version": callmood.__version__,
+        "audio": audio,
+        "hours_of_sound": HOURS_OF_SOUND,
+        "home": home,
+        "has_words": has_words,
+        **tables,
+    }
+
+
+def _calls_table(found: Contents, calls: Rows) -> Table:
+    return table(calls, found.tables()["calls"]["columns"])
+
+
+def _parts(calls: Rows) -> list[Rows]:
+    """The calls of each file: those of a group together as far as they fit."""
+    if len(calls) <= CALLS_A_FILE:
+        return [calls]
+    ordered = sorted(calls, key=lambda call: (str(call["group"]), str(call["started_at"])))
+    return [ordered[start : start + CALLS_A_FILE] for start in range(0, len(ordered), CALLS_A_FILE)]
+
+
+def _most_upset(calls: Rows) -> set[str]:
+    """The calls whose recordings are read; ``calls`` begin with the most upset."""
+    chosen, hours = set(), 0.0
+    for call in calls:
+        hours += (call["duration_s"] or 0) / 3600
+        if hours > HOURS_OF_SOUND:
+            break
+        chosen.add(call["id"])
+    return chosen
+
+
+def _blocks(con: Connection, found: Contents, calls: Rows, sounds: _Sounds) -> Iterator[tuple[str, Any]]:
+    """What the page reads when a call is opened: its words, and its sound where there is one."""
+    moments = by_call(found)
+    for start in range(0, len(calls), _CALLS_AT_ONCE):
+        chunk = {found.recordings[call["id"]]: call for call in calls[start : start + _CALLS_AT_ONCE]}
+        for recording, segments, stretches in spoken(con, list(chunk)):
+            call, paths = chunk[recording], found.files.get(recording, ())
+            secrets = redact_call(segments, stretches) if found.facts["redacted"] else []
+            add_words(moments[call["id"]], segments)
+            if sounds.audio == "link" and all(Path(path).is_file() for path in paths):
+                call["sound"] = [Path(path).absolute().as_uri() for path in paths]
+            sound = None
+            if call["id"] in sounds.calls:
+                times = secret_times(segments, secrets, stored_segments(con, recording)[1]) if secrets else []
+                sound = sound_of(paths, with_clip=sounds.audio == "embed", muted=times)
+            if sound and sound.clip:
+                call["sound"] = "clip"
+                yield f"clip-{call['id']}", b64encode(sound.clip).decode()
+            waveform = sound.waveform if sound else ()
+            yield f"call-{call['id']}", {**detail(segments, stretches), "waveform": waveform}

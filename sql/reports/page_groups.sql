@@ -1,0 +1,99 @@
+-- How did the calls go in each group, and in the period before? For all calls ('all'), by group, queue, day, week and hour.
+--
+--   $by     what a group is: 'agent', 'queue', 'customer', 'day', or a column of the metadata table
+--   $name   calls of one group only, apart from all others together; NULL: all
+--   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
+--   $role   whose mood: 'customer', 'agent', or 'all' for every voice on the call
+--   $since, $until   start of the call, the second excluded; NULL: no bound
+--   $now_from, $now_until, $before_from, $before_until   the period that is compared, and the one that it is compared
+--           with; NULL: nothing is compared
+--
+-- Means, shares and their 95 % intervals as in groups.sql. rest_upset is the share of all other groups together: of a
+-- group's team without itself.
+WITH period AS (
+    FROM (VALUES ('all', $since::TIMESTAMP, $until::TIMESTAMP),
+        ('now', $now_from::TIMESTAMP, $now_until::TIMESTAMP),
+        ('before', $before_from::TIMESTAMP, $before_until::TIMESTAMP)) AS bounds(period, since, until)
+    WHERE period = 'all' OR $now_from::TIMESTAMP IS NOT NULL
+), selected AS (
+    SELECT recording.id AS recording_id, period, started_at, spelling.name AS group_name,
+        coalesce(queues.name, '(unknown)') AS queue_name,
+        $name::VARCHAR IS NULL OR name_key(spelling.name) = name_key($name) AS is_named
+    FROM recording
+    JOIN period ON (period.since IS NULL OR started_at >= period.since)
+        AND (period.until IS NULL OR started_at < period.until)
+    JOIN spellings($by) AS spelling
+        ON spelling.key = name_key(group_name($by, agent, queue, customer, started_at, metadata))
+    LEFT JOIN spellings('queue') AS queues ON queues.key = name_key(queue)
+    WHERE state = 'done'
+        AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
+), placed AS (
+    SELECT recording_id, period, is_named, 'group' AS dimension, group_name AS name FROM selected
+    UNION ALL
+    SELECT recording_id, period, is_named, 'all', '' FROM selected WHERE is_named
+    UNION ALL
+    SELECT recording_id, period, is_named, 'queue', queue_name FROM selected WHERE is_named
+    UNION ALL
+    SELECT recording_id, period, is_named, 'day', strftime(started_at, '%Y-%m-%d') FROM selected
+    WHERE is_named AND started_at IS NOT NULL
+    UNION ALL
+    SELECT recording_id, period, is_named, 'week', strftime(date_trunc('week', started_at), '%Y-%m-%d') FROM selected
+    WHERE is_named AND started_at IS NOT NULL
+    UNION ALL
+    SELECT recording_id, period, is_named, 'hour', strftime(started_at, '%H') FROM selected
+    WHERE is_named AND started_at IS NOT NULL
+), call AS (
+    SELECT call_talk.*, call_mood.* EXCLUDE (recording_id, role),
+        is_likely(upset) AS is_upset,
+        is_likely(pleased) AS is_pleased,
+        dead_air_s / nullif(duration_s, 0) AS dead_air_share,
+        overtalk_s / nullif(duration_s, 0) AS overtalk_share
+    FROM call_talk
+    LEFT JOIN call_mood ON call_mood.recording_id = call_talk.recording_id AND call_mood.role = $role
+    LEFT JOIN call_upset ON call_upset.recording_id = call_talk.recording_id AND call_upset.role = $role
+), figures AS (
+    SELECT dimension, name, period, bool_or(is_named) AS is_named,
+        count(*) AS calls,
+        sum(duration_s) / 3600 AS hours,
+        count(is_upset) AS calls_scored,
+        count(*) FILTER (is_upset) AS upset_calls,
+        avg(is_upset::INTEGER) AS upset,
+        share_low(count(*) FILTER (is_upset), count(is_upset)) AS upset_low,
+        share_high(count(*) FILTER (is_upset), count(is_upset)) AS upset_high,
+        count(*) FILTER (is_pleased) AS pleased_calls,
+        avg(is_pleased::INTEGER) AS pleased,
+        share_low(count(*) FILTER (is_pleased), count(is_pleased)) AS pleased_low,
+        share_high(count(*) FILTER (is_pleased), count(is_pleased)) AS pleased_high,
+        count(mood_change) AS calls_compared,
+        count(*) FILTER (ended_worse) AS ended_worse_calls,
+        ended_worse_calls / nullif(count(mood_change), 0) AS ended_worse,
+        share_low(count(*) FILTER (ended_worse), count(mood_change)) AS ended_worse_low,
+        share_high(count(*) FILTER (ended_worse), count(mood_change)) AS ended_worse_high,
+        avg(mood_start) FILTER (mood_change IS NOT NULL) AS mood_start,
+        avg(mood_end) FILTER (mood_change IS NOT NULL) AS mood_end,
+        avg(mood_change) AS mood_change,
+        margin(stddev_samp(mood_change), count(mood_change)) AS mood_change_margin,
+        avg(talk_ratio) AS talk_ratio,
+        avg(dead_air_share) AS dead_air,
+        avg(overtalk_share) AS overtalk,
+        avg(interruptions_by_agent) AS interruptions,
+        avg(agent_words_per_minute) AS words_per_minute,
+        coalesce(sum(scored), 0)::BIGINT AS segments,
+        coalesce(sum(uncertain), 0)::BIGINT AS uncertain
+    FROM placed
+    JOIN call USING (recording_id)
+    GROUP BY dimension, name, period
+), summed AS (
+    SELECT *,
+        (sum(upset_calls) OVER everyone - upset_calls)::BIGINT AS rest_upset_calls,
+        (sum(calls_scored) OVER everyone - calls_scored)::BIGINT AS rest_calls_scored
+    FROM figures
+    WINDOW everyone AS (PARTITION BY dimension, period)
+)
+SELECT * EXCLUDE (is_named),
+    rest_upset_calls / nullif(rest_calls_scored, 0) AS rest_upset,
+    share_low(rest_upset_calls, rest_calls_scored) AS rest_upset_low,
+    share_high(rest_upset_calls, rest_calls_scored) AS rest_upset_high
+FROM summed
+WHERE is_named
+ORDER BY dimension, name = '(unknown)', lower(name), period

@@ -1,0 +1,295 @@
+"""The page of `callmood report --html`, as a browser shows it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import Opened, chromium, opened
+from factory import AGENT, CUSTOMER, Line, feeling, make_call, on
+from many_calls import AGENTS, write_database
+from sounds import STEREO_CALL
+
+import callmood
+from callmood.call import Hold
+from callmood.store import open_db, write_call
+
+HOSTILE = '<script>document.title="owned"</script><img src=x onerror="alert(1)">'
+CLOSING = '</script><script>document.title="owned"</script> \u2028 & "quoted" \\ \'single\''
+ARABIC = "\u202eأريد إلغاء الطلب now"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """150 calls of made agents, and one whose transcript and names attack the page."""
+    path = tmp_path_factory.mktemp("page") / "callmood.duckdb"
+    write_database(path, 150, turns=6)
+    with open_db(path) as con:
+        lines: list[Line] = [
+            (AGENT, 0.0, 2.0, HOSTILE, None),
+            (CUSTOMER, 2.5, 5.0, CLOSING, feeling("angry", 0.99)),
+            (CUSTOMER, 6.0, 9.0, ARABIC, feeling("neutral")),
+        ]
+        write_call(
+            con, 1, None, make_call(lines, name="evil.wav", agent=HOSTILE, customer=CLOSING, call_id="evil-1",
+                                    queue='"><b>bold', started_at=on("2026-11-20"))
+        )  # fmt: skip
+        write_call(con, 1, None, audible_call())
+    return path
+
+
+def audible_call() -> Any:
+    """A call whose recording is there, with all that a timeline can show."""
+    lines: list[Line] = [
+        (AGENT, 0.5, 3.0, "how can I help you", None),
+        (CUSTOMER, 2.6, 6.0, "this is a disgrace", feeling("angry", 0.9)),
+        (CUSTOMER, 12.0, 15.0, "all right then", feeling("neutral", 0.8)),
+    ]
+    return make_call(
+        lines, name="heard.wav", path=STEREO_CALL, call_id="heard-1", agent="Zoe", duration_s=22.8,
+        unheard=[(CUSTOMER, 16.0, 18.0, "too quiet")], holds=[Hold("music", 8.0, 11.0)],
+        started_at=on("2026-11-21"), warnings=["file ends early"],
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def report(database: Path) -> Path:
+    return written(database, "report.html")
+
+
+def written(database: Path, name: str, *args: Any, **options: Any) -> Path:
+    path = database.with_name(name)
+    with callmood.open(database) as db:
+        db.write_page(path, *args, **options)
+    return path
+
+
+@pytest.fixture
+def page(browser: Any, report: Path) -> Iterator[Opened]:
+    with opened(browser, report) as found:
+        yield found
+
+
+def call_id(page: Opened, name: str) -> str:
+    address = page.page.evaluate(
+        "name => [...document.querySelectorAll('main a')].find(a => a.textContent.includes(name)).hash", name
+    )
+    return str(address).split("/")[1]
+
+
+def test_a_page_opens_from_disk_without_a_complaint_and_asks_nothing_of_the_network(page: Opened) -> None:
+    for route in ("overview", "calls", "search", "about", f"group/{AGENTS[0]}"):
+        page.go(route)
+    assert page.complaints == []
+    assert {address.split("#")[0] for address in page.requests} == {page.page.url.split("#")[0]}
+
+
+def test_the_policy_of_a_page_stops_requests_and_scripts_that_are_not_its_own(page: Opened) -> None:
+    """What slipped through escaping would still not run or fetch."""
+    page.page.evaluate(
+        """() => {
+            const script = document.createElement("script");
+            script.textContent = 'document.title = "owned"';
+            document.body.append(script);
+            document.body.append(Object.assign(new Image(), { src: "http://127.0.0.1:9/x.png" }));
+        }"""
+    )
+    page.page.wait_for_timeout(50)
+    assert page.page.title() != "owned"
+    assert len([text for text in page.complaints if "Content Security Policy" in text]) == 2
+
+
+def test_charts_are_drawn(page: Opened) -> None:
+    figures = page.page.locator("main figure")
+    assert figures.count() >= 4
+    for number in range(figures.count()):
+        assert figures.nth(number).locator("svg path, svg circle, svg rect").count() > 0
+        assert figures.nth(number).locator("svg[role=img][aria-label]").count() == 1
+
+
+def test_the_worst_moment_of_an_agent_is_two_clicks_away(page: Opened) -> None:
+    page.page.get_by_role("table", name="Agents side by side").get_by_role("link", name="Hugo").click()
+    moment = page.page.locator(".card", has_text="Worst moments").locator("a.moment").first
+    words = page.page.locator(".card", has_text="Worst moments").locator("blockquote").first.inner_text()
+    moment.click()
+    chosen = page.page.locator(".transcript li.chosen")
+    assert chosen.locator("bdi").inner_text() == words.strip("“”")
+    assert page.page.locator(".segment.chosen").count() == 1
+
+
+def test_a_table_sorts_both_ways_with_what_is_unknown_last(page: Opened) -> None:
+    page.go("calls")
+    head = page.page.get_by_role("columnheader", name="Length")
+    lengths = page.page.locator("tbody tr td:nth-child(8)")
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    first = lengths.first.inner_text()
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert seconds(first) > seconds(lengths.first.inner_text())
+    customers = page.page.get_by_role("columnheader", name="Queue").get_by_role("button")
+    for _ in range(2):
+        customers.click()
+        assert page.page.locator("tbody tr").first.locator("td").nth(9).inner_text() != "–"
+
+
+def seconds(clock: str) -> int:
+    minutes, rest = clock.split(":")
+    return 60 * int(minutes) + int(rest)
+
+
+def test_a_table_filters_by_words_and_by_choice(page: Opened) -> None:
+    page.go("calls")
+    page.page.get_by_role("searchbox", name="Filter").fill("hugo billing")
+    rows = page.page.locator("tbody tr")
+    assert 0 < rows.count() < 100
+    assert all("Hugo" in text and "billing" in text for text in rows.all_inner_texts())
+    page.page.get_by_role("combobox", name="Show").select_option("customer upset")
+    assert page.page.locator("tbody td strong.bad").count() == rows.count() > 0
+
+
+def test_a_table_shows_a_hundred_rows_and_the_others_on_demand(page: Opened) -> None:
+    page.go("calls")
+    assert page.page.locator("tbody tr").count() == 100
+    page.page.get_by_role("button", name="Show 52 more").click()
+    assert page.page.locator("tbody tr").count() == 152
+
+
+def test_search_finds_what_was_said_and_leads_there(page: Opened) -> None:
+    page.go("search")
+    page.page.get_by_label("Words").fill("DISGRACE")
+    page.page.get_by_text("1 segment in 1 call").wait_for()
+    assert page.page.locator("mark").inner_text() == "disgrace"
+    page.page.locator("main a.moment").click()
+    page.page.locator(".transcript li.chosen", has_text="this is a disgrace").wait_for()
+
+
+def test_what_recordings_say_is_shown_as_text(page: Opened) -> None:
+    page.go("calls")
+    page.go(f"call/{call_id(page, 'evil.wav')}")
+    spoken = page.page.locator(".transcript bdi").all_inner_texts()
+    assert spoken[0] == HOSTILE
+    assert spoken[1].startswith('</script><script>document.title="owned"</script>')
+    assert "أريد إلغاء الطلب" in spoken[2]
+    assert "\u202e" not in page.text
+    assert page.page.locator("main img, main script, main b").count() == 0
+    page.go("overview")
+    assert HOSTILE in page.page.get_by_role("table", name="Agents side by side").inner_text()
+    assert page.page.title() != "owned"
+    assert page.complaints == []
+
+
+def test_the_timeline_shows_segments_silences_holds_overtalk_and_lost_speech(page: Opened) -> None:
+    page.go("calls")
+    page.go(f"call/{call_id(page, STEREO_CALL.name)}")
+    assert page.page.locator(".segment").count() == 3
+    titles = page.page.locator(".timeline title").all_text_contents()
+    for expected in (
+        "music, 3 s from 0:08",
+        "both speak, 0.4 s from 0:02",
+        "speech without words, 2 s from 0:16",
+    ):
+        assert any(title.startswith(expected) for title in titles), expected
+    assert page.page.locator(".waveform").count() == 2
+    assert "file ends early" in page.text
+
+
+def test_a_click_on_a_segment_marks_its_words(page: Opened) -> None:
+    page.go("calls")
+    page.go(f"call/{call_id(page, STEREO_CALL.name)}")
+    page.page.locator(".segment").nth(1).click()
+    assert page.page.locator(".transcript li.chosen bdi").inner_text() == "this is a disgrace"
+    page.page.locator(".transcript li.chosen button").focus()
+    page.page.keyboard.press("ArrowDown")
+    assert page.page.locator(".transcript li.chosen bdi").inner_text() == "all right then"
+
+
+def test_without_sound_a_page_says_how_to_have_it(page: Opened) -> None:
+    page.go("calls")
+    page.go(f"call/{call_id(page, STEREO_CALL.name)}")
+    assert page.page.locator("audio").count() == 0
+    assert "--audio embed" in page.text
+
+
+@pytest.mark.parametrize("audio", ["embed", "link"])
+def test_a_clip_plays(browser: Any, database: Path, audio: Any) -> None:
+    path = written(database, f"{audio}.html", "call", "heard-1", audio=audio)
+    with opened(browser, path) as page:
+        page.page.locator(".transcript button").nth(1).click()
+        page.until("document.querySelector('audio').currentTime > 2.7")
+        assert page.complaints == []
+        assert all(address.startswith(("file:", "blob:")) for address in page.requests)
+
+
+def test_the_sound_is_ready_at_the_moment_that_was_opened(browser: Any, database: Path) -> None:
+    with opened(browser, written(database, "at.html", "agent", "Zoe", audio="embed")) as page:
+        page.page.locator(".card", has_text="Worst moments").locator("a.moment").first.click()
+        page.until("Math.abs(document.querySelector('audio').currentTime - 2.6) < 0.1")
+        assert page.page.evaluate("document.querySelector('audio').paused")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Any, report: Path, scheme: Any) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+    with opened(browser, report, "calls", color_scheme=scheme) as page:
+        heard = call_id(page, STEREO_CALL.name)
+        for route in ("overview", "calls", "search", "about", f"group/{AGENTS[0]}", f"call/{heard}/2.6"):
+            page.go(route)
+            found = axe.Axe().run(page.page).response["violations"]
+            serious = [
+                (route, one["id"], one["nodes"][0]["html"])
+                for one in found
+                if one["impact"] in ("serious", "critical")
+            ]
+            assert serious == []
+
+
+def test_a_page_of_one_call_opens_on_it(browser: Any, database: Path) -> None:
+    with opened(browser, written(database, "one.html", "call", "heard-1")) as page:
+        assert page.page.locator("h1").inner_text() == STEREO_CALL.name
+        assert "evil" not in page.page.content()
+
+
+def test_a_page_of_one_agent_has_no_others_words_or_names(browser: Any, database: Path) -> None:
+    with opened(browser, written(database, "hugo.html", "agent", "hugo")) as page:
+        assert page.page.locator("h1").inner_text() == "Hugo"
+        assert "All other agents" in page.text
+        assert "Anna" not in page.page.content()
+
+
+@pytest.mark.parametrize("by", ["queue", "day", "customer"])
+def test_a_page_can_be_by_queue_day_or_customer(browser: Any, database: Path, by: str) -> None:
+    with opened(browser, written(database, f"{by}.html", by)) as page:
+        assert page.page.get_by_role("table", name=f"{by.capitalize()}s side by side").count() == 1
+        assert page.complaints == []
+
+
+def test_many_calls_become_a_start_page_and_a_folder_of_pages(
+    browser: Any, database: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("callmood.reports.page.write.CALLS_A_FILE", 60)
+    copy = tmp_path / "callmood.duckdb"
+    shutil.copyfile(database, copy)
+    start = written(copy, "many.html")
+    assert len(list((tmp_path / "many_pages").iterdir())) == 3
+    with opened(browser, start) as page:
+        page.page.locator(".card", has_text="Worst moments").locator("a.moment").first.click()
+        page.page.locator(".transcript li.chosen.upset").wait_for()
+        assert "/many_pages/" in page.page.url
+        page.page.get_by_role("link", name="Overview").click()
+        page.page.get_by_role("heading", name="How the calls went").wait_for()
+        assert page.complaints == []
+
+
+def test_a_page_prints_what_is_shown_without_buttons(page: Opened) -> None:
+    page.page.emulate_media(media="print")
+    assert not page.page.locator("#top").is_visible()
+    assert page.page.locator("main figure svg").first.is_visible()
+    assert page.page.pdf()[:4] == b"%PDF"
