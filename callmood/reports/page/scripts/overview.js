@@ -54,7 +54,7 @@ function changeText(change, format, more_is_good = false, unit = "") {
   const [value, low, high] = change;
   const clear = low > 0 || high < 0;
   const tone = !clear ? "soft" : value > 0 === more_is_good ? "good" : "bad";
-  return h("small", { class: tone }, `${clear ? "" : "no clear change: "}${format(value)}${unit} (${format(low)} to ${format(high)})`);
+  return h("small", { class: tone }, `${clear ? "clear change: " : "no clear change: "}${format(value)}${unit} (${format(low)} to ${format(high)})`);
 }
 
 function overTime(name, all) {
