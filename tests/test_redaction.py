@@ -80,6 +80,8 @@ def test_each_kind_is_replaced_by_its_name(said, kind):
         "I counted one two three four five six seven eight nine ten.",
         "You can look at our website at acme dot com.",
         "Two for one, to go, oh, for free.",
+        "It takes 3 to 5 business days, 7 to 10 for international.",
+        "Maybe three to five, or seven to ten.",
         "I waited for forty five minutes and I called four times.",
         "This is Visa calling about social media.",
     ],

@@ -76,6 +76,8 @@ def _street(tokens: Sequence[Token], at: int) -> int | None:
         name += 1
     if name < len(tokens) and len(tokens[name].text) == 1 and tokens[name].before == "":  # 221b
         name += 1
+    while name < len(tokens) and _is_hesitation(tokens[name]):
+        name += 1
     for index in range(name, min(len(tokens), name + _MOST_NAME_WORDS + 1)):
         token = tokens[index]
         if token.segment != tokens[at].segment or "." in token.before.replace("St.", ""):
@@ -90,17 +92,21 @@ def _street(tokens: Sequence[Token], at: int) -> int | None:
         if (
             token.text in _NOT_A_NAME
             or (token.text in _STREETS and token.text != "st")
-            or "," in token.before
+            or ("," in token.before and not _is_hesitation(tokens[index - 1]))
         ):
             return None
     return None
+
+
+def _is_hesitation(token: Token) -> bool:
+    return token.text in ("uh", "um", "er", "erm")
 
 
 def _is_house_number(tokens: Sequence[Token], at: int) -> bool:
     token = tokens[at]
     if token.is_number:
         return len(token.text) <= 5 and not token.before.rstrip().endswith(("$", "€", "£", ":"))
-    return is_digit_word(token.text) or token.text == "hundred"
+    return is_digit_word(token.text) or token.text in ("hundred", "oh")
 
 
 def _other_street(tokens: Sequence[Token], at: int) -> int | None:

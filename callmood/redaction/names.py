@@ -13,9 +13,10 @@ _GIVEN: Final = frozenset(
     phrases(
         """
         name is, name's, names, name was, first name, last name, surname, surname is, maiden name, this is,
-        speaking with, speaking to, speak with, speak to, talking to, talk to, under the name, under the name of,
-        i'm, i am, mr, mrs, ms, miss, mister, missus, doctor, dr, madam, you're speaking with, called, hi, hello,
-        thanks, thank you, dear, name
+        through to, spoke to, spoke with, talked to, ask for, asking for, behalf of, speaking with, speaking to,
+        speak with, speak to, talking to, talk to, under the name, under the name of, i'm, i am, mr, mrs, ms,
+        miss, mister, missus, doctor, dr, madam, you're speaking with, called, hi, hello, thanks, thank you,
+        dear, name
         """
     )
 )
@@ -28,8 +29,11 @@ _NEEDS_MORE: Final = {
 """Phrases after which a capital is no proof ("this is Visa"), and the words that must follow the name."""
 _ONLY_KNOWN: Final = frozenset(
     phrases(
-        "hi, hello, thanks, thank you, dear, called, speak to, speak with, talk to, talking to, speaking to, "
-        "speaking with, names, name, first name, last name"
+        """
+        through to, spoke to, spoke with, talked to, ask for, asking for, behalf of, hi, hello, thanks, thank you, dear,
+        called, speak to, speak with, talk to, talking to, speaking to, speaking with, names, name, first
+        name, last name
+        """
     )
 )
 """Phrases after which only a first name counts, as other words may have a capital."""
@@ -45,6 +49,7 @@ _NO_NAMES: Final = words(
     service sales billing really very still also absolutely
     """
 )
+_TITLES: Final = words("mr mrs ms dr")
 _MOST_WORDS: Final = 3
 
 
@@ -64,7 +69,7 @@ def _given(tokens: Sequence[Token]) -> Iterator[Found]:
     while at < len(tokens):
         for length in range(min(_LONGEST, len(tokens) - at), 0, -1):
             phrase = tuple(token.text for token in tokens[at : at + length])
-            if phrase in _GIVEN:
+            if phrase in _GIVEN and (phrase != ("miss",) or tokens[at].written == "Miss"):
                 found = _name(tokens, at + length, phrase)
                 if found is not None:
                     yield found
@@ -75,7 +80,7 @@ def _given(tokens: Sequence[Token]) -> Iterator[Found]:
 
 def _name(tokens: Sequence[Token], at: int, phrase: tuple[str, ...]) -> Found | None:
     """The name that begins at a token, after a phrase that gives one."""
-    while at < len(tokens) and tokens[at].text in _LINKS and not _is_capital(tokens[at]):
+    while at < len(tokens) and tokens[at].text in _LINKS:
         at += 1
     last = _spelt(tokens, at)
     if last is not None:
@@ -98,7 +103,12 @@ def _may_be_name(tokens: Sequence[Token], at: int, first: int) -> bool:
     token = tokens[at]
     if not _is_capital(token) or token.text in _NO_NAMES or token.text.removesuffix("'s") in _NO_NAMES:
         return False
-    return at == first or (token.segment == tokens[first].segment and not set(token.before) & set(",.?!;:"))
+    if at == first:
+        is_title = tokens[at - 1].text in _TITLES
+        return is_title or not set(token.before) & set(".?!;")
+    is_initial = len(tokens[at - 1].text) == 1 and token.before.strip() == "."
+    goes_on = is_initial or not set(token.before) & set(",.?!;:")
+    return token.segment == tokens[first].segment and goes_on
 
 
 def _spelt(tokens: Sequence[Token], at: int) -> int | None:
