@@ -152,7 +152,7 @@ def misheard(digits: str, chance: random.Random) -> str:
 
 
 def hesitant(digits: str, chance: random.Random) -> str:
-    parts = []
+    parts: list[str] = []
     for digit in digits:
         if parts and chance.random() < 0.2:
             parts.append(f"{chance.choice(FILLERS)},")

@@ -1,9 +1,10 @@
 """What is taken out of transcripts, and what stays. The judged figures are those of benchmarks/redaction.py."""
 
 import pytest
+from factory import make_call
 
-from callmood.call import Segment, Word
-from callmood.redaction import LABELS, muted, redact, redact_segments, redact_texts
+from callmood.call import Hold, Segment, Word
+from callmood.redaction import LABELS, muted, redact, redact_call, redact_segments, redact_texts
 
 
 def redacted(*call: str) -> list[str]:
@@ -90,6 +91,23 @@ def test_ordinary_numbers_stay(ordinary):
     assert redact(ordinary) == ordinary
 
 
+def test_a_one_of_the_next_sentence_is_no_digit_of_the_number_before():
+    call = redacted("Your account number?", "It is 471209.", "Thank you. One moment while I open the file.")
+    assert call[1:] == ["It is [account number].", "Thank you. One moment while I open the file."]
+
+
+def test_a_street_that_is_asked_for_needs_no_number_and_is_found_again():
+    call = redacted(
+        "What is the new address?", "It's well of Station Road.", "The bill will go to station road."
+    )
+    assert call[1:] == ["It's well of [address].", "The bill will go to [address]."]
+
+
+def test_words_that_are_not_those_of_the_text_are_not_stored_beside_a_secret():
+    (segment,) = redact_segments([Segment(0, 0, 0.0, 9.0, "4111 1111 1111 1111", ())])
+    assert (segment.text, segment.words) == ("[card number]", ())
+
+
 def test_what_was_redacted_stays_as_it_is():
     once = redact("My card is 4111 1111 1111 1111, call 555-123-4567")
     assert redact(once) == once
@@ -100,11 +118,20 @@ def words(text: str) -> tuple[Word, ...]:
 
 
 def test_the_words_of_a_secret_become_one_with_its_time():
-    text = "It is four one one one 1111 11111111 okay"
+    text = "It is four one one one 1111 11111111, okay"
     (segment,) = redact_segments([Segment(0, 0, 10.0, 19.0, text, words(text))])
-    assert segment.text == "It is [card number] okay"
-    assert [word.text for word in segment.words] == ["It", "is", "[card number]", "okay"]
+    assert segment.text == "It is [card number], okay"
+    assert [word.text for word in segment.words] == ["It", "is", "[card number],", "okay"]
     assert (segment.words[2].start_s, segment.words[2].end_s) == (12.0, 17.5)
+
+
+def test_a_call_is_redacted_in_what_people_and_machines_say():
+    said = ((0, 0.0, 2.0, "Your card number?"), (1, 2.0, 8.0, "It is 4111 1111 1111 1111 okay"))
+    hold = Hold("announcement", 8.0, 12.0, "Call us on 555-123-4567.")
+    call = redact_call(make_call(said, holds=[hold]))
+    assert [one.text for one in call.segments] == ["Your card number?", "It is [card number] okay"]
+    assert [one.text for one in call.holds] == ["Call us on [phone number]."]
+    assert not any("1111" in word.text for one in call.segments for word in one.words)
 
 
 def test_a_secret_is_muted_while_it_is_spoken():

@@ -14,6 +14,7 @@ ORDINARY: Final = "ordinary"
 BIRTH: Final = "date of birth"
 POSTCODE: Final = "postcode"
 EMAIL: Final = "e-mail address"
+ADDRESS: Final = "address"
 NUMBER: Final = "number"
 """A number of which nothing else is said."""
 
@@ -27,7 +28,7 @@ _NUMBERS: Final = {
         "social security, social security number, social, ssn, last four of your social, last four of my social"
     ),
     "account number": (
-        "account number, number of the account, number of my account, number of your account, "
+        "account number, count number, number of the account, number of my account, number of your account, "
         "account no, account id, acct, acct number, routing number, routing, sort code, iban, "
         "policy number, member number, member id, membership number, customer number, customer id, license number, "
         "licence number, license, licence, passport number, passport, national insurance, national insurance number, "
@@ -69,7 +70,8 @@ _ORDINARY: Final = (
 )
 _NONE: Final = (
     "social media, social worker, social life, social network, gift card, business card, sim card, post card, "
-    "memory card, graphics card, phone call, on the phone, license plate, of the cell, bank holiday"
+    "web address, website address, ip address, memory card, graphics card, phone call, on the phone, license plate, "
+    "of the cell, bank holiday"
 )
 
 _LONG_AGO: Final = 40
@@ -94,7 +96,11 @@ def _phrases() -> dict[tuple[str, ...], tuple[str, bool] | None]:
         (_DIGITS, ("", True)),
         (_ORDINARY, (ORDINARY, True)),
         (_NONE, None),
-        ("email, e mail, mail, gmail, emails", (EMAIL, False)),
+        ("email, e mail, mail, gmail, emails, email address, e mail address", (EMAIL, False)),
+        (
+            "address, live at, living at, live on, deliver to, delivered to, ship to, shipped to",
+            (ADDRESS, False),
+        ),
     ]
     return {phrase: meaning for listed, meaning in listed_by_meaning for phrase in phrases(listed)}
 

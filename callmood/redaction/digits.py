@@ -56,7 +56,8 @@ _UNIT_WORDS: Final = words(
     dollar dollars buck bucks cent cents pound pounds euro euros quid pence percent percentage am pm o'clock
     oclock hour hours minute minutes second seconds day days week weeks month months year years times people
     items units mile miles feet foot inch inches meters metres kilometers kilos grams ounces degrees calories
-    gigs gigabytes megs megabytes megabit megabits st nd rd th s mb gb km kg mg ml usd eur gbp ish
+    gigs gigabytes megs megabytes megabit megabits st nd rd th s mb gb km kg mg ml usd eur gbp ish moment
+    moments sec thing things more
     """
 )
 _FILLERS: Final = words(
@@ -202,6 +203,7 @@ def _run(tokens: Sequence[Token], groups: Sequence[Group]) -> Iterator[Run]:
 
 
 def _trimmed(tokens: Sequence[Token], groups: Sequence[Group]) -> Iterator[Run]:
+    groups = _without_lone_ones(tokens, groups)
     sure = [index for index, group in enumerate(groups) if group.is_sure]
     if sure:
         first, last = sure[0], sure[-1]
@@ -215,6 +217,28 @@ def _trimmed(tokens: Sequence[Token], groups: Sequence[Group]) -> Iterator[Run]:
             tuple(_is_tight(tokens, a, b) for a, b in pairwise(inner)),
             tuple(b.first == a.last + 1 and tokens[b.first].before in (" ", "-") for a, b in pairwise(inner)),
         )
+
+
+def _without_lone_ones(tokens: Sequence[Token], groups: Sequence[Group]) -> Sequence[Group]:
+    """Without a "one" at an end that words keep apart: it is seldom a digit ("and that one is")."""
+    while len(groups) > 1 and _is_lone_one(tokens, groups[-1], groups[-2]):
+        groups = groups[:-1]
+    while len(groups) > 1 and _is_lone_one(tokens, groups[0], groups[1]):
+        groups = groups[1:]
+    return groups
+
+
+def _is_lone_one(tokens: Sequence[Token], one: Group, other: Group) -> bool:
+    left, right = sorted((one, other), key=lambda group: group.first)
+    apart = any(token.text not in _HESITATIONS for token in tokens[left.last + 1 : right.first])
+    return tokens[one.first].text == "one" and apart and _is_followed(tokens, one.last)
+
+
+def _is_followed(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the sentence goes on after a token."""
+    return (
+        at + 1 < len(tokens) and tokens[at + 1].segment == tokens[at].segment and tokens[at].after.isspace()
+    )
 
 
 def _is_digit_beside(tokens: Sequence[Token], one: Group, other: Group) -> bool:

@@ -29,7 +29,7 @@ def find_all(tokens: Sequence[Token], texts: Sequence[str]) -> list[Found]:
     take(find_emails(tokens, cues))
     take(find_ibans(tokens, texts))
     take(find_dates(tokens, cues))
-    take(find_addresses(tokens, texts))
+    take(find_addresses(tokens, texts, cues))
     take(list(find_numbers(tokens, cues, taken)))
     take(find_names(tokens))
     return sorted(found)

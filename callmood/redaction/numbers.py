@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from typing import Final
 
-from callmood.redaction.cues import BIRTH, EMAIL, NUMBER, ORDINARY, POSTCODE, Cues
+from callmood.redaction.cues import ADDRESS, BIRTH, EMAIL, NUMBER, ORDINARY, POSTCODE, Cues
 from callmood.redaction.digits import Run, edges, is_common, runs_of
 from callmood.redaction.tokens import Found, Token, words
 
@@ -122,7 +122,7 @@ def _said_of(tokens: Sequence[Token], cues: Cues, run: Run) -> tuple[str | None,
     for cue in cues.after(run.last):
         if tokens[cue.at].segment != tokens[run.last].segment:
             break  # the next question
-        if cue.kind not in ("", NUMBER, ORDINARY, EMAIL) and cue.names_it and cue.at - run.last <= 5:
+        if cue.kind not in ("", NUMBER, ORDINARY, EMAIL, ADDRESS) and cue.names_it and cue.at - run.last <= 5:
             return cue.kind, True, False
     for cue in cues.before(run.first):
         distance = run.first - cue.at
@@ -130,7 +130,7 @@ def _said_of(tokens: Sequence[Token], cues: Cues, run: Run) -> tuple[str | None,
             if distance <= 8:
                 return None, False, True
             continue
-        if cue.kind == EMAIL:
+        if cue.kind in (EMAIL, ADDRESS):
             continue
         names_it = names_it or cue.names_it
         if cue.kind == NUMBER:
