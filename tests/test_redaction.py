@@ -1,10 +1,15 @@
 """What is taken out of transcripts, and what stays. The judged figures are those of benchmarks/redaction.py."""
 
+from pathlib import Path
+
 import pytest
 from factory import make_call
 
+import callmood
 from callmood.call import Hold, Segment, Word
 from callmood.redaction import LABELS, muted, redact, redact_call, redact_segments, redact_texts
+
+CALLS = Path(__file__).parent / "data" / "calls"
 
 
 def redacted(*call: str) -> list[str]:
@@ -164,3 +169,10 @@ def test_all_of_a_segment_is_muted_where_no_words_tell_when():
 )
 def test_any_text_is_taken(text):
     assert isinstance(redact(text), str)
+
+
+def test_a_call_is_redacted_if_that_is_asked_for() -> None:
+    call = callmood.analyze(CALLS / "anna" / "billing 20261120-113000.mp3", redact=True)
+    said = " ".join(word.text for segment in call.segments for word in segment.words)
+    assert said == " ".join(segment.text for segment in call.segments)
+    assert "[account number]" in said and "471209" not in said
