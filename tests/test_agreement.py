@@ -37,12 +37,10 @@ def test_one_label_only_tells_nothing_of_chance() -> None:
     assert kappa([("call", "angry", "angry")] * 5) is None
 
 
-def reviewed(
-    con: Connection, labels: dict[str, list[str | None]], reason: Reason = "random", scores: str = "angry"
-) -> str:
-    """A call of as many segments as labels, which the model has ``scores`` for, with the labels of each reviewer."""
+def reviewed(con: Connection, labels: dict[str, list[str | None]], reason: Reason = "random") -> str:
+    """A call of as many segments as labels, all angry to the model, with the labels of each reviewer."""
     count = max(map(len, labels.values()))
-    lines = [(1, 2.0 * index, 2.0 * index + 1.5, "words", feeling(scores)) for index in range(count)]
+    lines = [(1, 2.0 * index, 2.0 * index + 1.5, "words", feeling("angry")) for index in range(count)]
     call = make_call(lines)
     write_call(con, start_scan(con, {}, {}, {}), "model", call)
     for reviewer, given in labels.items():

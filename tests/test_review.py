@@ -144,7 +144,7 @@ def test_the_server_listens_on_this_machine_only_and_each_has_a_token_of_its_own
 
 
 @pytest.mark.parametrize(
-    "place", ["../review.html", "page/review.js", "clip/99.wav", "clip/-1.wav", "clip/x.wav", "db"]
+    "place", ["../review.html", "page/review.js", "clip/99.wav", "clip/-1.wav", "clip/x.wav"]
 )
 def test_only_its_own_places_can_be_asked_for(server: ReviewServer, place: str) -> None:
     assert ask(server, place)[0] == 404

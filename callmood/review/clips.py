@@ -36,7 +36,7 @@ def clip(
 
 @lru_cache(maxsize=2)  # the next segment is often of the same call; an hour of stereo takes 0.5 GB
 def _sound(files: tuple[Path, ...]) -> Audio:
-    return decode(files[0]) if len(files) == 1 else decode_sides(*files)
+    return decode(files[0]) if len(files) == 1 else decode_sides(files[0], files[1])
 
 
 def _wav(samples: Samples) -> bytes:

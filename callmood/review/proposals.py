@@ -78,7 +78,7 @@ def _facts(
 
 def _is_there(facts: Mapping[str, Any]) -> bool:
     """Whether the files are as long as they were: another recording in their place would be heard for this one."""
-    return sum(_sizes(facts)) == facts["size_bytes"]
+    return sum(_sizes(facts)) == int(facts["size_bytes"])
 
 
 def _sizes(facts: Mapping[str, Any]) -> Iterator[int]:

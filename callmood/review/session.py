@@ -28,7 +28,7 @@ class Session:
     """One reviewer's segments, from a database that is open only while something is read or written."""
 
     def __init__(self, db: Path, reviewer: str, call: str | None = None) -> None:
-        """With all segments of one ``call``, else those most worth an ear. Raises CallmoodError if there is no such call."""
+        """With all segments of one ``call``, else those most worth an ear. Raises CallmoodError for no such call."""
         self.db = db
         self.reviewer = reviewer
         self._sound = Lock()  # one recording is decoded at a time
