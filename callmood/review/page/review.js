@@ -62,6 +62,11 @@ function modelText(item) {
   return `The model says: ${item.model}${sure}.`;
 }
 
+// so that the recording of the next one is read while this one is heard
+$("sound").addEventListener("canplaythrough", () => {
+  if (contents.items[at + 1]) fetch(`clip/${at + 1}.wav`).catch(() => {});
+});
+
 function play(context) {
   const sound = $("sound");
   sound.src = `clip/${at}${context}.wav`;
