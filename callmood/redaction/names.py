@@ -1,11 +1,16 @@
-"""Names of people: those that are given ("my name is Anna Schmidt"), wherever they are said again in the call."""
+"""Names of people: those that are given ("my name is Anna Schmidt") and those that ``recogniser.py`` finds.
+
+They are found wherever they are said again in the call.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from callmood.first_names import is_first_name
+from callmood.redaction.recogniser import recogniser
 from callmood.redaction.tokens import Found, Token, phrases, words
 
 NAME: Final = "name"
@@ -13,6 +18,7 @@ _GIVEN: Final = frozenset(
     phrases(
         """
         name is, name's, names, name was, first name, last name, surname, surname is, maiden name, this is,
+        spelled, spelt,
         through to, spoke to, spoke with, talked to, ask for, asking for, behalf of, speaking with, speaking to,
         speak with, speak to, talking to, talk to, under the name, under the name of, i'm, i am, mr, mrs, ms,
         miss, mister, missus, doctor, dr, madam, you're speaking with, called, hi, hello, thanks, thank you,
@@ -30,6 +36,7 @@ _NEEDS_MORE: Final = {
 _ONLY_KNOWN: Final = frozenset(
     phrases(
         """
+        spelled, spelt,
         through to, spoke to, spoke with, talked to, ask for, asking for, behalf of, hi, hello, thanks, thank you, dear,
         called, speak to, speak with, talk to, talking to, speaking to, speaking with, names, name, first
         name, last name
@@ -53,20 +60,37 @@ _TITLES: Final = words("mr mrs ms dr")
 _MOST_WORDS: Final = 3
 
 
-def find_names(tokens: Sequence[Token]) -> Iterator[Found]:
-    """The names that are given among the tokens, and where those are said again."""
-    given = list(_given(tokens))
-    known = {tokens[index].text for one in given for index in range(one.first, one.last + 1)}
-    known = {word for word in known if len(word) > 1}
-    yield from given
+def find_names(tokens: Sequence[Token], texts: Sequence[str]) -> Iterator[Found]:
+    """The names among the tokens of ``texts`` that are given or recognised, and where they are said again."""
+    names = [*_given(tokens), *_recognised(tokens, texts)]
+    known = {tokens[index].text for one in names for index in range(one.first, one.last + 1)}
+    known = {word for word in known if len(word) > 1 and word not in _NO_NAMES}
+    yield from names
     for at, token in enumerate(tokens):
         if token.text.removesuffix("'s") in known and token.written[0].isupper():
             yield Found(at, at, NAME)
 
 
+def _recognised(tokens: Sequence[Token], texts: Sequence[str]) -> Iterator[Found]:
+    """What the recogniser takes for a person, where a first name is in it: it takes brands and sighs for people."""
+    recognise = recogniser()
+    if recognise is None:
+        return
+    starts = [(token.segment, token.start) for token in tokens]
+    for segment, people in enumerate(recognise(texts)):
+        for start, end in people:
+            first = bisect_left(starts, (segment, start))
+            last = bisect_left(starts, (segment, end)) - 1
+            words = [tokens[index].text.removesuffix("'s") for index in range(first, last + 1)]
+            if any(is_first_name(word) and word not in _NO_NAMES for word in words):
+                yield Found(first, last, NAME)
+
+
 def _given(tokens: Sequence[Token]) -> Iterator[Found]:
     at = 0
     while at < len(tokens):
+        if _is_speaking(tokens, at):
+            yield Found(at, at, NAME)
         for length in range(min(_LONGEST, len(tokens) - at), 0, -1):
             phrase = tuple(token.text for token in tokens[at : at + length])
             if phrase in _GIVEN and (phrase != ("miss",) or tokens[at].written == "Miss"):
@@ -76,6 +100,12 @@ def _given(tokens: Sequence[Token]) -> Iterator[Found]:
                     at = found.last
                 break
         at += 1
+
+
+def _is_speaking(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a token is the name in "billing department, Anna speaking"."""
+    follows = at + 1 < len(tokens) and tokens[at + 1].text == "speaking" and tokens[at + 1].before == " "
+    return follows and _is_capital(tokens[at]) and is_first_name(tokens[at].text)
 
 
 def _name(tokens: Sequence[Token], at: int, phrase: tuple[str, ...]) -> Found | None:
