@@ -1,6 +1,6 @@
 """What redaction finds in a made set of sentences, and what it takes out of ordinary ones.
 
-    python benchmarks/redaction.py [--part tune|judge] [--show] [--ordinary FILE ...]
+    python benchmarks/redaction.py [--part tune|judge|last] [--show] [--ordinary FILE ...]
 
 The sentences of benchmarks/redaction.toml, with made-up numbers, e-mail addresses, dates, addresses and names in them,
 said in the ways of the part. A secret counts as found if none of its digits, letters or words is left. A recall has
@@ -308,6 +308,33 @@ DIGITS["judge"] = {
     "with asides": with_asides,
     "said twice": said_twice,
 }
+
+
+def announced(digits: str, groups: Sequence[int], chance: random.Random) -> str:
+    """ "The first four are 4111, the next ..."."""
+    parts = [group if chance.random() < 0.5 else said(group) for group in grouped(digits, groups)]
+    begins = ["it starts with", *["then", "after that", "next is"][: len(parts) - 2], "and it ends with"]
+    return ", ".join(f"{begin} {part}" for begin, part in zip(begins[-len(parts) :], parts, strict=True))
+
+
+def in_threes(digits: str) -> str:
+    return " ".join(digits[at : at + 3] for at in range(0, len(digits), 3))
+
+
+DIGITS["last"] = {
+    "numerals in pairs": lambda digits, groups, chance: " ".join(
+        digits[at : at + 2] for at in range(0, len(digits), 2)
+    ),
+    "in threes": lambda digits, groups, chance: in_threes(digits),
+    "announced": announced,
+    "words in pairs of digits": lambda digits, groups, chance: ", ".join(
+        said(digits[at : at + 2]) for at in range(0, len(digits), 2)
+    ),
+    "misheard over segments": lambda digits, groups, chance: "|Right.|".join(
+        misheard(group, chance) for group in grouped(digits, groups)
+    ),
+    "doubles in numerals": lambda digits, groups, chance: numerals_doubled(digits),
+}
 SHAPES = {
     "card number": ((4, 4, 4, 4), (4, 4, 4, 4), (4, 6, 5)),
     "social security number": ((3, 2, 4),),
@@ -353,6 +380,7 @@ LAST = [
 PROVIDERS = {
     "tune": ["gmail", "yahoo", "aol"],
     "judge": ["hotmail", "outlook", "icloud", "gmail", "brightwater"],
+    "last": ["gmail", "yahoo", "verizon", "icloud", "lakeside"],
 }
 STREETS = ["Maple", "Oak Hill", "Washington", "Fifth", "Cedar", "King George", "Sunset", "Lake View"]
 KINDS_OF_STREET = {
@@ -396,6 +424,19 @@ def emails(part: str, chance: random.Random) -> dict[str, str]:
             "misheard": f"{first} dot {last} at hot mail dot calm",
             "as in": f"{last[0]} as in {chance.choice(FIRST).capitalize()}, {spelt[2:].upper()} at {provider}.com",
             "sign": f"{first}{last}{number} @ {provider}.com",
+        }
+    if part == "last":
+        return {
+            "initial and stop": f"{first[0].upper()}.{last.capitalize()} at {provider}.com",
+            "year": f"{first}{last} 19{number} at {provider} dot com",
+            "digits after": f"{first} dot {last} one two three at {provider} dot com",
+            "middle letter": f"{first} dot {first[1]} dot {last} at {provider} dot com",
+            "period": f"{first} period {last} at {provider} period com",
+            "own company": f"{first} at {last} motors dot com",
+            "double letter": f"{spelt[:-1]}double {last[-1]} at {provider} dot com",
+            "slow": f"{first}... {last}... at... {provider}... dot com",
+            "hyphens": f"{first}-{last} at {provider}.com",
+            "office": f"office at {last} and {first} dot net",
         }
     return {
         "sign in words": f"{first}{last} at sign {provider} dot com",
@@ -466,7 +507,10 @@ def names(part: str, chance: random.Random) -> dict[str, str]:
 
 
 SPOKEN = {"e-mail address": emails, "date of birth": births, "address": addresses, "name": names}
-AROUND = "at sign dot com dash uh um er the of as in sorry okay next and then I repeat"
+AROUND = (
+    "at sign dot com dash uh um er the of as in sorry okay next and then I repeat it starts with after that is ends "
+    "double period"
+)
 NEUTRAL = frozenset(word for text in (AROUND, *ASIDES, *ECHOES) for word in re.findall(r"\w+", text.lower()))
 """Words of a secret that tell nothing."""
 
@@ -588,7 +632,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--part", choices=("tune", "judge"), default="tune")
+    parser.add_argument("--part", choices=("tune", "judge", "last"), default="tune")
     parser.add_argument("--show", action="store_true", help="print what was missed and what was taken out")
     parser.add_argument("--ordinary", type=Path, nargs="+", metavar="FILE", default=())
     given = parser.parse_args()

@@ -216,10 +216,11 @@ def _is_joined(tokens: Sequence[Token], index: int, first: int, at: int) -> bool
 
 
 def _begins_sentence(tokens: Sequence[Token], index: int) -> bool:
-    """Whether a stop is before a token, other than that of an initial: "C. Johnson"."""
+    """Whether a stop is before a token, other than that of an initial or a pause: "C. Johnson", "anna... at"."""
     before = tokens[index].before
     is_initial = index > 0 and len(tokens[index - 1].text) == 1 and before.strip() == "."
-    return bool(set(before) & set(".?!;:")) and before.endswith(" ") and not is_initial
+    is_pause = before.strip() in ("...", "…")
+    return bool(set(before) & set(".?!;:")) and before.endswith(" ") and not (is_initial or is_pause)
 
 
 def _is_tight(token: Token) -> bool:
@@ -232,7 +233,7 @@ def _is_spelt(tokens: Sequence[Token], index: int, first: int) -> bool:
     if text in ("a", "i"):
         beside = [tokens[at].text for at in (index - 1, first) if 0 <= at < len(tokens)]
         is_initial = tokens[index].written.isupper() and tokens[index].after.startswith(".")
-        return is_initial or any(len(other) == 1 for other in beside)
+        return is_initial or any(len(other) == 1 or other == "double" for other in beside)
     return len(text) == 1 or tokens[index].is_number or is_digit_word(text)
 
 

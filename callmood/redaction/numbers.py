@@ -39,7 +39,7 @@ _SHAPES: Final = frozenset(
     }
 )
 """How the digits of such numbers are grouped."""
-_USUAL: Final = {CARD: (16, 15), SOCIAL_SECURITY: (9, 4), PHONE: (10, 11, 7), CODE: (3, 4)}
+_USUAL: Final = {CARD: (16, 15), NUMBER: (16,), SOCIAL_SECURITY: (9, 4), PHONE: (10, 11, 7), CODE: (3, 4)}
 _NEAR: Final = 14
 """Tokens within which the rest of a number is looked for, beside a part that was found."""
 _CLUSTER_GAP: Final = 10
