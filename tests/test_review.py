@@ -16,6 +16,7 @@ import pytest
 from factory import AGENT, CUSTOMER, feeling, make_call
 
 from callmood.call import Call
+from callmood.cli.review import review
 from callmood.errors import CallmoodError, UsageError
 from callmood.review import ReviewServer, Session
 from callmood.store import Connection, delete_recordings, open_db, rows, start_scan, write_call
@@ -314,3 +315,15 @@ def test_reviews_go_with_their_recording(db: Connection) -> None:
     write_review(db, recording, 1, "ben", "chosen", Review("sad"))
     delete_recordings(db, [recording])
     assert rows(db, "SELECT * FROM review") == []
+
+
+def test_ctrl_c_ends_the_review_and_says_what_is_next(
+    call: str, db_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(_: ReviewServer) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ReviewServer, "serve_forever", stopped)
+    with pytest.raises(KeyboardInterrupt, match="callmood review --agreement"):
+        review(None, by="ben", port=0, agreement=False, db=db_path)
+    assert "12 segments to hear for ben" in capsys.readouterr().out

@@ -71,7 +71,9 @@ def review(
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            say("Ended; what was said is stored. How far it agrees: callmood review --agreement")
+            raise KeyboardInterrupt(
+                "Ended; what was said is stored. How far it agrees: callmood review --agreement"
+            ) from None
 
 
 def _print_agreement(found: list[Agreement]) -> None:
