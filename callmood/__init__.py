@@ -16,14 +16,13 @@ done in processes of its own. ``help(callmood.ScanOptions)`` lists the options o
 How the packages build on each other, from the ground up:
 
 - ``call`` (the nouns), ``labels``, ``arrays``, ``sound``, ``errors``, ``network``, ``wording``, ``writing``,
-  ``hashing``, ``signals``, ``settings``, ``bundled_weights``: what all others may use
+  ``hashing``, ``signals``, ``settings``, ``redaction``, ``bundled_weights``: what all others may use
 - ``model``: the emotion model and the networks
 - ``store``: the DuckDB file. ``pipeline``: recordings in, calls out, a folder for each stage
 - ``engine``: runs the pipeline in processes. ``reports``: questions to the database and their answers. ``search``: what
   was said, by its meaning
 - ``batch`` (scan, forget), ``analysis`` (analyze), ``database`` (open), ``questions`` (find, categorize,
-  topics): the library;
-  ``training`` (train); ``doctor``
+  topics), ``review``: the library; ``training`` (train); ``doctor``
 - ``cli``: one module a command, which parses, calls one function of these packages, and prints
 """
 

@@ -28,6 +28,7 @@ from callmood.store.corrections import corrections as stored_corrections
 if TYPE_CHECKING:
     import polars as pl
 
+    from callmood.reports.agreement import Agreement
     from callmood.reports.ask import Kind, Question, Report
     from callmood.reports.extracts import Table
     from callmood.reports.page import AudioChoice
@@ -232,6 +233,17 @@ class Database:
 
         with self._cursor() as cursor:
             return frame_of(cursor, query, parameters)
+
+    def agreement(self) -> list[Agreement]:
+        """How far reviewers agree with the model, on the random share of what they heard, and with each other.
+
+        >>> db.agreement()
+        []
+        """
+        from callmood.reports.agreement import agreement
+
+        with self._cursor() as cursor:
+            return agreement(cursor)
 
     def close(self) -> None:
         """Close the database, so that others, such as a scan, can open it."""

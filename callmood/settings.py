@@ -78,6 +78,8 @@ class TranscribeSettings(_Stage):
     """Two letters, or "auto" to find that of each call; None: English by tiny.en, found by a multilingual model."""
     vocabulary: Path | None = None
     """A text file with names and products that the recogniser is to expect, one a line."""
+    redact: bool = False
+    """Store texts and words without what identifies people or opens their accounts: card numbers, names and others."""
     batch_size: int = Field(default=16, ge=1, le=256)
 
 
@@ -146,6 +148,7 @@ class ScanOptions(TypedDict, total=False):
     asr: str | None
     language: str | None
     vocabulary: str | Path | None
+    redact: bool | None
     model: str | None
     roles: RoleChoice | None
     device: Device | None
@@ -166,6 +169,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "asr": "transcribe.asr",
     "language": "transcribe.language",
     "vocabulary": "transcribe.vocabulary",
+    "redact": "transcribe.redact",
     "model": "score.model",
     "roles": "score.roles",
     "device": "engine.device",

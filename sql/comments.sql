@@ -123,6 +123,29 @@ COMMENT ON COLUMN correction.label IS 'The label that a person gave it.';
 COMMENT ON COLUMN correction.corrected_at IS 'When, UTC.';
 COMMENT ON COLUMN correction.corrected_by IS 'Who corrected it; NULL: corrected by a callmood that did not ask.';
 
+COMMENT ON TABLE review IS 'What people heard in segments that callmood review played to them, a row for each of them.';
+COMMENT ON COLUMN review.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN review.speaker IS 'Number of the segment''s speaker within the call, from 0, when it was reviewed.';
+COMMENT ON COLUMN review.start_s IS 'Start of the segment, in seconds from the start of the recording.';
+COMMENT ON COLUMN review.end_s IS 'End of the segment, in seconds from the start of the recording.';
+COMMENT ON COLUMN review.reviewer IS 'Who heard it.';
+COMMENT ON COLUMN review.reason IS
+    'Why it was proposed: ''random'', ''uncertain'', ''rare'', ''words against voice'', or ''chosen'' with its call.';
+COMMENT ON COLUMN review.label IS 'The label that the reviewer gave it; NULL: it can''t be told.';
+COMMENT ON COLUMN review.text IS 'The words that were said; NULL: those of the segment.';
+COMMENT ON COLUMN review.said_by IS 'Number of the speaker who said it; NULL: the one of the segment.';
+COMMENT ON COLUMN review.role IS 'Role of who said it; NULL: the one of the segment.';
+COMMENT ON COLUMN review.reviewed_at IS 'When, UTC.';
+
+COMMENT ON VIEW heard IS 'What reviewers last corrected of a segment besides its label.';
+COMMENT ON COLUMN heard.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN heard.speaker IS 'Number of the segment''s speaker within the call, from 0, when it was reviewed.';
+COMMENT ON COLUMN heard.start_s IS 'Start of the segment, in seconds from the start of the recording.';
+COMMENT ON COLUMN heard.end_s IS 'End of the segment, in seconds from the start of the recording.';
+COMMENT ON COLUMN heard.text IS 'The words that were said; NULL: those of the segment.';
+COMMENT ON COLUMN heard.said_by IS 'Number of the speaker who said it; NULL: the one of the segment.';
+COMMENT ON COLUMN heard.role IS 'Role of who said it; NULL: the one of the segment.';
+
 COMMENT ON TABLE file_hash IS
     'Files as they were last read, so that unchanged ones are not read again. May be emptied.';
 COMMENT ON COLUMN file_hash.path IS 'Path of the file.';

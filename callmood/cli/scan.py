@@ -102,6 +102,15 @@ def scan(
         Path | None,
         typer.Option(help="A text file with names and products that calls may hold, one a line."),
     ] = None,
+    redact: Annotated[
+        bool | None,
+        typer.Option(
+            "--redact",
+            help="Store what is said without card and account numbers, telephone numbers, e-mail addresses, names and "
+            "the like.",
+            show_default=False,
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(help="Folder of an emotion model made by train, or open (default: embedded)."),
@@ -168,6 +177,7 @@ def scan(
             asr=asr,
             language=language,
             vocabulary=vocabulary,
+            redact=redact,
             model=model,
             roles=roles,
             device=device,

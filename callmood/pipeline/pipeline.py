@@ -34,6 +34,7 @@ from callmood.pipeline.speakers.roles import assign_roles
 from callmood.pipeline.transcribe.said_once import said_once
 from callmood.pipeline.transcribe.transcriber import Transcript
 from callmood.pipeline.untranscribed import said_of_untranscribed, segments_without_words
+from callmood.redaction import redact_call
 from callmood.settings import Settings
 from callmood.wording import printable
 
@@ -260,7 +261,8 @@ def _transcribe_and_score(stages: Stages, batch: Sequence[_Diarized]) -> list[Ca
     ]
     scorables = [Scorable(one.diarized.audio.samples, one.speakers, one.people.segments) for one in heard]
     scored = score_calls(stages.scorer, scorables, stages.settings.score.roles)
-    return [_call(one, of_call) for one, of_call in zip(heard, scored, strict=True)]
+    calls = [_call(one, of_call) for one, of_call in zip(heard, scored, strict=True)]
+    return [redact_call(call) for call in calls] if stages.settings.transcribe.redact else calls
 
 
 @dataclass(frozen=True, slots=True)

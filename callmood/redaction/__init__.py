@@ -8,7 +8,17 @@ the next segment, and the question for it stands in the one before.
 Words of English are understood; written numbers and e-mail addresses are found in any language.
 """
 
-from callmood.redaction.segments import muted, muted_words, redact_segments
+from callmood.redaction.segments import muted, muted_words, redact_call, redact_segments
 from callmood.redaction.text import LABELS, Redacted, Span, redact, redact_texts
 
-__all__ = ["LABELS", "Redacted", "Span", "muted", "muted_words", "redact", "redact_segments", "redact_texts"]
+__all__ = [
+    "LABELS",
+    "Redacted",
+    "Span",
+    "muted",
+    "muted_words",
+    "redact",
+    "redact_call",
+    "redact_segments",
+    "redact_texts",
+]

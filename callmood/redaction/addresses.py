@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
+from callmood.redaction.cues import ADDRESS, Cues
 from callmood.redaction.digits import is_digit_word
 from callmood.redaction.tokens import Found, Token, phrases, words
 
-ADDRESS: Final = "address"
 _STREETS: Final = words(
     """
     street st avenue ave av road rd boulevard blvd drive dr lane ln court ct way place pl terrace highway hwy
@@ -17,6 +18,10 @@ _STREETS: Final = words(
     """
 )
 _ABBREVIATED: Final = words("st ave av rd blvd dr ln ct pl hwy cir sq pkwy")
+_CLEAR: Final = words("street avenue road boulevard lane terrace crescent parkway")
+"""What is no other word, so that it makes an address without a number."""
+_FROM_ADDRESS: Final = 25
+"""Tokens from "what is your address" to the street."""
 _GERMAN: Final = re.compile(r"\w{2,}(straße|strasse|str|weg|platz|allee|gasse|damm|ufer)$")
 _ROMANCE: Final = words("rue avenue boulevard calle avenida via viale piazza rua plaza")
 _UNITS: Final = words("apartment apt unit suite flat floor number box po")
@@ -54,17 +59,36 @@ _MOST_NAME_WORDS: Final = 3
 _MOST_CITY_WORDS: Final = 4
 
 
-def find_addresses(tokens: Sequence[Token], texts: Sequence[str]) -> Iterator[Found]:
-    """The postal addresses among the tokens of ``texts``."""
+def find_addresses(tokens: Sequence[Token], texts: Sequence[str], cues: Cues) -> Iterator[Found]:
+    """The postal addresses among the tokens of ``texts``, and where their streets are named again."""
     at = 0
+    streets: set[tuple[str, str]] = set()
     while at < len(tokens):
-        last = _street(tokens, at) or _other_street(tokens, at)
-        last = _british_postcode(tokens, texts, at) if last is None else _with_place(tokens, last)
+        street = _street(tokens, at) or _other_street(tokens, at) or _asked_for(tokens, at, cues)
+        last = _british_postcode(tokens, texts, at) if street is None else _with_place(tokens, street)
         if last is None:
             last = _state_and_zip(tokens, at)
+        if street is not None:
+            streets.add((tokens[street - 1].text, tokens[street].text))
         if last is not None:
             yield Found(at, last, ADDRESS)
         at = at + 1 if last is None else last + 1
+    for at, (one, other) in enumerate(pairwise(tokens)):
+        if (one.text, other.text) in streets and one.segment == other.segment:
+            yield Found(at, at + 1, ADDRESS)
+
+
+def _asked_for(tokens: Sequence[Token], at: int, cues: Cues) -> int | None:
+    """The last token of "Station Road", soon after an address was spoken of."""
+    if at + 1 >= len(tokens) or tokens[at + 1].text not in _CLEAR or tokens[at + 1].before != " ":
+        return None
+    if (
+        tokens[at].text in _NOT_A_NAME
+        or tokens[at].text in ("main", "new", "old", "high")
+        or tokens[at].is_number
+    ):
+        return None
+    return at + 1 if any(cue.kind == ADDRESS for cue in cues.before(at, _FROM_ADDRESS)) else None
 
 
 def _street(tokens: Sequence[Token], at: int) -> int | None:
@@ -75,6 +99,8 @@ def _street(tokens: Sequence[Token], at: int) -> int | None:
     while name < len(tokens) and name - at < 6 and _is_house_number(tokens, name):
         name += 1
     if name < len(tokens) and len(tokens[name].text) == 1 and tokens[name].before == "":  # 221b
+        name += 1
+    while name < len(tokens) and _is_hesitation(tokens[name]):
         name += 1
     for index in range(name, min(len(tokens), name + _MOST_NAME_WORDS + 1)):
         token = tokens[index]
@@ -90,17 +116,21 @@ def _street(tokens: Sequence[Token], at: int) -> int | None:
         if (
             token.text in _NOT_A_NAME
             or (token.text in _STREETS and token.text != "st")
-            or "," in token.before
+            or ("," in token.before and not _is_hesitation(tokens[index - 1]))
         ):
             return None
     return None
+
+
+def _is_hesitation(token: Token) -> bool:
+    return token.text in ("uh", "um", "er", "erm")
 
 
 def _is_house_number(tokens: Sequence[Token], at: int) -> bool:
     token = tokens[at]
     if token.is_number:
         return len(token.text) <= 5 and not token.before.rstrip().endswith(("$", "€", "£", ":"))
-    return is_digit_word(token.text) or token.text == "hundred"
+    return is_digit_word(token.text) or token.text in ("hundred", "oh")
 
 
 def _other_street(tokens: Sequence[Token], at: int) -> int | None:

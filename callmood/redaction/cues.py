@@ -14,17 +14,22 @@ ORDINARY: Final = "ordinary"
 BIRTH: Final = "date of birth"
 POSTCODE: Final = "postcode"
 EMAIL: Final = "e-mail address"
+ADDRESS: Final = "address"
+NUMBER: Final = "number"
+"""A number of which nothing else is said."""
 
 _NUMBERS: Final = {
     "card number": (
-        "card number, card no, cards number, number on the card, number on your card, number on my card, long number, "
+        "card number, number of the card, number of my card, "
+        "card no, cards number, number on the card, number on your card, number on my card, long number, "
         "sixteen digits, 16 digits, sixteen digit, 16 digit, card ending, card ends"
     ),
     "social security number": (
         "social security, social security number, social, ssn, last four of your social, last four of my social"
     ),
     "account number": (
-        "account number, account no, account id, acct, acct number, routing number, routing, sort code, iban, "
+        "account number, count number, number of the account, number of my account, number of your account, "
+        "account no, account id, acct, acct number, routing number, routing, sort code, iban, "
         "policy number, member number, member id, membership number, customer number, customer id, license number, "
         "licence number, license, licence, passport number, passport, national insurance, national insurance number, "
         "tax id, taxpayer, medical record, patient id, patient number, insurance number, loan number, meter number, "
@@ -47,6 +52,9 @@ _NUMBERS: Final = {
 _ABOUT: Final = {
     "card number": "card, visa, mastercard, amex, american express, debit",
     "account number": "account, bank",
+    "phone number": "daytime number, home number, work number, office number, good number, landline, work "
+    "line, calling from, daytime",
+    NUMBER: "my number, your number, his number, her number, the number, which number, what number, number is",
 }
 """What such numbers are talked about with; it names a long number, and a short one only with a word of ``_DIGITS``."""
 
@@ -62,7 +70,8 @@ _ORDINARY: Final = (
 )
 _NONE: Final = (
     "social media, social worker, social life, social network, gift card, business card, sim card, post card, "
-    "memory card, graphics card, phone call, on the phone, license plate, of the cell, bank holiday"
+    "web address, website address, ip address, memory card, graphics card, phone call, on the phone, license plate, "
+    "of the cell, bank holiday"
 )
 
 _LONG_AGO: Final = 40
@@ -87,7 +96,11 @@ def _phrases() -> dict[tuple[str, ...], tuple[str, bool] | None]:
         (_DIGITS, ("", True)),
         (_ORDINARY, (ORDINARY, True)),
         (_NONE, None),
-        ("email, e mail, mail, gmail, emails", (EMAIL, False)),
+        ("email, e mail, mail, gmail, emails, email address, e mail address", (EMAIL, False)),
+        (
+            "address, live at, living at, live on, deliver to, delivered to, ship to, shipped to",
+            (ADDRESS, False),
+        ),
     ]
     return {phrase: meaning for listed, meaning in listed_by_meaning for phrase in phrases(listed)}
 
@@ -128,8 +141,10 @@ def _cues(tokens: Sequence[Token]) -> Iterator[Cue]:
                 phrase = tuple(token.text.removesuffix("'s") for token in tokens[at : at + length])
                 if phrase in _PHRASES:
                     meaning = _PHRASES[phrase]
-                    taken = length
                     if meaning is not None:
                         yield Cue(at + length - 1, *meaning)
+                    taken = (
+                        1 if meaning is not None and meaning[0] == NUMBER else length
+                    )  # "the number of the account"
                     break
         at += taken

@@ -56,7 +56,8 @@ _UNIT_WORDS: Final = words(
     dollar dollars buck bucks cent cents pound pounds euro euros quid pence percent percentage am pm o'clock
     oclock hour hours minute minutes second seconds day days week weeks month months year years times people
     items units mile miles feet foot inch inches meters metres kilometers kilos grams ounces degrees calories
-    gigs gigabytes megs megabytes megabit megabits st nd rd th s mb gb km kg mg ml usd eur gbp ish
+    gigs gigabytes megs megabytes megabit megabits st nd rd th s mb gb km kg mg ml usd eur gbp ish moment
+    moments sec thing things more
     """
 )
 _FILLERS: Final = words(
@@ -70,6 +71,7 @@ _FILLERS: Final = words(
 """What people say between the groups of a number, and what the other one says meanwhile."""
 _HESITATIONS: Final = words("uh um er erm eh ah em hm hmm mm mmm dash hyphen space minus slash stroke")
 _MOST_FILLERS: Final = 8
+_MOST_EDGE: Final = 3
 _MONEY: Final = ("$", "€", "£", "¥")
 
 
@@ -94,8 +96,10 @@ class Run:
     """Groups that follow each other with nothing between but what people say in a number."""
 
     groups: tuple[Group, ...]
-    is_tight: bool
-    """Whether no commas or words stand between them, but for hesitations."""
+    is_joined: tuple[bool, ...]
+    """Of each two neighbours, whether no comma or words stand between, but for hesitations."""
+    is_next: tuple[bool, ...]
+    """Of each two neighbours, whether there is but a space or a hyphen between."""
 
     @property
     def digits(self) -> str:
@@ -113,6 +117,21 @@ class Run:
     def shape(self) -> tuple[int, ...]:
         """The lengths of its groups."""
         return tuple(len(group.digits) for group in self.groups)
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """The lengths of what has but spaces and hyphens in it."""
+        lengths = [len(self.groups[0].digits)]
+        for is_next, group in zip(self.is_next, self.groups[1:], strict=True):
+            if is_next:
+                lengths[-1] += len(group.digits)
+            else:
+                lengths.append(len(group.digits))
+        return tuple(lengths)
+
+    @property
+    def is_tight(self) -> bool:
+        return all(self.is_joined)
 
     @property
     def is_spelt(self) -> bool:
@@ -139,14 +158,22 @@ def is_digit_word(text: str) -> bool:
     return text in _UNITS or text in _TEENS or text in _TENS or text in _TIMES or text in _PLURALS
 
 
-def edges(tokens: Sequence[Token], run: Run) -> tuple[Group | None, Group | None]:
-    """Words right before and after a run that sound like digits."""
-    return _alike(tokens, run.first - 1), _alike(tokens, run.last + 1)
+def edges(tokens: Sequence[Token], run: Run) -> tuple[list[Group], list[Group]]:
+    """Words right before and after a run that sound like digits, the nearest first."""
+    return _alikes(tokens, run.first, -1), _alikes(tokens, run.last, 1)
 
 
 def is_common(group: Group, tokens: Sequence[Token]) -> bool:
     """Whether the word of an unsure group may well be itself next to a number: "for 4111"."""
     return tokens[group.first].text in _COMMON
+
+
+def _alikes(tokens: Sequence[Token], at: int, step: int) -> list[Group]:
+    found: list[Group] = []
+    while (group := _alike(tokens, at + step)) is not None and len(found) < _MOST_EDGE:
+        found.append(group)
+        at += step
+    return found
 
 
 def _alike(tokens: Sequence[Token], at: int) -> Group | None:
@@ -165,7 +192,8 @@ def _run(tokens: Sequence[Token], groups: Sequence[Group]) -> Iterator[Run]:
         sides = [
             one for one in (*groups[max(0, index - 1) : index], *groups[index + 1 : index + 2]) if one.is_sure
         ]
-        splits = bool(sides) and all(len(one.digits) > 1 and not one.is_repeat for one in sides)
+        long = all(len(one.digits) > 1 and not one.is_repeat for one in sides)
+        splits = bool(sides) and (long or all(tokens[one.first].is_number for one in sides))  # "3 to 5"
         if splits and tokens[group.first].text in ("to", "for", "too"):
             yield from _trimmed(tokens, kept)
             kept = []
@@ -175,22 +203,49 @@ def _run(tokens: Sequence[Token], groups: Sequence[Group]) -> Iterator[Run]:
 
 
 def _trimmed(tokens: Sequence[Token], groups: Sequence[Group]) -> Iterator[Run]:
+    groups = _without_lone_ones(tokens, groups)
     sure = [index for index, group in enumerate(groups) if group.is_sure]
     if sure:
         first, last = sure[0], sure[-1]
-        if first > 0 and _is_zero_beside(tokens, groups[first - 1], groups[first]):
+        if first > 0 and _is_digit_beside(tokens, groups[first - 1], groups[first]):
             first -= 1
-        if last + 1 < len(groups) and _is_zero_beside(tokens, groups[last + 1], groups[last]):
+        if last + 1 < len(groups) and _is_digit_beside(tokens, groups[last + 1], groups[last]):
             last += 1
         inner = tuple(groups[first : last + 1])
-        yield Run(inner, all(_is_tight(tokens, a, b) for a, b in pairwise(inner)))
+        yield Run(
+            inner,
+            tuple(_is_tight(tokens, a, b) for a, b in pairwise(inner)),
+            tuple(b.first == a.last + 1 and tokens[b.first].before in (" ", "-") for a, b in pairwise(inner)),
+        )
 
 
-def _is_zero_beside(tokens: Sequence[Token], one: Group, other: Group) -> bool:
-    """Whether an "oh" is right beside another digit, in the same breath."""
+def _without_lone_ones(tokens: Sequence[Token], groups: Sequence[Group]) -> Sequence[Group]:
+    """Without a "one" at an end that words keep apart: it is seldom a digit ("and that one is")."""
+    while len(groups) > 1 and _is_lone_one(tokens, groups[-1], groups[-2]):
+        groups = groups[:-1]
+    while len(groups) > 1 and _is_lone_one(tokens, groups[0], groups[1]):
+        groups = groups[1:]
+    return groups
+
+
+def _is_lone_one(tokens: Sequence[Token], one: Group, other: Group) -> bool:
+    left, right = sorted((one, other), key=lambda group: group.first)
+    apart = any(token.text not in _HESITATIONS for token in tokens[left.last + 1 : right.first])
+    return tokens[one.first].text == "one" and apart and _is_followed(tokens, one.last)
+
+
+def _is_followed(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the sentence goes on after a token."""
+    return (
+        at + 1 < len(tokens) and tokens[at + 1].segment == tokens[at].segment and tokens[at].after.isspace()
+    )
+
+
+def _is_digit_beside(tokens: Sequence[Token], one: Group, other: Group) -> bool:
+    """Whether an "oh", or what is hardly a word beside a number, is right beside another digit, in the same breath."""
     left, right = sorted((one, other), key=lambda group: group.first)
     together = right.first == left.last + 1 and tokens[right.first].before == " "
-    return together and tokens[one.first].text in ("oh", "o")
+    return together and (tokens[one.first].text in ("oh", "o") or tokens[one.first].text not in _COMMON)
 
 
 def _is_tight(tokens: Sequence[Token], one: Group, other: Group) -> bool:

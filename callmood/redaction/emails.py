@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from callmood.first_names import is_first_name
 from callmood.redaction.cues import EMAIL, Cues
 from callmood.redaction.digits import is_digit_word
 from callmood.redaction.tokens import Found, Token, phrases, words
@@ -29,12 +30,12 @@ _PROVIDERS: Final = frozenset(
         """
     )
 )
-_WITHOUT_END: Final = {
-    name
-    for name in _PROVIDERS
-    if name[-1] not in ("live", "me", "mac", "web", "mail", "cox", "charter", "proton")
-} | {("g", "mail"), ("hot", "mail"), ("google", "mail"), ("proton", "mail")}
-"""Providers that are named without an ending: "at gmail"."""
+_WITHOUT_END: Final = frozenset(
+    phrases(
+        "gmail,g mail,googlemail,google mail,yahoo,hotmail,hot mail,outlook,icloud,i cloud,aol,protonmail,proton mail"
+    )
+)
+"""Providers that are named without an ending: "at gmail". Others are companies that people speak about, too."""
 _JOINS: Final = _DOTS | words(
     "underscore underscores dash hyphen minus plus score point bar under_score slash"
 )
@@ -82,29 +83,46 @@ def _written(tokens: Sequence[Token], right: int, start: int) -> Found | None:
     else:  # john dot doe @ gmail dot com
         first = min(first, _local(tokens, right, start))
     last = _domain(tokens, right)
+    if last is None and tokens[right].before != "@":
+        return None
     return Found(first, right if last is None else last, EMAIL)
 
 
 def _spoken(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found | None:
     """The address around a spoken "at"."""
-    last = _domain(tokens, at + 1)
-    is_provider = _provider(tokens, at + 1) is not None
-    if last is None or (tokens[at].text != "at" and not is_provider):
+    domain = at + 2 if at + 1 < len(tokens) and tokens[at + 1].text in ("sign", "symbol") else at + 1
+    last = _domain(tokens, domain)
+    is_provider = _provider(tokens, domain) is not None
+    if last is None or (tokens[at].text != "at" and not (is_provider and _has_ending(tokens, domain))):
         return None
     first = _local(tokens, at, start)
+    if first == at and domain > at + 1:  # "the at sign"
+        at -= 1
+        first = _local(tokens, at, start)
     if first == at:  # no name before it: "look at gmail dot com"
         return None
-    words = [token.text for token in tokens[first:at]]
     told = is_provider or any(cue.kind == EMAIL for cue in cues.before(at)) or _is_composed(tokens, first, at)
-    if not told and (len(words) > 1 or words[0] in _NOT_LOCAL):
+    if not told and not _is_named(tokens[at - 1]) and (at - first > 1 or tokens[first].text in _NOT_LOCAL):
         return None
     return Found(first, last, EMAIL)
 
 
+def _has_ending(tokens: Sequence[Token], domain: int) -> bool:
+    provider = _provider(tokens, domain)
+    return provider is not None and _ending(tokens, provider, is_provider=True) is not None
+
+
 def _is_composed(tokens: Sequence[Token], first: int, at: int) -> bool:
     return any(
-        token.text in _JOINS or token.is_number or len(token.text) == 1 for token in tokens[first:at]
+        token.text in _JOINS or token.is_number or is_digit_word(token.text) or len(token.text) == 1
+        for token in tokens[first:at]
     ) or any(token.before in (".", "_", "-") for token in tokens[first + 1 : at])
+
+
+def _is_named(token: Token) -> bool:
+    """Whether a word is a person's name, or written like one within a sentence."""
+    capital = token.written[0].isupper() and not token.is_first and token.text not in _NOT_LOCAL
+    return capital or is_first_name(token.text)
 
 
 def _provider(tokens: Sequence[Token], at: int) -> int | None:
@@ -140,8 +158,10 @@ def _ending(tokens: Sequence[Token], name_end: int, *, is_provider: bool) -> int
         at = _past_hesitations(tokens, at)
         if at < len(tokens) and tokens[at].text in _DOTS:
             label = _past_hesitations(tokens, at + 1)
-        elif at < len(tokens) and tokens[at].before.strip() == "." and not tokens[at].before.endswith(" "):
+        elif at < len(tokens) and tokens[at].before.strip() == "." and not tokens[at].is_first:
             label = at
+            if tokens[at].before.endswith(" ") and tokens[at].written not in _ENDS:  # gmail. com
+                break
         else:
             break
         if label >= len(tokens):
@@ -170,8 +190,8 @@ def _local(tokens: Sequence[Token], at: int, start: int) -> int:
     first, words, index = at, 0, at - 1
     while index >= start:
         text = tokens[index].text
-        if text in _HESITATIONS:
-            index -= 1
+        if text in _HESITATIONS or (text in ("and", "then") and first < at and len(tokens[first].text) == 1):
+            index -= 1  # "anna and then s m i t h"
             continue
         if _is_spelling(tokens, index, start):
             index -= 3
@@ -180,8 +200,8 @@ def _local(tokens: Sequence[Token], at: int, start: int) -> int:
                 break
             words += 1
         first = index
-        if set(tokens[index].before) & set(".?!;:") and tokens[index].before.endswith(" "):
-            break  # a sentence begins here
+        if _begins_sentence(tokens, index):
+            break
         index -= 1
     while first < at and tokens[first].text in _JOINS:
         first += 1
@@ -195,6 +215,14 @@ def _is_joined(tokens: Sequence[Token], index: int, first: int, at: int) -> bool
     return first < at and (tokens[first].text in _JOINS or _is_tight(tokens[first]))
 
 
+def _begins_sentence(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a stop is before a token, other than that of an initial or a pause: "C. Johnson", "anna... at"."""
+    before = tokens[index].before
+    is_initial = index > 0 and len(tokens[index - 1].text) == 1 and before.strip() == "."
+    is_pause = before.strip() in ("...", "…")
+    return bool(set(before) & set(".?!;:")) and before.endswith(" ") and not (is_initial or is_pause)
+
+
 def _is_tight(token: Token) -> bool:
     return not token.is_first and bool(token.before.strip("\"'(<")) and not token.before.endswith(" ")
 
@@ -203,7 +231,9 @@ def _is_spelt(tokens: Sequence[Token], index: int, first: int) -> bool:
     """Whether a token is a letter or a digit. "a" and "i" are letters beside others."""
     text = tokens[index].text
     if text in ("a", "i"):
-        return first < len(tokens) and len(tokens[first].text) == 1
+        beside = [tokens[at].text for at in (index - 1, first) if 0 <= at < len(tokens)]
+        is_initial = tokens[index].written.isupper() and tokens[index].after.startswith(".")
+        return is_initial or any(len(other) == 1 or other == "double" for other in beside)
     return len(text) == 1 or tokens[index].is_number or is_digit_word(text)
 
 

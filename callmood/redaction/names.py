@@ -1,11 +1,16 @@
-"""Names of people: those that are given ("my name is Anna Schmidt"), wherever they are said again in the call."""
+"""Names of people: those that are given ("my name is Anna Schmidt") and those that ``recogniser.py`` finds.
+
+They are found wherever they are said again in the call.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from callmood.first_names import is_first_name
+from callmood.redaction.recogniser import recogniser
 from callmood.redaction.tokens import Found, Token, phrases, words
 
 NAME: Final = "name"
@@ -13,9 +18,11 @@ _GIVEN: Final = frozenset(
     phrases(
         """
         name is, name's, names, name was, first name, last name, surname, surname is, maiden name, this is,
-        speaking with, speaking to, speak with, speak to, talking to, talk to, under the name, under the name of,
-        i'm, i am, mr, mrs, ms, miss, mister, missus, doctor, dr, madam, you're speaking with, called, hi, hello,
-        thanks, thank you, dear, name
+        spelled, spelt,
+        through to, spoke to, spoke with, talked to, ask for, asking for, behalf of, speaking with, speaking to,
+        speak with, speak to, talking to, talk to, under the name, under the name of, i'm, i am, mr, mrs, ms,
+        miss, mister, missus, doctor, dr, madam, you're speaking with, called, hi, hello, thanks, thank you,
+        dear, name
         """
     )
 )
@@ -28,8 +35,12 @@ _NEEDS_MORE: Final = {
 """Phrases after which a capital is no proof ("this is Visa"), and the words that must follow the name."""
 _ONLY_KNOWN: Final = frozenset(
     phrases(
-        "hi, hello, thanks, thank you, dear, called, speak to, speak with, talk to, talking to, speaking to, "
-        "speaking with, names, name, first name, last name"
+        """
+        spelled, spelt,
+        through to, spoke to, spoke with, talked to, ask for, asking for, behalf of, hi, hello, thanks, thank you, dear,
+        called, speak to, speak with, talk to, talking to, speaking to, speaking with, names, name, first
+        name, last name
+        """
     )
 )
 """Phrases after which only a first name counts, as other words may have a capital."""
@@ -45,26 +56,44 @@ _NO_NAMES: Final = words(
     service sales billing really very still also absolutely
     """
 )
+_TITLES: Final = words("mr mrs ms dr")
 _MOST_WORDS: Final = 3
 
 
-def find_names(tokens: Sequence[Token]) -> Iterator[Found]:
-    """The names that are given among the tokens, and where those are said again."""
-    given = list(_given(tokens))
-    known = {tokens[index].text for one in given for index in range(one.first, one.last + 1)}
-    known = {word for word in known if len(word) > 1}
-    yield from given
+def find_names(tokens: Sequence[Token], texts: Sequence[str]) -> Iterator[Found]:
+    """The names among the tokens of ``texts`` that are given or recognised, and where they are said again."""
+    names = [*_given(tokens), *_recognised(tokens, texts)]
+    known = {tokens[index].text for one in names for index in range(one.first, one.last + 1)}
+    known = {word for word in known if len(word) > 1 and word not in _NO_NAMES}
+    yield from names
     for at, token in enumerate(tokens):
         if token.text.removesuffix("'s") in known and token.written[0].isupper():
             yield Found(at, at, NAME)
 
 
+def _recognised(tokens: Sequence[Token], texts: Sequence[str]) -> Iterator[Found]:
+    """What the recogniser takes for a person, where a first name is in it: it takes brands and sighs for people."""
+    recognise = recogniser()
+    if recognise is None:
+        return
+    starts = [(token.segment, token.start) for token in tokens]
+    for segment, people in enumerate(recognise(texts)):
+        for start, end in people:
+            first = bisect_left(starts, (segment, start))
+            last = bisect_left(starts, (segment, end)) - 1
+            words = [tokens[index].text.removesuffix("'s") for index in range(first, last + 1)]
+            if any(is_first_name(word) and word not in _NO_NAMES for word in words):
+                yield Found(first, last, NAME)
+
+
 def _given(tokens: Sequence[Token]) -> Iterator[Found]:
     at = 0
     while at < len(tokens):
+        if _is_speaking(tokens, at):
+            yield Found(at, at, NAME)
         for length in range(min(_LONGEST, len(tokens) - at), 0, -1):
             phrase = tuple(token.text for token in tokens[at : at + length])
-            if phrase in _GIVEN:
+            if phrase in _GIVEN and (phrase != ("miss",) or tokens[at].written == "Miss"):
                 found = _name(tokens, at + length, phrase)
                 if found is not None:
                     yield found
@@ -73,9 +102,15 @@ def _given(tokens: Sequence[Token]) -> Iterator[Found]:
         at += 1
 
 
+def _is_speaking(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a token is the name in "billing department, Anna speaking"."""
+    follows = at + 1 < len(tokens) and tokens[at + 1].text == "speaking" and tokens[at + 1].before == " "
+    return follows and _is_capital(tokens[at]) and is_first_name(tokens[at].text)
+
+
 def _name(tokens: Sequence[Token], at: int, phrase: tuple[str, ...]) -> Found | None:
     """The name that begins at a token, after a phrase that gives one."""
-    while at < len(tokens) and tokens[at].text in _LINKS and not _is_capital(tokens[at]):
+    while at < len(tokens) and tokens[at].text in _LINKS:
         at += 1
     last = _spelt(tokens, at)
     if last is not None:
@@ -98,7 +133,12 @@ def _may_be_name(tokens: Sequence[Token], at: int, first: int) -> bool:
     token = tokens[at]
     if not _is_capital(token) or token.text in _NO_NAMES or token.text.removesuffix("'s") in _NO_NAMES:
         return False
-    return at == first or (token.segment == tokens[first].segment and not set(token.before) & set(",.?!;:"))
+    if at == first:
+        is_title = tokens[at - 1].text in _TITLES
+        return is_title or not set(token.before) & set(".?!;")
+    is_initial = len(tokens[at - 1].text) == 1 and token.before.strip() == "."
+    goes_on = is_initial or not set(token.before) & set(",.?!;:")
+    return token.segment == tokens[first].segment and goes_on
 
 
 def _spelt(tokens: Sequence[Token], at: int) -> int | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Final
 
-from callmood.redaction.cues import BIRTH, EMAIL, ORDINARY, POSTCODE, Cues
+from callmood.redaction.cues import ADDRESS, BIRTH, EMAIL, NUMBER, ORDINARY, POSTCODE, Cues
 from callmood.redaction.digits import Run, edges, is_common, runs_of
 from callmood.redaction.tokens import Found, Token, words
 
@@ -16,8 +16,6 @@ SOCIAL_SECURITY: Final = "social security number"
 ACCOUNT: Final = "account number"
 PHONE: Final = "phone number"
 CODE: Final = "security code"
-NUMBER: Final = "number"
-"""A long number of which nothing is said."""
 
 _LONG: Final = 7
 """Digits from which on a number is redacted whatever it is, unless it is said to be of an order or the like."""
@@ -26,7 +24,22 @@ _SHORT: Final = {CARD: 3, SOCIAL_SECURITY: 3, ACCOUNT: 4, CODE: 3, POSTCODE: 5, 
 _CARD_LENGTHS: Final = range(13, 20)
 _CARD_STARTS: Final = "23456"
 _CARD: Final = 16
-_USUAL: Final = {CARD: (16, 15), SOCIAL_SECURITY: (9, 4), PHONE: (10, 11, 7), CODE: (3, 4)}
+_SHAPES: Final = frozenset(
+    {
+        (3, 2, 4),
+        (3, 3, 4),
+        (1, 3, 3, 4),
+        (3, 4),
+        (4, 4, 4, 4),
+        (4, 6, 5),
+        (5, 6),
+        (5, 3, 3),
+        (2, 4, 4),
+        (3, 4, 4),
+    }
+)
+"""How the digits of such numbers are grouped."""
+_USUAL: Final = {CARD: (16, 15), NUMBER: (16,), SOCIAL_SECURITY: (9, 4), PHONE: (10, 11, 7), CODE: (3, 4)}
 _NEAR: Final = 14
 """Tokens within which the rest of a number is looked for, beside a part that was found."""
 _CLUSTER_GAP: Final = 10
@@ -89,7 +102,7 @@ def _judge(tokens: Sequence[Token], cues: Cues, run: Run) -> _Judged:
     count = len(run.digits)
     if count >= _CARD_LENGTHS[0] and not _is_series(run) and _holds_card(run):
         return _Judged(run, CARD)
-    named, names_it, ordinary = _said_of(cues, run)
+    named, names_it, ordinary = _said_of(tokens, cues, run)
     if ordinary:
         return _Judged(run, None, is_ordinary=True)
     if names_it and named in (BIRTH, EMAIL):
@@ -97,17 +110,19 @@ def _judge(tokens: Sequence[Token], cues: Cues, run: Run) -> _Judged:
     if named is not None and names_it and _fits(tokens, run, named):
         return _Judged(run, _kind(tokens, run, named))
     if count >= _LONG and (
-        named in (ACCOUNT, CARD, PHONE, SOCIAL_SECURITY, CODE) or _looks_secret(tokens, run)
+        named in (ACCOUNT, CARD, PHONE, SOCIAL_SECURITY, CODE, NUMBER) or _looks_secret(tokens, run)
     ):
         return _Judged(run, _kind(tokens, run, named))
     return _Judged(run, None)
 
 
-def _said_of(cues: Cues, run: Run) -> tuple[str | None, bool, bool]:
+def _said_of(tokens: Sequence[Token], cues: Cues, run: Run) -> tuple[str | None, bool, bool]:
     """The kind that is said of a run, whether its number itself is named, and whether it is an ordinary one."""
-    names_it = False
+    names_it = any_number = False
     for cue in cues.after(run.last):
-        if cue.kind not in ("", ORDINARY, EMAIL) and cue.names_it and cue.at - run.last <= 5:
+        if tokens[cue.at].segment != tokens[run.last].segment:
+            break  # the next question
+        if cue.kind not in ("", NUMBER, ORDINARY, EMAIL, ADDRESS) and cue.names_it and cue.at - run.last <= 5:
             return cue.kind, True, False
     for cue in cues.before(run.first):
         distance = run.first - cue.at
@@ -115,12 +130,14 @@ def _said_of(cues: Cues, run: Run) -> tuple[str | None, bool, bool]:
             if distance <= 8:
                 return None, False, True
             continue
-        if cue.kind == EMAIL:
+        if cue.kind in (EMAIL, ADDRESS):
             continue
         names_it = names_it or cue.names_it
-        if cue.kind:
+        if cue.kind == NUMBER:
+            any_number = any_number or distance <= _NEAR
+        elif cue.kind:
             return cue.kind, names_it, False
-    return None, names_it, False
+    return NUMBER if any_number else None, False, False
 
 
 def _fits(tokens: Sequence[Token], run: Run, kind: str) -> bool:
@@ -151,7 +168,7 @@ def _kind(tokens: Sequence[Token], run: Run, named: str | None) -> str:
     count = len(run.digits)
     if count == _CARD and named in (None, PHONE, SOCIAL_SECURITY, CODE, POSTCODE, BIRTH):
         return CARD
-    if named is not None:
+    if named not in (None, NUMBER):
         return named
     if (run.first > 0 and tokens[run.first - 1].text == "plus") or tokens[run.first].before.endswith("+"):
         return PHONE
@@ -168,10 +185,13 @@ def _looks_secret(tokens: Sequence[Token], run: Run) -> bool:
         return False
     if len(run.groups) == 1:
         return not run.groups[0].is_grouped
-    if run.is_tight or run.is_spelt:
+    if (
+        run.is_tight
+        or run.is_spelt
+        or any(len(one.digits) > 1 and one.digits[0] == "0" for one in run.groups)
+    ):
         return True
-    usual = run.shape in ((3, 2, 4), (3, 3, 4), (1, 3, 3, 4), (3, 4), (4, 4, 4, 4), (4, 6, 5))
-    return usual and not _is_counted_up(run)
+    return not _is_counted_up(run) and (run.shape in _SHAPES or run.chunks in _SHAPES)
 
 
 def _is_series(run: Run) -> bool:
@@ -188,26 +208,39 @@ def _is_counted_up(run: Run) -> bool:
 
 
 def _with_clusters(judged: Sequence[_Judged]) -> list[_Judged]:
-    """Groups of four or more with other words between them that make a card number together."""
+    """Parts with other words between them that make a number of a usual form together."""
     found = list(judged)
     for first in range(len(found)):
         cluster: list[int] = []
         for index in range(first, len(found)):
             one = found[index]
-            if one.is_ordinary or len(one.run.digits) < 3 or _is_series(one.run):
+            if one.is_ordinary or len(one.run.digits) < 2 or _is_series(one.run):
                 break
             if cluster and one.run.first - found[cluster[-1]].run.last > _CLUSTER_GAP:
                 break
             cluster.append(index)
         while len(cluster) > 1:
-            digits = "".join(found[index].run.digits for index in cluster)
-            fours = all(len(found[index].run.digits) % 4 == 0 for index in cluster)
-            if len(digits) in _CARD_LENGTHS and (passes_luhn(digits) or (fours and len(digits) == _CARD)):
+            kind = _kind_of_parts([found[index].run for index in cluster])
+            if kind is not None:
                 for index in cluster:
-                    found[index] = replace(found[index], kind=CARD)
+                    found[index] = replace(
+                        found[index], kind=kind if kind == CARD else found[index].kind or kind
+                    )
                 break
             cluster.pop()
     return found
+
+
+def _kind_of_parts(runs: Sequence[Run]) -> str | None:
+    """What runs with other words between are together; None if they need not belong together."""
+    digits, lengths = "".join(run.digits for run in runs), tuple(len(run.digits) for run in runs)
+    if len(digits) in _CARD_LENGTHS:
+        is_card = passes_luhn(digits) or (len(digits) == _CARD and all(length % 4 == 0 for length in lengths))
+        return CARD if is_card else None
+    sure = all(group.is_sure or group.digits == "0" for run in runs for group in run.groups)
+    if sure and lengths in _SHAPES and any(run.is_spelt for run in runs):
+        return SOCIAL_SECURITY if lengths == (3, 2, 4) else PHONE if sum(lengths) in (7, 10, 11) else NUMBER
+    return None
 
 
 def _with_neighbours(tokens: Sequence[Token], judged: Sequence[_Judged]) -> list[_Judged]:
@@ -234,12 +267,13 @@ def _with_edges(tokens: Sequence[Token], run: Run, kind: str) -> tuple[int, int]
     first, last = run.first, run.last
     before, after = edges(tokens, run)
     usual = _USUAL.get(kind, ())
-    sides = [one for one in (before, after) if one is not None]
+    sides = [*before[:1], *after[:1]]
     wanted = sides if run.is_spelt or kind == BIRTH else [one for one in sides if not is_common(one, tokens)]
     if len(run.digits) not in usual:
-        for some in (sides, *([one] for one in sides)):
-            if len(run.digits) + len(some) in usual:
-                wanted = some
+        choices = product(range(len(before) + 1), range(len(after) + 1))
+        for left, right in sorted(choices, key=sum):
+            if len(run.digits) + left + right in usual:
+                wanted = [*before[:left], *after[:right]]
                 break
     for one in wanted:
         first, last = min(first, one.first), max(last, one.last)

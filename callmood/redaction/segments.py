@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
-from callmood.call import Segment, Word
+from callmood.call import Call, Segment, Word
 from callmood.redaction.text import Redacted, Span, redact_texts
 
 _PAD_S: Final = 0.15
@@ -22,6 +22,19 @@ class Timed(Protocol):
     def start_s(self) -> float: ...
     @property
     def end_s(self) -> float: ...
+
+
+def redact_call(call: Call) -> Call:
+    """The call with what is secret replaced in what people and machines say; all else stays as it is."""
+    by_machines = redact_texts([hold.text or "" for hold in call.holds])
+    return replace(
+        call,
+        segments=tuple(redact_segments(call.segments)),
+        holds=tuple(
+            hold if hold.text is None else replace(hold, text=redacted.text)
+            for hold, redacted in zip(call.holds, by_machines, strict=True)
+        ),
+    )
 
 
 def redact_segments(segments: Sequence[Segment]) -> list[Segment]:
@@ -59,10 +72,11 @@ def muted(
 def muted_words(text: str, spans: Sequence[Span], words: Sequence[str]) -> list[list[int]]:
     """The indices of the words in each of the secret ``spans`` of a segment's ``text``."""
     places = _places(text, words)
-    return [
-        [index for index, (start, end) in enumerate(places) if start < span.end and end > span.start]
-        for span in spans
-    ]
+    return [_words_in(places, span) for span in spans]
+
+
+def _words_in(places: Sequence[tuple[int, int]], span: Span) -> list[int]:
+    return [index for index, (start, end) in enumerate(places) if start < span.end and end > span.start]
 
 
 def _places(text: str, words: Iterable[str]) -> list[tuple[int, int]]:
@@ -79,23 +93,20 @@ def _places(text: str, words: Iterable[str]) -> list[tuple[int, int]]:
     return places
 
 
-def _redacted_words(segment: Segment, redacted: Redacted) -> Iterable[Word]:
-    starts = {}
-    hidden: set[int] = set()
-    indices = muted_words(segment.text, redacted.spans, [word.text for word in segment.words])
-    for span, of_span in zip(redacted.spans, indices, strict=True):
-        of_span = [index for index in of_span if index not in hidden]
-        if of_span:
-            starts[of_span[0]] = (span, of_span)
-            hidden.update(of_span)
-    for index, word in enumerate(segment.words):
-        if index in starts:
-            span, of_span = starts[index]
-            yield Word(
-                f"[{span.kind}]",
-                word.start_s,
-                segment.words[of_span[-1]].end_s,
-                min(segment.words[one].probability for one in of_span),
-            )
-        elif index not in hidden:
-            yield word
+def _redacted_words(segment: Segment, redacted: Redacted) -> Iterator[Word]:
+    """The words of a segment with one for each secret; none at all where it is not clear which are secret."""
+    places = _places(segment.text, [word.text for word in segment.words])
+    secret = [_words_in(places, span) for span in redacted.spans]
+    if not all(secret):
+        return
+    index = 0
+    for span, of_span in zip(redacted.spans, secret, strict=True):
+        yield from segment.words[index : of_span[0]]
+        words = segment.words[max(index, of_span[0]) : of_span[-1] + 1]
+        if words:
+            before = segment.text[places[of_span[0]][0] : span.start]
+            after = segment.text[span.end : places[of_span[-1]][1]]
+            sure = min(word.probability for word in words)
+            yield Word(f"{before}[{span.kind}]{after}", words[0].start_s, words[-1].end_s, sure)
+        index = max(index, of_span[-1] + 1)
+    yield from segment.words[index:]

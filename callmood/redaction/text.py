@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from callmood.redaction.addresses import ADDRESS
-from callmood.redaction.cues import BIRTH, EMAIL, POSTCODE
+from callmood.redaction.cues import ADDRESS, BIRTH, EMAIL, NUMBER, POSTCODE
 from callmood.redaction.finders import find_all
 from callmood.redaction.names import NAME
-from callmood.redaction.numbers import ACCOUNT, CARD, CODE, NUMBER, PHONE, SOCIAL_SECURITY
+from callmood.redaction.numbers import ACCOUNT, CARD, CODE, PHONE, SOCIAL_SECURITY
 from callmood.redaction.tokens import Found, Token, tokens_of
 
 LABELS: Final = (

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 
 _TOKEN: Final = re.compile(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*")
 
+_MOST_OF_ASIDE: Final = 5
+
 
 def words(text: str) -> frozenset[str]:
     """A set of words from a text with spaces between."""
@@ -18,6 +20,14 @@ def words(text: str) -> frozenset[str]:
 def phrases(text: str) -> tuple[tuple[str, ...], ...]:
     """Phrases, each as its words, from a text with commas between."""
     return tuple(tuple(phrase.split()) for phrase in text.split(","))
+
+
+_ASIDE: Final = words(
+    """
+    uh um er erm eh ah em hm hmm mm mmm mhm huh yeah yes yep yup ya okay ok kay right sure alright all go ahead got it
+    gotcha perfect great thank thanks you please continue i see and then next good fine
+    """
+)
 
 
 class Found(NamedTuple):
@@ -57,8 +67,13 @@ class Token:
 
 
 def tokens_of(texts: Sequence[str]) -> list[Token]:
-    """The tokens of texts that follow each other."""
-    return [token for number, text in enumerate(texts) for token in _tokens(number, text)]
+    """The tokens of texts that follow each other, without those in which somebody only says that they listen."""
+    of_texts = (_tokens(number, text) for number, text in enumerate(texts))
+    return [token for of_text in of_texts if not _is_aside(of_text) for token in of_text]
+
+
+def _is_aside(tokens: Sequence[Token]) -> bool:
+    return len(tokens) <= _MOST_OF_ASIDE and all(token.text in _ASIDE for token in tokens)
 
 
 def _tokens(number: int, text: str) -> list[Token]:

@@ -40,6 +40,8 @@ class Correction:
     """The label that the model gave; None if it gave none, or if another scan cut the call otherwise since then."""
     counts: bool
     """Whether reports count it: not if another scan cut the call otherwise since then."""
+    said_by: int
+    """Number of the speaker who said it, which a reviewer may have corrected too, as role and text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +145,20 @@ def corrections(con: Connection, recording_id: str | None = None) -> list[Correc
             """
             SELECT correction.recording_id,
                 CASE WHEN correction.channel = 1 AND other_path IS NOT NULL THEN other_path ELSE path END AS file,
-                agent, customer, correction.speaker, correction.role,
+                agent, customer, correction.speaker, coalesce(heard.role, correction.role),
                 CASE WHEN other_path IS NULL THEN correction.channel ELSE 0 END AS channel,
-                correction.start_s, correction.end_s, correction.text, label, corrected_at, corrected_by, call,
-                shown_label(segment.emotion), segment.recording_id IS NOT NULL
+                correction.start_s, correction.end_s, coalesce(heard.text, correction.text), label,
+                corrected_at, corrected_by, call,
+                shown_label(segment.emotion), segment.recording_id IS NOT NULL,
+                coalesce(heard.said_by, correction.speaker)
             FROM correction
             JOIN recording ON recording.id = correction.recording_id
             JOIN call_name ON call_name.recording_id = correction.recording_id
             LEFT JOIN segment ON segment.recording_id = correction.recording_id
                 AND segment.speaker = correction.speaker
                 AND segment.start_s = correction.start_s AND segment.end_s = correction.end_s
+            LEFT JOIN heard ON heard.recording_id = correction.recording_id AND heard.speaker = correction.speaker
+                AND heard.start_s = correction.start_s AND heard.end_s = correction.end_s
             WHERE $id IS NULL OR correction.recording_id = $id
             ORDER BY path, correction.start_s, correction.speaker
             """,

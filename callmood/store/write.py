@@ -53,7 +53,7 @@ OF_A_CALL: Final = (
 RECORDING_IDS: Final[Mapping[str, str]] = {
     "recording": "id",
     "file_hash": "content",
-    **dict.fromkeys((*OF_A_CALL, "correction"), "recording_id"),
+    **dict.fromkeys((*OF_A_CALL, "correction", "review"), "recording_id"),
 }
 """The tables that hold something of a recording, with the column of its id."""
 

@@ -105,4 +105,4 @@ def _corrected_clips(database: Path, report: Remark) -> Iterator[Clip]:
 def _speaker(one: Correction) -> str:
     """Who speaks, where the call has a name; without one the speaker is one of this call alone."""
     named = {"agent": one.agent, "customer": one.customer}.get(one.role)
-    return f"{one.role} {named}" if named else f"{one.recording_id[:16]} speaker {one.speaker}"
+    return f"{one.role} {named}" if named else f"{one.recording_id[:16]} speaker {one.said_by}"

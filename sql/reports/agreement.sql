@@ -1,0 +1,17 @@
+-- What did people and the model say of the segments that were reviewed?
+--
+-- A row for each review with a label of a segment that is still there. in_sample: it is among the first of the random
+-- order up to the last that was proposed to its reviewer for being random, whatever it was proposed for itself: these are
+-- a random sample of all segments. scores are the model's, also where it is not sure.
+WITH labelled AS (
+    SELECT review.*, random_place(recording_id, speaker, start_s) AS place FROM review WHERE label IS NOT NULL
+), last_drawn AS (
+    SELECT reviewer, max(place) AS place FROM labelled WHERE reason = 'random' GROUP BY reviewer
+)
+SELECT labelled.reviewer, labelled.recording_id, segment.segment, shown_label(labelled.label) AS label,
+    coalesce(labelled.place <= last_drawn.place, false) AS in_sample,
+    shown_label(segment.emotion) AS emotion, segment.scores
+FROM labelled
+JOIN segment USING (recording_id, speaker, start_s, end_s)
+LEFT JOIN last_drawn ON last_drawn.reviewer = labelled.reviewer
+ORDER BY labelled.reviewer, labelled.recording_id, segment.segment

@@ -1,0 +1,98 @@
+"""How far people agree with the model and with each other."""
+
+import random
+from pathlib import Path
+
+import pytest
+from factory import feeling, make_call
+from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score
+from typer.testing import CliRunner
+
+from callmood.cli.app import app
+from callmood.reports.agreement import agreement, kappa, unweighted_accuracy
+from callmood.store import Connection, rows, start_scan, write_call
+from callmood.store.reviews import Reason, Review, write_review
+
+LABELS = ("angry", "happy", "neutral", "sad")
+
+
+def made(seed: int, count: int = 60) -> list[tuple[str, str, str]]:
+    chance = random.Random(seed)
+    return [
+        (f"call {index % 7}", label, label if chance.random() < 0.6 else chance.choice(LABELS))
+        for index in range(count)
+        for label in [chance.choice(LABELS)]
+    ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_figures_are_those_of_scikit_learn(seed: int) -> None:
+    pairs = made(seed)
+    _, one, other = zip(*pairs, strict=True)
+    assert kappa(pairs) == pytest.approx(cohen_kappa_score(one, other), abs=1e-5)
+    assert unweighted_accuracy(pairs) == pytest.approx(balanced_accuracy_score(one, other))
+
+
+def test_one_label_only_tells_nothing_of_chance() -> None:
+    assert kappa([("call", "angry", "angry")] * 5) is None
+
+
+def reviewed(con: Connection, labels: dict[str, list[str | None]], reason: Reason = "random") -> str:
+    """A call of as many segments as labels, all angry to the model, with the labels of each reviewer."""
+    count = max(map(len, labels.values()))
+    lines = [(1, 2.0 * index, 2.0 * index + 1.5, "words", feeling("angry")) for index in range(count)]
+    call = make_call(lines)
+    write_call(con, start_scan(con, {}, {}, {}), "model", call)
+    for reviewer, given in labels.items():
+        for segment, label in enumerate(given):
+            write_review(con, call.recording.id, segment, reviewer, reason, Review(label))
+    return call.recording.id
+
+
+def test_a_reviewer_is_compared_with_the_model_and_with_the_other_one(db: Connection) -> None:
+    reviewed(db, {"ben": ["angry"] * 9 + ["neutral"] * 3, "eva": ["angry"] * 6 + ["calm"] * 6})
+    ben, eva, both = agreement(db)
+    assert (ben.one, ben.other, ben.segments, ben.same) == ("ben", "the model", 12, 0.75)
+    assert (eva.same, eva.ua) == (0.5, 0.5)
+    assert (both.one, both.other, both.same) == ("ben", "eva", 0.75)
+    assert both.kappa_interval is not None
+    low, high = both.kappa_interval
+    assert low <= (both.kappa or 0) <= high
+
+
+def test_what_was_proposed_for_another_reason_is_no_measure_of_the_model(db: Connection) -> None:
+    reviewed(db, {"ben": ["happy"] * 4}, reason="uncertain")
+    assert agreement(db) == []
+
+
+def test_a_segment_of_the_random_order_counts_whatever_it_was_proposed_for(db: Connection) -> None:
+    recording = reviewed(db, {"ben": ["angry"] * 4})
+    (first,) = rows(
+        db, "SELECT segment FROM segment ORDER BY random_place(recording_id, speaker, start_s) LIMIT 1"
+    )[0]
+    write_review(db, recording, first, "ben", "rare", Review("sad"))
+    assert agreement(db)[0].segments == 4
+
+
+def test_what_can_not_be_told_is_in_no_figure(db: Connection) -> None:
+    reviewed(db, {"ben": ["angry", None, "angry"]})
+    assert agreement(db)[0].segments == 2
+
+
+def test_few_segments_have_no_interval(db: Connection) -> None:
+    reviewed(db, {"ben": ["angry", "sad", "angry"]})
+    assert agreement(db)[0].ua_interval is None
+
+
+def test_agreement_is_printed(db: Connection, db_path: Path) -> None:
+    reviewed(db, {"ben": ["angry"] * 9 + ["neutral"] * 3})
+    db.close()
+    printed = CliRunner().invoke(app, ["review", "--agreement", "--db", str(db_path)])
+    assert printed.exit_code == 0
+    assert "ben and the model, 12 segments: the same label in 75 %" in printed.stdout
+
+
+def test_without_reviews_the_next_step_is_said(db: Connection, db_path: Path) -> None:
+    db.close()
+    printed = CliRunner().invoke(app, ["review", "--agreement", "--db", str(db_path)])
+    assert "No reviews yet" in printed.stdout
