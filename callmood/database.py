@@ -77,8 +77,8 @@ class Database:
         >>> report = db.report(by="agent")
         >>> report.rows["name"].to_list()
         ['anna']
-        >>> report.notes
-        ()
+        >>> report.notes[0].split(" in which ")[0]
+        'Change and ended worse leave out 1 call'
         """
         from callmood.reports.ask import ask
 

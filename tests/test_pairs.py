@@ -1,5 +1,6 @@
 """One call in several files is one call where that is sure, and is said where not."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -188,8 +189,11 @@ def test_recordings_that_share_a_call_id_are_said(make: Make, find: Callable[...
     )
 
 
-def test_side_that_arrives_later_makes_one_call_of_both(scans: Scans) -> None:
-    write_audio(scans.calls / "x-in.wav", noise(1))
+@pytest.mark.parametrize("age_s", [0, 3600], ids=["just written", "written an hour ago"])
+def test_side_that_arrives_later_makes_one_call_of_both(scans: Scans, age_s: int) -> None:
+    first = scans.calls / "x-in.wav"
+    write_audio(first, noise(1))
+    os.utime(first, (first.stat().st_atime, first.stat().st_mtime - age_s))
     assert scans.scan().done == 1
     write_audio(scans.calls / "x-out.wav", noise(2))
     assert scans.scan().done == 1

@@ -89,7 +89,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "a table missing": (by("DROP TABLE word"), "not a whole callmood database: the table word is missing"),
     "a migration not noted": (
         by("DELETE FROM migration WHERE version >= 3"),
-        "not a whole callmood database: .* lacks the table correction",
+        "not a whole callmood database: .* lacks the table ",
     ),
     "a view instead of a table": (
         by("DROP TABLE file_hash; CREATE VIEW file_hash AS FROM read_text('/etc/hostname')"),

@@ -164,7 +164,9 @@ def _outdated(con: Connection, discovery: Discovery, done: Collection[str]) -> d
     """
     facts = {recording.id: recording.facts for recording in discovery.recordings}
     replaced = store.outdated(con, discovery.contents)
-    elsewhere = _elsewhere(con, {one.id: one for stored in replaced.values() for one in stored})
+    elsewhere = _elsewhere(
+        con, {one.id: one for stored in replaced.values() for one in stored}, discovery.contents
+    )
     store.update_facts(con, elsewhere.values(), sure=False)
     outdated = {}
     for content, stored in replaced.items():
@@ -179,11 +181,17 @@ def _outdated(con: Connection, discovery: Discovery, done: Collection[str]) -> d
     return outdated
 
 
-def _elsewhere(con: Connection, recordings: Mapping[str, Recording]) -> dict[str, Recording]:
-    """Those of ``recordings`` whose content an unchanged file still holds, at that file's path, by id."""
+def _elsewhere(
+    con: Connection, recordings: Mapping[str, Recording], contents: Mapping[Path, str]
+) -> dict[str, Recording]:
+    """Those of ``recordings`` whose content an unchanged file still holds, at that file's path, by id.
+
+    A file of ``contents`` holds what is said there, alone or with another: one side of a call, scanned before the other
+    side arrived, is no call of its own any more.
+    """
     found: dict[str, Recording] = {}
     for path, (size_bytes, mtime_ns, content) in store.hashes(con).items() if recordings else ():
-        if content in recordings and content not in found:
+        if content in recordings and content not in found and contents.get(Path(path), content) == content:
             with suppress(OSError):
                 status = Path(path).stat()
                 if (status.st_size, status.st_mtime_ns) == (size_bytes, mtime_ns):
