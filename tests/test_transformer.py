@@ -263,7 +263,9 @@ def test_wrong_settings_get_a_sentence(
         transformer.build(settings(encoders, **changes), 3)
 
 
-@pytest.mark.parametrize("name", ["hubert", "bert", "hubert_bert", "whisper", "minilm", "whisper_minilm"])
+@pytest.mark.parametrize(
+    "name", ["hubert", "bert", "hubert_bert", "whisper", "minilm", "whisper_minilm", "mpnet", "whisper_mpnet"]
+)
 def test_recipes_are_whole(name: str) -> None:
     assert recipe.read(transformer.Recipe, recipe.load(name)).family == "transformer"
 
