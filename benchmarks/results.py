@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from callmood.training import recipe
 from callmood.training.measure import table
 from callmood.training.measure.card import summaries_table
 
@@ -31,8 +32,9 @@ def main() -> None:
     if given.systems:
         text = replaced(text, "systems", (given.systems / "table.md").read_text(encoding="utf-8"))
     if given.four:
-        text = replaced(text, "four systems", (given.four / "table.md").read_text(encoding="utf-8"))
-        text = replaced(text, "four corpora", accuracy_by_corpus(given.four))
+        results = runs_of(given.four)
+        text = replaced(text, "four systems", table.markdown(*table.rows(results)))
+        text = replaced(text, "four corpora", table.markdown(*accuracy_by_corpus(results)))
     if given.embedded:
         summaries = json.loads((given.embedded / "figures.json").read_text(encoding="utf-8"))
         text = replaced(text, "embedded", summaries_table(summaries))
@@ -49,32 +51,38 @@ def replaced(text: str, name: str, table: str) -> str:
     return found.sub(lambda match: match[1] + table.strip() + "\n" + match[2], text)
 
 
-def accuracy_by_corpus(runs: Path) -> str:
-    """A table: of each system the accuracy on each corpus's clips, by split; parts of a split counted together."""
+def runs_of(folder: Path) -> list[table.Result]:
+    """What ``callmood train --split`` left in its folders, one command or several: a result a recipe and split.
+
+    In the paper's order, then by name. A split of which not all parts are there is not measured.
+    """
     parts: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
-    for file in sorted(runs.glob("*/*/figures.json")):
+    for file in sorted(folder.glob("*/*/figures.json")):
         found = json.loads(file.read_text(encoding="utf-8"))
         split = found["split"].partition(" ")[0]
-        parts.setdefault(split, {}).setdefault(found["recipe"], []).append(found["per_corpus"])
-    corpora = {
-        split: sorted({corpus for some in of_system.values() for one in some for corpus in one})
-        for split, of_system in parts.items()
-    }
-    head = ["WA"] + [f"{split}: {corpus}" for split in parts for corpus in corpora[split]]
-    systems = dict.fromkeys(line.split("|")[1].strip() for line in _lines(runs / "table.md")[2:])
+        parts.setdefault(split, {}).setdefault(found["recipe"], []).append(found)
+    known = recipe.names()
+    results = []
+    for split in sorted(parts):
+        whole = max(map(len, parts[split].values()))
+        for name in dict.fromkeys([*(name for name in table.PAPER if name in known), *known]):
+            measured = parts[split].get(name, [])
+            results.append(table.Result(name, split, measured if len(measured) == whole else ()))
+    return results
+
+
+def accuracy_by_corpus(results: Sequence[table.Result]) -> tuple[list[str], list[list[str]]]:
+    """The head and the lines of a table: the accuracy on each corpus's clips, the parts of a split counted together."""
+    columns = sorted(
+        {(one.split, corpus) for one in results for part in one.metrics for corpus in part["per_corpus"]}
+    )
+    found = {(one.recipe, one.split): [part["per_corpus"] for part in one.metrics] for one in results}
+    systems = dict.fromkeys(one.recipe for one in results if one.metrics)
     lines = [
-        [
-            system,
-            *(_pooled(parts[split].get(system, []), corpus) for split in parts for corpus in corpora[split]),
-        ]
+        [system, *(_pooled(found.get((system, split), []), corpus) for split, corpus in columns)]
         for system in systems
-        if any(system in of_system for of_system in parts.values())
     ]
-    return table.markdown(head, lines)
-
-
-def _lines(file: Path) -> list[str]:
-    return file.read_text(encoding="utf-8").splitlines()
+    return ["WA", *(f"{split}: {corpus}" for split, corpus in columns)], lines
 
 
 def _pooled(parts: Sequence[Mapping[str, Any]], corpus: str) -> str:
