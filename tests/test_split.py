@@ -84,6 +84,36 @@ def test_folds_of_several_corpora_run_side_by_side() -> None:
     assert tested == [{"savee-JE"}, {"savee-KL"}, {"savee-DC"}, {"savee-JK"}, set(), set()]
 
 
+def test_every_speaker_is_tested_once_unseen_and_corpora_of_two_never_validate() -> None:
+    some = (
+        ALL
+        + clips("savee", ["DC", "JE", "KL"])
+        + clips("cremad", [f"{number}" for number in range(1001, 1013)])
+    )
+    found = list(splits(some, "unseen", 1))
+    assert sorted(row for rows in found for row in rows.test) == list(range(len(some)))
+    for rows in found:
+        parts = [{some[row].speaker for row in part} for part in (rows.train, rows.validation, rows.test)]
+        assert not parts[0] & parts[1] and not parts[0] & parts[2] and not parts[1] & parts[2]
+        assert {some[row].corpus for row in rows.train} == {"ravdess", "tess", "savee", "cremad"}
+        assert {some[row].corpus for row in rows.validation} == {"ravdess", "savee", "cremad"}
+    tested = [{some[row].speaker for row in rows.test if some[row].corpus == "savee"} for rows in found]
+    assert tested == [{"savee-JE"}, {"savee-KL"}, {"savee-DC"}, set(), set(), set()]
+
+
+def test_speakers_of_corpora_without_published_folds_are_tested_unseen_too() -> None:
+    own = clips("own", ["a", "b", "c", "d"])
+    found = list(splits(own, "unseen", 1))
+    assert [sorted({own[row].speaker for row in rows.test}) for rows in found] == [
+        ["own-a"],
+        ["own-b"],
+        ["own-c"],
+        ["own-d"],
+    ]
+    with pytest.raises(CallmoodError, match="needs a corpus of 3 speakers or more"):
+        list(splits(TESS, "unseen", 1))
+
+
 @pytest.mark.skipif(not LISTS.is_dir(), reason="EmoBox's lists are not beside the repository")
 @pytest.mark.parametrize(
     ("corpus", "fold"), [(name, fold) for name in ("ravdess", "savee") for fold in FOLDS[name]]

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import BertConfig, BertModel, BertTokenizerFast, HubertConfig, HubertModel
+from transformers import (
+    BertConfig,
+    BertModel,
+    BertTokenizerFast,
+    HubertConfig,
+    HubertModel,
+    MPNetConfig,
+    MPNetModel,
+    MPNetTokenizerFast,
+)
 
 from callmood.bundled_weights import TINY_EN
 from callmood.errors import CallmoodError
@@ -119,6 +128,22 @@ def test_the_paper_s_systems_learn_and_leave_a_bundle_of_their_own(
     scorer = bundle.load(tmp_path / "out", "cpu")
     assert (scorer.settings.audio is not None) == (name != "bert")
     assert (scorer.settings.text is not None) == (name != "hubert")
+
+
+def test_an_mpnet_can_stand_in_bert_s_place(tmp_path: Path, encoders: tuple[str, str]) -> None:
+    given, folder = parts(tmp_path), tmp_path / "mpnet"
+    folder.mkdir()
+    words = sorted({word for text in TEXTS.values() for word in text.split()})
+    (folder / "vocab.txt").write_text("\n".join(["<s>", "<pad>", "</s>", "[UNK]", "<mask>", *words]), "utf-8")
+    MPNetTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    MPNetModel(MPNetConfig(vocab_size=5 + len(words), **sizes)).save_pretrained(folder)
+    found = trained(tmp_path / "out", settings(encoders, "mpnet", text__encoder=str(folder)), given)
+    scorer = bundle.load(tmp_path / "out", "cpu")
+    assert type(scorer.text_encoder).__name__ == "MPNetModel"
+    again = transformer.score(scorer, given.test, TRAINED)
+    np.testing.assert_allclose(again, found.probabilities, atol=1e-5)
+    assert found.history[-1]["loss"] < found.history[0]["loss"]
 
 
 def test_clips_without_a_text_count_and_are_named_where_nothing_else_is_read(
@@ -263,7 +288,9 @@ def test_wrong_settings_get_a_sentence(
         transformer.build(settings(encoders, **changes), 3)
 
 
-@pytest.mark.parametrize("name", ["hubert", "bert", "hubert_bert", "whisper", "minilm", "whisper_minilm"])
+@pytest.mark.parametrize(
+    "name", ["hubert", "bert", "hubert_bert", "whisper", "minilm", "whisper_minilm", "mpnet", "whisper_mpnet"]
+)
 def test_recipes_are_whole(name: str) -> None:
     assert recipe.read(transformer.Recipe, recipe.load(name)).family == "transformer"
 

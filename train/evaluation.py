@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from callmood.training.corpora.clip import Clip
     from callmood.training.measure.metrics import Metrics
 
-Split = Literal["all", "paper", "speaker", "folds", "corpus"]
+Split = Literal["all", "paper", "speaker", "folds", "unseen", "corpus"]
 Labels = Literal["calls", "paper", "calls-merged"]
 
 

@@ -91,9 +91,10 @@ def train(
     ``corpora``: names and folders of ravdess, tess, cremad, savee, iemocap, or own (a folder with a CSV, or a callmood
     database with corrected segments). ``out``: the folder for the bundle, its card, metrics and plots. ``recipe``:
     recipes that come with callmood, or TOML files; "all" is all that come with it. ``split``: how clips are divided
-    for training and testing, "paper" (random), "speaker", "folds" (EmoBox's) or "corpus" (each left out in turn); by
-    default none for embedded, "speaker" for other recipes. ``text``: "goemotions=FOLDER", and also "meld=FOLDER", to
-    tune the text encoder of embedded without a split; ``text_encoder``: a folder with one that is already tuned.
+    for training and testing, "paper" (random), "speaker", "folds" (EmoBox's), "unseen" (every speaker tested once) or
+    "corpus" (each left out in turn); by default none for embedded, "speaker" for other recipes. ``text``:
+    "goemotions=FOLDER", and also "meld=FOLDER", to tune the text encoder of embedded without a split;
+    ``text_encoder``: a folder with one that is already tuned.
     ``overrides``: values of the recipe, such as "training.epochs=3". ``seed`` overrides the recipe's. ``resume``
     continues a stopped run with the same ``out``. ``progress`` is called with a line of text now and then.
 

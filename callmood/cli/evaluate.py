@@ -42,7 +42,7 @@ def evaluate(
         ),
     ] = None,
     split: Annotated[
-        Literal["all", "paper", "speaker", "folds", "corpus"],
+        Literal["all", "paper", "speaker", "folds", "unseen", "corpus"],
         typer.Option(help="Evaluate only this split's test part, as drawn when the model was trained."),
     ] = "all",
     labels: Annotated[

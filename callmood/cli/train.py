@@ -33,8 +33,8 @@ def train(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="How clips are divided for training and testing: paper (at random), speaker, folds (EmoBox's) "
-            "or corpus (each left out). Can be repeated.",
+            help="How clips are divided for training and testing: paper (at random), speaker, folds (EmoBox's), "
+            "unseen (every speaker tested once) or corpus (each left out). Can be repeated.",
         ),
     ] = None,
     set_: Annotated[

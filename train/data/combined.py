@@ -36,7 +36,7 @@ def parts(
 ) -> Iterator[Parts]:
     """The parts of each split of ``clips`` (corpora.registry.read_clips) that ``split`` names.
 
-    ``split``: "paper", "speaker", "folds" or "corpus" (split.py). The training part alone is balanced. Raises
+    ``split``: "paper", "speaker", "folds", "unseen" or "corpus" (split.py). The training part alone is balanced. Raises
     CallmoodError for a corpus that can't be read and for clips that are too few, UsageError for an unknown split.
     """
     prepared = preparing.prepare(clips, recipe.prepare, cache, report)

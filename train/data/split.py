@@ -121,6 +121,33 @@ def by_fold(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
         yield _with_the_rest_training(clips, f"fold {fold}", validation, test)
 
 
+def unseen(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
+    """Every speaker of every corpus is tested once: EmoBox's folds, and the speakers of other corpora dealt among them.
+
+    Where EmoBox has fewer than three folds, all are dealt among five. The next fold of each corpus that has three or
+    more validates; a corpus of fewer speakers only trains and tests. Nothing is drawn: ``seed`` has no effect.
+    """
+    known = {corpus: _fold_rows(clips, corpus) for corpus in FOLDS}
+    numbers = sorted({fold for found in known.values() for fold in found})
+    if len(numbers) < FEWEST_SPEAKERS:
+        known, numbers = {}, [1, 2, 3, 4, 5]
+    corpora = sorted({clip.corpus for clip in clips})
+    rows = {corpus: known.get(corpus) or _spread_rows(clips, corpus, numbers) for corpus in corpora}
+    if not any(len(found) >= FEWEST_SPEAKERS for found in rows.values()):
+        raise CallmoodError(
+            f"The split unseen needs a corpus of {FEWEST_SPEAKERS} speakers or more, and there is none. "
+            "Add speakers, or use the split paper."
+        )
+    for fold in sorted({fold for found in rows.values() for fold in found}):
+        validation, test = [], []
+        for found in rows.values():
+            test += found.get(fold, [])
+            if len(found) >= FEWEST_SPEAKERS:
+                present = sorted(found)
+                validation += found[next((later for later in present if later > fold), present[0])]
+        yield _with_the_rest_training(clips, f"unseen {fold}", validation, test)
+
+
 def by_corpus(clips: Sequence[Clip], seed: int) -> Iterator[Rows]:
     """Each corpus in turn is the test, and the others train; labels that only it has are left out of its test.
 
@@ -155,6 +182,7 @@ SPLITS: Final[dict[str, Callable[[Sequence[Clip], int], Iterator[Rows]]]] = {
     "paper": paper,
     "speaker": by_speaker,
     "folds": by_fold,
+    "unseen": unseen,
     "corpus": by_corpus,
 }
 """By their names in a command."""
@@ -260,6 +288,17 @@ def _fold_rows(clips: Sequence[Clip], corpus: str) -> dict[int, list[int]]:
         if clip.speaker in fold_of:
             rows.setdefault(fold_of[clip.speaker], []).append(row)
     return rows
+
+
+def _spread_rows(clips: Sequence[Clip], corpus: str, folds: Sequence[int]) -> dict[int, list[int]]:
+    """Fold: the rows of its test speakers. The corpus's speakers, sorted, are spread evenly over ``folds``."""
+    rows = _rows_of(clips, corpus)
+    speakers = sorted({clips[row].speaker for row in rows})
+    fold_of = {speaker: folds[place * len(folds) // len(speakers)] for place, speaker in enumerate(speakers)}
+    found: dict[int, list[int]] = {}
+    for row in rows:
+        found.setdefault(fold_of[clips[row].speaker], []).append(row)
+    return found
 
 
 def _with_the_rest_training(clips: Sequence[Clip], name: str, validation: list[int], test: list[int]) -> Rows:
