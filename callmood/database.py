@@ -165,11 +165,21 @@ class Database:
         written.
         """
         from callmood.reports.page import write_page
+        from callmood.search.topics import find_topics
+        from callmood.store.meanings import Filter
 
         question = _question(by, name, filters=filters, against=against, role=role, since=since, until=until)
         model = load_settings({"db": self.path}).score.model
         with self._cursor() as cursor:
-            return write_page(cursor, question, Path(path), model=model, audio=audio, redact=redact)
+            return write_page(
+                cursor,
+                question,
+                Path(path),
+                model=model,
+                audio=audio,
+                redact=redact,
+                topics_of=lambda ids: find_topics(cursor, Filter(recordings=tuple(ids)), redacted=redact),
+            )
 
     def calls(self) -> pl.DataFrame:
         """One row for each scanned call: the view ``call_summary``, plus a column for each metadata column.

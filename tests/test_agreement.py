@@ -3,13 +3,14 @@
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 from factory import feeling, make_call
 from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score
 from typer.testing import CliRunner
 
 from callmood.cli.app import app
-from callmood.reports.agreement import agreement, kappa, unweighted_accuracy
+from callmood.reports.agreement import _interval, _kappas, agreement, kappa, unweighted_accuracy
 from callmood.store import Connection, rows, start_scan, write_call
 from callmood.store.reviews import Reason, Review, write_review
 
@@ -96,3 +97,27 @@ def test_without_reviews_the_next_step_is_said(db: Connection, db_path: Path) ->
     db.close()
     printed = CliRunner().invoke(app, ["review", "--agreement", "--db", str(db_path)])
     assert "No reviews yet" in printed.stdout
+
+
+def test_an_interval_is_that_of_calls_drawn_anew_one_by_one() -> None:
+    pairs = made(3)
+    by_call = [[pair for pair in pairs if pair[0] == f"call {number}"] for number in range(7)]
+    chance = np.random.default_rng(0)
+    drawn = [[pair for index in chance.integers(7, size=7) for pair in by_call[index]] for _ in range(1000)]
+    expected = np.quantile(
+        [cohen_kappa_score(*list(zip(*each, strict=True))[1:]) for each in drawn], (0.025, 0.975)
+    )
+    assert _interval(pairs, _kappas) == pytest.approx(tuple(expected), abs=1e-5)
+
+
+def test_a_report_says_how_far_people_agree_with_the_model(db: Connection, db_path: Path) -> None:
+    reviewed(db, {"ben": ["angry"] * 9 + ["neutral"] * 3})
+    db.close()
+    result = CliRunner().invoke(app, ["report", "--db", str(db_path)], catch_exceptions=False)
+    assert "Agreement" in result.stdout and "ben and the model, 12 segments: kappa 0.00" in result.stdout
+
+
+def test_a_report_without_reviews_says_nothing_of_agreement(db: Connection, db_path: Path) -> None:
+    write_call(db, start_scan(db, {}, {}, {}), None, make_call())
+    db.close()
+    assert "Agreement" not in CliRunner().invoke(app, ["report", "--db", str(db_path)]).stdout

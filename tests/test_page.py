@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from browser import Opened, chromium, opened
 from factory import AGENT, CUSTOMER, Line, feeling, make_call, on
@@ -13,7 +14,12 @@ from sounds import STEREO_CALL
 
 import callmood
 from callmood.call import Hold
-from callmood.store import open_db, write_call
+from callmood.model.networks.minilm import WIDTH
+from callmood.search.vectors import ENCODER, as_bytes
+from callmood.store import Connection, open_db, rows, write_call
+from callmood.store.categories import Member, write_members
+from callmood.store.meanings import call_texts, write_vectors
+from callmood.store.reviews import Review, write_review
 
 HOSTILE = '<script>document.title="owned"</script><img src=x onerror="alert(1)">'
 CLOSING = '</script><script>document.title="owned"</script> \u2028 & "quoted" \\ \'single\''
@@ -42,7 +48,21 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
                                     queue='"><b>bold', started_at=on("2026-11-20"))
         )  # fmt: skip
         write_call(con, 1, None, audible_call())
+        add_reasons(con)
     return path
+
+
+def add_reasons(con: Connection) -> None:
+    """What calls are about: a category with a name that attacks the page, vectors of Anna's calls, and a review."""
+    ((heard,),) = rows(con, "SELECT id FROM recording WHERE call_id = 'heard-1'")
+    found = [Member(heard, number, name, "words", None) for number, name in ((1, "complaint"), (2, HOSTILE))]
+    write_members(con, "v1", [heard], found)
+    ids = [
+        recording for (recording,) in rows(con, "SELECT id FROM recording WHERE agent = 'Anna' ORDER BY id")
+    ]
+    vectors = as_bytes(np.eye(1, WIDTH, dtype=np.float32)).tobytes()
+    write_vectors(con, ENCODER, [(call, vectors * len(call.texts)) for call in call_texts(con, ids)])
+    write_review(con, heard, 1, "<i>ben", "random", Review("sad"))
 
 
 def audible_call() -> Any:
@@ -160,6 +180,45 @@ def test_a_table_shows_a_hundred_rows_and_the_others_on_demand(page: Opened) -> 
     assert page.page.locator("tbody tr").count() == 100
     page.page.get_by_role("button", name="Show 52 more").click()
     assert page.page.locator("tbody tr").count() == 152
+
+
+def test_the_categories_of_calls_are_counted_chosen_and_lead_to_their_moments(page: Opened) -> None:
+    card = page.page.locator(".card", has_text="Calls of each category")
+    assert HOSTILE in card.inner_text() and "1 of 1" in card.inner_text()
+    assert "151 calls left out" in card.inner_text()
+    card.get_by_role("link", name="complaint").click()
+    page.page.get_by_text("1 of 152 shown").wait_for()
+    assert page.page.get_by_role("combobox", name="Category").input_value() == "2"
+    page.page.locator("tbody").get_by_role("link", name="complaint").click()
+    page.page.locator(".transcript li.chosen", has_text="this is a disgrace").wait_for()
+    page.page.locator("main p", has_text="Categories:").get_by_role("link", name="0:12").click()
+    page.page.locator(".transcript li.chosen", has_text="all right then").wait_for()
+    assert page.complaints == []
+
+
+def test_topics_are_shown_with_examples_that_lead_to_their_calls(page: Opened) -> None:
+    card = page.page.locator(".card", has_text="Why customers called")
+    assert "calls left out: not searchable" in card.inner_text()
+    assert 0 < card.locator("blockquote").count() <= 3
+    words = card.locator("blockquote").first.inner_text()
+    card.locator("a.moment").first.click()
+    page.page.locator(".transcript li.chosen").wait_for()
+    assert page.page.locator(".transcript li.chosen bdi").inner_text() == words.strip("“”")
+
+
+def test_where_nothing_was_looked_for_the_page_says_how(browser: Any, database: Path) -> None:
+    with opened(browser, written(database, "ben.html", "agent", "ben")) as page:
+        assert "these calls were not made searchable" in page.text
+        assert "callmood categorize" in page.text
+        page.go("calls")
+        assert page.page.get_by_role("columnheader", name="Categories").count() == 0
+
+
+def test_the_page_says_how_far_people_agree_with_the_model(page: Opened) -> None:
+    page.go("about")
+    table = page.page.get_by_role("table", name="How far they agree")
+    assert "<i>ben and the model" in table.inner_text()
+    assert page.complaints == []
 
 
 def test_search_finds_what_was_said_and_leads_there(page: Opened) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from html import unescape
 from pathlib import Path
@@ -16,6 +17,7 @@ from many_calls import many_calls
 from sounds import STEREO_CALL
 
 from callmood.call import Hold
+from callmood.model.networks.minilm import WIDTH
 from callmood.pipeline.audio.decode import decode
 from callmood.reports.ask import Question
 from callmood.reports.page.comparison import periods, share_difference
@@ -26,8 +28,13 @@ from callmood.reports.page.sound import sound_of
 from callmood.reports.page.words import add_words, by_call, redact_call, secret_times
 from callmood.reports.page.write import write_page
 from callmood.reports.period import Period
+from callmood.search.topics import find_topics
+from callmood.search.vectors import ENCODER, as_bytes
 from callmood.store import Connection, rows, write_call
+from callmood.store.categories import Member, write_members
 from callmood.store.corrections import correct, segment_at
+from callmood.store.meanings import Filter, call_texts, write_vectors
+from callmood.store.reviews import Review, write_review
 
 
 def store(db: Connection, *calls: Any) -> None:
@@ -265,3 +272,87 @@ def test_two_names_at_once_leave_out_all_others(db: Connection) -> None:
     assert [(call["agent"], call["queue"]) for call in found.calls] == [("anna", "sales")]
     (row,) = (row for row in found.groups if row["dimension"] == "group")
     assert (row["name"], row["rest_calls_scored"]) == ("anna", 1)
+
+
+def categorized(db: Connection, call: Any, *members: tuple[int, str]) -> None:
+    write_members(
+        db,
+        "v1",
+        [call.recording.id],
+        [Member(call.recording.id, number, name, "words", None) for number, name in members],
+    )
+
+
+def test_a_call_has_its_categories_in_order_of_time_or_none_where_nobody_looked(db: Connection) -> None:
+    looked_at, empty, other = (mood_call(name, "neutral", "angry") for name in ("a", "b", "c"))
+    store(db, looked_at, empty, other)
+    categorized(db, looked_at, (3, "churn"), (1, "payment"), (2, "churn"))
+    categorized(db, empty)
+    found = asked(db)
+    by_name = {call["call"]: call["categories"] for call in found.calls}
+    starts = [segment.start_s for segment in looked_at.segments]
+    assert by_name == {"a": [("payment", starts[1]), ("churn", starts[2])], "b": [], "c": None}
+    counts = {row["category"]: (row["calls"], row["calls_known"]) for row in found.categories}
+    assert counts == {"churn": (1, 2), "payment": (1, 2)}
+    assert found.tables()["calls"]["rows"]
+
+
+def searchable(db: Connection, said: Sequence[str]) -> list[Any]:
+    """Calls whose customers open them with these words; the same first word is the same meaning."""
+    directions = np.eye(WIDTH, dtype=np.float32)
+    calls = []
+    for number, text in enumerate(said):
+        call = call_of(f"{number}.wav", (CUSTOMER, 0.0, 4.0, text, None), started_at=on("2026-11-20"))
+        store(db, call)
+        (texts,) = call_texts(db, [call.recording.id])
+        vector = directions[len(text.split()[0])]
+        write_vectors(db, ENCODER, [(texts, as_bytes(vector[None]).tobytes())])
+        calls.append(call)
+    return calls
+
+
+def page_of(db: Connection, tmp_path: Path, **options: Any) -> dict[str, Any]:
+    path = tmp_path / "page.html"
+    options.setdefault(
+        "topics_of",
+        lambda ids: find_topics(db, Filter(recordings=tuple(ids)), redacted=options.get("redact", True)),
+    )
+    write_page(db, Question(), path, model="embedded", **options)
+    block = re.search(r'id="data">(.*?)</script>', path.read_text(encoding="utf-8"))
+    assert block
+    return dict(json.loads(block[1]))
+
+
+CARD = "parcel again, my card is 4111 1111 1111 1111"
+
+
+@pytest.mark.parametrize("redact", [True, False])
+def test_topics_and_their_examples_are_redacted_as_the_page_is(
+    db: Connection, tmp_path: Path, redact: bool
+) -> None:
+    searchable(db, [CARD, CARD + ".", CARD + "!", "bills that are wrong again"])
+    data = page_of(db, tmp_path, redact=redact)
+    (group,) = data["topics"]["groups"]
+    texts = [row[3] for row in data["examples"]["rows"]]
+    assert (group["calls"], data["topics"]["calls"], len(texts)) == (3, 4, 3)
+    assert all(("4111" in text) is not redact for text in texts)
+    assert ("4111" in json.dumps(group)) is not redact
+    assert "parcel again, my" in texts[0]
+
+
+def test_topics_are_those_of_the_calls_on_the_page(db: Connection, tmp_path: Path) -> None:
+    searchable(db, ["parcel that is late"] * 3)
+    store(db, call_of("unsearchable.wav", (CUSTOMER, 0.0, 2.0, "parcel that is late", None), agent="ben"))
+    topics = page_of(db, tmp_path)["topics"]
+    assert (topics["calls"], topics["without"], topics["groups"][0]["calls"]) == (3, 0, 3)
+    with_ben = find_topics(db, Filter(recordings=("nothing",)))
+    assert (with_ben.calls, with_ben.topics) == (0, ())
+
+
+def test_agreement_is_on_the_page_where_there_are_reviews(db: Connection) -> None:
+    call = mood_call("one", "angry", "neutral")
+    store(db, call)
+    assert asked(db).facts["agreement"] == []
+    write_review(db, call.recording.id, 1, "<b>ben", "random", Review("sad"))
+    (one,) = asked(db).facts["agreement"]
+    assert (one["one"], one["other"], one["segments"], one["same"]) == ("<b>ben", "the model", 1, 0.0)

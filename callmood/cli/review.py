@@ -9,7 +9,7 @@ import typer
 
 from callmood.cli.output import say
 from callmood.errors import UsageError
-from callmood.wording import NONE, counted, percent
+from callmood.wording import counted, percent
 
 if TYPE_CHECKING:
     from callmood.reports.agreement import Agreement
@@ -77,22 +77,18 @@ def review(
 
 
 def _print_agreement(found: list[Agreement]) -> None:
+    from callmood.reports.cells import estimate
+
     if not found:
         say("No reviews yet. callmood review plays segments and asks what you hear.")
     for one in found:
         line = f"{one.one} and {one.other}, {counted(one.segments, 'segment')}: the same label in {percent(one.same)}"
-        line += f", kappa {_figure(one.kappa, one.kappa_interval)}"
+        line += f", kappa {estimate(one.kappa, one.kappa_interval)}"
         if one.ua is not None:
-            line += f", unweighted accuracy of the model {_figure(one.ua, one.ua_interval)}"
+            line += f", unweighted accuracy of the model {estimate(one.ua, one.ua_interval)}"
         say(f"{line}.")
     if found:
         say(
             "With the model: on the random share, against its most probable label. In brackets: 95 % intervals, "
             "from 10 segments on."
         )
-
-
-def _figure(value: float | None, interval: tuple[float, float] | None) -> str:
-    if value is None:
-        return NONE
-    return f"{value:.2f}" + (f" ({interval[0]:.2f} to {interval[1]:.2f})" if interval else "")

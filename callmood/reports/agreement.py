@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from callmood.arrays import Doubles
 from callmood.labels import EVEN_TEMPERED, NEUTRAL, UNCERTAIN
 from callmood.reports.frames import read_sql
 from callmood.store import Connection, rows
@@ -76,9 +77,9 @@ def _compared(one: str, other: str, pairs: Pairs, uncertain: int = 0) -> Agreeme
         len(pairs),
         same,
         kappa(pairs),
-        _interval(pairs, kappa),
+        _interval(pairs, _kappas),
         unweighted_accuracy(pairs) if of_model else None,
-        _interval(pairs, unweighted_accuracy) if of_model else None,
+        _interval(pairs, _accuracies) if of_model else None,
         uncertain,
     )
 
@@ -89,13 +90,7 @@ def kappa(pairs: Pairs) -> float | None:
     >>> kappa([("call", "angry", "angry"), ("call", "neutral", "angry"), ("call", "neutral", "neutral")])
     0.4
     """
-    count = len(pairs)
-    labels = {label for _, *both in pairs for label in both}
-    observed = sum(a == b for _, a, b in pairs) / count
-    by_chance = sum(
-        sum(a == label for _, a, _ in pairs) * sum(b == label for _, _, b in pairs) for label in labels
-    ) / (count * count)
-    return None if by_chance == 1 else round((observed - by_chance) / (1 - by_chance), 6)
+    return _known(_kappas(_counts(pairs).sum(axis=0)))
 
 
 def unweighted_accuracy(pairs: Pairs) -> float | None:
@@ -104,27 +99,56 @@ def unweighted_accuracy(pairs: Pairs) -> float | None:
     >>> unweighted_accuracy([("call", "angry", "angry"), ("call", "neutral", "angry")])
     0.5
     """
-    hits: dict[str, list[bool]] = defaultdict(list)
-    for _, label, said in pairs:
-        hits[label].append(said == label)
-    return sum(sum(of_label) / len(of_label) for of_label in hits.values()) / len(hits) if hits else None
+    return _known(_accuracies(_counts(pairs).sum(axis=0)))
 
 
-def _interval(pairs: Pairs, figure: Callable[[Pairs], float | None]) -> tuple[float, float] | None:
+def _counts(pairs: Pairs) -> Doubles:
+    """How often what was said together, in each group of pairs that are not independent [groups, labels, labels].
+
+    A group is a call. Of one call, it is a segment.
+    """
+    labels = sorted({label for _, *both in pairs for label in both})
+    calls = {call: number for number, call in enumerate(dict.fromkeys(call for call, _, _ in pairs))}
+    counts = np.zeros((len(calls) if len(calls) > 1 else len(pairs), len(labels), len(labels)))
+    for number, (call, one, other) in enumerate(pairs):
+        group = calls[call] if len(calls) > 1 else number
+        counts[group, labels.index(one), labels.index(other)] += 1
+    return counts
+
+
+def _kappas(counts: Doubles) -> Doubles:
+    """Kappa of each table of counts [..., labels, labels]; NaN where there is one label only."""
+    total = counts.sum(axis=(-2, -1))
+    observed = np.trace(counts, axis1=-2, axis2=-1) / total
+    by_chance = (counts.sum(axis=-1) * counts.sum(axis=-2)).sum(axis=-1) / total**2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(by_chance == 1, np.nan, (observed - by_chance) / (1 - by_chance))
+
+
+def _accuracies(counts: Doubles) -> Doubles:
+    """Unweighted accuracy of each table of counts [..., labels, labels]."""
+    given = counts.sum(axis=-1)
+    hits = np.diagonal(counts, axis1=-2, axis2=-1) / np.maximum(given, 1)
+    return np.asarray(hits.sum(axis=-1) / (given > 0).sum(axis=-1))
+
+
+def _known(figure: Doubles) -> float | None:
+    return None if np.isnan(figure) else round(float(figure), 6)
+
+
+def _interval(pairs: Pairs, figures: Callable[[Doubles], Doubles]) -> tuple[float, float] | None:
     """Of a figure, by drawing whole calls: segments of one call are not independent. Of one call, its segments."""
     if len(pairs) < _FEW:
         return None
-    by_call: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
-    for place, pair in enumerate(pairs):
-        by_call[pair[0]].append(pairs[place])
-    groups = list(by_call.values()) if len(by_call) > 1 else [[pair] for pair in pairs]
+    counts = _counts(pairs)
+    groups = len(counts)
     chance = np.random.default_rng(0)
-    drawn = (
-        figure([pair for index in chance.integers(len(groups), size=len(groups)) for pair in groups[index]])
-        for _ in range(_RESAMPLES)
+    times = np.stack(
+        [np.bincount(chance.integers(groups, size=groups), minlength=groups) for _ in range(_RESAMPLES)]
     )
-    known = [value for value in drawn if value is not None]
-    if not known:
+    found = figures(np.tensordot(times.astype(float), counts, axes=1))
+    known = found[~np.isnan(found)]
+    if not known.size:
         return None
     low, high = np.quantile(known, (0.025, 0.975))
     return float(low), float(high)

@@ -12,6 +12,7 @@ import polars as pl
 from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
 from callmood.languages import language_name
+from callmood.reports.agreement import Agreement, agreement
 from callmood.reports.frames import query, read_sql
 from callmood.reports.period import Period
 from callmood.store import Connection, find_call
@@ -84,6 +85,8 @@ class Report:
     """In a report on one call: its row in the list of calls."""
     categories: pl.DataFrame | None = None
     """In how many of its calls each category occurs; of one call, since when."""
+    agreement: tuple[Agreement, ...] = ()
+    """How far people who reviewed segments agree with the model and each other, in all calls of the database."""
     overview: Mapping[str, Any] = field(default_factory=dict)
     """Number of calls, hours, start of the first and last call, and the counts behind ``notes``."""
     limits: Mapping[str, float] = field(default_factory=dict)
@@ -240,7 +243,14 @@ def _with_notes(con: Connection, report: Report, parameters: dict[str, Any]) -> 
     overview = _report(con, "overview", parameters).row(0, named=True)
     notes = (*_notes(overview, parameters["role"]), *_languages(_report(con, "languages", parameters)))
     categories = _report(con, "categories", parameters)
-    return replace(report, categories=categories, overview=overview, limits=_limits(con), remarks=notes)
+    return replace(
+        report,
+        categories=categories,
+        agreement=tuple(agreement(con)),
+        overview=overview,
+        limits=_limits(con),
+        remarks=notes,
+    )
 
 
 def _unknown_moods(calls: int) -> Iterator[Note]:

@@ -1,10 +1,15 @@
 """Values as the cells of a report show them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from callmood.wording import NONE, clock, counted, percent
+
+if TYPE_CHECKING:
+    from callmood.reports.agreement import Agreement
 
 MINUS: Final = "−"
 
@@ -112,6 +117,22 @@ def categories(rows: Iterable[Mapping[str, Any]]) -> str:
     found = list(rows)
     named = ", ".join(f"{row['category']} {row['calls']:,}" for row in found)
     return f"{named} of {counted(found[0]['calls_known'], 'call')}" if found else NONE
+
+
+def agreement(found: Iterable[Agreement]) -> str:
+    """Kappa of each two: "ben and the model, 40 segments: kappa 0.61 (0.42 to 0.78)"."""
+    return "; ".join(
+        f"{one.one} and {one.other}, {counted(one.segments, 'segment')}: kappa "
+        f"{estimate(one.kappa, one.kappa_interval)}"
+        for one in found
+    )
+
+
+def estimate(value: float | None, interval: tuple[float, float] | None) -> str:
+    """ "0.61 (0.42 to 0.78)"."""
+    if value is None:
+        return NONE
+    return f"{value:.2f}" + (f" ({interval[0]:.2f} to {interval[1]:.2f})" if interval else "")
 
 
 def category_starts(rows: Iterable[Mapping[str, Any]]) -> str:

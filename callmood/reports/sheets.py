@@ -90,6 +90,7 @@ def _group_page(report: Report) -> _Parts:
         ),
         *_categories(report),
         *_corrections(report),
+        *_agreement(report),
     ]
     sheets = [
         _averages(report, row),
@@ -110,6 +111,7 @@ def _overall(report: Report) -> list[tuple[str, str]]:
         (_who(report), cells.share_of_calls(report.overview)),
         *_categories(report),
         *_corrections(report),
+        *_agreement(report),
     ]
 
 
@@ -124,6 +126,11 @@ def _corrections(report: Report) -> list[tuple[str, str]]:
         return []
     who = cells.corrected(seen["corrected_by"] or (), seen["corrected_at"])
     return [("Corrected", f"{counted(seen['corrections'], 'segment')} {who}; --call shows which")]
+
+
+def _agreement(report: Report) -> list[tuple[str, str]]:
+    found = report.agreement
+    return [("Agreement", f"{cells.agreement(found)}; review --agreement says more")] if found else []
 
 
 def _averages(report: Report, row: Row) -> Sheet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy as np
 
 from callmood.arrays import Floats, Ints
 from callmood.model.networks.minilm import WIDTH
+from callmood.redaction import redact_texts
 from callmood.search.phrases import words_of
 from callmood.search.vectors import ENCODER, directions
 from callmood.store import Connection
@@ -52,19 +54,22 @@ class Topics:
     """Calls in which no customer says four words in a row."""
 
 
-def find_topics(con: Connection, wanted: Filter) -> Topics:
+def find_topics(con: Connection, wanted: Filter, *, redacted: bool = False) -> Topics:
     """Group the calls of a filter by what their customers open them with. The same calls give the same groups.
 
-    ``opening_vectors`` says what counts as an opening statement.
+    ``opening_vectors`` says what counts as an opening statement. ``redacted``: whether groups may not be named by what
+    is secret; their examples are as they were said.
     """
     openings, without = opening_vectors(con, ENCODER, WIDTH, wanted)
     said = [segment for segment, _ in openings]
     vectors = directions([vector for _, vector in openings])
     labels = grouped(vectors)
+    everyone = [segment.text for segment in said]
     topics = []
     for label in range(labels.max(initial=-1) + 1):
         members = np.flatnonzero(labels == label)
-        words = distinctive([said[row].text for row in members], [segment.text for segment in said])
+        texts = [said[row].text for row in members]
+        words = distinctive([_public(text) for text in texts] if redacted else texts, everyone)
         topics.append(Topic(words, len(members), _typical(members, vectors, said)))
     topics.sort(key=lambda topic: (-topic.calls, topic.words))
     return Topics(tuple(topics), len(openings), without)
@@ -110,6 +115,12 @@ def distinctive(members: Sequence[str], everyone: Sequence[str]) -> tuple[str, .
         if count >= 2 and len(word) > 2 and word not in _function_words()
     ]
     return tuple(sorted(usable, key=lambda word: (-weight(word), word))[:_WORDS])
+
+
+def _public(text: str) -> str:
+    """A text without what is secret in it, and without the marks that stand for it."""
+    found = redact_texts([text])[0]
+    return re.sub(r"\[[a-z ]+\]", " ", found.text) if found.spans else text
 
 
 @cache

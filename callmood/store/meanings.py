@@ -27,10 +27,18 @@ class Filter:
     """Calls that started before are left out, and those whose start is not known."""
     emotion: str | None = None
     """As reports show it: calm is "neutral"."""
+    recordings: tuple[str, ...] | None = None
+    """The ids of the calls; None: all."""
+
+    @property
+    def of_calls(self) -> str:
+        """The condition that a call meets, in SQL."""
+        return _OF_CALLS if self.recordings is None else f"{_OF_CALLS} AND {_OF_RECORDINGS}"
 
     def parameters(self) -> dict[str, Any]:
-        """The parameters that the conditions below name."""
-        return {"agent": self.agent, "since": self.since}
+        """The parameters that ``of_calls`` names."""
+        named = {"agent": self.agent, "since": self.since}
+        return named if self.recordings is None else {**named, "recordings": list(self.recordings)}
 
     @property
     def is_of_segments(self) -> bool:
@@ -66,6 +74,7 @@ class FoundSegment(NamedTuple):
 _OF_CALLS: Final = """
     ($agent IS NULL OR name_key(agent) = name_key($agent)) AND ($since IS NULL OR started_at >= $since)
 """
+_OF_RECORDINGS: Final = "recording.id IN (SELECT unnest($recordings::VARCHAR[]))"
 _FOUND: Final = """
     recording_id, call, call_id, agent, started_at, segment, speaker, segment.role, start_s, end_s, text
     FROM segment JOIN recording ON recording.id = recording_id JOIN call_name USING (recording_id)
@@ -125,7 +134,7 @@ def call_vectors(con: Connection, encoder: str, wanted: Filter) -> list[tuple[in
         f"""
         SELECT segment_vectors.rowid, recording_id, vectors
         FROM segment_vectors JOIN recording ON recording.id = recording_id
-        WHERE encoder = $encoder AND {_OF_CALLS}
+        WHERE encoder = $encoder AND {wanted.of_calls}
         """,
         {"encoder": encoder, **wanted.parameters()},
     )
@@ -139,7 +148,7 @@ def wanted_segments(con: Connection, encoder: str, wanted: Filter) -> tuple[Ints
         FROM segment_mood
         JOIN recording ON recording.id = segment_mood.recording_id
         JOIN segment_vectors ON segment_vectors.recording_id = segment_mood.recording_id
-        WHERE encoder = $encoder AND {_OF_CALLS}
+        WHERE encoder = $encoder AND {wanted.of_calls}
             AND is_of(role, $role) AND ($emotion IS NULL OR emotion = $emotion)
         """,
         {"encoder": encoder, **wanted.parameters(), "role": wanted.role, "emotion": wanted.emotion},
@@ -175,7 +184,7 @@ def segments_with(
         if wanted.emotion
         else ""
     }
-        WHERE {_OF_CALLS} AND is_of(segment.role, $role)
+        WHERE {wanted.of_calls} AND is_of(segment.role, $role)
             AND regexp_matches(replace(lower(strip_accents(text)), '’', ''''), $pattern)
     """
     parameters: dict[str, Any] = {**wanted.parameters(), "role": wanted.role, "pattern": pattern}
@@ -217,7 +226,7 @@ def opening_vectors(
         )
         SELECT {_FOUND}
         JOIN opening USING (recording_id, segment)
-        WHERE {_OF_CALLS} ORDER BY recording_id
+        WHERE {wanted.of_calls} ORDER BY recording_id
         """,
         wanted.parameters(),
     )

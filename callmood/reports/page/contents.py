@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from math import isfinite
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import polars as pl
 
+from callmood.reports.agreement import Agreement, agreement
 from callmood.reports.ask import Question, ask, parameters_of
 from callmood.reports.frames import query, read_sql
 from callmood.reports.page.comparison import Periods, mean_difference, periods, share_difference
 from callmood.reports.page.models import described
 from callmood.store import Connection, find_call
 from callmood.wording import printable
+
+if TYPE_CHECKING:
+    from callmood.search.topics import Topics
 
 Rows: TypeAlias = list[dict[str, Any]]
 Table: TypeAlias = dict[str, list[Any]]
@@ -29,6 +33,7 @@ _CALL_COLUMNS: Final = (
     "dead_air_s", "overtalk_s", "interruptions_by_agent", "words_per_minute", "untranscribed_s", "hold_s",
     "understood", "language", "upset", "upset_from_s", "pleased", "mood", "mood_start", "mood_second", "mood_third",
     "mood_end", "mood_change", "ended_worse", "segments", "uncertain", "layout", "warnings",
+    "categories",
 )  # fmt: skip
 _UPSET: Final = (
     "id",
@@ -46,6 +51,8 @@ _UPSET: Final = (
 )
 _PLEASED: Final = ("id", "start_s", "end_s", "role", "pleased", "evidence", "emotion", "confidence", "text")
 _RECOVERED: Final = ("id", "role", "upset", "upset_s", "upset_text", "turned_s", "said", "turned_text")
+_CATEGORY: Final = ("category", "calls", "calls_known", "share", "share_low", "share_high")
+_EXAMPLE: Final = ("topic", "id", "start_s", "text")
 _SEGMENT: Final = (
     "speaker", "role", "start_s", "end_s", "text", "emotion", "confidence", "mood", "upset", "pleased", "evidence",
     "corrected_by", "corrected_at",
@@ -66,6 +73,10 @@ class Contents:
     upset: Rows
     pleased: Rows
     recovered: Rows
+    categories: Rows
+    """In how many of the calls each category occurs, the commonest first."""
+    examples: Rows
+    """What customers said who called about each of the topics in the facts."""
     files: Mapping[str, tuple[str, ...]]
     """By recording id: its file, or the two of its sides."""
     recordings: Mapping[str, str] = field(default_factory=dict)
@@ -80,13 +91,22 @@ class Contents:
             "upset": table(self.upset, _UPSET),
             "pleased": table(self.pleased, _PLEASED),
             "recovered": table(self.recovered, _RECOVERED),
+            "categories": table(self.categories, _CATEGORY),
+            "examples": table(self.examples, _EXAMPLE),
         }
 
 
-def contents(con: Connection, question: Question, *, model: str) -> Contents:
+def contents(
+    con: Connection,
+    question: Question,
+    *,
+    model: str,
+    topics_of: Callable[[Sequence[str]], Topics] | None = None,
+) -> Contents:
     """Ask the database for everything but the words.
 
-    ``model``: the emotion model of the settings. Raises CallmoodError if there are no calls, or none with that name.
+    ``model``: the emotion model of the settings. ``topics_of``: groups recordings, given by their ids, by what their
+    customers call about. Raises CallmoodError if there are no calls, or none with that name.
     """
     report = ask(con, question)
     single = question.kind == "call"
@@ -101,6 +121,9 @@ def contents(con: Connection, question: Question, *, model: str) -> Contents:
 
     calls = answer("calls")
     about = {row["recording_id"]: row for row in answer("page_files").to_dicts()}
+    recordings = calls["recording_id"].to_list()
+    categories = _categories(con, recordings)
+    topics = topics_of(recordings) if topics_of and not single else None
     found = calls["started_at"].drop_nulls()
     span = periods(question, found.min(), found.max())  # type: ignore[arg-type]
     bounds = dict(zip(Periods._fields, span or (None,) * 4, strict=True))
@@ -119,19 +142,26 @@ def contents(con: Connection, question: Question, *, model: str) -> Contents:
             **bounds,
             "limits": dict(report.limits),
             "notes": [printable(note) for note in report.notes],
-            "models": _models(about, calls["recording_id"], model),
+            "models": _models(about, recordings, model),
+            "topics": topics and _topics(topics),
+            "agreement": [_agreement(one) for one in agreement(con)],
         },
         groups=groups,
         emotions=[] if single else answer("page_emotions").to_dicts(),
-        calls=[_call(row, about) for row in calls.to_dicts()],
+        calls=[
+            {**_call(row, about), "categories": categories.get(row["recording_id"])}
+            for row in calls.to_dicts()
+        ],
         upset=_moments(answer("moments", count=1_000_000)),
         pleased=_moments(answer("page_pleased")),
         recovered=_moments(answer("page_recovered")),
+        categories=[] if report.categories is None else report.categories.to_dicts(),
+        examples=_examples(topics) if topics else [],
         files={
             key: (row["path"], *([row["other_path"]] if row["other_path"] else []))
             for key, row in about.items()
         },
-        recordings={key[:ID_DIGITS]: key for key in calls["recording_id"]},
+        recordings={key[:ID_DIGITS]: key for key in recordings},
     )
 
 
@@ -166,6 +196,45 @@ def _call(row: dict[str, Any], about: Mapping[str, Mapping[str, Any]]) -> dict[s
         "page": None,
         "sound": None,
     }
+
+
+def _categories(con: Connection, recordings: Sequence[str]) -> dict[str, list[tuple[str, float]]]:
+    """Name and first moment of each category in each call whose categories are known."""
+    found = query(con, read_sql("reports/page_categories"), {"recordings": recordings})
+    return {
+        recording: [(category["name"], category["from_s"]) for category in categories]
+        for recording, categories in found.rows()
+    }
+
+
+def _topics(topics: Topics) -> dict[str, Any]:
+    """Without what customers said: that gets the words of the page, as moments do."""
+    return {
+        "calls": topics.calls,
+        "without": topics.without,
+        "groups": [
+            {"words": [printable(word) for word in topic.words], "calls": topic.calls}
+            for topic in topics.topics
+        ],
+    }
+
+
+def _examples(topics: Topics) -> Rows:
+    return [
+        {
+            "topic": number,
+            "id": example.recording_id[:ID_DIGITS],
+            "segment": example.segment,
+            "start_s": example.start_s,
+            "text": "",
+        }
+        for number, topic in enumerate(topics.topics)
+        for example in topic.examples
+    ]
+
+
+def _agreement(found: Agreement) -> dict[str, Any]:
+    return {**asdict(found), "one": printable(found.one), "other": printable(found.other)}
 
 
 def _moments(frame: pl.DataFrame) -> Rows:

@@ -11,8 +11,8 @@ from string import Template
 from typing import Any, Final
 
 _SCRIPTS: Final = (
-    "dom", "table", "charts", "timeline", "player", "moments", "overview", "group", "call", "calls", "search", "about",
-    "main",
+    "dom", "table", "charts", "timeline", "player", "moments", "reasons", "overview", "group", "call", "calls",
+    "search", "about", "main",
 )  # fmt: skip
 """In the order in which they run."""
 _LIBRARIES: Final = ("d3", "plot")

@@ -76,11 +76,12 @@ class Moments(NamedTuple):
     upset: Rows
     pleased: Rows
     recovered: Rows
+    examples: Rows
 
 
 def by_call(contents: Contents) -> Mapping[str, Moments]:
     """The moments by the id of their call; the rows are those of ``contents``."""
-    found: dict[str, Moments] = defaultdict(lambda: Moments([], [], []))
+    found: dict[str, Moments] = defaultdict(lambda: Moments([], [], [], []))
     for name in Moments._fields:
         for row in getattr(contents, name):
             getattr(found[row["id"]], name).append(row)
@@ -94,6 +95,9 @@ def add_words(moments: Moments, segments: Rows) -> None:
         moment["text"] = said.get((moment["role"], moment["said_s"]), "")
     for moment in moments.pleased:
         moment["text"] = said.get((moment["role"], moment["start_s"]), "")
+    by_number = {row["segment"]: row["text"] for row in segments}
+    for example in moments.examples:
+        example["text"] = by_number.get(example["segment"], "")
     for turn in moments.recovered:
         theirs = {row["start_s"]: row["text"] for row in segments if row["role"] == turn["role"]}
         turn["upset_text"] = theirs.get(turn["upset_s"], "")

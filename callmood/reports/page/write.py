@@ -1,10 +1,12 @@
 """A page on the disk: one file, or for many calls a start page and a folder of pages with the same look."""
 
+from __future__ import annotations
+
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import callmood
 from callmood.reports.ask import Question
@@ -14,6 +16,9 @@ from callmood.reports.page.sound import AudioChoice, sound_of
 from callmood.reports.page.words import add_words, by_call, hide_customers, redact_call, secret_times
 from callmood.store import Connection, stored_segments
 from callmood.writing import write_whole
+
+if TYPE_CHECKING:
+    from callmood.search.topics import Topics
 
 CALLS_A_FILE: Final = 2000
 """More calls than these are put into several files: a browser takes seconds to open a larger one."""
@@ -47,14 +52,15 @@ def write_page(
     model: str,
     audio: AudioChoice = "none",
     redact: bool = True,
+    topics_of: Callable[[Sequence[str]], Topics] | None = None,
 ) -> Written:
     """Write the page that answers a question to ``path``, and with many calls the others beside it.
 
     ``model``: the emotion model of the settings, for what it says about itself. ``redact``: whether what is secret is
-    replaced in transcripts, muted in clips, and customers' numbers are shortened. Raises CallmoodError if there are no
-    calls, or none with that name, and OSError if a file can't be written.
+    replaced in transcripts, muted in clips, and customers' numbers are shortened. ``topics_of``: as ``contents`` takes
+    it. Raises CallmoodError if there are no calls, or none with that name, and OSError if a file can't be written.
     """
-    found = contents(con, question, model=model)
+    found = contents(con, question, model=model, topics_of=topics_of)
     found.facts["redacted"] = redact
     if redact and found.facts["by"] != "customer":
         hide_customers(found)

@@ -12,6 +12,7 @@ function aboutView() {
     h("p", {}, "A model listened, not a person. It makes mistakes: listen before you judge, and do not decide anything about a person by these figures alone."),
     page.models.map(modelSection), page.models.length > 1 && h("p", { class: "warning" }, "Different models scored these calls, so moods are not comparable. callmood scan --rescore scores them alike."),
     scored.length > 0 && [h("h2", {}, "How much is uncertain"), h("p", {}, `${whole.format(uncertain)} of ${whole.format(sum(scored))} scored segments (${percent(uncertain / sum(scored))}) are “uncertain”: the model does not know their emotion. ${corrected ? `${counted(corrected, "segment")} were corrected by people, and what they said counts.` : "Nobody has corrected a segment yet."}`)],
+    page.agreement.length > 0 && agreementSection(),
     h("h2", {}, "What is left out"), page.notes.length ? list(page.notes) : h("p", {}, "Nothing."),
     h("h2", {}, "What the words mean"),
     list([
@@ -34,6 +35,22 @@ function aboutView() {
       page.audio === "none" ? ["It has no sound, because recordings are sensitive: add ", h("code", {}, "--audio embed"), " for compressed copies inside the page, or ", h("code", {}, "--audio link"), " to play the recordings where they are."]
         : page.audio === "link" ? "It plays the recordings from where they are." : `It holds compressed copies of recordings, up to ${page.hours_of_sound} hours of the most upset calls.`),
   ];
+}
+
+function agreementSection() {
+  const figure = (value, bounds) => (known(value) ? `${value.toFixed(2)}${bounds ? ` (${bounds[0].toFixed(2)} to ${bounds[1].toFixed(2)})` : ""}` : NONE);
+  return h("section", {}, h("h2", {}, "People and the model"),
+    h("p", {}, "People heard segments and said what they are, in all calls of the database. The model is compared on those that were chosen at random, by its most probable label. Kappa: 0 is chance, 1 always the same. Accuracy: the share of right labels of each emotion that the person heard, averaged. In brackets: 95 % intervals, from 10 segments on."),
+    sortable({
+      caption: "How far they agree", rows: page.agreement, columns: [
+        { label: "Who", value: (row) => `${row.one} and ${row.other}`, cell: (row) => h("span", {}, words(row.one), " and ", words(row.other)) },
+        { label: "Segments", number: true, value: (row) => row.segments, cell: (row) => whole.format(row.segments) },
+        { label: "Same label", number: true, value: (row) => row.same, cell: (row) => percent(row.same) },
+        { label: "Cohen’s kappa", number: true, value: (row) => row.kappa, cell: (row) => figure(row.kappa, row.kappa_interval) },
+        { label: "Accuracy of the model", number: true, value: (row) => row.ua, cell: (row) => figure(row.ua, row.ua_interval) },
+        { label: "Model uncertain", number: true, value: (row) => (row.other === "the model" ? row.uncertain : null), cell: (row) => (row.other === "the model" ? whole.format(row.uncertain) : NONE) },
+      ],
+    }));
 }
 
 function modelSection(model) {

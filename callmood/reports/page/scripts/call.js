@@ -51,7 +51,7 @@ function callView(id, seconds) {
   return [
     title, factsOf(call), ...(call.warnings ?? []).map((warning) => h("p", { class: "warning" }, words(warning))),
     call.understood === false && h("p", { class: "warning" }, "The words of this call were not understood (another language, or a bad line): no mood is shown."),
-    momentsOf(id), drawing.element, player ? player.element : silenceExplained(call),
+    call.categories?.length > 0 && h("p", {}, h("strong", {}, "Categories: "), categoriesWithTimes(call)), momentsOf(id), drawing.element, player ? player.element : silenceExplained(call),
     h("h2", {}, "Transcript"),
     detail.segments.length ? h("p", { class: "soft" }, `Choose a time to ${player ? "hear" : "mark"} what is said; up and down arrows go on.`) : h("p", {}, "Nothing was transcribed."),
     transcript,
@@ -71,6 +71,9 @@ function factsOf(call) {
   ];
   return h("p", { class: "facts" }, facts.filter(Boolean).map((fact) => h("span", {}, typeof fact === "string" ? words(fact) : fact)));
 }
+
+const categoriesWithTimes = (call) => call.categories.flatMap(([name, seconds], index) => [index > 0 && ", ",
+  h("a", { href: callAddress(call, seconds) }, `${clock(seconds)} `, words(name))]);
 
 function momentsOf(id) {
   const mine = [...upset.filter((one) => one.id === id).map(upsetItem), ...recovered.filter((one) => one.id === id).map(recoveredItem), ...pleased.filter((one) => one.id === id).map(pleasedItem)];

@@ -1,11 +1,14 @@
 // The table of calls.
 
-function callsView() {
-  return [h("h1", { tabindex: "-1" }, "Calls"), callsTable(calls, "All calls", true)];
+function callsView(category = "") {
+  return [h("h1", { tabindex: "-1" }, "Calls"), callsTable(calls, "All calls", true, category)];
 }
 
-function callsTable(rows, caption, with_group = false) {
+/** `category`: the one whose calls are shown at first; "": all. */
+function callsTable(rows, caption, with_group = false, category = "") {
   const likely = page.limits.likely_from;
+  const looked_at = rows.some((call) => call.categories);
+  const names = [...new Set(rows.flatMap((call) => (call.categories ?? []).map(([name]) => name)))].sort();
   return sortable({
     caption, rows, filter: "name, number, queue, day …", sort: [with_group ? 3 : 2, "descending"], empty: "No calls.",
     choices: [
@@ -18,6 +21,7 @@ function callsTable(rows, caption, with_group = false) {
         ["with a warning", (call) => call.warnings?.length],
       ] },
       ...with_group && groupNames.length > 1 ? [{ label: GROUP_TITLE, options: [["all", () => true], ...groupNames.map((name) => [name, (call) => call.group === name])] }] : [],
+      ...names.length ? [{ label: "Category", chosen: 1 + names.indexOf(category), options: [["any or none", () => true], ...names.map((name) => [name, (call) => call.categories?.some(([one]) => one === name)])] }] : [],
     ],
     columns: [
       { label: "Call", value: (call) => `${callName(call)} ${call.call_id ?? ""}`, cell: (call) => callLink(call) },
@@ -32,6 +36,7 @@ function callsTable(rows, caption, with_group = false) {
       { label: "Dead air", number: true, value: (call) => call.dead_air_s, cell: (call) => duration(call.dead_air_s) },
       { label: "Queue", value: (call) => call.queue, cell: (call) => words(call.queue ?? NONE) },
       { label: "Customer", value: (call) => call.customer, cell: (call) => words(call.customer ?? NONE) },
+      ...looked_at ? [{ label: "Categories", value: (call) => call.categories?.map(([name]) => name).join(" ") || null, cell: categoriesOf }] : [],
     ],
   });
 }

@@ -7,11 +7,12 @@ function view(route) {
   const [name, first, second] = route.split("/").map(decodeURIComponent);
   if (name === "call") return callView(first, second === undefined ? null : Number(second));
   if (name === "group") return groupView(first);
-  return { calls: callsView, search: searchView, about: aboutView, overview }[name]?.() ?? home();
+  if (name === "calls") return callsView(first);
+  return { search: searchView, about: aboutView, overview }[name]?.() ?? home();
 }
 
 const home = () => (page.single ? callView(calls[0].id, null) : page.home || page.list_calls ? callsView()
-  : page.name && groupNames.length === 1 ? [...groupView(groupNames[0])] : overview());
+  : page.name && groupNames.length === 1 ? [...groupView(groupNames[0]), ...whatCallsAreAbout()] : overview());
 
 function show({ focus = true } = {}) {
   leaving?.();
@@ -26,7 +27,7 @@ function show({ focus = true } = {}) {
   const title = main.querySelector("h1");
   document.title = `${title.textContent} – call report`;
   for (const link of document.querySelectorAll("#top nav a")) {
-    if (link.getAttribute("href") === `#${route || "overview"}`) link.setAttribute("aria-current", "page");
+    if (link.getAttribute("href") === `#${route.split("/")[0] || "overview"}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   if (focus) {

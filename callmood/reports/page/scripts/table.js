@@ -4,12 +4,12 @@ const ROWS_AT_ONCE = 100;
 
 /**
  * `columns`: {label, value(row), cell(row), number, whole, title}; the first names the row. `sort`: [index of a column, "ascending" or
- * "descending"]. `filter`: what is looked for, in words; none: no field for it. `choices`: [{label, options: [[text, test]]}].
+ * "descending"]. `filter`: what is looked for, in words; none: no field for it. `choices`: [{label, options: [[text, test]], chosen: index of one}].
  */
 function sortable({ caption, columns, rows, sort = null, filter = null, choices = [], empty = "None." }) {
   let [by, direction] = sort ?? [null, null];
   let shown = ROWS_AT_ONCE;
-  const tests = choices.map(() => () => true);
+  const tests = choices.map(({ options, chosen = 0 }) => options[chosen][1]);
   const haystacks = new Map();
   const textOf = (row) => {
     if (!haystacks.has(row)) {
@@ -62,12 +62,12 @@ function sortable({ caption, columns, rows, sort = null, filter = null, choices 
     more.textContent = `Show ${Math.min(ROWS_AT_ONCE, found.length - shown)} more`;
   }
 
-  const selects = choices.map(({ label, options }, index) =>
+  const selects = choices.map(({ label, options, chosen = 0 }, index) =>
     h("label", {}, label, h("select", { change: (event) => {
       tests[index] = options[event.target.value][1];
       shown = ROWS_AT_ONCE;
       draw();
-    } }, options.map(([text], number) => h("option", { value: String(number) }, text)))));
+    } }, options.map(([text], number) => h("option", { value: String(number), selected: number === chosen }, text)))));
   draw();
   return h("div", {},
     (filter || choices.length) && h("div", { class: "tools" }, field && h("label", {}, "Filter", field), selects),
