@@ -62,7 +62,7 @@ def add_reasons(con: Connection) -> None:
     ]
     vectors = as_bytes(np.eye(1, WIDTH, dtype=np.float32)).tobytes()
     write_vectors(con, ENCODER, [(call, vectors * len(call.texts)) for call in call_texts(con, ids)])
-    write_review(con, heard, 1, "<i>ben", "random", Review("sad"))
+    write_review(con, ids[0], 1, "<i>ben", "random", Review("neutral"))
 
 
 def audible_call() -> Any:
