@@ -221,6 +221,16 @@ def test_the_page_says_how_far_people_agree_with_the_model(page: Opened) -> None
     assert page.complaints == []
 
 
+def test_a_table_without_a_filter_has_nothing_above_it(page: Opened) -> None:
+    page.go("about")
+    assert (
+        page.page.get_by_role("region", name="How far they agree")
+        .locator("..")
+        .inner_text()
+        .startswith("How far")
+    )
+
+
 def test_search_finds_what_was_said_and_leads_there(page: Opened) -> None:
     page.go("search")
     page.page.get_by_label("Words").fill("DISGRACE")

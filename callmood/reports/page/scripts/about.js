@@ -11,7 +11,7 @@ function aboutView() {
     h("h1", { tabindex: "-1" }, "What these figures are worth"),
     h("p", {}, "A model listened, not a person. It makes mistakes: listen before you judge, and do not decide anything about a person by these figures alone."),
     page.models.map(modelSection), page.models.length > 1 && h("p", { class: "warning" }, "Different models scored these calls, so moods are not comparable. callmood scan --rescore scores them alike."),
-    scored.length > 0 && [h("h2", {}, "How much is uncertain"), h("p", {}, `${whole.format(uncertain)} of ${whole.format(sum(scored))} scored segments (${percent(uncertain / sum(scored))}) are “uncertain”: the model does not know their emotion. ${corrected ? `${counted(corrected, "segment")} were corrected by people, and what they said counts.` : "Nobody has corrected a segment yet."}`)],
+    scored.length > 0 && [h("h2", {}, "How much is uncertain"), h("p", {}, `${whole.format(uncertain)} of ${whole.format(sum(scored))} scored segments (${percent(uncertain / sum(scored))}) are “uncertain”: the model does not know their emotion. ${corrected ? `${counted(corrected, "segment was", "segments were")} corrected by people, and what they said counts.` : "Nobody has corrected a segment yet."}`)],
     page.agreement.length > 0 && agreementSection(),
     h("h2", {}, "What is left out"), page.notes.length ? list(page.notes) : h("p", {}, "Nothing."),
     h("h2", {}, "What the words mean"),

@@ -36,7 +36,7 @@ function topicsCard(card) {
   if (!searchable) return card("Why customers called", ["Not known: these calls were not made searchable. ", h("code", {}, "callmood topics"), " does that; then make the page anew."], null);
   const item = (group, number) => h("li", {}, h("strong", {}, words(group.words.join(", ") || "no common words")),
     h("span", { class: "soft" }, ` ${counted(group.calls, "call")} (${percent(group.calls / topics.calls)})`),
-    examples.filter((row) => row.topic === number).map((row) => h("div", {}, opening(callsById.get(row.id), row.start_s), quote(row.text))));
+    examples.filter((row) => row.topic === number).map((row) => h("div", {}, opening(callsById.get(row.id), row.start_s), about(callsById.get(row.id)), quote(row.text))));
   const alone = topics.calls - topics.groups.reduce((sum, group) => sum + group.calls, 0);
   const left_out = calls.length - searchable;
   const note = ["What they opened calls with, grouped by meaning, each group with examples.",

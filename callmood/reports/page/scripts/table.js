@@ -70,7 +70,7 @@ function sortable({ caption, columns, rows, sort = null, filter = null, choices 
     } }, options.map(([text], number) => h("option", { value: String(number), selected: number === chosen }, text)))));
   draw();
   return h("div", {},
-    (filter || choices.length) && h("div", { class: "tools" }, field && h("label", {}, "Filter", field), selects),
+    (filter || choices.length > 0) && h("div", { class: "tools" }, field && h("label", {}, "Filter", field), selects),
     rows.length > 0 && h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
       h("table", {}, h("caption", {}, caption), h("thead", {}, h("tr", {}, heads)), body)),
     status, more);
