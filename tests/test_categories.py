@@ -289,6 +289,7 @@ def test_conditions_are_for_the_calls_of_the_report(categorized: Path) -> None:
     [
         (["--fail-if", "leaving"], "is no condition"),
         (["--fail-if", "leaving > -1"], "is no condition"),
+        (["--fail-if", "leaving > 500%"], "above 100 %"),
         (["--fail-if", "leavin > 1"], "did you mean leaving"),
         (["--call", "first.wav", "--fail-if", "leaving > 1"], "several calls"),
     ],
@@ -296,6 +297,17 @@ def test_conditions_are_for_the_calls_of_the_report(categorized: Path) -> None:
 def test_a_wrong_condition_is_wrong_usage(categorized: Path, arguments: list[str], sentence: str) -> None:
     code, output = report(categorized, *arguments)
     assert code == 2 and sentence in output
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"), [("leaving > 0", 0), ("leaving < 50%", 0), ("leaving < 1", 1)]
+)
+def test_on_a_day_without_calls_numbers_are_compared_and_shares_are_not(
+    categorized: Path, condition: str, code: int
+) -> None:
+    found, output = report(categorized, "--since", "2030-01-01", "--fail-if", condition)
+    assert found == code
+    assert "No call matches" in output and "callmood categorize" not in output
 
 
 def test_a_condition_on_calls_whose_categories_are_unknown_does_not_pass(scanned: Path) -> None:

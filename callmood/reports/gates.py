@@ -49,23 +49,28 @@ def gate(text: str, known: Collection[str]) -> Gate:
     if name not in known:
         suggestion = did_you_mean(name, list(known))
         raise UsageError(f'There is no category "{name}"{suggestion}. There are: {", ".join(known)}.')
+    if found["share"] and float(found["limit"]) > 100:
+        raise UsageError(f'"{text}" is a share above 100 %, which no calls reach.')
     return Gate(name, found["sign"], float(found["limit"]), bool(found["share"]))
 
 
 def require_kept(report: Report, gates: Collection[Gate]) -> None:
     """Raises CallmoodError if a report meets one of ``gates``, or if the categories of none of its calls are known.
 
-    The report is not one on a single call.
+    A report without calls, as of a day off, has no share to compare. The report is not one on a single call.
     """
     known = int(report.overview.get("categorized", 0))
-    if not known:
+    if not known and report.overview["calls"]:
         raise CallmoodError("The categories of none of these calls are known. Run callmood categorize first.")
     calls = {} if report.categories is None else dict(report.categories.select("category", "calls").rows())
     failed = []
     for one in gates:
         count = calls.get(one.category, 0)
+        if one.is_share and not known:
+            continue
         figure = 100 * count / known if one.is_share else count
         if _COMPARE[one.sign](figure, one.limit):
-            failed.append(f"{one}: {count:,} of {counted(known, 'call')} ({100 * count / known:.1f} %)")
+            share = f" ({100 * count / known:.1f} %)" if known else ""
+            failed.append(f"{one}: {count:,} of {counted(known, 'call')}{share}")
     if failed:
         raise CallmoodError(f"The report fails. {'; '.join(failed)}.")
