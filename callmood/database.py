@@ -124,7 +124,7 @@ class Database:
         OSError.
         """
         from callmood.reports.extracts import TABLES, Wanted, write
-        from callmood.reports.period import bound, day
+        from callmood.reports.period import bounds, day
 
         chosen = {name: day(value) if name == "day" else value for name, value in (filters or {}).items()}
         wanted = Wanted(
@@ -132,8 +132,7 @@ class Database:
             tables or TABLES,
             call,
             chosen,
-            None if since is None else bound(since),
-            None if until is None else bound(until, end=True),
+            *bounds(since, until),
             redact,
             raw,
             partition_by,
@@ -303,7 +302,7 @@ def _question(
 ) -> Question:
     """What is asked for, checked."""
     from callmood.reports.ask import Question
-    from callmood.reports.period import bound, compared_with, day
+    from callmood.reports.period import bounds, compared_with, day
 
     if limit is not None and limit < 1:
         raise UsageError("The limit must be 1 or more.")
@@ -314,8 +313,7 @@ def _question(
         raise UsageError(f"A report on one call takes no other name: leave out {', '.join(filters)}.")
     if kind != "groups" and against is not None:
         raise UsageError("Calls can't be compared with another period. Group them, as with --by agent.")
-    first = None if since is None else bound(since)
-    last = None if until is None else bound(until, end=True)
+    first, last = bounds(since, until)
     named = {
         dimension: day(wanted) if dimension == "day" else wanted
         for dimension, wanted in (filters or {}).items()

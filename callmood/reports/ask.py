@@ -204,7 +204,7 @@ def check_dimension(con: Connection, by: str) -> None:
     columns = _report(con, "columns", {}).get_column("name").to_list()
     if by not in columns:
         known = ", ".join([*GROUPS, *columns])
-        raise UsageError(f'Calls can\'t be grouped by "{by}". Use one of: {known}.')
+        raise UsageError(f'Calls can\'t be chosen or grouped by "{by}". Use one of: {known}.')
 
 
 def _resolve(con: Connection, dimension: str, wanted: str) -> str:

@@ -37,6 +37,21 @@ def bound(when: str | date, *, end: bool = False) -> datetime:
     return datetime(when.year, when.month, when.day) + timedelta(days=1 if end else 0)
 
 
+def bounds(since: str | date | None, until: str | date | None) -> tuple[datetime | None, datetime | None]:
+    """The start of ``since`` and the end of ``until``. Raises UsageError for wrong text and for a span without time.
+
+    >>> bounds("2026-11-21", None)
+    (datetime.datetime(2026, 11, 21, 0, 0), None)
+    """
+    first = None if since is None else bound(since)
+    last = None if until is None else bound(until, end=True)
+    if first is not None and last is not None and first >= last:
+        raise UsageError(
+            f'"{since}" to "{until}" ends before it begins. Choose other dates for --since and --until.'
+        )
+    return first, last
+
+
 def period(text: str, now: datetime | None = None) -> Period:
     """The period that ``text`` names.
 
@@ -61,12 +76,18 @@ def period(text: str, now: datetime | None = None) -> Period:
 def compared_with(text: str, since: datetime | None, until: datetime | None) -> Period:
     """The period to compare with; "previous" is the one of the same length, in whole days, that ends at ``since``.
 
-    Raises UsageError for other text, for a moment, and for "previous" without a beginning.
+    Raises UsageError for other text, for a moment, for "previous" without a beginning, and for a period that has days
+    of the report itself: calls would be compared with themselves.
     """
     if text.strip().lower() != "previous":
         found = period(text)
         if found.start == found.end:
             raise UsageError(f'"{text}" is a moment; compare with a day, a week or another period.')
+        if (since is None or found.end > since) and (until is None or found.start < until):
+            raise UsageError(
+                f'"{text}" is in the period of the report too, so calls would be compared with themselves. Bound the '
+                "report with --since or --until."
+            )
         return found
     if since is None:
         raise UsageError("--against previous needs --since.")
