@@ -175,6 +175,15 @@ def test_what_can_not_be_a_review_is_refused(
         assert rows(con, "SELECT * FROM review") == []
 
 
+def test_words_that_are_no_unicode_are_saved_without_what_is_none(server: ReviewServer) -> None:
+    assert ask(server, "review", b'{"index": 0, "label": "angry", "text": "a \\ud800 b"}')[0] == 200
+
+
+def test_agreement_is_not_of_one_call(call: str, db_path: Path) -> None:
+    with pytest.raises(UsageError, match="leave out the call"):
+        review(call, by="ben", port=0, agreement=True, db=db_path)
+
+
 def test_a_review_is_not_taken_from_a_form(server: ReviewServer) -> None:
     assert ask(server, "review", {"index": 0, "label": "angry"}, Content_Type="text/plain")[0] == 415
 

@@ -49,6 +49,8 @@ def review(
     from callmood.settings import load_settings
 
     if agreement:
+        if call is not None:
+            raise UsageError("--agreement is on all that was reviewed: leave out the call.")
         with callmood.open(db) as database:
             _print_agreement(database.agreement())
         return

@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from callmood.call import Role
 from callmood.errors import CallmoodError, UsageError
+from callmood.store.columns import valid_unicode
 from callmood.store.connection import Connection, rows, transaction
 from callmood.store.corrections import correct, require_label
 
@@ -58,7 +59,7 @@ def write_review(
                 "reviewer": reviewer,
                 "reason": reason,
                 "label": review.label,
-                "text": review.text,
+                "text": valid_unicode(review.text),
                 "said_by": review.said_by,
                 "role": review.role,
             },
