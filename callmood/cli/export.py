@@ -8,6 +8,7 @@ from typing import IO, Annotated, cast
 import typer
 
 from callmood.cli.output import say
+from callmood.cli.reading import Raw, ReadDb
 from callmood.cli.report import pairs
 from callmood.errors import CallmoodError, UsageError
 from callmood.wording import counted
@@ -88,13 +89,8 @@ def export(
             help="Replace card and account numbers, addresses, names ... in what is said (default: redact).",
         ),
     ] = True,
-    raw: Annotated[
-        bool,
-        typer.Option("--raw", help="In CSV, leave text as it is, formulas and escape sequences included."),
-    ] = False,
-    db: Annotated[
-        Path | None, typer.Option(help="The DuckDB file to read (default: callmood.duckdb).")
-    ] = None,
+    raw: Raw = False,
+    db: ReadDb = None,
 ) -> None:
     """Export calls, segments, words and agents to other tools.
 

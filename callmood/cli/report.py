@@ -12,6 +12,7 @@ import typer
 from callmood.call import RoleChoice
 from callmood.cli.optional import BARE
 from callmood.cli.output import write_bytes, write_text
+from callmood.cli.reading import Raw, ReadDb
 from callmood.errors import CallmoodError, UsageError
 from callmood.wording import counted, printable
 
@@ -175,13 +176,8 @@ def report(
             "transcripts, and mute them in embedded sound (default: --redact).",
         ),
     ] = None,
-    raw: Annotated[
-        bool,
-        typer.Option("--raw", help="In CSV, leave text as it is, formulas and escape sequences included."),
-    ] = False,
-    db: Annotated[
-        Path | None, typer.Option(help="The DuckDB file to read (default: callmood.duckdb).")
-    ] = None,
+    raw: Raw = False,
+    db: ReadDb = None,
 ) -> None:
     """Report on agents, calls, days and queues.
 

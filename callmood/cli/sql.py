@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from callmood.cli.output import say, write_bytes, write_text
+from callmood.cli.reading import Raw, ReadDb
 from callmood.cli.report import FILE_WIDTH, Format, format_of
 from callmood.errors import UsageError
 from callmood.wording import counted
@@ -31,13 +32,8 @@ def sql(
     output: Annotated[
         Path | None, typer.Option(help="Write to a file instead: .csv, .json, .md, .parquet, .txt or .xlsx.")
     ] = None,
-    raw: Annotated[
-        bool,
-        typer.Option("--raw", help="In CSV, leave text as it is, formulas and escape sequences included."),
-    ] = False,
-    db: Annotated[
-        Path | None, typer.Option(help="The DuckDB file to read (default: callmood.duckdb).")
-    ] = None,
+    raw: Raw = False,
+    db: ReadDb = None,
 ) -> None:
     """Ask the database in SQL. Nothing is written, and no other file is read.
 

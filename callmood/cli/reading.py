@@ -1,0 +1,14 @@
+"""Options that commands which read the database have in common."""
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+Raw: TypeAlias = Annotated[
+    bool,
+    typer.Option("--raw", help="In CSV, leave text as it is, formulas and escape sequences included."),
+]
+ReadDb: TypeAlias = Annotated[
+    Path | None, typer.Option(help="The DuckDB file to read (default: callmood.duckdb).")
+]
