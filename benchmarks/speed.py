@@ -1,16 +1,24 @@
-"""`callmood scan` against the usual way, whole processes in turn, on short calls cut from a folder of recordings.
+"""`callmood scan` against the usual way, whole processes in turn, on calls cut from a folder of recordings.
 
-    python benchmarks/speed.py ../shared/calls [--calls 20] [--runs 3]
+    python benchmarks/speed.py ../shared/calls [--short 100] [--stereo 3] [--mono 3] [--runs 3]
+
+Three kinds of calls are made: ``short`` (18 to 40 s, channels as they come), ``stereo`` and ``mono`` (10 minutes each,
+from the stereo and the mono recordings). For each kind it prints the mean of the pairs' ratios in wall and in processor
+time, the processes' peak memory, how soon callmood had stored the first call, and how much faster it is with two
+workers than with one.
 
 The usual way is `python -m whisperx` on each file (the same tiny.en folder, int8, one process a file, without its
 alignment, whose model comes from a hub only) and then transformers pipelines for the emotion of each segment's sound
 and words, in one process. The pipelines' encoders have the size of callmood's own (Whisper tiny, MiniLM) and random
-heads: their cost is what counts here. Both ways have the same cores.
+heads: their cost is what counts here. Both ways have the same cores. WhisperX mixes channels down and finds no
+speakers; callmood does both. WhisperX needs ffmpeg on the path.
 """
 
 import argparse
 import itertools
 import json
+import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -18,7 +26,8 @@ import sys
 import tempfile
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,30 +36,36 @@ from callmood.bundled_weights import MINILM, TINY_EN
 from callmood.pipeline.audio.decode import decode
 from callmood.sound import SAMPLE_RATE
 
-SECONDS = (18, 25, 32, 40)
-"""Lengths of the cut calls, in turn."""
+SHORT_S = (18, 25, 32, 40)
+"""Lengths of the short calls, in turn."""
+LONG_S = 600
 
 
-def cut_calls(folder: Path, count: int, to: Path) -> float:
-    """Writes ``count`` calls of 18 to 40 s as 16 kHz WAV, channels kept; returns their length together in seconds."""
-    sources = [decode(path).samples for path in sorted(folder.iterdir()) if path.is_file()]
+def cut_calls(sources: Sequence[np.ndarray], lengths: Sequence[int], count: int, to: Path) -> float:
+    """Writes ``count`` calls of ``lengths`` seconds in turn as WAV; returns their length together in seconds."""
+    to.mkdir(parents=True)
     total = 0.0
-    for number, piece in enumerate(itertools.islice(_pieces(sources), count)):
+    for number, piece in enumerate(itertools.islice(_pieces(sources, lengths), count)):
         _write_wav(to / f"call_{number:02d}.wav", piece)
         total += piece.shape[1] / SAMPLE_RATE
     return total
 
 
-def _pieces(sources: list[np.ndarray]) -> Iterator[np.ndarray]:
+def _pieces(sources: Sequence[np.ndarray], lengths: Sequence[int]) -> Iterator[np.ndarray]:
     """Cuts every source from its start to its end; then again, 7 s later, so that no two pieces are the same."""
-    lengths = itertools.cycle(SECONDS)
+    wanted = itertools.cycle(lengths)
     for offset_s in itertools.count(0, 7):
         for samples in sources:
             start = offset_s * SAMPLE_RATE
-            while samples.shape[1] - start >= SECONDS[0] * SAMPLE_RATE:
-                end = start + next(lengths) * SAMPLE_RATE
+            while samples.shape[1] - start >= min(lengths) * SAMPLE_RATE:
+                end = start + next(wanted) * SAMPLE_RATE
                 yield samples[:, start:end]
                 start = end
+
+
+def lengthened(samples: np.ndarray, seconds: int) -> np.ndarray:
+    """The recording again and again, until it is twice as long as ``seconds``."""
+    return np.tile(samples, -(-2 * seconds * SAMPLE_RATE // samples.shape[1]))
 
 
 def _write_wav(path: Path, samples: np.ndarray) -> None:
@@ -101,6 +116,7 @@ def usual_way(calls: Path, work: Path) -> None:
     subprocess.run(
         [sys.executable, __file__, "--emotions", str(calls), str(work)], check=True, capture_output=True
     )
+    shutil.rmtree(work / "out")
 
 
 def emotions(calls: Path, work: Path) -> None:
@@ -117,48 +133,107 @@ def emotions(calls: Path, work: Path) -> None:
             words(segment["text"], truncation=True)
 
 
-def callmood_way(calls: Path, work: Path) -> None:
+def callmood_way(calls: Path, work: Path, *options: str) -> float:
+    """Scans; returns the seconds until the first call was said to be stored."""
     database = work / "speed.duckdb"
     database.unlink(missing_ok=True)
-    subprocess.run(
-        [str(Path(sys.executable).parent / "callmood"), "scan", str(calls), "--db", str(database)],
-        check=True,
-        capture_output=True,
-    )
+    callmood = str(Path(sys.executable).parent / "callmood")
+    command = [callmood, "scan", str(calls), "--db", str(database), "--json", *options]
+    started, first_s = time.perf_counter(), 0.0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        for _ in process.stdout:
+            first_s = first_s or time.perf_counter() - started
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}.")
+    return first_s
 
 
-def measure(folder: Path, count: int, runs: int) -> None:
+@dataclass(frozen=True)
+class Cost:
+    """What one way took for a folder of calls."""
+
+    wall_s: float
+    cpu_s: float
+    """Of all its processes."""
+    peak_mb: float
+    """Of its largest process."""
+    first_s: float
+    """Until the first call was stored; 0 for the usual way."""
+
+
+def cost(way: str, calls: Path, work: Path, *options: str) -> Cost:
+    """Measured in a process of its own, because a process counts its children all together."""
+    command = [sys.executable, __file__, "--cost", way, str(calls), str(work), *options]
+    return Cost(**json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
+
+
+def print_cost(way: str, calls: Path, work: Path, *options: str) -> None:
+    started = time.perf_counter()
+    first_s = 0.0
+    if way == "callmood":
+        first_s = callmood_way(calls, work, *options)
+    else:
+        usual_way(calls, work)
+    wall_s = time.perf_counter() - started
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(json.dumps(asdict(Cost(wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, first_s))))
+
+
+def measure(folder: Path, counts: dict[str, int], runs: int) -> None:
+    sources = [decode(path).samples for path in sorted(folder.iterdir()) if path.is_file()]
+    long = {
+        kind: [lengthened(samples, LONG_S) for samples in sources if samples.shape[0] == channels]
+        for kind, channels in (("stereo", 2), ("mono", 1))
+    }
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        calls = work / "calls"
-        calls.mkdir()
-        total = cut_calls(folder, count, calls)
         save_pipelines(work)
-        times: dict[str, list[float]] = {"usual": [], "callmood": []}
-        for _ in range(runs):
-            for way, run in (("callmood", callmood_way), ("usual", usual_way)):
-                started = time.perf_counter()
-                run(calls, work)
-                times[way].append(time.perf_counter() - started)
-                shutil.rmtree(work / "out", ignore_errors=True)
-        ratios = [usual / own for usual, own in zip(times["usual"], times["callmood"], strict=True)]
-        print(f"{count} calls, {total:.0f} s of audio, {runs} runs in turn")
-        for way, seconds in times.items():
-            walls = ", ".join(f"{wall:.0f}" for wall in seconds)
-            print(f"{way:9} RTFx {total / statistics.median(seconds):6.1f}  (wall {walls} s)")
-        pairs = ", ".join(f"{ratio:.1f}" for ratio in ratios)
-        print(f"callmood is {statistics.median(ratios):.1f} times faster (each pair: {pairs})")
+        for kind, count in counts.items():
+            if not count:
+                continue
+            calls = work / kind
+            total_s = cut_calls(long.get(kind, sources), (LONG_S,) if kind in long else SHORT_S, count, calls)
+            print(f"{kind}: {count} calls, {total_s:.0f} s, {runs} pairs, load {os.getloadavg()[0]:.1f}")
+            usual, own, one_worker = [], [], []
+            for _ in range(runs):
+                own.append(cost("callmood", calls, work))
+                usual.append(cost("usual", calls, work))
+                one_worker.append(cost("callmood", calls, work, "--workers", "1"))
+            _print_ratios("wall", [one.wall_s for one in usual], [one.wall_s for one in own])
+            _print_ratios("processor", [one.cpu_s for one in usual], [one.cpu_s for one in own])
+            _print_ratios("one worker / all", [one.wall_s for one in one_worker], [one.wall_s for one in own])
+            print(f"  first call stored after   {_mean(one.first_s for one in own):.0f} s")
+            print(f"  largest process, MB       {max(one.peak_mb for one in own):.0f}", end="")
+            print(f" (usual way {max(one.peak_mb for one in usual):.0f})", flush=True)
+
+
+def _print_ratios(what: str, others: Sequence[float], own: Sequence[float]) -> None:
+    ratios = [other / one for other, one in zip(others, own, strict=True)]
+    pairs = ", ".join(f"{other:.0f}/{one:.0f}" for other, one in zip(others, own, strict=True))
+    print(f"  {what:25} {_mean(ratios):.1f} times  (pairs in s: {pairs})")
+
+
+def _mean(values: Iterable[float]) -> float:
+    return statistics.mean(values)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--emotions"]:
         emotions(Path(sys.argv[2]), Path(sys.argv[3]))
+    elif sys.argv[1:2] == ["--cost"]:
+        print_cost(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]), *sys.argv[5:])
     else:
         parser = argparse.ArgumentParser(
             description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
         )
         parser.add_argument("folder", type=Path)
-        parser.add_argument("--calls", type=int, default=20)
+        parser.add_argument("--short", type=int, default=100, help="calls of 18 to 40 s")
+        parser.add_argument(
+            "--stereo", type=int, default=3, help="calls of 10 minutes, from stereo recordings"
+        )
+        parser.add_argument("--mono", type=int, default=3, help="calls of 10 minutes, from mono recordings")
         parser.add_argument("--runs", type=int, default=3)
-        arguments = parser.parse_args()
-        measure(arguments.folder, arguments.calls, arguments.runs)
+        given = parser.parse_args()
+        counts = {"short": given.short, "stereo": given.stereo, "mono": given.mono}
+        measure(given.folder, counts, given.runs)
