@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from callmood.call import (
     VoiceBaseline,
     Word,
 )
+from callmood.hashing import joined_id, sha256_of
 from callmood.labels import EVEN_TEMPERED, LABELS
 from callmood.model.course import PLEASED, UPSET
 
@@ -31,6 +33,18 @@ def make_recording(name: str = "call.wav", **facts: Any) -> Recording:
     """A recording whose id is the hash of its name, so that the same content can have another path."""
     path = facts.pop("path", Path("/calls") / name)
     return Recording(hashlib.sha256(name.encode()).hexdigest(), path, 1000, CallFacts(**facts))
+
+
+def with_files(call: Call, *files: Path) -> Call:
+    """The call as one that was scanned from these files: one, or one for each side."""
+    recording = replace(
+        call.recording,
+        id=joined_id([sha256_of(file) for file in files]),
+        path=files[0],
+        other_path=files[1] if len(files) > 1 else None,
+        size_bytes=sum(file.stat().st_size for file in files),
+    )
+    return replace(call, recording=recording)
 
 
 def failure(recording: Recording, reason: str = "no audio", error: str = "gone") -> Failure:

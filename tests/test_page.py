@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 from browser import Opened, chromium, opened
-from factory import AGENT, CUSTOMER, Line, feeling, make_call, on
+from factory import AGENT, CUSTOMER, Line, feeling, make_call, on, with_files
 from many_calls import AGENTS, write_database
-from sounds import STEREO_CALL
+from sounds import STEREO_CALL, write_audio
 
 import callmood
 from callmood.call import Hold
 from callmood.model.networks.minilm import WIDTH
+from callmood.pipeline.audio.decode import decode
 from callmood.search.vectors import ENCODER, as_bytes
 from callmood.store import Connection, open_db, rows, write_call
 from callmood.store.categories import Member, write_members
@@ -72,11 +73,12 @@ def audible_call() -> Any:
         (CUSTOMER, 2.6, 6.0, "this is a disgrace", feeling("angry", 0.9)),
         (CUSTOMER, 12.0, 15.0, "all right then", feeling("neutral", 0.8)),
     ]
-    return make_call(
-        lines, name="heard.wav", path=STEREO_CALL, call_id="heard-1", agent="Zoe", duration_s=22.8,
+    call = make_call(
+        lines, call_id="heard-1", agent="Zoe", duration_s=22.8,
         unheard=[(CUSTOMER, 16.0, 18.0, "too quiet")], holds=[Hold("music", 8.0, 11.0)],
         started_at=on("2026-11-21"), warnings=["file ends early"],
     )  # fmt: skip
+    return with_files(call, STEREO_CALL)
 
 
 @pytest.fixture(scope="module")
@@ -302,6 +304,49 @@ def test_the_sound_is_ready_at_the_moment_that_was_opened(browser: Any, database
         page.page.locator(".card", has_text="Worst moments").locator("a.moment").first.click()
         page.until("Math.abs(document.querySelector('audio').currentTime - 2.6) < 0.1")
         assert page.page.evaluate("document.querySelector('audio').paused")
+
+
+def test_of_calls_that_can_not_be_heard_the_page_says_how_many_and_why(browser: Any, database: Path) -> None:
+    with opened(browser, written(database, "some.html", audio="link"), "calls") as page:
+        note = "151 of 152 calls can’t be heard: 151 recordings moved or deleted."
+        assert note in page.text
+        page.page.get_by_role("combobox", name="Show").select_option("not to be heard")
+        page.page.get_by_text("The first 100 of 151, out of 152").wait_for()
+        evil = call_id(page, "evil.wav")
+        page.go("overview")
+        assert note in page.text
+        page.go(f"call/{evil}")
+        assert "This call can’t be heard: recording moved or deleted." in page.text
+        assert page.page.locator("audio").count() == 0
+
+
+def sides_in(folder: Path) -> list[Path]:
+    """The two sides of a call in a file each."""
+    sound = decode(STEREO_CALL).samples
+    return [write_audio(folder / f"{number}.wav", side[None]) for number, side in enumerate(sound)]
+
+
+@pytest.mark.parametrize("left", [[], [0], [1]])
+def test_a_player_whose_recording_went_after_the_page_was_made_says_so_and_does_not_look_playable(
+    browser: Any, tmp_path: Path, left: list[int]
+) -> None:
+    files = sides_in(tmp_path)
+    with open_db(tmp_path / "callmood.duckdb") as con:
+        write_call(con, 1, None, with_files(make_call(duration_s=22.8), *files))
+    report = written(tmp_path / "callmood.duckdb", "later.html", audio="link")
+    for number, file in enumerate(files):
+        if number not in left:
+            file.unlink()
+    with opened(browser, report, "calls") as page:
+        page.page.locator("tbody").get_by_role("link").first.click()
+        gone = "One side of this call can’t be played" if left else "This call can’t be played"
+        page.page.get_by_text(f"{gone}: its recording was moved or deleted").wait_for()
+        assert page.page.locator("audio").count() == page.page.locator("audio[controls]").count() == len(left)
+        page.page.locator(".transcript button").nth(1).click()
+        if left:
+            page.until("document.querySelector('audio').currentTime > 2")
+        else:
+            assert "Choose a time to mark what is said" in page.text
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

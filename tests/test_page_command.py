@@ -51,6 +51,13 @@ def test_a_page_of_no_calls_is_a_page(report: Report) -> None:
     assert report("--since", "2027-01-01", "--html", "r.html").exit_code == 0
 
 
+def test_calls_that_can_not_be_heard_are_told_on_a_page_with_sound_only(report: Report) -> None:
+    note = "note: 1 of 1 call can't be heard: 1 recording moved or deleted."
+    assert report("--html", "r.html", "--audio", "link").output.splitlines()[1:] == [note]
+    assert report("--html", "r.html", "--audio", "embed").output.splitlines()[1:] == [note]
+    assert len(report("--html", "r.html").output.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

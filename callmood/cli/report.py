@@ -324,6 +324,10 @@ def _write_page(database: "Database", html: Path, *args: Any, **options: Any) ->
     typer.echo(
         f"{printable(str(html))}{beside}: {counted(written.calls, 'call')}, {written.size_bytes / 1e6:,.1f} MB."
     )
+    if written.unheard:
+        from callmood.reports.page.recordings import unheard
+
+        typer.echo(f"note: {unheard(written.unheard, written.calls)}")
 
 
 def format_of(output: Path | None) -> Format:

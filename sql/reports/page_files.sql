@@ -2,7 +2,7 @@
 --
 --   $by   what a group is: 'agent', 'queue', 'customer', 'day', or a column of the metadata table
 --   $since, $until   start of the call, the second excluded; NULL: no bound
-SELECT recording.id AS recording_id, path, other_path, spelling.name AS group_name, model_id
+SELECT recording.id AS recording_id, path, other_path, size_bytes, spelling.name AS group_name, model_id
 FROM recording
 JOIN spellings($by) AS spelling
     ON spelling.key = name_key(group_name($by, agent, queue, customer, started_at, metadata))

@@ -87,7 +87,7 @@ class Contents:
         return {
             "groups": table(self.groups, list(self.groups[0]) if self.groups else []),
             "emotions": table(self.emotions, ["name", "role", "emotion", "segments", "seconds", "corrected"]),
-            "calls": table(self.calls, [*_CALL_COLUMNS, "page", "sound"]),
+            "calls": table(self.calls, [*_CALL_COLUMNS, "page", "sound", "silence"]),
             "upset": table(self.upset, _UPSET),
             "pleased": table(self.pleased, _PLEASED),
             "recovered": table(self.recovered, _RECOVERED),
@@ -193,8 +193,10 @@ def _call(row: dict[str, Any], about: Mapping[str, Mapping[str, Any]]) -> dict[s
         **row,
         "id": row["recording_id"][:ID_DIGITS],
         "group": group,
+        "size_bytes": about.get(row["recording_id"], {}).get("size_bytes", 0),
         "page": None,
         "sound": None,
+        "silence": None,
     }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -12,9 +13,10 @@ import callmood
 from callmood.reports.ask import Question
 from callmood.reports.page.contents import Contents, Rows, Table, contents, detail, spoken, table, value_of
 from callmood.reports.page.document import document
+from callmood.reports.page.recordings import HOURS_OF_SOUND, LOSSES, Loss, loss_of
 from callmood.reports.page.sound import AudioChoice, sound_of
 from callmood.reports.page.words import add_words, by_call, hide_customers, redact_call, secret_times
-from callmood.store import Connection, stored_segments
+from callmood.store import Connection, hashes, stored_segments
 from callmood.writing import write_whole
 
 if TYPE_CHECKING:
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 
 CALLS_A_FILE: Final = 2000
 """More calls than these are put into several files: a browser takes seconds to open a larger one."""
-HOURS_OF_SOUND: Final = 6.0
-"""Recordings of so many hours are read, of the most upset calls: 65 MB as clips, half a minute of work."""
 _CALLS_AT_ONCE: Final = 500
 
 
@@ -42,6 +42,8 @@ class Written(NamedTuple):
     files: tuple[Path, ...]
     """The page to open first."""
     size_bytes: int
+    unheard: Mapping[Loss, int]
+    """On a page with sound: how many calls can't be heard, and why."""
 
 
 def write_page(
@@ -64,7 +66,7 @@ def write_page(
     found.facts["redacted"] = redact
     if redact and found.facts["by"] != "customer":
         hide_customers(found)
-    sound = _Sounds(audio, _most_upset(found.calls))
+    sound = _Sounds(audio, _to_be_read(con, found, audio))
     parts = _parts(found.calls)
     written: list[tuple[Path, int]] = []
     if len(parts) > 1:
@@ -83,7 +85,10 @@ def write_page(
         blocks = list(_blocks(con, found, found.calls, sound))
     data = _data(found, audio, found.tables(), home=None, has_words=len(parts) <= 1)
     written.insert(0, (path, _write(path, data, blocks, audio)))
-    return Written(len(found.calls), tuple(file for file, _ in written), sum(size for _, size in written))
+    silent = Counter(call["silence"] for call in found.calls if call["silence"] and audio != "none")
+    return Written(
+        len(found.calls), tuple(file for file, _ in written), sum(size for _, size in written), silent
+    )
 
 
 def _write(path: Path, data: dict[str, Any], blocks: list[tuple[str, Any]], audio: AudioChoice) -> int:
@@ -101,6 +106,7 @@ def _data(
         "made": value_of(datetime.now()),
         "version": callmood.__version__,
         "audio": audio,
+        "losses": LOSSES,
         "hours_of_sound": HOURS_OF_SOUND,
         "home": home,
         "has_words": has_words,
@@ -120,14 +126,28 @@ def _parts(calls: Rows) -> list[Rows]:
     return [ordered[start : start + CALLS_A_FILE] for start in range(0, len(ordered), CALLS_A_FILE)]
 
 
-def _most_upset(calls: Rows) -> set[str]:
-    """The calls whose recordings are read; ``calls`` begin with the most upset."""
-    chosen, hours = set(), 0.0
-    for call in calls:
+def _to_be_read(con: Connection, found: Contents, audio: AudioChoice) -> set[str]:
+    """The calls whose recordings are read, the most upset first; says of the others why they can't be heard.
+
+    A page that links to recordings needs to know it of all; otherwise nobody looks for those that are left out.
+    """
+    known = hashes(con)
+    chosen: set[str] = set()
+    hours = 0.0
+    for call in found.calls:  # which begin with the most upset
+        is_full = hours > HOURS_OF_SOUND
+        if is_full and audio != "link":
+            call["silence"] = "left out"
+            continue
+        recording = found.recordings[call["id"]]
+        call["silence"] = loss_of(recording, found.files[recording], call["size_bytes"], known)
+        if call["silence"] or is_full:
+            continue
         hours += (call["duration_s"] or 0) / 3600
-        if hours > HOURS_OF_SOUND:
-            break
-        chosen.add(call["id"])
+        if hours <= HOURS_OF_SOUND:
+            chosen.add(call["id"])
+        elif audio != "link":
+            call["silence"] = "left out"
     return chosen
 
 
@@ -140,12 +160,14 @@ def _blocks(con: Connection, found: Contents, calls: Rows, sounds: _Sounds) -> I
             call, paths = chunk[recording], found.files.get(recording, ())
             secrets = redact_call(segments, stretches) if found.facts["redacted"] else []
             add_words(moments[call["id"]], segments)
-            if sounds.audio == "link" and all(Path(path).is_file() for path in paths):
+            if sounds.audio == "link" and not call["silence"]:
                 call["sound"] = [Path(path).absolute().as_uri() for path in paths]
             sound = None
             if call["id"] in sounds.calls:
                 times = secret_times(segments, secrets, stored_segments(con, recording)[1]) if secrets else []
                 sound = sound_of(paths, with_clip=sounds.audio == "embed", muted=times)
+                if sound is None and sounds.audio != "link":
+                    call["silence"] = "unreadable"
             if sound and sound.clip:
                 call["sound"] = "clip"
                 yield f"clip-{call['id']}", b64encode(sound.clip).decode()

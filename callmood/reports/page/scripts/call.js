@@ -35,7 +35,10 @@ function callView(id, seconds) {
   }
 
   const drawing = timeline(call, detail, (index) => choose(index));
-  const player = playerOf(call, follow);
+  const hint = h("p", { class: "soft" });
+  const tell = (heard) => { hint.textContent = `Choose a time to ${heard ? "hear" : "mark"} what is said; up and down arrows go on.`; };
+  const player = playerOf(call, follow, () => tell(false));
+  tell(player);
   leaving = () => player?.stop();
   const transcript = h("ol", { class: "transcript", keydown: (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -53,7 +56,7 @@ function callView(id, seconds) {
     call.understood === false && h("p", { class: "warning" }, "The words of this call were not understood (another language, or a bad line): no mood is shown."),
     call.categories?.length > 0 && h("p", {}, h("strong", {}, "Categories: "), categoriesWithTimes(call)), momentsOf(id), drawing.element, player ? player.element : silenceExplained(call),
     h("h2", {}, "Transcript"),
-    detail.segments.length ? h("p", { class: "soft" }, `Choose a time to ${player ? "hear" : "mark"} what is said; up and down arrows go on.`) : h("p", {}, "Nothing was transcribed."),
+    detail.segments.length ? hint : h("p", {}, "Nothing was transcribed."),
     transcript,
   ];
 }

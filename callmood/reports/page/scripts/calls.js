@@ -1,7 +1,7 @@
 // The table of calls.
 
 function callsView(category = "") {
-  return [h("h1", { tabindex: "-1" }, "Calls"), callsTable(calls, "All calls", true, category)];
+  return [h("h1", { tabindex: "-1" }, "Calls"), silencesNote(calls), callsTable(calls, "All calls", true, category)];
 }
 
 /** `category`: the one whose calls are shown at first; "": all. */
@@ -19,6 +19,7 @@ function callsTable(rows, caption, with_group = false, category = "") {
         ["turned round", (call) => recovered.some((turn) => turn.id === call.id)],
         [`${WHO} pleased`, (call) => call.pleased >= likely],
         ["with a warning", (call) => call.warnings?.length],
+        ...page.audio !== "none" && rows.some((call) => call.silence) ? [["not to be heard", (call) => call.silence]] : [],
       ] },
       ...with_group && groupNames.length > 1 ? [{ label: GROUP_TITLE, options: [["all", () => true], ...groupNames.map((name) => [name, (call) => call.group === name])] }] : [],
       ...names.length ? [{ label: "Category", chosen: 1 + names.indexOf(category), options: [["any or none", () => true], ...names.map((name) => [name, (call) => call.categories?.some(([one]) => one === name)])] }] : [],

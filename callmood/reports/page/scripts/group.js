@@ -10,6 +10,7 @@ function groupView(name) {
   return [
     title,
     h("p", { class: "facts" }, h("span", {}, `${GROUP_TITLE}, ${counted(row.calls, "call")}`), page.first && h("span", {}, `${day(page.first)} to ${day(page.last)}`)),
+    silencesNote(mine),
     cards(belongs),
     h("h2", {}, "Compared"),
     comparison(row, now),

@@ -8,7 +8,7 @@ function overview() {
   const named = groups.filter((row) => row.dimension === "group" && row.period === "all");
   const sections = [h("h1", { tabindex: "-1" }, page.name ? words(`Calls: ${page.name}`) : "How the calls went"), scopeLine()];
   if (!all) return [...sections, h("p", {}, "No call matches.")];
-  sections.push(agentsWarning(), tiles(all, groupRow("all", "", "now")), h("h2", {}, "What to look at first"), cards(() => true), whatCallsAreAbout());
+  sections.push(agentsWarning(), silencesNote(calls), tiles(all, groupRow("all", "", "now")), h("h2", {}, "What to look at first"), cards(() => true), whatCallsAreAbout());
   sections.push(h("h2", {}, "Over time"), h("div", { class: "two" }, overTime("", all), emotionsByRole(emotions.filter((row) => row.name === ""))));
   if (named.length > 1) sections.push(...sideBySide(named, all));
   sections.push(...whenAndWhere(all));
