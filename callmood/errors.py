@@ -13,6 +13,12 @@ class UsageError(CallmoodError):
     exit_code = 2
 
 
+class ThresholdError(CallmoodError):
+    """A report meets a condition that it must not. The CLI exits with 3."""
+
+    exit_code = 3
+
+
 class BusyError(CallmoodError):
     """Another program has the database open, or is scanning into it. The CLI exits with 4."""
 

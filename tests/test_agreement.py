@@ -1,11 +1,13 @@
 """How far people agree with the model and with each other."""
 
 import random
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from factory import feeling, make_call
+from factory import feeling, make_call, on
 from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score
 from typer.testing import CliRunner
 
@@ -38,11 +40,13 @@ def test_one_label_only_tells_nothing_of_chance() -> None:
     assert kappa([("call", "angry", "angry")] * 5) is None
 
 
-def reviewed(con: Connection, labels: dict[str, list[str | None]], reason: Reason = "random") -> str:
+def reviewed(
+    con: Connection, labels: dict[str, list[str | None]], reason: Reason = "random", **facts: Any
+) -> str:
     """A call of as many segments as labels, all angry to the model, with the labels of each reviewer."""
     count = max(map(len, labels.values()))
     lines = [(1, 2.0 * index, 2.0 * index + 1.5, "words", feeling("angry")) for index in range(count)]
-    call = make_call(lines)
+    call = make_call(lines, **facts)
     write_call(con, start_scan(con, {}, {}, {}), "model", call)
     for reviewer, given in labels.items():
         for segment, label in enumerate(given):
@@ -115,6 +119,30 @@ def test_a_report_says_how_far_people_agree_with_the_model(db: Connection, db_pa
     db.close()
     result = CliRunner().invoke(app, ["report", "--db", str(db_path)], catch_exceptions=False)
     assert "Agreement" in result.stdout and "ben and the model, 12 segments: kappa 0.00" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "segments"),
+    [
+        ((), 12),
+        (("--agent", "anna"), 4),
+        (("--call", "--agent", "anna"), 4),
+        (("--queue", "sales", "--by", "day"), 8),
+        (("--since", "2026-11-21"), 8),
+        (("--until", "2026-11-20"), 4),
+        (("--agent", "eve"), None),
+    ],
+)
+def test_the_agreement_of_a_report_is_that_of_its_calls(
+    db: Connection, db_path: Path, arguments: tuple[str, ...], segments: int | None
+) -> None:
+    reviewed(db, {"ben": ["angry"] * 4}, name="a.wav", agent="anna", started_at=on("2026-11-20"))
+    reviewed(db, {"ben": ["sad"] * 8}, name="b.wav", agent="bob", queue="sales", started_at=on("2026-11-21"))
+    write_call(db, 1, None, make_call(name="c.wav", agent="eve", started_at=on("2026-11-21")))
+    db.close()
+    result = CliRunner().invoke(app, ["report", *arguments, "--db", str(db_path)], catch_exceptions=False)
+    found = re.search(r"ben and the model, (\d+) segments", result.stdout)
+    assert (int(found[1]) if found else None) == segments
 
 
 def test_a_report_without_reviews_says_nothing_of_agreement(db: Connection, db_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Categories: defined in TOML, found by words, meaning and conditions, counted by calls and agents."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 import callmood
 from callmood import questions
-from callmood.cli.app import app
+from callmood.cli.app import app, main
 from callmood.errors import CallmoodError, UsageError
 from callmood.search.categories import included, read_categories
 from callmood.search.categorize import categorize, compare_with
@@ -257,12 +258,12 @@ def report(db: Path, *arguments: str) -> tuple[int, str]:
     ("condition", "code"),
     [
         ("leaving > 50%", 0),
-        ("leaving >= 50 %", 1),
-        ("leaving > 0", 1),
+        ("leaving >= 50 %", 3),
+        ("leaving > 0", 3),
         ("cafe < 100%", 0),
-        ("cafe<=2", 1),
+        ("cafe<=2", 3),
         ("rain > 0%", 0),
-        ("rain < 1", 1),
+        ("rain < 1", 3),
     ],
 )
 def test_a_report_fails_if_calls_of_a_category_are_too_many_or_too_few(
@@ -281,7 +282,7 @@ def test_a_report_that_fails_says_by_how_much(categorized: Path) -> None:
 
 def test_conditions_are_for_the_calls_of_the_report(categorized: Path) -> None:
     assert report(categorized, "--agent", "ben", "--fail-if", "leaving > 0")[0] == 0
-    assert report(categorized, "--agent", "anna", "--fail-if", "leaving >= 100%")[0] == 1
+    assert report(categorized, "--agent", "anna", "--fail-if", "leaving >= 100%")[0] == 3
 
 
 @pytest.mark.parametrize(
@@ -300,7 +301,7 @@ def test_a_wrong_condition_is_wrong_usage(categorized: Path, arguments: list[str
 
 
 @pytest.mark.parametrize(
-    ("condition", "code"), [("leaving > 0", 0), ("leaving < 50%", 0), ("leaving < 1", 1)]
+    ("condition", "code"), [("leaving > 0", 0), ("leaving < 50%", 0), ("leaving < 1", 3)]
 )
 def test_on_a_day_without_calls_numbers_are_compared_and_shares_are_not(
     categorized: Path, condition: str, code: int
@@ -308,6 +309,20 @@ def test_on_a_day_without_calls_numbers_are_compared_and_shares_are_not(
     found, output = report(categorized, "--since", "2030-01-01", "--fail-if", condition)
     assert found == code
     assert "No call matches" in output and "callmood categorize" not in output
+
+
+def test_a_condition_that_could_not_be_asked_is_told_from_one_that_is_met(
+    categorized: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for db, condition, expected in (
+        (categorized, "leaving > 0", 3),
+        (categorized.with_name("nowhere.duckdb"), "churn > 0", 1),
+        (categorized, "leavin > 0", 2),
+    ):
+        monkeypatch.setattr(sys, "argv", ["callmood", "report", "--fail-if", condition, "--db", str(db)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == expected, capsys.readouterr().err
 
 
 def test_a_condition_on_calls_whose_categories_are_unknown_does_not_pass(scanned: Path) -> None:

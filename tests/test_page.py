@@ -1,5 +1,6 @@
 """The page of `callmood report --html`, as a browser shows it."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -369,6 +370,13 @@ def test_a_page_of_one_call_opens_on_it(browser: Any, database: Path) -> None:
     with opened(browser, written(database, "one.html", "call", "heard-1")) as page:
         assert page.page.locator("h1").inner_text() == STEREO_CALL.name
         assert "evil" not in page.page.content()
+
+
+def test_one_call_is_not_calls_on_the_page(browser: Any, database: Path) -> None:
+    with opened(browser, written(database, "single.html", "agent", "Zoe")) as page:
+        for route in ("", "overview", "calls", "about"):
+            page.go(route)
+            assert re.findall(r"\b1 (?:calls|segments|scored segments|recordings)\b", page.text) == []
 
 
 def test_a_page_of_one_agent_has_no_others_words_or_names(browser: Any, database: Path) -> None:

@@ -356,3 +356,7 @@ def test_agreement_is_on_the_page_where_there_are_reviews(db: Connection) -> Non
     write_review(db, call.recording.id, 1, "<b>ben", "random", Review("sad"))
     (one,) = asked(db).facts["agreement"]
     assert (one["one"], one["other"], one["segments"], one["same"]) == ("<b>ben", "the model", 1, 0.0)
+    store(db, mood_call("two", "angry", agent="ben"))
+    assert asked(db, name="ben").facts["agreement"] == []
+    assert asked(db, kind="call", name="two").facts["agreement"] == []
+    assert len(asked(db, kind="call", name="one").facts["agreement"]) == 1

@@ -18,9 +18,11 @@ from factory import AGENT, CUSTOMER, Line, failure, feeling, make_call, make_rec
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
+import callmood
 from callmood.call import Failure
 from callmood.cli.app import app
 from callmood.errors import CallmoodError, UsageError
+from callmood.reports.export import tables
 from callmood.store import Connection, open_db, write_call, write_failure, write_unreadable
 
 Report = Callable[..., str]
@@ -210,6 +212,58 @@ def test_a_wrong_flag_is_refused(report: Report, flags: list[str], sentence: str
         report(*flags)
     assert sentence in str(error.value)
     assert str(error.value).endswith(".")
+
+
+_OF_ENDINGS = {
+    ".csv": "csv",
+    ".json": "json",
+    ".md": "markdown",
+    ".parquet": "parquet",
+    ".txt": "table",
+    ".xlsx": "xlsx",
+}
+
+
+@pytest.mark.parametrize("command", [("report",), ("sql", "SELECT 1 AS one")])
+@pytest.mark.parametrize("format", _OF_ENDINGS.values())
+@pytest.mark.parametrize("ending", [*_OF_ENDINGS, ".html", ".htm", ".XLSX", ".log", ""])
+def test_a_format_and_an_ending_that_contradict_are_wrong_usage(
+    filled: Path, tmp_path: Path, command: tuple[str, ...], format: str, ending: str
+) -> None:
+    file = tmp_path / f"r{ending}"
+    agree = _OF_ENDINGS.get(ending.lower(), format) == format and ending not in (".html", ".htm")
+    result = CliRunner().invoke(
+        app, [*command, "--format", format, "--output", str(file), "--db", str(filled)]
+    )
+    assert file.exists() == agree
+    if not agree:
+        assert isinstance(result.exception, UsageError)
+        assert f"has the ending of another format than {format}" in str(result.exception)
+
+
+@pytest.mark.parametrize("ending", _OF_ENDINGS)
+def test_a_page_is_not_written_to_a_file_with_the_ending_of_another_format(
+    report: Report, tmp_path: Path, ending: str
+) -> None:
+    with pytest.raises(UsageError, match="another format than HTML"):
+        report("--html", tmp_path / f"r{ending}")
+
+
+def test_the_help_names_every_table(filled: Path) -> None:
+    described = " ".join(CliRunner().invoke(app, ["report", "--help"], env={"COLUMNS": "300"}).output.split())
+    with callmood.open(filled) as database:
+        for kind in ({}, {"name": "Ann"}, {"by": "call"}, {"by": "call", "name": "0815"}):
+            for name in tables(database.report(**kind)):
+                assert name in described[described.index("The table in CSV") :]
+
+
+def test_one_call_is_not_calls(db: Connection, db_path: Path) -> None:
+    """Wherever a count is told with its noun."""
+    write_call(db, 1, "m1", angry_call(name="a.wav", agent="Ann"))
+    db.close()
+    for flags in ([], ["Ann"], ["--call"], ["--call", "a"], ["--explain"]):
+        shown = CliRunner().invoke(app, ["report", *flags, "--db", str(db_path)]).output
+        assert re.findall(r"\b1 (?:of the )?(?:calls|segments|recordings)\b", shown) == []
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -49,7 +49,7 @@ _ENDINGS = {
     ".xlsx": Format.xlsx,
 }
 
-_PAGES = (".html", ".htm")
+PAGES = (".html", ".htm")
 
 OPTIONAL_VALUES = ("--agent", "--call", "--day", "--queue")
 
@@ -142,15 +142,16 @@ def report(
         str | None,
         typer.Option(
             metavar="TABLE",
-            help="The table in CSV and Parquet: groups, calls, moments, turns (default: of one group its calls, else "
-            "the first that the report has).",
+            help="The table in CSV and Parquet: groups, calls, moments, categories, and of one call turns, call, "
+            "quarters, moments, categories (default: of one group its calls, else the first that the report has).",
         ),
     ] = None,
     fail_if: Annotated[
         list[str] | None,
         typer.Option(
             metavar="CONDITION",
-            help='Exit code 1 if so many calls are of a category: "churn > 5%", "escalation >= 3"; repeatable.',
+            help='Exit code 3 if so many calls are of a category: "churn > 5%", "escalation >= 3"; repeatable. 1 or 2: '
+            "it could not be asked.",
         ),
     ] = None,
     html: Annotated[
@@ -195,7 +196,7 @@ def report(
         raise UsageError(
             f"{output} is a database, which a report must not replace. Choose another file with --output."
         )
-    if html is None and output is not None and format is None and output.suffix.lower() in _PAGES:
+    if html is None and output is not None and format is None and output.suffix.lower() in PAGES:
         html, output = output, None
     wanted = _subject({"agent": agent, "call": call, "day": day, "queue": queue}, by, name, pairs(only or []))
     if html is not None:
@@ -222,7 +223,7 @@ def report(
     for option, value in (("--audio", audio), ("--redact", redact)):
         if value is not None:
             raise UsageError(f"{option} is for pages. Give a file with --html.")
-    chosen = format or format_of(output)
+    chosen = format_of(output, format)
     gates = _gates(fail_if or [], db)
     if gates and wanted.by == "call" and wanted.name is not None:
         raise UsageError("--fail-if is for reports on several calls.")
@@ -310,6 +311,7 @@ def _require_for_page(html: Path, **others: object) -> None:
         raise UsageError(
             f"{html} is a database, which a page must not replace. Choose another file with --html."
         )
+    _require_ending(html, "HTML", PAGES)
 
 
 def _write_page(database: "Database", html: Path, *args: Any, **options: Any) -> None:
@@ -330,10 +332,14 @@ def _write_page(database: "Database", html: Path, *args: Any, **options: Any) ->
         typer.echo(f"note: {unheard(written.unheard, written.calls)}")
 
 
-def format_of(output: Path | None) -> Format:
-    """The format that the ending of a file names. Raises UsageError if it names none."""
+def format_of(output: Path | None, format: Format | None) -> Format:
+    """The format that is asked for, or that the ending of a file names. Raises UsageError if the ending names none, or
+    another than is asked for."""
     if output is None:
-        return Format.table
+        return format or Format.table
+    if format is not None:
+        _require_ending(output, format.value, [end for end, one in _ENDINGS.items() if one is format])
+        return format
     try:
         return _ENDINGS[output.suffix.lower()]
     except KeyError:
@@ -343,6 +349,15 @@ def format_of(output: Path | None) -> Format:
         raise UsageError(
             f"{output} has none of the endings {endings}, which choose the format. Rename it, or give --format."
         ) from None
+
+
+def _require_ending(output: Path, format: str, endings: Sequence[str]) -> None:
+    """Raises UsageError if a file has the ending of another format."""
+    ending = output.suffix.lower()
+    if ending in (*_ENDINGS, *PAGES) and ending not in endings:
+        raise UsageError(
+            f"{output} has the ending of another format than {format}: give a file that ends with {endings[0]}."
+        )
 
 
 def _deliver(

@@ -45,7 +45,7 @@ def sql(
 
     if output is not None and is_database_file(output):
         raise UsageError(f"{output} is a database, which must not be replaced. Choose another --output.")
-    chosen = format or format_of(output)
+    chosen = format_of(output, format)
     with callmood.open(db) as database:
         found = database.sql(sys.stdin.read() if query == "-" else query)
     _deliver(found, chosen, output, raw)

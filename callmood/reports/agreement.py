@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -44,14 +44,26 @@ class Agreement:
     """Segments of which the model was not sure; its most probable label is the one that is compared."""
 
 
-def agreement(con: Connection) -> list[Agreement]:
+_EVERYWHERE: Final[Mapping[str, Any]] = {
+    "dimensions": [],
+    "names": [],
+    "recording": None,
+    "since": None,
+    "until": None,
+}
+
+
+def agreement(con: Connection, calls: Mapping[str, Any] = _EVERYWHERE) -> list[Agreement]:
     """Of each reviewer with the model, on the random sample that they heard; then of each two reviewers, on all that
-    both heard."""
+    both heard.
+
+    ``calls``: the parameters of a report, whose calls count; by default all do.
+    """
     by_reviewer: dict[str, dict[tuple[str, int], str]] = defaultdict(dict)
     with_model: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     uncertain: dict[str, int] = defaultdict(int)
     for reviewer, recording_id, segment, label, in_sample, emotion, scores in rows(
-        con, read_sql("reports/agreement")
+        con, read_sql("reports/agreement"), {name: calls[name] for name in _EVERYWHERE}
     ):
         by_reviewer[reviewer][recording_id, segment] = label
         if in_sample and scores:

@@ -86,7 +86,7 @@ class Report:
     categories: pl.DataFrame | None = None
     """In how many of its calls each category occurs; of one call, since when."""
     agreement: tuple[Agreement, ...] = ()
-    """How far people who reviewed segments agree with the model and each other, in all calls of the database."""
+    """How far people who reviewed segments of its calls agree with the model and each other."""
     overview: Mapping[str, Any] = field(default_factory=dict)
     """Number of calls, hours, start of the first and last call, and the counts behind ``notes``."""
     limits: Mapping[str, float] = field(default_factory=dict)
@@ -246,7 +246,7 @@ def _with_notes(con: Connection, report: Report, parameters: dict[str, Any]) -> 
     return replace(
         report,
         categories=categories,
-        agreement=tuple(agreement(con)),
+        agreement=tuple(agreement(con, parameters)),
         overview=overview,
         limits=_limits(con),
         remarks=notes,

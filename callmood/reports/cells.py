@@ -79,6 +79,12 @@ def compared(row: Mapping[str, Any]) -> str:
     return f"{row['ended_worse']} of {row['calls_compared']}" if row["calls_compared"] else NONE
 
 
+def compared_calls(row: Mapping[str, Any]) -> str:
+    """ "3 of 41 calls"."""
+    known = row["calls_compared"]
+    return f"{row['ended_worse']} of {counted(known, 'call')}" if known else NONE
+
+
 def corrected(people: Iterable[str | None], when: datetime) -> str:
     """ "by Mia and Tom, 2026-11-22 18:30": who corrected, and when, in local time; ``when`` is in UTC."""
     names = sorted({name for name in people if name})

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from callmood.errors import CallmoodError, UsageError
+from callmood.errors import CallmoodError, ThresholdError, UsageError
 from callmood.reports.ask import Report
 from callmood.wording import counted, did_you_mean
 
@@ -55,7 +55,7 @@ def gate(text: str, known: Collection[str]) -> Gate:
 
 
 def require_kept(report: Report, gates: Collection[Gate]) -> None:
-    """Raises CallmoodError if a report meets one of ``gates``, or if the categories of none of its calls are known.
+    """Raises ThresholdError if a report meets one of ``gates``, CallmoodError if no categories of its calls are known.
 
     A report without calls, as of a day off, has no share to compare. The report is not one on a single call.
     """
@@ -73,4 +73,4 @@ def require_kept(report: Report, gates: Collection[Gate]) -> None:
             share = f" ({100 * count / known:.1f} %)" if known else ""
             failed.append(f"{one}: {count:,} of {counted(known, 'call')}{share}")
     if failed:
-        raise CallmoodError(f"The report fails. {'; '.join(failed)}.")
+        raise ThresholdError(f"The report fails. {'; '.join(failed)}.")

@@ -82,7 +82,7 @@ def _group_page(report: Report) -> _Parts:
     cut = f" ({shown} of {len(calls):,}; --limit for more)" if len(calls) > shown else ""
     facts = [
         (_who(report), cells.share_of_calls(row)),
-        ("Ended worse", f"{cells.compared(row)} calls"),
+        ("Ended worse", cells.compared_calls(row)),
         (
             "Segments",
             f"{counted(row['segments'], 'segment')} scored: {percent(row['angry'])} angry, "
@@ -130,7 +130,7 @@ def _corrections(report: Report) -> list[tuple[str, str]]:
 
 def _agreement(report: Report) -> list[tuple[str, str]]:
     found = report.agreement
-    return [("Agreement", f"{cells.agreement(found)}; review --agreement says more")] if found else []
+    return [("Agreement", f"{cells.agreement(found)}; of all calls: review --agreement")] if found else []
 
 
 def _averages(report: Report, row: Row) -> Sheet:

@@ -1,5 +1,9 @@
 -- What did people and the model say of the segments that were reviewed?
 --
+--   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
+--   $recording   one recording, by its id; NULL: all
+--   $since, $until   start of the call, the second excluded; NULL: no bound
+--
 -- A row for each review with a label of a segment that is still there. in_sample: it is among the first of the random
 -- order up to the last that was proposed to its reviewer for being random, whatever it was proposed for itself: these are
 -- a random sample of all segments. scores are the model's, also where it is not sure.
@@ -13,5 +17,10 @@ SELECT labelled.reviewer, labelled.recording_id, segment.segment, shown_label(la
     shown_label(segment.emotion) AS emotion, segment.scores
 FROM labelled
 JOIN segment USING (recording_id, speaker, start_s, end_s)
+JOIN recording ON recording.id = recording_id
 LEFT JOIN last_drawn ON last_drawn.reviewer = labelled.reviewer
+WHERE ($recording::VARCHAR IS NULL OR recording.id = $recording)
+    AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
+    AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
+    AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
 ORDER BY labelled.reviewer, labelled.recording_id, segment.segment

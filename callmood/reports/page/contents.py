@@ -144,7 +144,7 @@ def contents(
             "notes": [printable(note) for note in report.notes],
             "models": _models(about, recordings, model),
             "topics": topics and _topics(topics),
-            "agreement": [_agreement(one) for one in agreement(con)],
+            "agreement": [_agreement(one) for one in agreement(con, parameters)],
         },
         groups=groups,
         emotions=[] if single else answer("page_emotions").to_dicts(),

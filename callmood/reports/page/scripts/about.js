@@ -11,7 +11,7 @@ function aboutView() {
     h("h1", { tabindex: "-1" }, "What these figures are worth"),
     h("p", {}, "A model listened, not a person. It makes mistakes: listen before you judge, and do not decide anything about a person by these figures alone."),
     page.models.map(modelSection), page.models.length > 1 && h("p", { class: "warning" }, "Different models scored these calls, so moods are not comparable. callmood scan --rescore scores them alike."),
-    scored.length > 0 && [h("h2", {}, "How much is uncertain"), h("p", {}, `${whole.format(uncertain)} of ${whole.format(sum(scored))} scored segments (${percent(uncertain / sum(scored))}) are “uncertain”: the model does not know their emotion. ${corrected ? `${counted(corrected, "segment was", "segments were")} corrected by people, and what they said counts.` : "Nobody has corrected a segment yet."}`)],
+    scored.length > 0 && [h("h2", {}, "How much is uncertain"), h("p", {}, `${whole.format(uncertain)} of ${counted(sum(scored), "scored segment")} (${percent(uncertain / sum(scored))}) are “uncertain”: the model does not know their emotion. ${corrected ? `${counted(corrected, "segment was", "segments were")} corrected by people, and what they said counts.` : "Nobody has corrected a segment yet."}`)],
     page.agreement.length > 0 && agreementSection(),
     h("h2", {}, "What is left out"), page.notes.length ? list(page.notes) : h("p", {}, "Nothing."),
     h("h2", {}, "What the words mean"),
@@ -40,7 +40,7 @@ function aboutView() {
 function agreementSection() {
   const figure = (value, bounds) => (known(value) ? `${value.toFixed(2)}${bounds ? ` (${bounds[0].toFixed(2)} to ${bounds[1].toFixed(2)})` : ""}` : NONE);
   return h("section", {}, h("h2", {}, "People and the model"),
-    h("p", {}, "People heard segments and said what they are, in all calls of the database. The model is compared on those that were chosen at random, by its most probable label. Kappa: 0 is chance, 1 always the same. Accuracy: the share of right labels of each emotion that the person heard, averaged. In brackets: 95 % intervals, from 10 segments on."),
+    h("p", {}, "People heard segments and said what they are, in these calls. The model is compared on those that were chosen at random, by its most probable label. Kappa: 0 is chance, 1 always the same. Accuracy: the share of right labels of each emotion that the person heard, averaged. In brackets: 95 % intervals, from 10 segments on."),
     sortable({
       caption: "How far they agree", rows: page.agreement, columns: [
         { label: "Who", value: (row) => `${row.one} and ${row.other}`, cell: (row) => h("span", {}, words(row.one), " and ", words(row.other)) },

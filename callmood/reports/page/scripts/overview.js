@@ -33,7 +33,7 @@ function agentsWarning() {
 function tiles(all, now) {
   const uncertain = all.segments ? all.uncertain / all.segments : null;
   const share = (title, name, n) => tile(title, percent(all[name]),
-    `${whole.format(all[`${name}_calls`])} of ${whole.format(n)} calls; 95 % interval ${interval(all, name)}`, changeText(now?.[`${name}_change`], points, name === "pleased", " points"));
+    `${whole.format(all[`${name}_calls`])} of ${counted(n, "call")}; 95 % interval ${interval(all, name)}`, changeText(now?.[`${name}_change`], points, name === "pleased", " points"));
   return h("dl", { class: "tiles" },
     tile("Calls", whole.format(all.calls), `${all.hours < 10 ? all.hours.toFixed(1) : Math.round(all.hours)} hours`),
     share(`${WHO_TITLE} upset`, "upset", all.calls_scored),
