@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from callmood.reports.extracts import Table
     from callmood.reports.page import AudioChoice
     from callmood.reports.page.write import Written
+    from callmood.search.find import Found
 
 CALL: Final = "call"
 """The value of ``by`` for the list of calls, or the timeline of one."""
@@ -179,6 +180,17 @@ class Database:
                 redact=redact,
                 topics_of=lambda ids: find_topics(cursor, Filter(recordings=tuple(ids)), redacted=redact),
             )
+
+    def write_found(self, path: str | Path, found: Found, text: str, *, redact: bool = True) -> Written:
+        """Write the page that ``callmood find --html`` writes: what was ``found``, with the calls that it was said in.
+
+        ``text``: what was looked for. ``redact``: as in ``write_page``. Raises UsageError for segments of more than
+        2,000 calls, and OSError if the file can't be written.
+        """
+        from callmood.reports.page import write_found
+
+        with self._cursor() as cursor:
+            return write_found(cursor, found, Path(path), text=text, redact=redact)
 
     def calls(self) -> pl.DataFrame:
         """One row for each scanned call: the view ``call_summary``, plus a column for each metadata column.

@@ -10,6 +10,7 @@ import typer
 
 from callmood.call import RoleChoice
 from callmood.cli.output import say
+from callmood.errors import UsageError
 from callmood.wording import NONE, clock, counted
 
 if TYPE_CHECKING:
@@ -34,6 +35,21 @@ def find(
         str | None, typer.Option(help="Only segments with this emotion: angry, happy, neutral ...")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many segments to show.")] = 10,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a page to open in a browser: what was found, with the transcripts of these calls.",
+        ),
+    ] = None,
+    redact: Annotated[
+        bool | None,
+        typer.Option(
+            "--redact/--no-redact",
+            help="On a page: whether to replace card numbers, accounts, telephone numbers, addresses and names in what "
+            "was said (default: --redact).",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     db: Annotated[Path | None, typer.Option(help="The DuckDB file (default: callmood.duckdb).")] = None,
 ) -> None:
@@ -44,7 +60,14 @@ def find(
     language.
     """
     import callmood
+    from callmood.cli.report import require_page_file
 
+    if html is None and redact is not None:
+        raise UsageError("--redact is for pages. Give a file with --html.")
+    if html is not None:
+        if as_json:
+            raise UsageError("--json does not go with --html. Give one of them.")
+        require_page_file(html)
     found = callmood.find(
         text,
         exact=exact,
@@ -56,10 +79,22 @@ def find(
         db=db,
         progress=tell_encoding,
     )
-    if as_json:
+    if html is not None:
+        _write_page(found, html, text, redact=redact is not False, db=db)
+    elif as_json:
         _print_json(found)
     else:
         _print(found, exact)
+
+
+def _write_page(found: Found, html: Path, text: str, *, redact: bool, db: Path | None) -> None:
+    import callmood
+    from callmood.cli.report import writing_page
+
+    with callmood.open(db) as database, writing_page(html):
+        written = database.write_found(html, found, text, redact=redact)
+    segments = counted(len(found.hits), "segment")
+    say(f"{html}: {segments} in {counted(written.calls, 'call')}, {written.size_bytes / 1e6:,.1f} MB.")
 
 
 def tell_encoding(done: int, calls: int) -> None:

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -300,13 +301,18 @@ def pairs(only: list[str]) -> dict[str, str]:
 
 
 def _require_for_page(html: Path, **others: object) -> None:
-    from callmood.store import is_database_file
-
     given = [f"--{name}" for name, value in others.items() if value is not None]
     if given:
         raise UsageError(
             f"{given[0]} does not go with --html: a page has all rows, and sorts and filters itself."
         )
+    require_page_file(html)
+
+
+def require_page_file(html: Path) -> None:
+    """Raises UsageError for a file that a page must not be written to."""
+    from callmood.store import is_database_file
+
     if is_database_file(html):
         raise UsageError(
             f"{html} is a database, which a page must not replace. Choose another file with --html."
@@ -314,13 +320,20 @@ def _require_for_page(html: Path, **others: object) -> None:
     _require_ending(html, "HTML", PAGES)
 
 
-def _write_page(database: "Database", html: Path, *args: Any, **options: Any) -> None:
+@contextmanager
+def writing_page(html: Path) -> Iterator[None]:
+    """Raises CallmoodError where a page can't be written."""
     try:
-        written = database.write_page(html, *args, **options)
+        yield
     except OSError as error:
         raise CallmoodError(
             f"{html} can't be written ({error.strerror}). Choose another file with --html."
         ) from None
+
+
+def _write_page(database: "Database", html: Path, *args: Any, **options: Any) -> None:
+    with writing_page(html):
+        written = database.write_page(html, *args, **options)
     others = len(written.files) - 1
     beside = f" and {counted(others, 'page')} in {written.files[1].parent}" if others else ""
     typer.echo(

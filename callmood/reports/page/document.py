@@ -12,7 +12,7 @@ from typing import Any, Final
 
 _SCRIPTS: Final = (
     "dom", "table", "charts", "timeline", "player", "moments", "reasons", "overview", "group", "call", "calls",
-    "search", "about", "main",
+    "search", "found", "about", "main",
 )  # fmt: skip
 """In the order in which they run."""
 _LIBRARIES: Final = ("d3", "plot")

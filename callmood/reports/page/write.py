@@ -65,7 +65,7 @@ def write_page(
     found = contents(con, question, model=model, topics_of=topics_of)
     found.facts["redacted"] = redact
     if redact and found.facts["by"] != "customer":
-        hide_customers(found)
+        hide_customers(found.calls)
     sound = _Sounds(audio, _to_be_read(con, found, audio))
     parts = _parts(found.calls)
     written: list[tuple[Path, int]] = []

@@ -90,6 +90,7 @@ const pleased = rowsIf("pleased");
 const recovered = rowsIf("recovered");
 const categories = rowsIf("categories");
 const examples = rowsIf("examples");
+const hits = rowsIf("hits");
 const groupRow = (dimension, name, period = "all") =>
   groups.find((row) => row.dimension === dimension && row.name === name && row.period === period);
 const groupNames = groups.filter((row) => row.dimension === "group" && row.period === "all").map((row) => row.name);

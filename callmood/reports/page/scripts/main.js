@@ -11,7 +11,7 @@ function view(route) {
   return { search: searchView, about: aboutView, overview }[name]?.() ?? home();
 }
 
-const home = () => (page.single ? callView(calls[0].id, null) : page.home || page.list_calls ? callsView()
+const home = () => (page.found ? foundView() : page.single ? callView(calls[0].id, null) : page.home || page.list_calls ? callsView()
   : page.name && groupNames.length === 1 ? [...groupView(groupNames[0]), ...whatCallsAreAbout()] : overview());
 
 function show({ focus = true } = {}) {
@@ -25,7 +25,7 @@ function show({ focus = true } = {}) {
   }
   main.replaceChildren(...view(route).flat(3).filter(Boolean));
   const title = main.querySelector("h1");
-  document.title = `${title.textContent} – call report`;
+  document.title = `${title.textContent} – ${page.found ? "callmood find" : "call report"}`;
   for (const link of document.querySelectorAll("#top nav a")) {
     if (link.getAttribute("href") === `#${route.split("/")[0] || "overview"}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -46,7 +46,7 @@ function theme() {
 
 function top() {
   const start = page.home ?? "";
-  const links = page.single ? [["", "Call"], ["#about", "What the figures are worth"]]
+  const links = page.found ? [["", "Found"]] : page.single ? [["", "Call"], ["#about", "What the figures are worth"]]
     : [[`${start}#overview`, "Overview"], ["#calls", "Calls"], ["#search", "Search"], [page.home ? `${start}#about` : "#about", "What the figures are worth"]];
   const pick = groupNames.length > 1 && h("label", {}, h("span", { class: "unseen" }, `Go to ${GROUP}`),
     h("select", { change: (event) => { if (event.target.value) location.hash = groupAddress(event.target.value); event.target.value = ""; } },
@@ -57,6 +57,6 @@ function top() {
 document.getElementById("top").append(...top());
 document.getElementById("bottom").append(
   `callmood ${page.version}, ${minute(page.made)}. Emotion detection makes mistakes: listen before you judge. `,
-  page.single || page.home ? "" : h("a", { href: "#about" }, "What these figures are worth"));
+  page.single || page.home || page.found ? "" : h("a", { href: "#about" }, "What these figures are worth"));
 addEventListener("hashchange", () => show());
 show({ focus: false });
