@@ -77,13 +77,13 @@ def _seconds(seconds: float) -> str:
 def percent(share: float | None) -> str:
     """A share in whole percent, or with one decimal if it would round to 0.
 
-    >>> percent(0.83), percent(0.004)
-    ('83 %', '0.4 %')
+    >>> percent(0.83), percent(0.004), percent(1e-17)
+    ('83 %', '0.4 %', '0 %')
     """
     if share is None:
         return NONE
     value = 100 * share
-    return f"{value:.1f} %" if 0 < value < 0.95 else f"{value:.0f} %"
+    return f"{value:.1f} %" if 0.05 <= value < 0.95 else f"{value:.0f} %"
 
 
 def printable(text: str) -> str:

@@ -199,6 +199,35 @@ def test_the_categories_of_calls_are_counted_chosen_and_lead_to_their_moments(pa
     assert page.complaints == []
 
 
+def test_categories_are_compared_group_by_group(browser: Any, database: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "callmood.duckdb"
+    shutil.copyfile(database, copy)
+    with open_db(copy) as con:
+        ids = [
+            call
+            for (call,) in rows(con, "SELECT id FROM recording WHERE agent IN ('Anna', 'Hugo') ORDER BY id")
+        ]
+        ((hugo,),) = rows(con, "SELECT list(id) FROM recording WHERE agent = 'Hugo'")
+        write_members(con, "v1", ids, [Member(call, 1, "churn", "words", None) for call in hugo])
+    with opened(browser, written(copy, "categories.html")) as page:
+        by_agent = page.page.get_by_role("table", name="churn by agent")
+        assert "more:" in by_agent.get_by_role("row", name="Hugo").inner_text()
+        assert f"{len(hugo)} of {len(hugo)}" in by_agent.get_by_role("row", name="Hugo").inner_text()
+        assert page.page.locator("figure", has_text="Calls with churn").locator("circle").count() >= 2
+        page.page.get_by_role("combobox", name="Category by agent").select_option(HOSTILE)
+        assert (
+            page.page.get_by_role("table", name=f"{HOSTILE} by agent").get_by_role("row", name="Zoe").count()
+            == 1
+        )
+        by_agent.wait_for(state="detached")
+        page.go("group/Hugo")
+        own = page.page.get_by_role(
+            "table", name="Categories of the calls, and how they differ from all other agents"
+        )
+        assert "more:" in own.get_by_role("row", name="churn").inner_text()
+        assert page.complaints == []
+
+
 def test_topics_are_shown_with_examples_that_lead_to_their_calls(page: Opened) -> None:
     card = page.page.locator(".card", has_text="Why customers called")
     assert "calls left out: not searchable" in card.inner_text()

@@ -20,7 +20,8 @@ from callmood.call import Hold
 from callmood.model.networks.minilm import WIDTH
 from callmood.pipeline.audio.decode import decode
 from callmood.reports.ask import Question
-from callmood.reports.page.comparison import periods, share_difference
+from callmood.reports.differences import share_difference
+from callmood.reports.page.comparison import periods
 from callmood.reports.page.contents import Contents, contents, spoken
 from callmood.reports.page.document import document
 from callmood.reports.page.models import described

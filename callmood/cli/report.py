@@ -143,8 +143,9 @@ def report(
         str | None,
         typer.Option(
             metavar="TABLE",
-            help="The table in CSV and Parquet: groups, calls, moments, categories, and of one call turns, call, "
-            "quarters, moments, categories (default: of one group its calls, else the first that the report has).",
+            help="The table in CSV and Parquet: groups, calls, moments, categories, group_categories, and of one call "
+            "turns, call, quarters, moments, categories (default: of one group its calls, else the first that the "
+            "report has).",
         ),
     ] = None,
     fail_if: Annotated[

@@ -85,6 +85,8 @@ class Report:
     """In a report on one call: its row in the list of calls."""
     categories: pl.DataFrame | None = None
     """In how many of its calls each category occurs; of one call, since when."""
+    group_categories: pl.DataFrame | None = None
+    """Of groups: in how many calls of each every category occurs, and in how many of all others together."""
     agreement: tuple[Agreement, ...] = ()
     """How far people who reviewed segments of its calls agree with the model and each other."""
     overview: Mapping[str, Any] = field(default_factory=dict)
@@ -134,6 +136,7 @@ def _groups(con: Connection, question: Question) -> Report:
         _arrange(rows, question),
         moments=_moments(con, question, parameters),
         calls=_report(con, "calls", parameters) if question.of_one else None,
+        group_categories=_report(con, "group_categories", apart(question.by, parameters)),
     )
     return _with_notes(con, report, parameters)
 
@@ -195,6 +198,14 @@ def parameters_of(con: Connection, question: Question) -> dict[str, Any]:
         "until": question.until,
         "recording": None,
     }
+
+
+def apart(by: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters with the name of a group apart from the others: it is compared with all other groups, which are
+    not left out."""
+    chosen = dict(zip(parameters["dimensions"], parameters["names"], strict=True))
+    name = chosen.pop(by, None)
+    return {**parameters, "dimensions": list(chosen), "names": list(chosen.values()), "name": name}
 
 
 def check_dimension(con: Connection, by: str) -> None:

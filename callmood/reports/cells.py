@@ -65,13 +65,18 @@ def share_of_calls(row: Mapping[str, Any]) -> str:
     known = row["calls_scored"]
     if not known:
         return "not known"
-    interval = ""
-    if row["upset_low"] is not None:
-        interval = f", 95 % interval {percent(row['upset_low']).strip(' %')} to {percent(row['upset_high'])}"
+    found = bounds(row, "upset")
+    interval = f", 95 % interval {found}" if found else ""
     return (
         f"upset in {row['upset_calls']} of {counted(known, 'call')} ({percent(row['upset_calls'] / known)}{interval}), "
         f"pleased in {row['pleased_calls']}"
     )
+
+
+def bounds(row: Mapping[str, Any], name: str, between: str = " to ") -> str:
+    """ "3 to 19 %": the 95 % interval of a share; "" if there is none."""
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return "" if low is None else f"{percent(low).removesuffix(' %')}{between}{percent(high)}"
 
 
 def compared(row: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from callmood.reports.ask import Report
 from callmood.wording import printable
 
 _DECIMALS: Final = 4
+_FRAMES: Final = ("call", "quarters", "moments", "calls", "categories", "group_categories")
 _SHEET_ROWS: Final = 1_048_576
 _CELL_CHARACTERS: Final = 32_767
 """What Excel holds."""
@@ -34,7 +35,7 @@ def tables(report: Report) -> dict[str, pl.DataFrame]:
             "quarters": report.quarters,
             "moments": report.moments,
         }
-    found["categories"] = report.categories
+    found |= {"categories": report.categories, "group_categories": report.group_categories}
     return {name: frame for name, frame in found.items() if frame is not None}
 
 
@@ -77,7 +78,7 @@ def to_json(report: Report) -> str:
 
     In ASCII: no terminal acts on it, and no code page spoils it.
     """
-    frames = {name: getattr(report, name) for name in ("call", "quarters", "moments", "calls", "categories")}
+    frames = {name: getattr(report, name) for name in _FRAMES}
     document = {
         "report": report.question.kind,
         "by": report.question.by if report.question.kind == "groups" else None,
@@ -127,7 +128,11 @@ def workbook(frames: Mapping[str, pl.DataFrame]) -> bytes:
                     "Parquet, or fewer of them."
                 )
             rounded(flat(frame)).with_columns(pl.col(pl.String).str.slice(0, _CELL_CHARACTERS)).write_excel(
-                book, name.capitalize(), autofit=True, freeze_panes=(1, 0), table_style="Table Style Light 1"
+                book,
+                name.replace("_", " ").capitalize(),
+                autofit=True,
+                freeze_panes=(1, 0),
+                table_style="Table Style Light 1",
             )
     return buffer.getvalue()
 

@@ -57,6 +57,11 @@ def _explain(report: Report) -> Iterator[str]:
         "Interrupts: the agent begins while the other speaks, and goes on when the other has ended. "
         "Unsure: segments whose mood the model can't tell."
     )
+    if report.group_categories is not None and report.group_categories.height:
+        yield (
+            "Categories by group: more and fewer stand where the 95 % interval of the difference from all others "
+            "together leaves out 0. By chance alone that is one comparison in twenty."
+        )
     if question.sort is None:
         in_order = question.kind == "groups" and question.by in ("day", "week", "month", "hour")
         yield f"{'Earliest' if in_order else 'Most upset'} first; --sort COLUMN for another order."

@@ -8,6 +8,7 @@ import polars as pl
 from callmood.call import RoleChoice
 from callmood.reports import cells
 from callmood.reports.ask import Report
+from callmood.reports.categories import category_sheets
 from callmood.reports.columns import BETTER, DIM, WORSE, Column, Page, Row, Sheet
 from callmood.reports.compared import compared_sheet
 from callmood.reports.export import flat, rounded
@@ -43,6 +44,7 @@ def page(report: Report, *, explain: bool = False) -> Page:
         sheets = [
             Sheet("", _group_columns(report), _rows(report.rows), continues=True),
             *compared_sheet(report),
+            *category_sheets(report),
             *_moments(report),
         ]
     return Page(title, subtitle, facts, sheets, remarks(report, sheets, explain))
@@ -95,6 +97,7 @@ def _group_page(report: Report) -> _Parts:
     sheets = [
         _averages(report, row),
         *compared_sheet(report),
+        *category_sheets(report),
         *_moments(report),
         Sheet(f"Calls, most upset first{cut}", _call_columns(report, report.calls), calls[:shown]),
     ]

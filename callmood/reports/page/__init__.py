@@ -1,6 +1,6 @@
 """The report as a page: one HTML file that holds all it needs and asks nothing of the network.
 
-``contents`` asks the database, with ``comparison`` (the period before, and how sure a difference is) and ``models``
+``contents`` asks the database, with ``comparison`` (the period before) and ``models``
 (what the emotion models say about themselves); ``words`` are those that the page shows; ``sound`` makes waveforms and
 clips of recordings; ``document`` puts contents, scripts and styles into one file; ``write`` writes it, or a page for
 each part of many calls; ``recordings`` tells which can be heard; ``found`` is the page of a search. In the browser

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import polars as pl
 
 from callmood.reports.agreement import Agreement, agreement
-from callmood.reports.ask import Question, ask, parameters_of
+from callmood.reports.ask import Question, apart, ask, parameters_of
+from callmood.reports.differences import mean_difference, share_difference
 from callmood.reports.frames import query, read_sql
-from callmood.reports.page.comparison import Periods, mean_difference, periods, share_difference
+from callmood.reports.page.comparison import Periods, periods
 from callmood.reports.page.models import described
 from callmood.store import Connection, find_call
 from callmood.wording import printable
@@ -52,6 +53,10 @@ _UPSET: Final = (
 _PLEASED: Final = ("id", "start_s", "end_s", "role", "pleased", "evidence", "emotion", "confidence", "text")
 _RECOVERED: Final = ("id", "role", "upset", "upset_s", "upset_text", "turned_s", "said", "turned_text")
 _CATEGORY: Final = ("category", "calls", "calls_known", "share", "share_low", "share_high")
+_GROUP_CATEGORY: Final = (
+    "name", "category", "calls", "calls_known", "share", "share_low", "share_high", "rest_calls", "rest_known",
+    "rest_share", "rest_share_low", "rest_share_high", "from_rest",
+)  # fmt: skip
 _EXAMPLE: Final = ("topic", "id", "start_s", "text")
 _SEGMENT: Final = (
     "speaker", "role", "start_s", "end_s", "text", "emotion", "confidence", "mood", "upset", "pleased", "evidence",
@@ -75,6 +80,8 @@ class Contents:
     recovered: Rows
     categories: Rows
     """In how many of the calls each category occurs, the commonest first."""
+    group_categories: Rows
+    """The same by group, where it occurs or has an interval."""
     examples: Rows
     """What customers said who called about each of the topics in the facts."""
     files: Mapping[str, tuple[str, ...]]
@@ -92,6 +99,7 @@ class Contents:
             "pleased": table(self.pleased, _PLEASED),
             "recovered": table(self.recovered, _RECOVERED),
             "categories": table(self.categories, _CATEGORY),
+            "group_categories": table(self.group_categories, _GROUP_CATEGORY),
             "examples": table(self.examples, _EXAMPLE),
         }
 
@@ -114,7 +122,6 @@ def contents(
     parameters = {**parameters_of(con, question), "by": by}
     if single:
         parameters |= {"recording": find_call(con, question.name or ""), "since": None, "until": None}
-    chosen = dict(zip(parameters["dimensions"], parameters["names"], strict=True))
 
     def answer(file: str, /, **more: Any) -> pl.DataFrame:
         return query(con, read_sql(f"reports/{file}"), {**parameters, **more})
@@ -127,9 +134,9 @@ def contents(
     found = calls["started_at"].drop_nulls()
     span = periods(question, found.min(), found.max())  # type: ignore[arg-type]
     bounds = dict(zip(Periods._fields, span or (None,) * 4, strict=True))
-    name = chosen.pop(by, None)  # not left out like the other names: a group is compared with all others
-    others = {"dimensions": list(chosen), "names": list(chosen.values()), "name": name}
-    groups = [] if single else _compared(answer("page_groups", **bounds, **others).to_dicts())
+    with_others = apart(by, parameters)
+    groups = [] if single else _compared(answer("page_groups", **bounds, **with_others).to_dicts())
+    by_group = [] if single else answer("group_categories", **with_others).to_dicts()
     return Contents(
         facts={
             "by": by,
@@ -156,6 +163,15 @@ def contents(
         pleased=_moments(answer("page_pleased")),
         recovered=_moments(answer("page_recovered")),
         categories=[] if report.categories is None else report.categories.to_dicts(),
+        group_categories=[
+            {
+                **row,
+                "name": printable(row["name"]),
+                "from_rest": share_difference(row, row, "share", "rest_share"),
+            }
+            for row in by_group
+            if row["calls"] or row["share_low"] is not None
+        ],
         examples=_examples(topics) if topics else [],
         files={
             key: (row["path"], *([row["other_path"]] if row["other_path"] else []))

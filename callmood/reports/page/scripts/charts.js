@@ -16,23 +16,25 @@ function chart(caption, note, options, address = null) {
   return figure;
 }
 
-const shareText = (row, name, what) =>
-  `${row.name}: ${percent(row[name])} ${what} (${interval(row, name)}), ${row[`${name}_calls`]} of ${counted(
-    name === "ended_worse" ? row.calls_compared : row.calls_scored, "call")}`;
+const shareText = (row) =>
+  `${row.name}: ${percent(row.upset)} upset (${interval(row, "upset")}), ${row.upset_calls} of ${counted(row.calls_scored, "call")}`;
+const categoryText = (row) =>
+  `${row.name}: ${percent(row.share)} (${interval(row, "share")}), ${row.calls} of ${counted(row.calls_known, "call")}`;
 
-/** Shares with their 95 % intervals, one below the other, and a line for `overall`. */
-function sharesChart(caption, note, rows, overall, address = null) {
+/** Shares with their 95 % intervals, one below the other, and a line for `overall`. `share`: the name of the figure. */
+function sharesChart(caption, note, rows, overall, address = null, share = "upset", text = shareText) {
+  const [value, low, high] = ["", "_low", "_high"].map((end) => (row) => row[share + end]);
   const left = Math.min(200, 14 + 7 * Math.max(...rows.map((row) => row.name.length)));
   return chart(caption, note, {
     height: 52 + 24 * rows.length,
     marginLeft: left,
-    x: { label: null, tickFormat: (value) => percent(value), domain: [0, ceiling(rows)], grid: true },
+    x: { label: null, tickFormat: percent, domain: [0, ceiling(rows, share)], grid: true },
     y: { label: null, domain: rows.map((row) => row.name), tickFormat: (name) => shorten(name, 26) },
     marks: [
       known(overall) && Plot.ruleX([overall], { stroke: "var(--soft)", strokeDasharray: "4 3" }),
-      Plot.ruleY(rows.filter((row) => known(row.upset_low)), { y: "name", x1: "upset_low", x2: "upset_high", strokeWidth: 3, strokeOpacity: 0.45 }),
-      Plot.dot(rows, { y: "name", x: "upset", r: 5, fill: (row) => (known(row.upset_low) ? "var(--link)" : "var(--paper)"), stroke: "var(--link)" }),
-      Plot.tip(rows, Plot.pointerY({ y: "name", x: "upset", title: (row) => shareText(row, "upset", "upset") })),
+      Plot.ruleY(rows.filter((row) => known(low(row))), { y: "name", x1: low, x2: high, strokeWidth: 3, strokeOpacity: 0.45 }),
+      Plot.dot(rows, { y: "name", x: value, r: 5, fill: (row) => (known(low(row)) ? "var(--link)" : "var(--paper)"), stroke: "var(--link)" }),
+      Plot.tip(rows, Plot.pointerY({ y: "name", x: value, title: text })),
     ],
   }, address);
 }
@@ -48,7 +50,7 @@ function shareOverTime(caption, note, rows) {
       Plot.areaY(dated, { x: "when", y1: "upset_low", y2: "upset_high", fill: "var(--angry)", fillOpacity: 0.18 }),
       Plot.lineY(dated, { x: "when", y: "upset", stroke: "var(--angry)" }),
       Plot.dot(dated, { x: "when", y: "upset", r: 3.5, stroke: "var(--angry)", fill: (row) => (known(row.upset_low) ? "var(--angry)" : "var(--paper)") }),
-      Plot.tip(dated, Plot.pointerX({ x: "when", y: "upset", title: (row) => shareText(row, "upset", "upset") })),
+      Plot.tip(dated, Plot.pointerX({ x: "when", y: "upset", title: shareText })),
     ],
   });
 }
@@ -62,7 +64,7 @@ function sharesByHour(caption, note, rows) {
     marks: [
       Plot.ruleX(rows.filter((row) => known(row.upset_low)), { x: "name", y1: "upset_low", y2: "upset_high", strokeWidth: 3, strokeOpacity: 0.45 }),
       Plot.dot(rows, { x: "name", y: "upset", r: 4.5, stroke: "var(--link)", fill: (row) => (known(row.upset_low) ? "var(--link)" : "var(--paper)") }),
-      Plot.tip(rows, Plot.pointerX({ x: "name", y: "upset", title: (row) => shareText({ ...row, name: `${row.name}:00` }, "upset", "upset") })),
+      Plot.tip(rows, Plot.pointerX({ x: "name", y: "upset", title: (row) => shareText({ ...row, name: `${row.name}:00` }) })),
     ],
   });
 }
@@ -107,5 +109,5 @@ function callsOverTime(caption, rows) {
   }, (call) => callAddress(call));
 }
 
-const ceiling = (rows) => Math.max(0.1, ...rows.map((row) => row.upset_high ?? row.upset ?? 0));
+const ceiling = (rows, share = "upset") => Math.max(0.1, ...rows.map((row) => row[`${share}_high`] ?? row[share] ?? 0));
 const shorten = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);

@@ -42,7 +42,7 @@ function duration(seconds) {
 function percent(share) {
   if (!known(share)) return NONE;
   const value = 100 * share;
-  return `${value > 0 && value < 0.95 ? value.toFixed(1) : Math.round(value)} %`;
+  return `${value >= 0.05 && value < 0.95 ? value.toFixed(1) : Math.round(value)} %`;
 }
 
 function signed(value, format = (size) => size.toFixed(2)) {
@@ -89,6 +89,7 @@ const upset = rowsIf("upset");
 const pleased = rowsIf("pleased");
 const recovered = rowsIf("recovered");
 const categories = rowsIf("categories");
+const groupCategories = rowsIf("group_categories");
 const examples = rowsIf("examples");
 const hits = rowsIf("hits");
 const groupRow = (dimension, name, period = "all") =>

@@ -13,7 +13,7 @@ function groupView(name) {
     silencesNote(mine),
     cards(belongs),
     h("h2", {}, "Compared"),
-    comparison(row, now),
+    comparison(row, now), categoriesOfGroup(name),
     h("div", { class: "two" }, callsOverTime("The calls one by one", mine), emotionsByRole(emotions.filter((one) => one.name === name))),
     h("h2", {}, "Calls"),
     callsTable(mine, `Calls of ${name}`),

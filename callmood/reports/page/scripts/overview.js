@@ -10,7 +10,7 @@ function overview() {
   if (!all) return [...sections, h("p", {}, "No call matches.")];
   sections.push(agentsWarning(), silencesNote(calls), tiles(all, groupRow("all", "", "now")), h("h2", {}, "What to look at first"), cards(() => true), whatCallsAreAbout());
   sections.push(h("h2", {}, "Over time"), h("div", { class: "two" }, overTime("", all), emotionsByRole(emotions.filter((row) => row.name === ""))));
-  if (named.length > 1) sections.push(...sideBySide(named, all));
+  if (named.length > 1) sections.push(...sideBySide(named, all), ...categoriesByGroup());
   sections.push(...whenAndWhere(all));
   return sections;
 }
@@ -105,10 +105,12 @@ const ownChange = (row) => groupRow("group", row.name, "now")?.upset_change;
 /** The difference from all others, "+38 (+22 to +51)", and whether it is one. */
 const asPoints = ([value, low, high]) => `${points(value)} (${points(low)} to ${points(high)})`;
 
-function differenceCell(difference) {
+/** `more_is`: "bad", or "" where more is neither bad nor good. */
+function differenceCell(difference, more_is = "bad") {
   if (!difference) return h("span", { class: "soft" }, "too few calls");
   if (!isClear(difference)) return h("span", { class: "soft" }, asPoints(difference));
-  return h("span", { class: difference[0] > 0 ? "bad" : "good" }, `${difference[0] > 0 ? "more" : "fewer"}: ${asPoints(difference)}`);
+  const tone = more_is && (difference[0] > 0 ? "bad" : "good");
+  return h(tone ? "span" : "strong", { class: tone || null }, `${difference[0] > 0 ? "more" : "fewer"}: ${asPoints(difference)}`);
 }
 
 function whenAndWhere(all) {

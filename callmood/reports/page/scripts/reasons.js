@@ -30,6 +30,45 @@ function categoriesCard(card) {
   }));
 }
 
+const shareColumns = [
+  { label: "Calls", number: true, value: (row) => row.calls, cell: (row) => `${whole.format(row.calls)} of ${whole.format(row.calls_known)}` },
+  { label: "Share", number: true, value: (row) => row.share, cell: (row) => percent(row.share) },
+  { label: "95 % interval", number: true, value: (row) => row.share_low, cell: (row) => interval(row, "share") },
+  { label: "Against all others", number: true, value: (row) => row.from_rest?.[0], cell: (row) => differenceCell(row.from_rest, ""), title: "The difference of the shares in percentage points, with its 95 % interval" },
+];
+
+/** One category at a time, group by group. */
+function categoriesByGroup() {
+  const names = [...new Set(groupCategories.map((row) => row.category))];
+  if (!names.length) return [];
+  const holder = h("div");
+  const draw = (category) => {
+    const rows = groupCategories.filter((row) => row.category === category);
+    const shown = rows.length <= MOST_GROUPS_IN_A_CHART ? rows : rows.filter((row) => isClear(row.from_rest));
+    const all = categories.find((row) => row.category === category);
+    holder.replaceChildren(...[
+      shown.length > 0 && sharesChart(`Calls with ${category}`, `Bar: 95 % interval. Dashed line: all calls. Hollow: fewer than five calls. ${shown.length < rows.length ? "Only those with a clear difference. " : ""}`,
+        shown, all?.share, (row) => groupAddress(row.name), "share", categoryText),
+      sortable({ caption: `${category} by ${GROUP}`, rows, sort: [0, "ascending"], filter: rows.length > 10 ? `name of a ${GROUP}` : null,
+        columns: [{ label: GROUP_TITLE, value: (row) => row.name, cell: (row) => groupLink(row.name) }, ...shareColumns] }),
+    ].filter(Boolean));
+  };
+  draw(names[0]);
+  return [h("h2", {}, `Categories by ${GROUP}`),
+    h("p", {}, "In order of names, because where intervals overlap there is no order of merit. “More” and “fewer” stand where the 95 % interval of the difference leaves out 0; of twenty comparisons one is marked by chance alone."),
+    h("div", { class: "tools" }, h("label", {}, `Category by ${GROUP}`, h("select", { change: (event) => draw(event.target.value) }, names.map((name) => h("option", { value: name }, name))))),
+    holder];
+}
+
+/** All categories of one group. */
+function categoriesOfGroup(name) {
+  const rows = groupCategories.filter((row) => row.name === name);
+  return rows.length > 0 && sortable({ caption: `Categories of the calls, and how they differ from all other ${GROUP}s`, rows, columns: [
+    { label: "Category", value: (row) => row.category, cell: (row) => h("a", { href: categoryAddress(row.category) }, words(row.category)) },
+    ...rows[0].rest_known ? shareColumns : shareColumns.slice(0, 3),
+  ] });
+}
+
 function topicsCard(card) {
   const { topics } = page;
   const searchable = topics ? topics.calls + topics.without : 0;
