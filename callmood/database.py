@@ -403,7 +403,8 @@ def corrections(call: str | None = None, *, db: str | Path | None = None) -> lis
 def undo_corrections(
     call: str, at_s: float | None = None, *, db: str | Path | None = None
 ) -> list[Correction]:
-    """Take back what people corrected on a call, or at ``at_s`` seconds from its start: the model's labels count again.
+    """Take back what people corrected on a call, or at ``at_s`` seconds from its start: the model's labels, words and
+    speakers count again.
 
     Returns what was taken back, which may be nothing. Raises CallmoodError if there is no such call.
     """

@@ -25,11 +25,12 @@ def corrections(
         str | None, typer.Argument(help="Only the segment at this time: 0:17 or 1:02:05.", show_default=False)
     ] = None,
     undo: Annotated[
-        bool, typer.Option("--undo", help="Take them back: the labels of the model count again.")
+        bool,
+        typer.Option("--undo", help="Take them back: labels, words and speakers of the model count again."),
     ] = False,
     db: Annotated[Path | None, typer.Option(help="The DuckDB file (default: callmood.duckdb).")] = None,
 ) -> None:
-    """List the corrected segments: who corrected what, and when.
+    """List the segments whose label, words or speaker were corrected: who corrected what, and when.
 
     callmood corrections CALL 0:17 --undo takes one back, callmood corrections CALL --undo all of a call.
     """
@@ -59,9 +60,16 @@ def _list(found: list[Correction]) -> None:
     from callmood.reports.cells import corrected
 
     for one in found:
-        was = one.model_label or "no label"
+        change = "" if one.label is None else f"{one.model_label or 'no label'} -> {one.label}, "
         stale = "" if one.counts else " (not counted: another scan cut this call otherwise)"
         say(
-            f"{one.call} {clock(one.start_s)} {one.role}: {was} -> {one.label}, "
-            f"{corrected([one.corrected_by], one.corrected_at)}{stale}: {shortened(one.text)}"
+            f"{one.call} {clock(one.start_s)} {one.role}: {change}"
+            f"{corrected([one.corrected_by], one.corrected_at)}{stale}: {_words(one)}"
         )
+
+
+def _words(one: Correction) -> str:
+    words = shortened(one.text) or "(no words)"
+    if one.model_text is None or one.text == one.model_text:
+        return words
+    return f"{shortened(one.model_text) or '(no words)'} -> {words}"

@@ -38,9 +38,11 @@ def transcripts(
     segments_of = _by_recording(con, "segments", ids)
     words_of = _by_recording(con, "words", ids if words else [])
     speech_of = _by_recording(con, "speech", ids if speech else [])
+    recognised_of = _by_recording(con, "recognised", ids if words and redact else [])
     for call, recording_id in zip(calls, ids, strict=True):
         said = Transcript(call, segments_of(recording_id), words_of(recording_id), speech_of(recording_id))
-        yield _redacted(said) if redact else said
+        recognised = {row["segment"]: row["text"] for row in recognised_of(recording_id)}
+        yield _redacted(said, recognised) if redact else said
 
 
 def _by_recording(con: Connection, name: str, ids: Sequence[str]) -> Callable[[str], list[Row]]:
@@ -49,7 +51,7 @@ def _by_recording(con: Connection, name: str, ids: Sequence[str]) -> Callable[[s
     waiting: dict[str, list[Row]] = {}
 
     def of(recording_id: str) -> list[Row]:
-        if not waiting:
+        if not waiting:  # those of a later recording wait until it is asked for
             for found, of_recording in groups:
                 waiting[found] = list(of_recording)
                 break
@@ -68,18 +70,20 @@ def _rows(con: Connection, name: str, ids: Sequence[str]) -> Iterator[Row]:
                 yield dict(zip(columns, row, strict=True))
 
 
-def _redacted(said: Transcript) -> Transcript:
+def _redacted(said: Transcript, recognised: Mapping[int, str]) -> Transcript:
+    """``recognised``: the texts of the segments whose words people corrected, which the rows of words are still of."""
     words: dict[int, list[Row]] = {}
     for word in said.words:
         words.setdefault(word["segment"], []).append(word)
-    plain = redact_segments(
-        [
+
+    def segments(texts: Mapping[int, str]) -> list[Segment]:
+        return [
             Segment(
                 row["speaker"],
                 row["channel"],
                 row["start_s"],
                 row["end_s"],
-                row["text"],
+                texts.get(row["segment"], row["text"]),
                 tuple(
                     Word(one["text"], one["start_s"], one["end_s"], one["probability"])
                     for one in words.get(row["segment"], ())
@@ -87,7 +91,9 @@ def _redacted(said: Transcript) -> Transcript:
             )
             for row in said.segments
         ]
-    )
+
+    plain = redact_segments(segments({}))
+    spoken = redact_segments(segments(recognised)) if recognised else plain
     return Transcript(
         said.call,
         [{**row, "text": segment.text} for row, segment in zip(said.segments, plain, strict=True)],
@@ -100,7 +106,7 @@ def _redacted(said: Transcript) -> Transcript:
                 "end_s": word.end_s,
                 "probability": word.probability,
             }
-            for row, segment in zip(said.segments, plain, strict=True)
+            for row, segment in zip(said.segments, spoken, strict=True)
             for number, word in enumerate(segment.words)
         ],
         said.speech,

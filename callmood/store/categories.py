@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -149,6 +149,17 @@ def write_members(con: Connection, definitions: str, ids: Sequence[str], members
             "INSERT INTO categorized SELECT unnest($ids::VARCHAR[]), $definitions",
             {**key, "definitions": definitions},
         )
+
+
+def categorize_again(con: Connection, ids: Collection[str]) -> None:
+    """Have the categories of calls found again, whose words or moods changed; in the transaction that has begun.
+
+    Until then those that were found count.
+    """
+    con.execute(
+        "UPDATE categorized SET definitions = '' WHERE recording_id IN (SELECT unnest($ids::VARCHAR[]))",
+        {"ids": list(ids)},
+    )
 
 
 def category_counts(con: Connection) -> tuple[int, tuple[CategoryCount, ...]]:

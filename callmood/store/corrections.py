@@ -1,4 +1,4 @@
-"""The labels that people gave to segments: written one by one, read for training."""
+"""What people corrected of segments, labels above all: written one by one, read for training."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from pathlib import Path
 
 from callmood.errors import CallmoodError, UsageError
 from callmood.labels import LABELS
+from callmood.store.categories import categorize_again
 from callmood.store.connection import Connection, rows, transaction
+from callmood.store.meanings import encode_again
 from callmood.wording import clock, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A segment of a recording with the label that a person gave it."""
+    """A segment of a recording with what a person corrected of it."""
 
     recording_id: str
     path: Path
@@ -28,8 +30,8 @@ class Correction:
     start_s: float
     end_s: float
     text: str
-    label: str
-    """One of callmood.labels.LABELS."""
+    label: str | None
+    """One of callmood.labels.LABELS; None: only its words, speaker or role were corrected."""
     corrected_at: datetime
     """In UTC."""
     corrected_by: str | None
@@ -42,6 +44,8 @@ class Correction:
     """Whether reports count it: not if another scan cut the call otherwise since then."""
     said_by: int
     """Number of the speaker who said it, which a reviewer may have corrected too, as role and text."""
+    model_text: str | None
+    """The words as they were recognised; None if another scan cut the call otherwise since then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +118,28 @@ def correct(con: Connection, recording_id: str, segment: int, label: str, by: st
         )
         if not written:
             raise CallmoodError(f"The database has no segment {segment} of the recording {recording_id}.")
+        categorize_again(con, [recording_id])
 
 
 def undo(con: Connection, found: Collection[Correction]) -> None:
-    """Take corrections back: the model's labels count again."""
+    """Take corrections back: labels, words, speakers and roles of the model count again.
+
+    How far reviewers agree is still measured by the labels that they gave.
+    """
+    of_stretch = "recording_id = $id AND speaker = $speaker AND start_s = $start_s AND end_s = $end_s"
     with transaction(con):
         for one in found:
-            rows(
-                con,
-                """
-                DELETE FROM correction
-                WHERE recording_id = $id AND speaker = $speaker AND start_s = $start_s AND end_s = $end_s
-                RETURNING recording_id
-                """,
-                {
-                    "id": one.recording_id,
-                    "speaker": one.speaker,
-                    "start_s": one.start_s,
-                    "end_s": one.end_s,
-                },
-            )
+            key = {
+                "id": one.recording_id,
+                "speaker": one.speaker,
+                "start_s": one.start_s,
+                "end_s": one.end_s,
+            }
+            con.execute(f"DELETE FROM correction WHERE {of_stretch}", key)
+            con.execute(f"UPDATE review SET text = NULL, said_by = NULL, role = NULL WHERE {of_stretch}", key)
+            if one.text != one.model_text:
+                encode_again(con, one.recording_id)
+        categorize_again(con, {one.recording_id for one in found})
 
 
 def corrections(con: Connection, recording_id: str | None = None) -> list[Correction]:
@@ -143,24 +149,37 @@ def corrections(con: Connection, recording_id: str | None = None) -> list[Correc
         for recording_id, path, *facts in rows(
             con,
             """
-            SELECT correction.recording_id,
-                CASE WHEN correction.channel = 1 AND other_path IS NOT NULL THEN other_path ELSE path END AS file,
-                agent, customer, correction.speaker, coalesce(heard.role, correction.role),
-                CASE WHEN other_path IS NULL THEN correction.channel ELSE 0 END AS channel,
-                correction.start_s, correction.end_s, coalesce(heard.text, correction.text), label,
-                corrected_at, corrected_by, call,
+            WITH reworded AS (
+                SELECT recording_id, speaker, start_s, end_s, arg_max(reviewer, reviewed_at) AS reviewer,
+                    max(reviewed_at) AS reviewed_at
+                FROM review WHERE text IS NOT NULL OR said_by IS NOT NULL OR role IS NOT NULL
+                GROUP BY ALL
+            ), touched AS (
+                SELECT recording_id, speaker, start_s, end_s,
+                    coalesce(corrected_at, reviewed_at) AS told_at,
+                    CASE WHEN label IS NULL THEN reviewer ELSE corrected_by END AS told_by,
+                    correction.channel, correction.role, correction.text, label
+                FROM correction FULL JOIN reworded USING (recording_id, speaker, start_s, end_s)
+            )
+            SELECT touched.recording_id,
+                CASE WHEN coalesce(touched.channel, segment.channel) = 1 AND other_path IS NOT NULL
+                    THEN other_path ELSE path END AS file,
+                agent, customer, touched.speaker, coalesce(heard.role, touched.role, segment.role, 'unknown'),
+                CASE WHEN other_path IS NULL THEN coalesce(touched.channel, segment.channel, 0) ELSE 0 END,
+                touched.start_s, touched.end_s, coalesce(heard.text, touched.text, segment.text, ''), label,
+                told_at, told_by, call,
                 shown_label(segment.emotion), segment.recording_id IS NOT NULL,
-                coalesce(heard.said_by, correction.speaker)
-            FROM correction
-            JOIN recording ON recording.id = correction.recording_id
-            JOIN call_name ON call_name.recording_id = correction.recording_id
-            LEFT JOIN segment ON segment.recording_id = correction.recording_id
-                AND segment.speaker = correction.speaker
-                AND segment.start_s = correction.start_s AND segment.end_s = correction.end_s
-            LEFT JOIN heard ON heard.recording_id = correction.recording_id AND heard.speaker = correction.speaker
-                AND heard.start_s = correction.start_s AND heard.end_s = correction.end_s
-            WHERE $id IS NULL OR correction.recording_id = $id
-            ORDER BY path, correction.start_s, correction.speaker
+                coalesce(heard.said_by, touched.speaker), segment.text
+            FROM touched
+            JOIN recording ON recording.id = touched.recording_id
+            JOIN call_name ON call_name.recording_id = touched.recording_id
+            LEFT JOIN segment ON segment.recording_id = touched.recording_id
+                AND segment.speaker = touched.speaker
+                AND segment.start_s = touched.start_s AND segment.end_s = touched.end_s
+            LEFT JOIN heard ON heard.recording_id = touched.recording_id AND heard.speaker = touched.speaker
+                AND heard.start_s = touched.start_s AND heard.end_s = touched.end_s
+            WHERE $id IS NULL OR touched.recording_id = $id
+            ORDER BY path, touched.start_s, touched.speaker
             """,
             {"id": recording_id},
         )

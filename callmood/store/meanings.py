@@ -75,9 +75,17 @@ _OF_CALLS: Final = """
     ($agent IS NULL OR name_key(agent) = name_key($agent)) AND ($since IS NULL OR started_at >= $since)
 """
 _OF_RECORDINGS: Final = "recording.id IN (SELECT unnest($recordings::VARCHAR[]))"
-_FOUND: Final = """
+_SAID: Final = """
+    (
+        SELECT recording_id, segment, coalesce(said_by, speaker) AS speaker, coalesce(heard.role, segment.role) AS role,
+            start_s, end_s, coalesce(heard.text, segment.text) AS text
+        FROM segment LEFT JOIN heard USING (recording_id, speaker, start_s, end_s)
+    ) AS segment
+"""
+"""The segments with the words, speaker and role that people heard."""
+_FOUND: Final = f"""
     recording_id, call, call_id, agent, started_at, segment, speaker, segment.role, start_s, end_s, text
-    FROM segment JOIN recording ON recording.id = recording_id JOIN call_name USING (recording_id)
+    FROM {_SAID} JOIN recording ON recording.id = recording_id JOIN call_name USING (recording_id)
 """
 
 
@@ -100,9 +108,9 @@ def call_texts(con: Connection, ids: Sequence[str]) -> list[CallTexts]:
     """The words of these calls."""
     found = rows(
         con,
-        """
+        f"""
         SELECT id, stored_at, coalesce(list(text ORDER BY segment) FILTER (segment IS NOT NULL), [])
-        FROM recording LEFT JOIN segment ON segment.recording_id = recording.id
+        FROM recording LEFT JOIN {_SAID} ON segment.recording_id = recording.id
         WHERE id IN (SELECT unnest($ids::VARCHAR[]))
         GROUP BY id, stored_at ORDER BY id
         """,
@@ -112,19 +120,23 @@ def call_texts(con: Connection, ids: Sequence[str]) -> list[CallTexts]:
 
 
 def write_vectors(con: Connection, encoder: str, calls: Sequence[tuple[CallTexts, bytes]]) -> None:
-    """Store the vectors of calls, except of those that were stored anew since their texts were read."""
+    """Store the vectors of calls, except of those that were stored anew or corrected since their texts were read."""
     with transaction(con):
+        stored = call_texts(con, [call.recording_id for call, _ in calls])
         for call, vectors in calls:
+            if call not in stored:
+                continue
             key = {"id": call.recording_id}
             con.execute("DELETE FROM segment_vectors WHERE recording_id = $id", key)
             con.execute(
-                """
-                INSERT INTO segment_vectors BY NAME
-                SELECT id AS recording_id, $encoder AS encoder, $vectors AS vectors
-                FROM recording WHERE id = $id AND stored_at = $stored_at
-                """,
-                {**key, "encoder": encoder, "vectors": vectors, "stored_at": call.stored_at},
+                "INSERT INTO segment_vectors (recording_id, encoder, vectors) VALUES ($id, $encoder, $vectors)",
+                {**key, "encoder": encoder, "vectors": vectors},
             )
+
+
+def encode_again(con: Connection, recording_id: str) -> None:
+    """Have the segments of a call encoded again, because its words changed; in the transaction that has begun."""
+    con.execute("DELETE FROM segment_vectors WHERE recording_id = $id", {"id": recording_id})
 
 
 def call_vectors(con: Connection, encoder: str, wanted: Filter) -> list[tuple[int, str, bytes]]:
@@ -192,7 +204,7 @@ def segments_with(
         parameters["emotion"] = wanted.emotion
     ((count,),) = rows(
         con,
-        f"SELECT count(*) FROM segment JOIN recording ON recording.id = recording_id {matching}",
+        f"SELECT count(*) FROM {_SAID} JOIN recording ON recording.id = recording_id {matching}",
         parameters,
     )
     found = rows(

@@ -7,9 +7,11 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from callmood.call import Role
 from callmood.errors import CallmoodError, UsageError
+from callmood.store.categories import categorize_again
 from callmood.store.columns import valid_unicode
 from callmood.store.connection import Connection, rows, transaction
 from callmood.store.corrections import correct, require_label
+from callmood.store.meanings import encode_again
 
 Reason: TypeAlias = Literal["random", "uncertain", "rare", "words against voice", "chosen"]
 """Why a segment was proposed; "chosen" with its call."""
@@ -36,11 +38,13 @@ def write_review(
 ) -> None:
     """Store what ``reviewer`` heard in a segment of a call, counted from 0, in place of what they said of it before.
 
-    Its label is the correction of the segment from then on, which reports count and training learns from. Raises
-    UsageError for what can't be, CallmoodError for a segment that is not in the database.
+    Its label is the correction of the segment from then on, which reports count and training learns from; without one
+    an earlier correction by the same reviewer is gone. Raises UsageError for what can't be, CallmoodError for a segment
+    that is not in the database.
     """
     _require_possible(con, recording_id, review)
     with transaction(con):
+        before = _words(con, recording_id, segment)
         written = rows(
             con,
             """
@@ -64,10 +68,33 @@ def write_review(
                 "role": review.role,
             },
         )
+        if _words(con, recording_id, segment) != before:
+            encode_again(con, recording_id)
+        categorize_again(con, [recording_id])
     if not written:
         raise CallmoodError(f"The database has no segment {segment} of the recording {recording_id}.")
     if review.label is not None:
         correct(con, recording_id, segment, review.label, reviewer)
+    else:
+        with transaction(con):
+            con.execute(
+                """
+                DELETE FROM correction USING segment
+                WHERE segment.recording_id = $id AND segment.segment = $segment AND corrected_by = $reviewer
+                    AND correction.recording_id = $id AND correction.speaker = segment.speaker
+                    AND correction.start_s = segment.start_s AND correction.end_s = segment.end_s
+                """,
+                {"id": recording_id, "segment": segment, "reviewer": reviewer},
+            )
+
+
+def _words(con: Connection, recording_id: str, segment: int) -> list[tuple[str]]:
+    """The words of a segment as people heard them; empty if there is no such segment."""
+    return rows(
+        con,
+        "SELECT text FROM segment_mood WHERE recording_id = $id AND segment = $segment",
+        {"id": recording_id, "segment": segment},
+    )
 
 
 def _require_possible(con: Connection, recording_id: str, review: Review) -> None:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from callmood.call import SpeakerMoods
 from callmood.labels import LABELS
+from callmood.store.categories import categorize_again
 from callmood.store.columns import MOODS, Shape, as_json, assigned, mood_columns, select_rows
 from callmood.store.connection import Connection, rows, transaction
 
@@ -175,6 +176,7 @@ def write_comparisons(
                 )
             },
         )
+        categorize_again(con, _ids(voices))
 
 
 def _ids(voices: Iterable[AgentVoice]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from callmood.call import FACTS, Call, Failure, Recording, Rescored
 from callmood.labels import LABELS
+from callmood.store.categories import categorize_again
 from callmood.store.columns import (
     CALL_FACTS,
     FILE,
@@ -287,6 +288,7 @@ def rescore_call(con: Connection, scan_id: int, model_id: str, call: Rescored) -
             "UPDATE recording SET model_id = $model_id, scan_id = $scan_id, stored_at = $now WHERE id = $id",
             {"model_id": model_id, "scan_id": scan_id, "now": _now(), "id": recording_id},
         )
+        categorize_again(con, [recording_id])
 
 
 def _check_consistency(call: Call) -> None:

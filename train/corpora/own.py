@@ -83,13 +83,13 @@ def _number(row: dict[str, str], column: str, where: str) -> float | None:
 def _corrected_clips(database: Path, report: Remark) -> Iterator[Clip]:
     with reading(database) as con:
         found = corrections(con)
-    gone = {one.path for one in found if not one.path.is_file()}
+    gone = {one.path for one in found if one.label is not None and not one.path.is_file()}
     if gone:
         report(
             f"left out: {counted(len(gone), 'corrected recording')} whose file is gone, such as {min(gone)}"
         )
     for one in found:
-        if one.path not in gone:
+        if one.label is not None and one.path not in gone:
             yield Clip(
                 corpus="own",
                 path=one.path,

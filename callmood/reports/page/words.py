@@ -31,11 +31,18 @@ def redact_call(segments: Rows, stretches: Rows) -> list[Redacted]:
 def secret_times(
     rows: Rows, found: Sequence[Redacted], segments: Sequence[Segment]
 ) -> list[tuple[float, float]]:
-    """When what was found in ``rows`` is spoken, in seconds. ``segments``: those of the call, with their words."""
+    """When what was found in ``rows`` is spoken, in seconds. ``segments``: those of the call, with their words.
+
+    All of a segment is secret where people corrected the words, so that those with times are others.
+    """
+    recognised = redact_texts([segment.text for segment in segments])
     times: list[tuple[float, float]] = []
     for row, redacted in zip(rows, found, strict=True):
-        segment = segments[row["segment"]]
-        times += muted(segment.text, redacted.spans, segment.words, segment.start_s, segment.end_s)
+        segment, as_recognised = segments[row["segment"]], recognised[row["segment"]]
+        if redacted == as_recognised:
+            times += muted(segment.text, redacted.spans, segment.words, segment.start_s, segment.end_s)
+        elif redacted.spans or as_recognised.spans:
+            times.append((segment.start_s, segment.end_s))
     return times
 
 
