@@ -51,7 +51,7 @@ def test_the_shortest_recordings_come_first_and_the_next_one_is_there_before_it_
 
 
 def test_then_come_the_longest_in_growing_chunks() -> None:
-    todo = ToDo([job(number, 60.0) for number in range(200)], workers=1)
+    todo = ToDo([job(number, 100.0) for number in range(200)], workers=1)
     worker = idle()
     for _ in range(8):
         todo.feed(worker)
@@ -62,7 +62,7 @@ def test_then_come_the_longest_in_growing_chunks() -> None:
 
 def test_a_recording_that_is_longer_than_a_fair_share_is_sent_alone() -> None:
     todo = ToDo([job(0, 36_000.0), *(job(number, 60.0) for number in range(1, 30))], workers=2)
-    worker = idle(audio_s=1.0)
+    worker = idle(audio_s=100.0)
     worker.last_chunk = 4
     todo.feed(worker)
     assert lengths(worker)[0] == [36_000.0]
@@ -70,7 +70,7 @@ def test_a_recording_that_is_longer_than_a_fair_share_is_sent_alone() -> None:
 
 def test_near_the_end_no_worker_holds_what_another_could_begin_with() -> None:
     todo = ToDo([job(number, 60.0) for number in range(4)], workers=2)
-    first, second = idle(audio_s=1.0), idle(audio_s=1.0)
+    first, second = idle(audio_s=100.0), idle(audio_s=100.0)
     for worker in (first, second):
         worker.last_chunk = 8
         todo.feed(worker)

@@ -28,8 +28,10 @@ class Event:
     """Its number, from 0; one that replaces another has the same."""
     job: Job | None
     """The job that it has finished; None when its models are loaded."""
-    pending_s: float
-    """Expected sound of the jobs that it still has."""
+    pending: tuple[Job, ...]
+    """What it still has."""
+    audio_s: float = 0.0
+    """The sound of the finished call; 0 if it failed."""
 
 
 def run_jobs(
@@ -61,14 +63,15 @@ def run_jobs(
                 if isinstance(message, Call | Rescored | Failure):
                     job = worker.finished(message)
                     todo.feed(worker)
-                    tell(Event(worker.number, job, worker.pending_s))
+                    heard_s = 0.0 if isinstance(message, Failure) else message.duration_s
+                    tell(Event(worker.number, job, tuple(worker.pending.values()), heard_s))
                     yield message
                 elif isinstance(message, LoadError):
                     raise CallmoodError(message.message)
                 elif isinstance(message, Started):
                     worker.started = any_started = True
                 elif isinstance(message, Loaded):
-                    tell(Event(worker.number, None, worker.pending_s))
+                    tell(Event(worker.number, None, tuple(worker.pending.values())))
                 elif worker.started or any_started:
                     yield from _buried(worker, todo)
                 else:

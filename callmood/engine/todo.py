@@ -13,6 +13,8 @@ MAX_CHUNK: Final = 8
 """Recordings handed to a worker at once: enough to fill its batches, few enough to lose little when it dies."""
 RECYCLE_AFTER_S: Final = 12 * 3600.0
 """Audio after which a worker is replaced by a fresh one: the memory of long-lived ASR processes grows slowly."""
+_FIRST_S: Final = 60.0
+"""A worker begins with short recordings, until it has done so much sound: enough to tell how fast it is."""
 _OVERHEAD_S: Final = 1.0
 """A recording costs at least as much as this much sound."""
 
@@ -72,7 +74,7 @@ class ToDo:
         return len(worker.pending) <= worker.last_chunk and len(self._jobs) >= 2 * self._workers
 
     def _next_chunk(self, worker: Worker) -> list[Job]:
-        if not worker.audio_s:
+        if worker.audio_s < _FIRST_S:
             chunk = [self._jobs.pop()]
         else:
             most = min(MAX_CHUNK, 2 * worker.last_chunk)

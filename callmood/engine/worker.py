@@ -77,11 +77,6 @@ class Worker:
     """The sound of the calls that it has finished."""
     started: bool = False
 
-    @property
-    def pending_s(self) -> float:
-        """The sound that is expected in what it has not answered."""
-        return sum(job.expected_s for job in self.pending.values())
-
     def finished(self, outcome: Outcome) -> Job:
         """Notes that a job is done, and returns it."""
         assert outcome.recording is not None
