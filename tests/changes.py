@@ -58,7 +58,7 @@ class Scans:
             "SELECT file_name(path), text FROM recording JOIN segment ON id = recording_id ORDER BY ALL"
         )
 
-    def _run_jobs(self, settings: Settings, jobs: Sequence[Job], load: object) -> Iterator[Outcome]:
+    def _run_jobs(self, settings: Settings, jobs: Sequence[Job], *_: object) -> Iterator[Outcome]:
         """A call says what its file holds; a file that holds "damaged" fails."""
         self.before_each()
         for job in jobs:

@@ -26,6 +26,9 @@ README = ROOT / "README.md"
 REFERENCE = ROOT / "callmood" / "cli" / "REFERENCE.md"
 OUTPUT = re.compile(r"<!-- output of: (?P<command>.+?) -->\n\n(?P<output>(?:    .*\n|\n)+?)(?=\n*\S)")
 
+PROGRESS = re.compile(r"^(loading the models|[\d,]+ of [\d,]+ recordings?, .*)\n", re.MULTILINE)
+"""Lines that a scan prints where there is no terminal."""
+
 
 def reference() -> str:
     """All commands with their arguments and options, as Markdown."""
@@ -90,12 +93,12 @@ def _default(param: Any) -> str:
 
 
 def outputs(commands: list[str]) -> list[str]:
-    """What ``commands`` print to a pipe, run one after the other in a new folder with the sample calls."""
+    """What ``commands`` leave on a terminal, run one after the other in a new folder with the sample calls."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "tests").symlink_to(ROOT / "tests")
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CALLMOOD_")}
-        return [
+        made = [
             subprocess.run(
                 command,
                 shell=True,
@@ -108,6 +111,7 @@ def outputs(commands: list[str]) -> list[str]:
             ).stdout
             for command in commands
         ]
+    return [PROGRESS.sub("", output) for output in made]
 
 
 def indented(output: str) -> str:

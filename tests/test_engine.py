@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,8 +13,8 @@ import pytest
 from sounds import CALLS
 
 from callmood.call import Failure, Outcome, Recording
-from callmood.engine import local
-from callmood.engine.local import _work, run_jobs
+from callmood.engine.local import Event, run_jobs
+from callmood.engine.worker import Worker, work
 from callmood.errors import CallmoodError
 from callmood.pipeline.pipeline import Job, Work
 from callmood.settings import EngineSettings, Settings
@@ -58,7 +59,7 @@ def test_a_worker_whose_parent_was_killed_ends_without_an_error() -> None:
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     here.close()
-    worker = context.Process(target=_work, args=(there, load, settings(), "cpu", 1))
+    worker = context.Process(target=work, args=(there, load, settings(), "cpu", 1))
     worker.start()
     worker.join()
     assert worker.exitcode == 0
@@ -67,14 +68,14 @@ def test_a_worker_whose_parent_was_killed_ends_without_an_error() -> None:
 def test_a_signal_while_workers_are_stopped_leaves_none_and_is_raised(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stop, stopped = local._stop, []
+    stop, stopped = Worker.stop, []
 
-    def interrupted(worker: local._Worker) -> None:
+    def interrupted(worker: Worker) -> None:
         signal.raise_signal(signal.SIGINT)
         stop(worker)
         stopped.append(worker)
 
-    monkeypatch.setattr(local, "_stop", interrupted)
+    monkeypatch.setattr(Worker, "stop", interrupted)
     outcomes = run_jobs(settings(), jobs("a", "b"), load)
     next(outcomes)
     with pytest.raises(KeyboardInterrupt):
@@ -99,6 +100,50 @@ def test_all_workers_may_die() -> None:
 def test_models_that_cannot_be_loaded_end_the_scan_with_an_error() -> None:
     with pytest.raises(CallmoodError, match=r"^There is no model\.$"):
         list(run_jobs(settings(), jobs("a", "b", "c"), cannot_load))
+
+
+def environment(jobs: Sequence[Job]) -> Iterator[Outcome]:
+    said = " ".join(os.environ.get(name, "") for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY"))
+    return (Failure(job.recording.path, said, "Nothing.", job.recording) for job in jobs)
+
+
+def load_environment(*_: object) -> Work:
+    return environment
+
+
+def test_threads_of_one_operation_never_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    (outcome,) = run_jobs(settings(workers=1), jobs("a"), load_environment)
+    assert isinstance(outcome, Failure) and outcome.reason == "1 PASSIVE"
+    assert os.environ["OMP_NUM_THREADS"] == "8"
+
+
+def test_workers_tell_that_their_models_are_loaded_and_what_they_have_done() -> None:
+    events: list[Event] = []
+    list(run_jobs(settings(workers=1), jobs("a", "b", "c"), load, events.append))
+    assert [event.job and event.job.recording.id for event in events] == [None, "c", "b", "a"]
+    assert {event.worker for event in events} == {0}
+
+
+def leaves_a_trace(jobs: Sequence[Job]) -> Iterator[Outcome]:
+    for job in jobs:
+        job.recording.path.touch()
+        yield Failure(job.recording.path, "no speech", "Nothing.", job.recording)
+
+
+def load_traces(*_: object) -> Work:
+    return leaves_a_trace
+
+
+def test_a_worker_goes_on_while_nobody_takes_its_outcomes(tmp_path: Path) -> None:
+    wanted = jobs(*(str(tmp_path / f"call {number}") for number in range(3)))
+    outcomes = run_jobs(settings(workers=1), wanted, load_traces)
+    next(outcomes)
+    deadline = time.monotonic() + 30
+    while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(list(tmp_path.iterdir())) >= 2
+    assert len(list(outcomes)) == 2
 
 
 def test_no_jobs_start_no_worker() -> None:

@@ -1,16 +1,23 @@
 """How `callmood scan` words its counts."""
 
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from factory import make_call
 from typer.testing import CliRunner
 
 import callmood
+from callmood.batch.estimate import Estimate
 from callmood.batch.run import Progress
 from callmood.batch.summary import Summary
 from callmood.call import Failure
+from callmood.cli import scan as scan_command
 from callmood.cli.app import app
+from callmood.engine.local import Event
+from callmood.pipeline.pipeline import Job
 
 
 def scan_output(
@@ -33,6 +40,40 @@ def scan_output(
 
     monkeypatch.setattr(callmood, "scan", scan, raising=False)
     return CliRunner().invoke(app, ["scan", "calls", *options]).output
+
+
+def test_what_a_scan_does_is_said_from_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    said: list[str] = []
+    monkeypatch.setattr(scan_command, "say", lambda line, file: said.append(line))
+    jobs = [Job(make_call(name=f"call {number}").recording, expected_s=600.0) for number in range(40)]
+    estimate, summary = Estimate(jobs), Summary(total=40, started=100.0)
+    with scan_command._lines() as update:
+        update(Progress(summary, None, estimate))
+        estimate.learn(Event(0, None, tuple(jobs[:2])), clock[0])
+        for number, job in enumerate(jobs):
+            clock[0] += 20.0
+            call = replace(make_call(name=f"call {number}"), duration_s=600.0)
+            estimate.learn(Event(0, job, tuple(jobs[number + 1 : number + 3]), 600.0), clock[0])
+            summary.add(call)
+            update(Progress(summary, call, estimate))
+    assert said[:3] == [
+        "loading the models",
+        "1 of 40 recordings, 0.2 h of audio, RTFx 30, 13 min left",
+        "3 of 40 recordings, 0.5 h of audio, RTFx 30, 12 min left",
+    ]
+    assert said[-1].startswith("39 of 40 recordings")
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_progress_is_no_part_of_the_output(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str]
+) -> None:
+    scan_output(monkeypatch, tmp_path, 2, options, failures={})
+    done = CliRunner().invoke(app, ["scan", "calls", *options])
+    assert "loading the models" not in done.stdout and "0 recordings" not in done.stdout
+    assert ("2 recordings to scan" in done.stderr) is not bool(options)
 
 
 def test_one_is_singular(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

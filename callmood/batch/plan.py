@@ -14,6 +14,7 @@ from callmood.call import CallFacts, Failure, Recording, RoleChoice
 from callmood.engine.local import find_devices
 from callmood.errors import UsageError
 from callmood.model.bundle import content_id, find_bundle
+from callmood.pipeline.audio.containers import expected_duration
 from callmood.pipeline.intake.discover import Discovery, FileHash, absolute_path, discover
 from callmood.pipeline.pipeline import Job, RescoreJob
 from callmood.pipeline.transcribe.recogniser import check_models, model_name
@@ -134,7 +135,7 @@ def make_plan(con: Connection, discovery: Discovery, settings: Settings, model_i
         if again.retranscribe:
             wanted |= stale_transcripts
     recordings = [one for one in discovery.recordings if one.id in wanted]
-    jobs = _jobs(con, recordings, again.rescore)
+    jobs = tuple(map(_with_length, _jobs(con, recordings, again.rescore)))
     summary = _summary(discovery, known, jobs, model_id, roles, stale_transcripts)
     failures = tuple(
         one for one in discovery.failures if again.failed or one.path not in discovery.failed_earlier
@@ -243,6 +244,11 @@ def _jobs(con: Connection, wanted: Sequence[Recording], rescore: bool) -> tuple[
         else:
             jobs.append(Job(recording))
     return tuple(jobs)
+
+
+def _with_length(job: Job) -> Job:
+    path, size_bytes = job.recording.path, job.recording.size_bytes // len(job.recording.files)
+    return replace(job, expected_s=expected_duration(path, size_bytes))
 
 
 def _stale_scores(known: Known, model_id: str, roles: RoleChoice) -> bool:

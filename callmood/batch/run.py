@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing_extensions import Unpack
 
 from callmood import store
 from callmood.batch.agent_voices import compare_agents
+from callmood.batch.estimate import Estimate
 from callmood.batch.plan import (
     Again,
     Outdated,
@@ -28,7 +29,7 @@ from callmood.batch.plan import (
 )
 from callmood.batch.summary import Summary
 from callmood.call import Failure, Outcome, Rescored
-from callmood.engine.local import require_startable, run_jobs
+from callmood.engine.local import Event, require_startable, run_jobs
 from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.pipeline import load_rescore, load_scan
 from callmood.pipeline.transcribe.recogniser import model_name
@@ -57,6 +58,8 @@ class Progress:
     """The counts so far; the same object throughout a scan."""
     outcome: Outcome | None = None
     """What was just stored; None when the work begins."""
+    estimate: Estimate = field(default_factory=lambda: Estimate(()), repr=False)
+    """How long the rest will take; the same object throughout a scan."""
 
 
 def scan(
@@ -131,16 +134,16 @@ def run(paths: Sequence[Path], settings: Settings, again: Again) -> Generator[Pr
             plan = make_plan(con, discovery, settings, model_id, again)
             store.delete_recordings(con, plan.superseded)
             plan.summary.gone = gone(con, paths, discovery)
-        summary = plan.summary
+        summary, estimate = plan.summary, Estimate(plan.jobs)
         for warning in discovery.warnings:
             _LOGGER.warning("%s", printable(warning))
-        yield Progress(summary)
+        yield Progress(summary, None, estimate)
         for failure in plan.failures:
             _count(summary, failure)
-            yield Progress(summary, failure)
-        with closing(_run_and_store(plan, settings, again)) as outcomes:
+            yield Progress(summary, failure, estimate)
+        with closing(_run_and_store(plan, settings, again, estimate)) as outcomes:
             for outcome in outcomes:
-                yield Progress(summary, outcome)
+                yield Progress(summary, outcome, estimate)
         compare_agents(partial(_writing, settings), settings.score.model, model_id)
         fill_in(settings.db, settings.wait)
         categorize(settings.db, settings.wait)
@@ -173,7 +176,9 @@ def _count(summary: Summary, outcome: Outcome) -> None:
         _LOGGER.warning("%s", printable(f"{outcome.recording.path.name}: {warning}"))
 
 
-def _run_and_store(plan: Plan, settings: Settings, again: Again) -> Generator[Outcome, None, None]:
+def _run_and_store(
+    plan: Plan, settings: Settings, again: Again, estimate: Estimate
+) -> Generator[Outcome, None, None]:
     """Runs the jobs and yields each outcome once it is stored and counted."""
     plan.summary.started = time.monotonic()
     if not plan.jobs:
@@ -190,7 +195,11 @@ def _run_and_store(plan: Plan, settings: Settings, again: Again) -> Generator[Ou
             },
         )
     load = load_rescore if again.rescore else load_scan
-    with closing(run_jobs(settings, plan.jobs, load)) as outcomes:
+
+    def watch(event: Event) -> None:
+        estimate.learn(event, time.monotonic())
+
+    with closing(run_jobs(settings, plan.jobs, load, watch)) as outcomes:
         for outcome in outcomes:
             # what is stored is counted, also where the scan is stopped
             with _writing(settings) as con, deferred():

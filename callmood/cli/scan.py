@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,13 +18,13 @@ from callmood.cli.output import say
 from callmood.wording import counted, extensions_named, length
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
     from callmood.batch.run import Progress
     from callmood.batch.summary import Summary
 
 FAILURES_SHOWN = 5
 """Failures listed per reason in the closing summary."""
+LINE_EVERY_S = 30.0
+"""Seconds between two lines of progress where there is no terminal."""
 
 
 def scan(
@@ -193,10 +194,11 @@ def scan(
 
 @contextmanager
 def _display(as_json: bool) -> Iterator[Callable[[Progress], None]]:
-    """Yields what shows progress while a scan runs: lines of JSON, or a progress bar on a terminal."""
+    """Yields what shows progress while a scan runs: lines of JSON, a bar on a terminal, or plain lines."""
     begun: list[Summary] = []
+    shown = _nothing() if as_json else _bar() if sys.stderr.isatty() else _lines()
     try:
-        with _bar(visible=not as_json and sys.stderr.isatty()) as bar:
+        with shown as update:
 
             def show(progress: Progress) -> None:
                 if not begun:
@@ -204,8 +206,8 @@ def _display(as_json: bool) -> Iterator[Callable[[Progress], None]]:
                     if not as_json:
                         _announce(progress.summary)
                 found_unreadable = progress.outcome is not None and progress.summary.seen == 0
-                if bar is not None and progress.summary.total and not found_unreadable:
-                    _update_bar(bar, progress.summary)
+                if progress.summary.total and not found_unreadable:
+                    update(progress)
                 if as_json and progress.outcome is not None:
                     print(json.dumps(_as_json_line(progress.outcome)), flush=True)
 
@@ -219,29 +221,61 @@ def _display(as_json: bool) -> Iterator[Callable[[Progress], None]]:
 
 
 @contextmanager
-def _bar(*, visible: bool) -> Iterator[Bar | None]:
-    """A bar over the recordings' bytes, which predict the time left better than their number."""
-    if not visible:
-        yield None
-        return
+def _nothing() -> Iterator[Callable[[Progress], None]]:
+    yield lambda _: None
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Progress], None]]:
+    """A bar over the recordings' bytes, drawn again several times a second, also while nothing is finished."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, ProgressColumn, SpinnerColumn, Task
+    from rich.progress import Progress as Bar
+    from rich.text import Text
 
-    columns = (
-        BarColumn(bar_width=30),
-        TextColumn("{task.description}"),
-        TextColumn("time left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield bar
+    class State(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(_state(task.fields["progress"], time.monotonic()))
+
+    console = Console(stderr=True)
+    with Bar(SpinnerColumn(), BarColumn(bar_width=30), State(), console=console, transient=True) as bar:
+
+        def update(progress: Progress) -> None:
+            if not bar.task_ids:
+                bar.add_task("", total=progress.summary.bytes_total, progress=progress)
+            bar.update(bar.task_ids[0], completed=progress.summary.bytes_seen, progress=progress)
+
+        yield update
 
 
-def _update_bar(bar: Bar, summary: Summary) -> None:
-    if not bar.task_ids:
-        bar.add_task("loading the models", total=summary.bytes_total)
-        return
-    bar.update(bar.task_ids[0], completed=summary.bytes_seen, description=_bar_text(summary))
+@contextmanager
+def _lines() -> Iterator[Callable[[Progress], None]]:
+    """A line when the work begins, with the first call, and then every half minute."""
+    next_s = 0.0
+
+    def update(progress: Progress) -> None:
+        nonlocal next_s
+        now = time.monotonic()
+        if now >= next_s and progress.summary.seen < progress.summary.total:
+            say(_state(progress, now), file=sys.stderr)
+            next_s = now + LINE_EVERY_S if progress.outcome is not None else now
+
+    yield update
+
+
+def _state(progress: Progress, now: float) -> str:
+    """How far a scan is: "12 of 100 recordings, 0.4 h of audio, RTFx 9, 3 min left"."""
+    summary, estimate = progress.summary, progress.estimate
+    if not summary.seen and estimate.is_loading:
+        return "loading the models"
+    parts = [f"{summary.seen:,} of {counted(summary.total, 'recording')}"]
+    if summary.failed > summary.unreadable:
+        parts.append(f"{summary.failed - summary.unreadable:,} failed")
+    parts += [f"{summary.audio_s / 3600:.1f} h of audio", f"RTFx {summary.rtfx:.0f}"]
+    remaining_s = estimate.remaining_s(now)
+    if remaining_s is not None:
+        parts.append(f"{length(remaining_s)} left")
+    return ", ".join(parts)
 
 
 def _announce(summary: Summary) -> None:
@@ -286,14 +320,6 @@ def _agents(known_from: Mapping[str, int]) -> str:
     parts = [f"{origin} {known_from[origin]:,}" for origin in order if known_from.get(origin)]
     hint = "; --metadata or --name-pattern can tell" if known_from.get("unknown") else ""
     return f"Agents known from: {', '.join(parts)}{hint}."
-
-
-def _bar_text(summary: Summary) -> str:
-    failed = f", [red]{summary.failed} failed[/]" if summary.failed else ""
-    return (
-        f"{summary.seen}/{summary.total} recordings{failed}, {summary.audio_s / 3600:.1f} h of audio, "
-        f"RTFx {summary.rtfx:.0f}"
-    )
 
 
 def _as_json_line(outcome: Outcome) -> dict[str, object]:

@@ -1,4 +1,5 @@
 """Where the pipeline runs.
 
-``local`` runs jobs in processes of this machine; ``parent`` ends a process with the one that started it.
+``local`` runs jobs in processes of this machine: ``todo`` says who gets which, ``worker`` is such a process, and
+``parent`` ends it with the one that started it.
 """

@@ -5,91 +5,93 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
-import signal
 import sys
-import traceback
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import partial
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from typing import TypeAlias
+from dataclasses import dataclass
+from multiprocessing.connection import wait
 
 from callmood.call import Call, Failure, Outcome, Rescored
-from callmood.engine.parent import end_with_parent, without_interrupts
+from callmood.engine.todo import RECYCLE_AFTER_S, ToDo
+from callmood.engine.worker import Load, Loaded, LoadError, Started, Worker, start_worker
 from callmood.errors import CallmoodError
-from callmood.network import stay_offline
-from callmood.pipeline.pipeline import Job, Work
+from callmood.pipeline.pipeline import Job
 from callmood.settings import Settings
 from callmood.signals import deferred
 
-MAX_CHUNK = 8
-"""Recordings handed to a worker at once: enough to fill its batches, few enough to lose little when it dies."""
 
-RECYCLE_AFTER_S = 12 * 3600.0
-"""Audio after which a worker is replaced by a fresh one: the memory of long-lived ASR processes grows slowly."""
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that a worker has done."""
 
-Load: TypeAlias = Callable[[Settings, str, int], Work]
-"""Loads the models on a device for a number of threads; returns the function that turns jobs into outcomes."""
+    worker: int
+    """Its number, from 0; one that replaces another has the same."""
+    job: Job | None
+    """The job that it has finished; None when its models are loaded."""
+    pending: tuple[Job, ...]
+    """What it still has."""
+    audio_s: float = 0.0
+    """The sound of the finished call; 0 if it failed."""
 
 
-def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Generator[Outcome, None, None]:
+def run_jobs(
+    settings: Settings, jobs: Sequence[Job], load: Load, watch: Callable[[Event], None] | None = None
+) -> Generator[Outcome, None, None]:
     """Yields one outcome for each job, in order of completion; each process calls ``load`` once.
 
     A worker that dies (out of memory, a crash in native code) does not end the scan: its unfinished recordings are
-    retried once, one at a time, and only one that kills a worker again becomes a failure.
-    Raises CallmoodError if the processes can't be started or the models can't be loaded.
+    retried once, one at a time, and only one that kills a worker again becomes a failure. ``watch`` is told what
+    workers do. Raises CallmoodError if the processes can't be started or the models can't be loaded.
     """
+    if not jobs:
+        return
     slots = worker_slots(settings, len(jobs))
-    todo = deque(sorted(jobs, key=lambda job: -job.recording.size_bytes))
-    retry: deque[Job] = deque()
-    retried: set[str] = set()
+    todo = ToDo(jobs, len(slots))
+    tell = watch or (lambda _: None)
     any_started, stillborn = False, 0
-    start = partial(_start, load, settings)
-    workers: list[_Worker] = []
+    workers: list[Worker] = []
     try:
-        for device, threads in slots:
-            workers.append(start(device, threads))
-        for worker in workers:
-            _send_chunk(worker, todo, retry, len(workers))
-        while any(worker.pending for worker in workers):
+        for number, (device, threads) in enumerate(slots):
+            workers.append(start_worker(number, load, settings, device, threads))
+        while True:
+            for worker in workers:
+                todo.feed(worker)
+            if not any(worker.pending for worker in workers):
+                return
             for worker in _ready_workers(workers):
-                message = _receive(worker)
-                if isinstance(message, Call | Rescored):
-                    worker.pending.pop(message.recording.id, None)
-                    worker.audio_s += message.duration_s
-                    yield message
-                elif isinstance(message, Failure):
-                    if message.recording is not None:
-                        worker.pending.pop(message.recording.id, None)
+                message = worker.receive()
+                if isinstance(message, Call | Rescored | Failure):
+                    job = worker.finished(message)
+                    todo.feed(worker)
+                    heard_s = 0.0 if isinstance(message, Failure) else message.duration_s
+                    tell(Event(worker.number, job, tuple(worker.pending.values()), heard_s))
                     yield message
                 elif isinstance(message, LoadError):
                     raise CallmoodError(message.message)
                 elif isinstance(message, Started):
                     worker.started = any_started = True
+                elif isinstance(message, Loaded):
+                    tell(Event(worker.number, None, tuple(worker.pending.values())))
                 elif worker.started or any_started:
-                    yield from _requeue(worker, retry, retried)
+                    yield from _buried(worker, todo)
                 else:
                     stillborn += 1
                     if stillborn > len(workers):
                         raise CallmoodError(_why_not_started(worker))
-                    todo.extendleft(reversed(worker.pending.values()))
-                    worker.pending = {}
-                if not worker.pending:
-                    if message is None or worker.audio_s >= RECYCLE_AFTER_S:
-                        _stop(worker)
-                        if not todo and not retry:
-                            continue
-                        workers[workers.index(worker)] = worker = start(worker.device, worker.threads)
-                    _send_chunk(worker, todo, retry, len(workers))
+                    todo.put_back(worker)
+                if message is None or (worker.audio_s >= RECYCLE_AFTER_S and not worker.pending):
+                    worker.stop()
+                    workers.remove(worker)
+                    if todo:
+                        workers.append(
+                            start_worker(worker.number, load, settings, worker.device, worker.threads)
+                        )
     finally:
         with deferred():  # a second Ctrl-C leaves no worker behind
             for worker in workers:
                 worker.process.kill()
             for worker in workers:
-                _stop(worker)
+                worker.stop()
 
 
 def require_startable() -> None:
@@ -111,7 +113,7 @@ def require_startable() -> None:
         )
 
 
-def _why_not_started(worker: _Worker) -> str:
+def _why_not_started(worker: Worker) -> str:
     worker.process.join(timeout=5)
     if worker.process.exitcode == 1:
         return (
@@ -122,29 +124,6 @@ def _why_not_started(worker: _Worker) -> str:
         f"The processes of the scan could not start: one ended with code {worker.process.exitcode}, most likely "
         "because memory ran out. Try again with --workers 1."
     )
-
-
-@dataclass
-class _Worker:
-    process: BaseProcess
-    connection: Connection
-    device: str
-    threads: int
-    pending: dict[str, Job] = field(default_factory=dict)
-    audio_s: float = 0.0
-    started: bool = False
-
-
-@dataclass(frozen=True)
-class Started:
-    """A worker's first message: the process itself came up."""
-
-
-@dataclass(frozen=True)
-class LoadError:
-    """The models could not be loaded."""
-
-    message: str
 
 
 def count_cores() -> int:
@@ -187,89 +166,19 @@ def _may_have_gpu() -> bool:
     return False
 
 
-def _start(load: Load, settings: Settings, device: str, threads: int) -> _Worker:
-    # spawn: a forked child would inherit DuckDB's and torch's threads in an unknown state
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_work, args=(there, load, settings, device, threads), daemon=True)
-    try:
-        with without_interrupts():
-            process.start()
-    except OSError as error:  # the limit of processes or of memory
-        raise CallmoodError(
-            f"The processes of the scan could not start: {error.strerror or error}. Try again with --workers 1."
-        ) from None
-    there.close()
-    return _Worker(process, here, device, threads)
-
-
-def _work(connection: Connection, load: Load, settings: Settings, device: str, threads: int) -> None:
-    """A worker process: loads the models, then works on chunk after chunk until the parent closes the connection."""
-    end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be kept out, see without_interrupts
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-    stay_offline()
-    with suppress(EOFError, OSError):  # the parent is gone, or closed the connection
-        connection.send(Started())
-        work = _loaded(load, settings, device, threads)
-        if isinstance(work, LoadError):
-            connection.send(work)
-            return
-        while True:
-            for outcome in work(connection.recv()):
-                connection.send(outcome)
-
-
-def _loaded(load: Load, settings: Settings, device: str, threads: int) -> Work | LoadError:
-    try:
-        return load(settings, device, threads)
-    except CallmoodError as error:
-        return LoadError(str(error))
-    except Exception as error:
-        last = traceback.format_exception_only(error)[-1].strip()
-        return LoadError(
-            f"The models could not be loaded: {last}. Run `callmood doctor` to see what is missing."
-        )
-
-
-def _send_chunk(worker: _Worker, todo: deque[Job], retry: deque[Job], workers: int) -> None:
-    """Sends an idle worker its next chunk: one job that a dead worker left, else part of its fair share."""
-    if retry:
-        chunk = [retry.popleft()]
-    else:
-        # half of a fair share: the last chunks are small, so that all workers end together
-        size = min(MAX_CHUNK, max(1, -(-len(todo) // (2 * workers))))
-        chunk = [todo.popleft() for _ in range(min(size, len(todo)))]
-    if chunk:
-        worker.pending = {job.recording.id: job for job in chunk}
-        with suppress(OSError):  # it has died, which is noticed when its answer is read
-            worker.connection.send(chunk)
-
-
-def _ready_workers(workers: Sequence[_Worker]) -> list[_Worker]:
+def _ready_workers(workers: Sequence[Worker]) -> list[Worker]:
     """The busy workers that have sent something or died."""
     by_connection = {worker.connection: worker for worker in workers if worker.pending}
     return [by_connection[ready] for ready in wait(list(by_connection))]  # type: ignore[index]
 
 
-def _receive(worker: _Worker) -> Outcome | LoadError | Started | None:
-    """The worker's next message; None when it has died."""
-    try:
-        message: Outcome | LoadError | Started = worker.connection.recv()
-    except (EOFError, OSError):  # OSError: it died in the middle of a message
-        return None
-    return message
-
-
-def _requeue(worker: _Worker, retry: deque[Job], retried: set[str]) -> Iterator[Failure]:
-    """Requeues the unfinished jobs of a dead worker, to be retried one at a time; yields failures for retried ones."""
+def _buried(worker: Worker, todo: ToDo) -> Iterator[Failure]:
+    """Has the unfinished jobs of a dead worker done again; yields failures for those that killed one before."""
     jobs = list(worker.pending.values())
     worker.pending = {}
     worker.process.join(timeout=5)
     for job in jobs:
-        if job.recording.id not in retried:
-            retried.add(job.recording.id)
-            retry.append(job)
+        if todo.retry(job):
             continue
         recording = job.recording
         yield Failure(
@@ -279,9 +188,3 @@ def _requeue(worker: _Worker, retry: deque[Job], retried: set[str]) -> Iterator[
             "most likely because memory ran out. Try again with --workers 1.",
             recording,
         )
-
-
-def _stop(worker: _Worker) -> None:
-    worker.connection.close()
-    worker.process.kill()  # unlike SIGTERM it ends a process that is suspended too
-    worker.process.join(timeout=5)

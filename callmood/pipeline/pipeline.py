@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from callmood.pipeline.transcribe.transcriber import Transcriber
     from callmood.sound import Samples
 
-BATCH_AUDIO_S = 900.0
+BATCH_AUDIO_S = 300.0
 """Audio to transcribe and score together: enough to fill batches, little enough to keep in memory."""
 
 
@@ -52,6 +52,8 @@ class Job:
     """A recording to analyze from its sound."""
 
     recording: Recording
+    expected_s: float = field(default=0.0, kw_only=True)
+    """About how long it is; 0 if that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _load_scorer(settings: Settings, device: str, threads: int) -> Scorer:
 
     from callmood.model import load
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)  # more would wait for each other; `threads` work on different sound
     return load(settings.score.model, device)
 
 
