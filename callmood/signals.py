@@ -33,6 +33,12 @@ def ignore_from_now_on() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def end_as_asked() -> None:
+    """Ignore these signals from now on, and let the process end with an exit code of its own: it was to be stopped."""
+    ignore_from_now_on()
+    _came.clear()
+
+
 def was_stopped() -> bool:
     """Whether one of the signals came since ``interrupt_when_stopped``.
 

@@ -13,7 +13,15 @@ import pytest
 from factory import make_call
 
 from callmood import store
-from callmood.batch.plan import Again, Plan, bring_up_to_date, checked_model_id, find_recordings, make_plan
+from callmood.batch.plan import (
+    Again,
+    Plan,
+    Watched,
+    bring_up_to_date,
+    checked_model_id,
+    find_recordings,
+    make_plan,
+)
 from callmood.bundled_weights import WHISPER_BASE
 from callmood.call import Recording, Rescored
 from callmood.errors import UsageError
@@ -63,10 +71,10 @@ class Folder:
         )
         again = Again(**flags)
         model_id = checked_model_id(settings, again)
-        discovery = find_recordings(paths or [self.path], settings)
+        discovery = find_recordings(paths or [self.path], settings, Watched())
         with store.open_db(self.db) as con:
-            bring_up_to_date(con, paths or [self.path], discovery, settings)
-            return make_plan(con, discovery, settings, model_id, again)
+            bring_up_to_date(con, paths or [self.path], discovery, Watched())
+            return make_plan(con, discovery, settings, model_id, again, Watched())
 
     def recordings(self) -> list[Recording]:
         return [job.recording for job in self.plan().jobs]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from factory import AGENT, CUSTOMER, Line, feeling, make_call, make_recording
 
-from callmood.batch.plan import Again, make_plan
+from callmood.batch.plan import Again, Watched, make_plan
 from callmood.call import Call, Rescored, SpeakerMoods
 from callmood.cli.scan import _as_json_line
 from callmood.pipeline.intake.discover import Discovery
@@ -272,9 +272,9 @@ def test_calls_that_an_older_callmood_scored_are_scored_again(db: Connection) ->
         write_call(db, scan, "m1", replace(make_call(baselines=voice), recording=recording))
     db.execute("UPDATE speaker SET upset = NULL WHERE recording_id = $id", {"id": recordings[0].id})
     found = Discovery(tuple(recordings))
-    plan = make_plan(db, found, Settings(), "m1", Again(rescore=True))
+    plan = make_plan(db, found, Settings(), "m1", Again(rescore=True), Watched())
     assert [(type(job), job.recording.id) for job in plan.jobs] == [(RescoreJob, recordings[0].id)]
-    assert make_plan(db, found, Settings(), "m1", Again()).summary.stale_scores == 1
+    assert make_plan(db, found, Settings(), "m1", Again(), Watched()).summary.stale_scores == 1
 
 
 def json_moods(call: Call) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from callmood.errors import CallmoodError, UsageError
 from callmood.model.bundle import content_id, find_bundle
 from callmood.pipeline.intake.discover import absolute_path
 from callmood.reports.period import bound
-from callmood.settings import load_settings
+from callmood.settings import Settings, load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,25 @@ def forget(
     chosen = Forgotten(tuple(recordings[one] for one in dict.fromkeys(ids)), undated)
     if not chosen.recordings or (confirm is not None and not confirm(chosen)):
         return Forgotten((), undated)
+    _forget(settings, list(recordings))
+    return chosen
+
+
+def forget_older(settings: Settings, since: datetime) -> int:
+    """Forget what ``forget`` forgets, of all calls that started before ``since``; returns their number.
+
+    A call that nobody knows the start of counts from the scan that transcribed it. Raises what ``forget`` raises.
+    """
+    with store.reading(settings.db, wait_s=settings.wait) as con:
+        ids = store.recordings_older(con, since)
+    if ids:
+        _forget(settings, ids)
+    return len(ids)
+
+
+def _forget(settings: Settings, ids: Sequence[str]) -> None:
     with store.one_scan(settings.db, store.READ_WAIT_S):
-        store.forget_recordings(settings.db, list(recordings))
+        store.forget_recordings(settings.db, ids)
         with suppress(CallmoodError):  # without the model the next scan compares
             model_id = content_id(find_bundle(settings.score.model))
             compare_agents(partial(store.writing, settings.db), settings.score.model, model_id)
-    return chosen

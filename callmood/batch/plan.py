@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from callmood import store
@@ -36,6 +37,23 @@ class Again:
     nothing else."""
     retranscribe: bool = False
     """Transcribe calls again that were transcribed by another recogniser."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """What a watch knows when it scans again, and the database does not say."""
+
+    hashes: dict[str, FileHash] = field(default_factory=dict)
+    """Of the files that it has read, by path: the database keeps none of files that are forgotten or too old."""
+    unsettled: Collection[Path] = ()
+    """Absolute paths of files that are still being written."""
+    since: datetime | None = None
+    """Calls that are known to have started before that are not scanned."""
+
+    def is_too_old(self, recording: Recording) -> bool:
+        """Whether it is known to have started before ``since``."""
+        started_at = recording.facts.started_at
+        return self.since is not None and started_at is not None and started_at < self.since
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +93,16 @@ def checked_model_id(settings: Settings, again: Again) -> str:
     return content_id(find_bundle(settings.score.model))
 
 
-def find_recordings(paths: Sequence[Path], settings: Settings) -> Discovery:
+def find_recordings(paths: Sequence[Path], settings: Settings, watched: Watched) -> Discovery:
     """The recordings in ``paths``, compared with what the database knows of the files, which is then closed again."""
-    hashes: dict[str, FileHash] = {}
+    hashes = dict(watched.hashes)
     unreadable: set[tuple[str, str, tuple[int, int] | None]] = set()
     if store.may_exist(settings.db):
         with store.reading(settings.db, wait_s=settings.wait) as con:
-            hashes = {path: FileHash(*hashed) for path, hashed in store.hashes(con).items()}
+            hashes |= {path: FileHash(*hashed) for path, hashed in store.hashes(con).items()}
             unreadable = store.unreadable(con)
-    found = discover(paths, settings.discover, hashes)
+    found = discover(paths, settings.discover, hashes, watched.unsettled)
+    watched.hashes |= found.hashes
     states = _states(found.failures)
     return replace(
         found,
@@ -95,17 +114,16 @@ def find_recordings(paths: Sequence[Path], settings: Settings) -> Discovery:
     )
 
 
-def bring_up_to_date(
-    con: Connection, paths: Sequence[Path], discovery: Discovery, settings: Settings
-) -> None:
+def bring_up_to_date(con: Connection, paths: Sequence[Path], discovery: Discovery, watched: Watched) -> None:
     """Store file hashes, the files that can't be read, and the new paths and facts of known recordings."""
-    forgotten = store.forgotten(con)  # nothing of them is stored but the hash, not even a path
+    # nothing of them is stored but the hash, not even a path
+    unnamed = store.forgotten(con) | {one.id for one in discovery.recordings if watched.is_too_old(one)}
     store.write_hashes(
         con,
         {
             path: one
             for path, one in discovery.hashes.items()
-            if discovery.contents.get(Path(path), one.content) not in forgotten
+            if discovery.contents.get(Path(path), one.content) not in unnamed
         },
     )
     searched = [absolute_path(path) for path in paths]
@@ -115,7 +133,14 @@ def bring_up_to_date(
         store.update_facts(con, of_kind, sure=sure)
 
 
-def make_plan(con: Connection, discovery: Discovery, settings: Settings, model_id: str, again: Again) -> Plan:
+def make_plan(
+    con: Connection,
+    discovery: Discovery,
+    settings: Settings,
+    model_id: str,
+    again: Again,
+    watched: Watched,
+) -> Plan:
     """Compare what was found with what is stored.
 
     The jobs are the new recordings, and the stored ones to do ``again``.
@@ -134,7 +159,7 @@ def make_plan(con: Connection, discovery: Discovery, settings: Settings, model_i
             wanted |= {one for one in known if known[one].state == "failed"}
         if again.retranscribe:
             wanted |= stale_transcripts
-    recordings = [one for one in discovery.recordings if one.id in wanted]
+    recordings = [one for one in discovery.recordings if one.id in wanted and not watched.is_too_old(one)]
     jobs = tuple(map(_with_length, _jobs(con, recordings, again.rescore)))
     summary = _summary(discovery, known, jobs, model_id, roles, stale_transcripts)
     failures = tuple(

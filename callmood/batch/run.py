@@ -21,6 +21,7 @@ from callmood.batch.plan import (
     Again,
     Outdated,
     Plan,
+    Watched,
     bring_up_to_date,
     checked_model_id,
     find_recordings,
@@ -123,15 +124,21 @@ def iter_scan(
     return (step.outcome for step in steps if step.outcome is not None)
 
 
-def run(paths: Sequence[Path], settings: Settings, again: Again) -> Generator[Progress, None, None]:
-    """The scan itself. Raises CallmoodError if nothing can be scanned, BusyError if others use the database."""
+def run(
+    paths: Sequence[Path], settings: Settings, again: Again, watched: Watched | None = None
+) -> Generator[Progress, None, None]:
+    """The scan itself, which may be a round of a watch.
+
+    Raises CallmoodError if nothing can be scanned, BusyError if others use the database.
+    """
+    watched = watched or Watched()
     require_startable()
     model_id = checked_model_id(settings, again)
     with store.one_scan(settings.db, settings.wait), _kept_if_filled(settings.db):
-        discovery = find_recordings(paths, settings)
+        discovery = find_recordings(paths, settings, watched)
         with _writing(settings) as con:
-            bring_up_to_date(con, paths, discovery, settings)
-            plan = make_plan(con, discovery, settings, model_id, again)
+            bring_up_to_date(con, paths, discovery, watched)
+            plan = make_plan(con, discovery, settings, model_id, again, watched)
             store.delete_recordings(con, plan.superseded)
             plan.summary.gone = gone(con, paths, discovery)
         summary, estimate = plan.summary, Estimate(plan.jobs)

@@ -25,6 +25,7 @@ from callmood.cli import (
     sql,
     topics,
     train,
+    watch,
 )
 from callmood.cli.optional import with_optional_values
 from callmood.cli.output import print_on_any_code_page
@@ -68,6 +69,7 @@ app = typer.Typer(
 
 for command in (
     scan.scan,
+    watch.watch,
     find.find,
     categorize.categorize,
     topics.topics,

@@ -19,7 +19,13 @@ from callmood.store.connection import (
     writing,
 )
 from callmood.store.files import is_database_file, may_exist, one_scan, require_database_file
-from callmood.store.forget import find_recordings, forget_recordings, forgotten, recordings_before
+from callmood.store.forget import (
+    find_recordings,
+    forget_recordings,
+    forgotten,
+    recordings_before,
+    recordings_older,
+)
 from callmood.store.read import (
     Known,
     find_call,
@@ -80,6 +86,7 @@ __all__ = [
     "outdated",
     "reading",
     "recordings_before",
+    "recordings_older",
     "remove_if_empty",
     "require_database_file",
     "rescore_call",

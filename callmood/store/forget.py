@@ -58,6 +58,20 @@ def recordings_before(con: Connection, moment: datetime) -> tuple[list[str], int
     return [recording_id for (recording_id,) in found], int(undated)
 
 
+def recordings_older(con: Connection, moment: datetime) -> list[str]:
+    """The ids of the recordings of calls that started before ``moment``, or were scanned before it and have no known
+    start."""
+    found = rows(
+        con,
+        """
+        SELECT recording.id FROM recording LEFT JOIN scan ON scan.id = coalesce(transcribed_in, scan_id)
+        WHERE coalesce(recording.started_at, scan.started_at, stored_at) < $moment ORDER BY path
+        """,
+        {"moment": moment},
+    )
+    return [recording_id for (recording_id,) in found]
+
+
 def forgotten(con: Connection) -> set[str]:
     """The ids of the recordings that were forgotten."""
     return {content for (content,) in rows(con, "SELECT content FROM forgotten")}

@@ -6,12 +6,13 @@ import hashlib
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from time import sleep
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from callmood.call import CallFacts, Failure, Recording
 from callmood.errors import CallmoodError
@@ -42,6 +43,11 @@ _SETTLED_NS: Final = 2 * 10**9
 """A file that changed less than this before it was read may change again without a new time, because FAT stores
 times in steps of 2 s."""
 _MACHINE_FOLDERS: Final = {"__MACOSX", "@eaDir", "lost+found", "System Volume Information", "$RECYCLE.BIN"}
+
+State: TypeAlias = tuple[int, int, int]
+"""A file's size in bytes, and the times when its content and its permissions changed last, in ns."""
+_NO_STATE: Final[State] = (-1, 0, 0)
+"""Of what can't be looked at."""
 
 
 class FileHash(NamedTuple):
@@ -94,14 +100,36 @@ class _Walk:
     """Device and inode of the folders searched, so that a link to a parent folder is not followed for ever."""
 
 
+def look(paths: Sequence[Path]) -> dict[Path, State]:
+    """The files that ``discover`` would read, and the folders that it could not, by absolute path; none is read.
+
+    A path that does not exist, such as one on a drive that is not there, has no files.
+    """
+    walk = _Walk()
+    for path in paths:
+        with suppress(CallmoodError, OSError):
+            _search(path, walk)
+    return {failure.path: _NO_STATE for failure in walk.failures} | {
+        path: _state(_status(path)) for path in walk.files
+    }
+
+
+def _state(status: os.stat_result | None) -> State:
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns) if status else _NO_STATE
+
+
 def discover(
-    paths: Sequence[Path], settings: DiscoverSettings, earlier: Mapping[str, FileHash] = MappingProxyType({})
+    paths: Sequence[Path],
+    settings: DiscoverSettings,
+    earlier: Mapping[str, FileHash] = MappingProxyType({}),
+    unsettled: Collection[Path] = (),
 ) -> Discovery:
     """Finds the recordings in ``paths``, which are folders, searched to any depth, and files.
 
-    A file that has not changed since its ``earlier`` hash (by path) is not read. What can't be read becomes a
-    failure. Raises CallmoodError if a path does not exist, if there is nothing to scan at all, or if the name
-    pattern, the table, the time format or the time zone is wrong.
+    A file that has not changed since its ``earlier`` hash (by path) is not read, nor are ``unsettled`` ones (absolute
+    paths), which are still being written. What can't be read becomes a failure. Raises CallmoodError if a path does not
+    exist, if there is nothing to scan at all, or if the name pattern, the table, the time format or the time zone is
+    wrong.
     """
     zone = time_zone(settings.timezone)
     check_format(settings.time_format)
@@ -115,7 +143,7 @@ def discover(
         raise CallmoodError(_no_recordings(paths, walk.other_files))
 
     names = read_names(list(walk.files.values()))
-    files = _read_files(walk, earlier, settings.quiet_for)
+    files = _read_files(walk, earlier, unsettled, settings.quiet_for)
     recordings = [
         Recording(hashed.content, path, hashed.size_bytes, names[below].facts)
         for path, below in walk.files.items()
@@ -185,7 +213,12 @@ def _recording_files(root: Path, walk: _Walk) -> Iterator[Path]:
         )
 
     for folder, subfolders, files in os.walk(root, onerror=on_error, followlinks=True):
-        status = Path(folder).stat()
+        try:
+            status = Path(folder).stat()
+        except OSError as error:  # it went away meanwhile
+            on_error(error)
+            subfolders.clear()
+            continue
         if (status.st_dev, status.st_ino) in walk.folders:
             subfolders.clear()
             continue
@@ -213,7 +246,9 @@ class _Files:
     """Files that changed while they were looked at."""
 
 
-def _read_files(walk: _Walk, earlier: Mapping[str, FileHash], quiet_for_s: float) -> _Files:
+def _read_files(
+    walk: _Walk, earlier: Mapping[str, FileHash], unsettled: Collection[Path], quiet_for_s: float
+) -> _Files:
     """Hashes the files; what can't be read becomes a failure, and what is still being written waits.
 
     A file that changed just now is looked at again once it was quiet for ``quiet_for_s``. So a folder that was copied
@@ -223,6 +258,9 @@ def _read_files(walk: _Walk, earlier: Mapping[str, FileHash], quiet_for_s: float
     young: dict[Path, os.stat_result] = {}
     wait_until = 0.0
     for path in walk.files:
+        if path in unsettled:
+            files.waiting.append(path)
+            continue
         status = _status(path)
         hashed = earlier.get(str(path))
         if hashed and status and (status.st_size, status.st_mtime_ns) == (hashed.size_bytes, hashed.mtime_ns):
