@@ -85,12 +85,12 @@ def ways(asked: Sequence[str], texts: Sequence[str]) -> Iterable[tuple[str, Floa
     questions, exact = encoder(asked), encoder(texts)
     yield "published MiniLM, float32", questions @ exact.T
     yield "published MiniLM, a byte a number (as stored)", likeness([as_bytes(exact).tobytes()], questions).T
-    scorer = bundle.load("embedded", "cpu")
-    if scorer.text_encoder is None:
+    found = bundle.load_text_module(bundle.INCLUDED["embedded"])
+    if found is None:
         raise SystemExit("the embedded model has no text encoder")
     for pooling in ("mean", "mean-max"):
         settings = encode.TextSettings(pooling=pooling, max_tokens=128)
-        both = encode.text_vectors(scorer.text_encoder, scorer.tokenizer, settings, [*asked, *texts])
+        both = encode.text_vectors(*found, settings, [*asked, *texts])
         both /= np.linalg.norm(both, axis=1, keepdims=True)
         yield f"emotion model's MiniLM, {pooling}", both[: len(asked)] @ both[len(asked) :].T
     yield "text search, BM25", bm25(asked, texts)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -51,9 +49,8 @@ def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
     for warning in found.warnings:
         _LOGGER.warning("%s", printable(warning))
     ((device, threads),) = worker_slots(settings, 1)
-    with _torch_threads():
-        work = _loaded(settings, device, threads)
-        (outcome,) = work([Job(found.recordings[0])])
+    work = _loaded(settings, device, threads)
+    (outcome,) = work([Job(found.recordings[0])])
     if isinstance(outcome, Failure):
         raise CallmoodError(outcome.error)
     assert isinstance(outcome, Call)
@@ -63,15 +60,3 @@ def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
 @lru_cache(maxsize=1)
 def _loaded(settings: Settings, device: str, threads: int) -> Work:
     return load_scan(settings, device, threads)
-
-
-@contextmanager
-def _torch_threads() -> Iterator[None]:
-    """Leaves the number of torch's threads as the caller had it."""
-    import torch
-
-    before = torch.get_num_threads()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

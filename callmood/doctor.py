@@ -12,10 +12,11 @@ from pathlib import Path
 import callmood
 from callmood import bundled_weights
 from callmood.bundled_weights import WHISPER_BASE
-from callmood.engine.local import count_cores, worker_slots
+from callmood.engine.local import worker_slots
 from callmood.errors import CallmoodError
 from callmood.pipeline.transcribe.recogniser import INSTALL_MULTILINGUAL, model_folder
 from callmood.settings import SETTINGS_FILE, Settings, load_settings, user_file
+from callmood.threads import count_cores
 
 PACKAGES = ("whisperx", "torch", "transformers", "ctranslate2", "pyannote-audio", "av", "polars", "duckdb")
 FREE_DISK_GB = 1.0

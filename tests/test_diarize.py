@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from callmood.errors import CallmoodError
-from callmood.model.networks.campplus import load_embedding
+from callmood.model.networks.on_device import speaker_network
 from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.speakers import pyannote_pipeline
 from callmood.pipeline.speakers.diarize import HOP_S, WINDOW_S, Windows, cluster, embed, label
@@ -127,7 +127,7 @@ def test_who_speaks_first_comes_first(found: Conversation) -> None:
 
 def test_a_voice_sounds_like_itself_whatever_it_says() -> None:
     samples = decode(CALLS / "anna/2026-11-20_09-14-05_anna_5551234.wav").samples
-    network = load_embedding("cpu")
+    network = speaker_network("cpu")
     agent = embed(samples[0], np.array([[0.5, 4.5], [11.5, 15.0]]), network).vectors
     customer = embed(samples[1], np.array([[5.0, 9.0]]), network).vectors
     assert agent[0] @ agent[1] > agent[0] @ customer[0] + 0.2

@@ -230,13 +230,14 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     bundle.save(tmp_path, settings, heads, changed_sound, changed_words)
     model = load(tmp_path, "cpu")
     assert model.settings == settings and model.labels == LABELS
-    assert model.text_encoder is not None
-    found = model.audio_encoders[0].state_dict()["layers.3.fc2.bias"]
+    (module,) = bundle.load_audio_modules(tmp_path)
+    found = module.state_dict()["layers.3.fc2.bias"]
     torch.testing.assert_close(found, changed_sound["0.layers.3.fc2.bias"], atol=2e-3, rtol=1e-3)
-    same = model.audio_encoders[0].state_dict()["layers.2.fc2.bias"]
+    same = module.state_dict()["layers.2.fc2.bias"]
     torch.testing.assert_close(same, audio.state_dict()["layers.2.fc2.bias"])
     assert model.id == load(tmp_path, "cpu").id
-    assert text.state_dict().keys() == model.text_encoder.state_dict().keys()
+    words = bundle.load_text_module(tmp_path)
+    assert words is not None and text.state_dict().keys() == words[0].state_dict().keys()
 
     sound = rng.normal(0, 0.1, 16_000).astype(np.float32)
     mixed = model.encode([sound, None, sound, None], ["fine", "fine", None, " "])
@@ -245,6 +246,22 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert not mixed.audio[1].any() and not mixed.text[2].any()
     np.testing.assert_allclose(mixed.audio[0], mixed.audio[2], atol=1e-3)
     np.testing.assert_allclose(model.classify(mixed).sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sound", "words"),
+    [
+        ({"0.layers.9.fc2.bias": torch.ones(384)}, {}),
+        ({"0.layers.3.fc2.bias": torch.ones(8)}, {}),
+        ({}, {"encoder.layer.5.output.dense.bias": torch.ones(8)}),
+    ],
+)
+def test_weights_that_do_not_fit_their_encoder_are_refused(
+    tmp_path: Path, sound: dict[str, torch.Tensor], words: dict[str, torch.Tensor]
+) -> None:
+    bundle.save(tmp_path, scorer().settings, Heads(), sound, words)
+    with pytest.raises(CallmoodError, match="do not fit its encoder, which has no"):
+        load(tmp_path, "cpu")
 
 
 def test_the_embedded_bundle_loads_and_is_small_enough() -> None:

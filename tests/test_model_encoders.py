@@ -13,8 +13,9 @@ from callmood.errors import CallmoodError
 from callmood.model import encode, pooling
 from callmood.model.encode import AudioSettings, TextSettings
 from callmood.model.loudness import SHORTEST, levelled, prepared, trimmed
+from callmood.model.networks.ctranslate2_file import read_tensors
 from callmood.model.networks.mel import log_mel
-from callmood.model.networks.whisper import ctranslate2_tensors, tiny_en, whisper_hidden
+from callmood.model.networks.whisper import tiny_en, whisper_hidden
 from callmood.sound import SAMPLE_RATE
 
 SECONDS = (0.2, 1.3, 0.7, 2.0)
@@ -83,7 +84,7 @@ def test_package_weights_give_what_ctranslate2_computes(whisper: Any) -> None:
 @pytest.mark.parametrize("version", [5, 7])
 def test_other_ctranslate2_versions_are_refused(version: int) -> None:
     with pytest.raises(CallmoodError, match=f"version {version}"):
-        ctranslate2_tensors(version.to_bytes(4, "little"))
+        read_tensors(version.to_bytes(4, "little"))
 
 
 def test_whisper_vectors_do_not_depend_on_the_batch(whisper: Any, clips: list[np.ndarray]) -> None:

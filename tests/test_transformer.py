@@ -140,7 +140,8 @@ def test_an_mpnet_can_stand_in_bert_s_place(tmp_path: Path, encoders: tuple[str,
     MPNetModel(MPNetConfig(vocab_size=5 + len(words), **sizes)).save_pretrained(folder)
     found = trained(tmp_path / "out", settings(encoders, "mpnet", text__encoder=str(folder)), given)
     scorer = bundle.load(tmp_path / "out", "cpu")
-    assert type(scorer.text_encoder).__name__ == "MPNetModel"
+    module = bundle.load_text_module(tmp_path / "out")
+    assert module is not None and type(module[0]).__name__ == "MPNetModel"
     again = transformer.score(scorer, given.test, TRAINED)
     np.testing.assert_allclose(again, found.probabilities, atol=1e-5)
     assert found.history[-1]["loss"] < found.history[0]["loss"]
@@ -214,7 +215,7 @@ def test_a_joint_training_starts_from_the_bundle_of_an_earlier_one(
     trained(tmp_path / "first", settings(encoders, "hubert"), given)
     built = transformer.build(settings(encoders, audio__encoder=str(tmp_path / "first")), 3)
     assert built.joint.voice is not None
-    earlier = bundle.load(tmp_path / "first", "cpu").audio_encoders[0].state_dict()
+    earlier = bundle.load_audio_modules(tmp_path / "first")[0].state_dict()
     for name, value in built.joint.voice.encoder.state_dict().items():
         assert torch.equal(value, earlier[name])
 
@@ -224,8 +225,11 @@ def test_of_packaged_encoders_only_the_changes_are_kept(tmp_path: Path, encoders
     given = parts(tmp_path, each=3)
     trained(tmp_path / "out", wanted, given)
     assert not (tmp_path / "out" / "audio_encoder").exists()
-    scorer, published = bundle.load(tmp_path / "out", "cpu"), encode.load_audio_encoder(encode.TINY_EN)
-    before, after = published.state_dict(), scorer.audio_encoders[0].state_dict()
+    (tuned,), published = (
+        bundle.load_audio_modules(tmp_path / "out"),
+        encode.load_audio_encoder(encode.TINY_EN),
+    )
+    before, after = published.state_dict(), tuned.state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed and all(name.startswith("layers.3.") for name in changed)
 

@@ -80,9 +80,6 @@ def scorer() -> Scorer:
         id="small",
         settings=BundleSettings(labels=LABELS, audio=None, text=None, prior_count=5.0),
         heads=Heads(raw=(weights[0], bias), relative=(weights[1], bias)),
-        audio_encoders=(),
-        text_encoder=None,
-        tokenizer=None,
     )
 
 

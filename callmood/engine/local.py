@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
-import os
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from callmood.errors import CallmoodError
 from callmood.pipeline.pipeline import Job
 from callmood.settings import Settings
 from callmood.signals import deferred
+from callmood.threads import count_cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,6 @@ def _why_not_started(worker: Worker) -> str:
         f"The processes of the scan could not start: one ended with code {worker.process.exitcode}, most likely "
         "because memory ran out. Try again with --workers 1."
     )
-
-
-def count_cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def worker_slots(settings: Settings, jobs: int) -> list[tuple[str, int]]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
@@ -22,11 +23,14 @@ from callmood.hashing import sha256_of_all
 from callmood.labels import LABELS
 from callmood.model import encode
 from callmood.model.course import CourseSettings
-from callmood.model.encode import AudioSettings, TextSettings
+from callmood.model.encode import AudioEncoder, AudioSettings, TextEncoder, TextSettings
+from callmood.model.networks.weights import require_fit
 from callmood.model.scorer import HEADS, BundleSettings, Heads, Scorer
 
 if TYPE_CHECKING:
     import torch
+
+Tensors: TypeAlias = Mapping[str, Floats]
 
 SETTINGS_FILE: Final = "bundle.json"
 WEIGHTS_FILE: Final = "weights.safetensors"
@@ -69,36 +73,72 @@ def save(
     (folder / SETTINGS_FILE).write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
 
 
-def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Scorer:
+def load(name_or_folder: str | Path = "embedded", device: str = "auto", threads: int = 1) -> Scorer:
     """A bundle that comes with callmood ("embedded" or "open"), or one in a folder.
 
-    ``device``: "auto", "cpu", "cuda" or "mps". Raises CallmoodError if the bundle can't be read.
+    ``device``: "auto", "cpu", "cuda" or "mps"; on a CPU it encodes on so many ``threads``. torch is imported only for
+    GPUs and for encoders that are not callmood's own. Raises CallmoodError if the bundle can't be read.
     """
-    import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     folder = find_bundle(name_or_folder)
-    settings = settings_of(folder)
-    try:
-        tensors = load_file(folder / WEIGHTS_FILE)
-    except (SafetensorError, OSError) as error:
-        raise CallmoodError(_unreadable_weights(folder, error)) from None
-    torch_device = torch.device(encode.pick_device(device))
-    audio: tuple[torch.nn.Module, ...] = ()
-    text = tokenizer = None
-    if settings.audio is not None:
-        audio = tuple(
-            _with_changes(encode.load_audio_encoder(_location(name, folder)), tensors, f"audio.{number}.").to(
-                torch_device
-            )
-            for number, name in enumerate(settings.audio.encoders)
-        )
-    if settings.text is not None:
-        text, tokenizer = encode.load_text_encoder(_location(settings.text.encoder, folder))
-        text = _with_changes(text, tensors, "text.").to(torch_device)
+    settings, tensors = settings_of(folder), _tensors(folder)
+    device = encode.pick_device(device)
     heads = Heads(*(_head(tensors, name) for name in HEADS))
-    return Scorer(content_id(folder), settings, heads, audio, text, tokenizer)
+    return Scorer(
+        content_id(folder),
+        settings,
+        heads,
+        None if settings.audio is None else _audio_encoder(folder, settings.audio, tensors, device, threads),
+        None if settings.text is None else _text_encoder(folder, settings.text, tensors, device, threads),
+    )
+
+
+def load_audio_modules(folder: Path) -> list[Any]:
+    """The acoustic encoders of a bundle as torch modules; none if it has none. Raises CallmoodError as ``load``."""
+    settings = settings_of(folder).audio
+    return [] if settings is None else _audio_modules(folder, settings, _tensors(folder))
+
+
+def load_text_module(folder: Path) -> tuple[Any, Any] | None:
+    """The text encoder of a bundle as a torch module, and its tokenizer. Raises CallmoodError as ``load``."""
+    settings = settings_of(folder).text
+    return None if settings is None else _text_module(folder, settings, _tensors(folder))
+
+
+def _audio_encoder(
+    folder: Path, settings: AudioSettings, tensors: Tensors, device: str, threads: int
+) -> AudioEncoder:
+    if device == "cpu" and set(settings.encoders) <= {encode.CAMPLUS, encode.TINY_EN}:
+        from callmood.model.graph_encoders import audio_encoder
+
+        changes = [_changes(tensors, f"audio.{number}.") for number in range(len(settings.encoders))]
+        return audio_encoder(settings, changes, threads)
+    modules = [module.to(device) for module in _audio_modules(folder, settings, tensors)]
+    return partial(encode.audio_vectors, modules, settings)
+
+
+def _text_encoder(
+    folder: Path, settings: TextSettings, tensors: Tensors, device: str, threads: int
+) -> TextEncoder:
+    if device == "cpu" and settings.encoder == encode.MINILM:
+        from callmood.model.graph_encoders import text_encoder
+
+        return text_encoder(settings, _changes(tensors, "text."), threads)
+    module, tokenizer = _text_module(folder, settings, tensors)
+    return partial(encode.text_vectors, module.to(device), tokenizer, settings)
+
+
+def _audio_modules(folder: Path, settings: AudioSettings, tensors: Tensors) -> list[Any]:
+    return [
+        _with_changes(
+            encode.load_audio_encoder(_location(name, folder)), _changes(tensors, f"audio.{number}.")
+        )
+        for number, name in enumerate(settings.encoders)
+    ]
+
+
+def _text_module(folder: Path, settings: TextSettings, tensors: Tensors) -> tuple[Any, Any]:
+    encoder, tokenizer = encode.load_text_encoder(_location(settings.encoder, folder))
+    return _with_changes(encoder, _changes(tensors, "text.")), tokenizer
 
 
 def load_classifier(name_or_folder: str | Path, model_id: str) -> Scorer:
@@ -106,22 +146,9 @@ def load_classifier(name_or_folder: str | Path, model_id: str) -> Scorer:
 
     ``model_id`` is the bundle's ``content_id``. Raises CallmoodError if the bundle can't be read.
     """
-    from safetensors import SafetensorError, safe_open
-
     folder = find_bundle(name_or_folder)
-    try:
-        with safe_open(folder / WEIGHTS_FILE, framework="numpy") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys() if name.startswith("heads.")}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise CallmoodError(_unreadable_weights(folder, error)) from None
-    heads = Heads(
-        **{
-            name: (tensors[f"heads.{name}.weight"], tensors[f"heads.{name}.bias"])
-            for name in HEADS
-            if f"heads.{name}.weight" in tensors
-        }
-    )
-    return Scorer(model_id, settings_of(folder), heads)
+    tensors = _tensors(folder, "heads.")
+    return Scorer(model_id, settings_of(folder), Heads(*(_head(tensors, name) for name in HEADS)))
 
 
 def find_bundle(name_or_folder: str | Path) -> Path:
@@ -141,8 +168,18 @@ def content_id(folder: Path) -> str:
     return sha256_of_all([folder / SETTINGS_FILE, folder / WEIGHTS_FILE, *encoders])[:16]
 
 
-def _unreadable_weights(folder: Path, error: Exception) -> str:
-    return f"{folder / WEIGHTS_FILE} can't be read ({error}). Train the model again."
+def _tensors(folder: Path, beginning: str = "") -> Tensors:
+    """The tensors of a bundle whose names begin so, in float32."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(folder / WEIGHTS_FILE, framework="numpy") as file:
+            names = [name for name in file.keys() if name.startswith(beginning)]  # noqa: SIM118
+            return {name: np.asarray(file.get_tensor(name), np.float32) for name in names}
+    except (SafetensorError, OSError) as error:
+        raise CallmoodError(
+            f"{folder / WEIGHTS_FILE} can't be read ({error}). Train the model again."
+        ) from None
 
 
 def _location(encoder: str, folder: Path) -> str:
@@ -185,21 +222,21 @@ def _audio_settings(table: Mapping[str, Any]) -> AudioSettings:
     return replace(AudioSettings(**table), encoders=tuple(table["encoders"]))
 
 
-def _with_changes(
-    encoder: torch.nn.Module, tensors: Mapping[str, torch.Tensor], prefix: str
-) -> torch.nn.Module:
+def _changes(tensors: Tensors, prefix: str) -> Tensors:
+    """What a bundle holds of one encoder, by the names that the encoder has for it."""
+    return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _with_changes(encoder: torch.nn.Module, changes: Tensors) -> torch.nn.Module:
     """``encoder`` with the tensors that the bundle holds in place of its own."""
-    changes = {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
-    unknown = encoder.load_state_dict(changes, strict=False).unexpected_keys
-    if unknown:
-        raise CallmoodError(f"The bundle's weights do not fit its encoder, which has no {unknown[0]}.")
+    import torch
+
+    require_fit(changes, {name: tuple(value.shape) for name, value in encoder.state_dict().items()})
+    encoder.load_state_dict({name: torch.tensor(value) for name, value in changes.items()}, strict=False)
     return encoder.eval()
 
 
-def _head(tensors: Mapping[str, torch.Tensor], name: str) -> tuple[Floats, Floats] | None:
+def _head(tensors: Tensors, name: str) -> tuple[Floats, Floats] | None:
     if f"heads.{name}.weight" not in tensors:
         return None
-    return (
-        tensors[f"heads.{name}.weight"].float().numpy(),
-        tensors[f"heads.{name}.bias"].float().numpy(),
-    )
+    return tensors[f"heads.{name}.weight"], tensors[f"heads.{name}.bias"]

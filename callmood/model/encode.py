@@ -1,15 +1,16 @@
 """The two encoders: clips -> audio vectors, texts -> text vectors.
 
 Each is a network and a way of pooling its hidden states into one vector. The classifier after them is linear in the
-two vectors side by side (see ``scorer``), so that either side may be missing.
+two vectors side by side (see ``scorer``), so that either side may be missing. Here they are torch modules, for
+training, for GPUs and for encoders of the user's; ``graph_encoders`` has callmood's own on a CPU.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -32,8 +33,16 @@ MINILM: Final = "minilm"
 WINDOW_S: Final = 15.0
 """Longer clips are encoded in windows of at most this length."""
 BATCH_S: Final = 120.0
-"""Seconds of sound in a batch, padding included."""
+"""Seconds of sound in a batch, padding included, on a GPU."""
+CPU_BATCH_S: Final = 30.0
+"""The same on a CPU, which gains little by a batch and loses by the padding."""
 BATCH_TOKENS: Final = 4096
+
+
+AudioEncoder: TypeAlias = Callable[[Sequence[Floats]], Floats]
+"""Clips, float32 [time] at 16 kHz, of any lengths -> a vector of each: [n, width]."""
+TextEncoder: TypeAlias = Callable[[Sequence[str]], Floats]
+"""Texts -> a vector of each: [n, width]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +67,10 @@ class TextSettings:
 
 def pick_device(name: str = "auto") -> str:
     """ "auto" is cuda if available, else Apple's mps, else the CPU."""
-    import torch
-
     if name != "auto":
         return name
+    import torch
+
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
@@ -91,12 +100,16 @@ def load_audio_encoder(name: str) -> Any:
     return model.eval()
 
 
-def load_text_encoder(name: str) -> tuple[Any, Any]:
-    """The text encoder called ``name`` (see TextSettings), in evaluation mode, and its tokenizer."""
+def load_text_encoder(name: str, **arguments: Any) -> tuple[Any, Any]:
+    """The text encoder called ``name`` (see TextSettings), in evaluation mode, and its tokenizer.
+
+    ``arguments`` are those of transformers' ``from_pretrained``.
+    """
     from transformers import AutoModel, AutoTokenizer
 
     folder = str(bundled_weights.MINILM.path().parent) if name == MINILM else name
-    arguments = {"add_pooling_layer": False} if name == MINILM else {}
+    if name == MINILM:
+        arguments["add_pooling_layer"] = False
     model = pretrained(AutoModel, folder, **arguments)
     return model.eval(), pretrained(AutoTokenizer, folder)
 
@@ -134,22 +147,35 @@ def _first_line(error: Exception) -> str:
 
 def audio_vectors(encoders: Sequence[Any], settings: AudioSettings, clips: Sequence[Floats]) -> Floats:
     """One vector per clip: [n, width]. Clips are float32 [time] at 16 kHz, of any lengths."""
+    return by_windows(lambda windows: _window_vectors(encoders, settings, windows), clips)
+
+
+def by_windows(encode: Callable[[Sequence[Floats]], Sequence[Floats]], clips: Sequence[Floats]) -> Floats:
+    """The vectors [n, width] of clips whose prepared windows ``encode`` encodes; a clip's are averaged by length."""
+    windows = [(i, part) for i, clip in enumerate(clips) for part in _windows(prepared(clip))]
+    vectors = encode([part for _, part in windows])
+    width = len(vectors[0]) if windows else 0
+    sums, weights = np.zeros((len(clips), width), np.float32), np.zeros(len(clips), np.float32)
+    for (i, part), vector in zip(windows, vectors, strict=True):
+        sums[i] += np.float32(len(part)) * vector
+        weights[i] += len(part)
+    return np.asarray(sums / np.maximum(weights, 1)[:, None], dtype=np.float32)
+
+
+def _window_vectors(
+    encoders: Sequence[Any], settings: AudioSettings, windows: Sequence[Floats]
+) -> list[Floats]:
     import torch
 
     device = next(encoders[0].parameters()).device
-    windows = [(i, part) for i, clip in enumerate(clips) for part in _windows(prepared(clip))]
+    batch_s = CPU_BATCH_S if device.type == "cpu" else BATCH_S
     vectors: dict[int, Floats] = {}
-    for rows in length_batches([len(part) for _, part in windows], BATCH_S * SAMPLE_RATE):
-        samples, lengths = padded([windows[row][1] for row in rows])
+    for rows in length_batches([len(window) for window in windows], batch_s * SAMPLE_RATE):
+        samples, lengths = padded([windows[row] for row in rows])
         with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
             pooled = pool_audio(encoders, settings, samples.to(device), lengths.to(device))
         vectors.update(zip(rows, pooled.float().cpu().numpy(), strict=True))
-    width = len(vectors[0]) if vectors else 0
-    sums, weights = np.zeros((len(clips), width), np.float32), np.zeros(len(clips), np.float32)
-    for row, (i, part) in enumerate(windows):
-        sums[i] += np.float32(len(part)) * vectors[row]
-        weights[i] += len(part)
-    return np.asarray(sums / np.maximum(weights, 1)[:, None], dtype=np.float32)
+    return [vectors[row] for row in range(len(windows))]
 
 
 def pool_audio(

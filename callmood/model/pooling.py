@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     import torch
 
 
+EPSILON: Final = 1e-6
+"""Added to variances, whose root has no slope at 0."""
+
+
 def mean(hidden: Sequence[torch.Tensor], mask: torch.Tensor) -> torch.Tensor:
     """Mean over time of every layer, side by side: layers of [n, time, width] -> float32 [n, layers * width]."""
     import torch
@@ -30,7 +34,7 @@ def mean_std(hidden: Sequence[torch.Tensor], mask: torch.Tensor) -> torch.Tensor
         states = states.float()
         centre = (states * weight).sum(1)
         means.append(centre)
-        deviations.append((((states - centre[:, None]).square() * weight).sum(1) + 1e-6).sqrt())
+        deviations.append((((states - centre[:, None]).square() * weight).sum(1) + EPSILON).sqrt())
     return torch.cat(means + deviations, dim=1)
 
 

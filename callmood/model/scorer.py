@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,8 @@ import numpy.typing as npt
 from callmood.arrays import Doubles, Floats, Ints, Mask
 from callmood.call import VoiceBaseline
 from callmood.labels import EVEN_TEMPERED, LABELS, NEUTRAL
-from callmood.model import encode
 from callmood.model.course import UPSET, CourseSettings
-from callmood.model.encode import AudioSettings, TextSettings
-
-if TYPE_CHECKING:
-    import torch
+from callmood.model.encode import AudioEncoder, AudioSettings, TextEncoder, TextSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +130,8 @@ class Scorer:
     """Hash of the bundle's content; stored with every scan."""
     settings: BundleSettings
     heads: Heads
-    audio_encoders: tuple[torch.nn.Module, ...] = ()
-    text_encoder: torch.nn.Module | None = None
-    tokenizer: Any = None
+    audio_encoder: AudioEncoder | None = None
+    text_encoder: TextEncoder | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -182,12 +177,12 @@ class Scorer:
         has_text = np.array([bool(words and words.strip()) and text is not None for words in texts], bool)
         audio_vectors = np.zeros((len(clips), _width(self.heads.raw)), np.float32)
         text_vectors = np.zeros((len(texts), _width(self.heads.text)), np.float32)
-        if audio is not None and self.audio_encoders and has_audio.any():
+        if self.audio_encoder is not None and has_audio.any():
             given = [clip for clip, use in zip(clips, has_audio, strict=True) if clip is not None and use]
-            audio_vectors[has_audio] = encode.audio_vectors(self.audio_encoders, audio, given)
-        if text is not None and self.text_encoder is not None and has_text.any():
+            audio_vectors[has_audio] = self.audio_encoder(given)
+        if self.text_encoder is not None and has_text.any():
             known = [words for words, use in zip(texts, has_text, strict=True) if words is not None and use]
-            text_vectors[has_text] = encode.text_vectors(self.text_encoder, self.tokenizer, text, known)
+            text_vectors[has_text] = self.text_encoder(known)
         return Encoded(audio_vectors, text_vectors, has_audio, has_text)
 
     def baseline(self, encoded: Encoded) -> VoiceBaseline:

@@ -85,7 +85,7 @@ def load_scan(settings: Settings, device: str, threads: int = 1) -> Work:
 
     scorer = _load_scorer(settings, device, threads)
     stages = Stages(
-        load_finder(settings.speakers, device),
+        load_finder(settings.speakers, device, threads),
         load_transcriber(settings.transcribe, device, threads),
         scorer,
         settings,
@@ -111,12 +111,9 @@ def rescore(scorer: Scorer, settings: Settings, jobs: Sequence[Job]) -> Iterator
 
 
 def _load_scorer(settings: Settings, device: str, threads: int) -> Scorer:
-    import torch
-
     from callmood.model import load
 
-    torch.set_num_threads(1)  # more would wait for each other; `threads` work on different sound
-    return load(settings.score.model, device)
+    return load(settings.score.model, device, threads)
 
 
 class _HasJob(Protocol):

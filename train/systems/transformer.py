@@ -226,10 +226,10 @@ def score(scorer: Scorer, examples: Sequence[Example], labels: Sequence[str]) ->
 def _audio_encoder(name: str) -> tuple[Any, str]:
     """The acoustic encoder to start from, and the name of the published one that it came from."""
     if (Path(name) / bundle.SETTINGS_FILE).is_file():
-        scorer = bundle.load(name, "cpu")
-        if scorer.settings.audio is None:
+        settings = bundle.settings_of(Path(name)).audio
+        if settings is None:
             raise CallmoodError(f"The model {name} has no acoustic encoder to start from.")
-        return scorer.audio_encoders[0], scorer.settings.audio.encoders[0]
+        return bundle.load_audio_modules(Path(name))[0], settings.encoders[0]
     if name == encode.CAMPLUS:
         raise CallmoodError(f"{name} can't be tuned. Use {encode.TINY_EN} or the folder of a model.")
     return encode.load_audio_encoder(name), name
@@ -238,10 +238,10 @@ def _audio_encoder(name: str) -> tuple[Any, str]:
 def _text_encoder(name: str) -> tuple[Any, Any, str]:
     """The text encoder to start from, its tokenizer, and the name of the published one that it came from."""
     if (Path(name) / bundle.SETTINGS_FILE).is_file():
-        scorer = bundle.load(name, "cpu")
-        if scorer.settings.text is None:
+        settings, found = bundle.settings_of(Path(name)).text, bundle.load_text_module(Path(name))
+        if settings is None or found is None:
             raise CallmoodError(f"The model {name} has no text encoder to start from.")
-        return scorer.text_encoder, scorer.tokenizer, scorer.settings.text.encoder
+        return *found, settings.encoder
     return *encode.load_text_encoder(name), name
 
 

@@ -1,5 +1,6 @@
 """The networks themselves.
 
-``whisper`` is Whisper's encoder, with its ``mel`` features. ``campplus`` (speaker vectors) and ``segmentation`` (voice
-activity) are written out here, for inference only, under the names of their published weights.
+A scan on a CPU runs ``graphs`` with ``weights``, and torch is not imported; ``campplus`` (speaker vectors),
+``segmentation`` (voice activity), ``whisper`` and its ``mel`` are the same as torch modules, for GPUs and for training.
+``export`` makes the graphs of them. ``on_device`` chooses between the two.
 """

@@ -1,5 +1,7 @@
 """CAM++, the network that turns a stretch of speech into a speaker vector.
 
+As torch has it, for GPUs and for ``export``; a scan on a CPU runs its graph.
+
 The layers and their names follow 3D-Speaker's published model (``speakerlab/models/campplus``, Apache-2.0,
 https://github.com/modelscope/3D-Speaker), as its published weights need; paper: https://arxiv.org/abs/2303.00332.
 Inference only: what training needs is left out.
@@ -9,17 +11,20 @@ from collections import OrderedDict
 from copy import deepcopy
 from functools import cache
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from callmood.bundled_weights import CAMPPLUS
+from callmood.model.networks import weights
+from callmood.model.networks.features import FULL_SCALE, fbank
 
 _BLOCKS = ((12, 3, 1), (24, 3, 2), (16, 3, 2))
 """Layers, kernel size and dilation of each dense block."""
 _GROWTH = 32
 _BOTTLENECK = 4 * _GROWTH
 _POOLED_FRAMES = 100
+POOLED_LAYERS = ("tdnn", "transit1", "transit2", "transit3", "out_nonlinear")
 
 
 class CamPlusPlus(nn.Module):
@@ -43,6 +48,15 @@ class CamPlusPlus(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         vectors: Tensor = self.xvector(self.head(features.transpose(1, 2)))
         return vectors
+
+    def pooled(self, features: Tensor) -> Tensor:
+        """Vectors [batch, 4032]: mean and deviation over time of ``POOLED_LAYERS``, then the speaker vector."""
+        x, parts = self.head(features.transpose(1, 2)), []
+        for name, layer in self.xvector.named_children():
+            x = layer(x)
+            if name in POOLED_LAYERS:
+                parts += _mean_and_deviation(x.float())
+        return torch.cat([*parts, x.float()], dim=1)
 
 
 def _batchnorm_relu(channels: int) -> nn.Sequential:
@@ -152,9 +166,15 @@ class _Transit(nn.Module):
         return out
 
 
+def _mean_and_deviation(x: Tensor) -> list[Tensor]:
+    """Of [batch, channels, frames], each [batch, channels]; written out, because ONNX has no deviation."""
+    mean = x.mean(dim=2, keepdim=True)
+    return [mean[..., 0], ((x - mean).square().sum(dim=2) / max(x.shape[2] - 1, 1)).sqrt()]
+
+
 class _MeanAndDeviation(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([x.mean(-1), x.std(-1, correction=1 if x.shape[-1] > 1 else 0)], dim=-1)
+        return torch.cat(_mean_and_deviation(x), dim=1)
 
 
 class _Dense(nn.Module):
@@ -170,14 +190,12 @@ class _Dense(nn.Module):
 
 @cache
 def load_embedding(device: str) -> CamPlusPlus:
-    """3D-Speaker's CAM++ for Chinese and English (Apache-2.0) on a torch device, ready for inference."""
-    weights = torch.load(CAMPPLUS.path(), map_location="cpu", weights_only=True)
-    network = CamPlusPlus(size=weights["xvector.dense.linear.weight"].shape[0])
-    network.load_state_dict(weights)
+    """3D-Speaker's CAM++ for Chinese and English on a torch device, ready for inference."""
+    published = weights.campplus()
+    network = CamPlusPlus(size=published["xvector.dense.linear.weight"].shape[0])
+    tensors = {name: torch.tensor(value) for name, value in published.items()}
+    network.load_state_dict(tensors, strict=False)  # the count of batches is a training's
     return network.eval().to(device)
-
-
-POOLED_LAYERS = ("tdnn", "transit1", "transit2", "transit3", "out_nonlinear")
 
 
 def emotion_encoder() -> CamPlusPlus:
@@ -189,19 +207,9 @@ def emotion_encoder() -> CamPlusPlus:
 
 
 def pooled_layers(network: CamPlusPlus, samples: Tensor) -> Tensor:
-    """The vector [4032] of one clip: float32 [time] at 16 kHz.
+    """The vector [4032] of one clip: float32 [time] at 16 kHz (see ``CamPlusPlus.pooled``).
 
-    Mean and standard deviation over time of ``POOLED_LAYERS``, then the speaker vector. One clip at a time, because
-    the network pools over time inside, where padding would count.
+    One clip at a time, because the network pools over time inside, where padding would count.
     """
-    from torchaudio.compliance import kaldi
-
-    features = kaldi.fbank(samples[None] * 32768.0, num_mel_bins=80, dither=0.0)
-    x = network.head((features - features.mean(dim=0))[None].transpose(1, 2))
-    parts = []
-    for name, layer in network.xvector.named_children():
-        x = layer(x)
-        if name in POOLED_LAYERS:
-            states = x[0].float()
-            parts += [states.mean(dim=1), states.std(dim=1)]
-    return torch.cat([*parts, x[0].float()])
+    features = torch.from_numpy(fbank(samples.cpu().numpy() * np.float32(FULL_SCALE))).to(samples.device)
+    return network.pooled(features[None])[0]

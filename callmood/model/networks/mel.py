@@ -1,40 +1,22 @@
-"""Whisper's log-mel features, for windows of any length.
-
-The values are those of transformers' ``WhisperFeatureExtractor``, without its padding
-to 30 s: a clip of 8 s costs a fifth, and the padding after a clip has no effect.
-"""
+"""Whisper's log-mel features of a batch in torch, for training and for GPUs. In numpy ``features`` has them."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from callmood.sound import SAMPLE_RATE
+from callmood.model.networks.features import FRAME, HOP, whisper_filters
 
 if TYPE_CHECKING:
     import torch
-
-HOP = 160  # samples per mel frame: 10 ms
-N_FFT = 400
 
 
 @lru_cache(maxsize=4)
 def _filters(device: str, mels: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The analysis window [400] and the mel filters [mels, 201]."""
     import torch
-    from transformers.audio_utils import mel_filter_bank
 
-    filters = mel_filter_bank(
-        num_frequency_bins=1 + N_FFT // 2,
-        num_mel_filters=mels,
-        min_frequency=0.0,
-        max_frequency=8000.0,
-        sampling_rate=SAMPLE_RATE,
-        norm="slaney",
-        mel_scale="slaney",
-    )
-    window = torch.hann_window(N_FFT)
-    return window.to(device), torch.from_numpy(filters.T.copy()).float().to(device)
+    return torch.hann_window(FRAME).to(device), torch.from_numpy(whisper_filters(mels)).to(device)
 
 
 def log_mel(
@@ -55,9 +37,9 @@ def log_mel(
     wanted = int(frames.max())
     short = wanted * HOP - samples.shape[1]
     # Reflected at the beginning, as Whisper does it; zeros follow the end.
-    x = F.pad(samples, (0, max(short, 0) + N_FFT // 2))
-    x = F.pad(x[:, None], (N_FFT // 2, 0), mode="reflect")[:, 0]
-    spectrum = torch.stft(x, N_FFT, HOP, window=window, center=False, return_complex=True)
+    x = F.pad(samples, (0, max(short, 0) + FRAME // 2))
+    x = F.pad(x[:, None], (FRAME // 2, 0), mode="reflect")[:, 0]
+    spectrum = torch.stft(x, FRAME, HOP, window=window, center=False, return_complex=True)
     power = spectrum[..., :wanted].abs() ** 2
     with torch.autocast(samples.device.type, enabled=False):  # bfloat16 would keep three digits of a power
         mel = torch.clamp(filters @ power, min=1e-10).log10()

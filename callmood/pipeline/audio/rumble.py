@@ -21,11 +21,11 @@ def remove_rumble(samples: Samples) -> None:
 
     An offset makes every level the same, so that pauses can't be told from speech. Other channels stay as they are.
     """
-    from scipy.signal import firwin, oaconvolve
-
     for channel in samples:
         if not _rumbles(channel):
             continue
+        from scipy.signal import firwin, oaconvolve  # over a second: not for the calls that don't need it
+
         low = firwin(_TAPS, CUTOFF_HZ, fs=SAMPLE_RATE).astype(np.float32)
         edge = _TAPS // 2
         before = np.full(edge, channel[0], np.float32)

@@ -1,17 +1,17 @@
 """Who speaks when on a single channel: windows of speech -> speaker vectors -> clusters -> turns."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from callmood.arrays import Doubles, Floats, Mask
+from callmood.model.networks.features import fbank
+from callmood.model.networks.on_device import VECTOR_SIZE, Network
 from callmood.pipeline.speakers.vad import FRAME_S, MIDDLE_S, Activity, Regions, merge_runs, runs
 from callmood.sound import SAMPLE_RATE, Samples
-
-if TYPE_CHECKING:
-    from callmood.model.networks.campplus import CamPlusPlus
+from callmood.threads import in_threads
 
 Vectors = Floats
 """[windows, 192], each of length 1."""
@@ -43,7 +43,6 @@ MAX_SPEAKERS: Final = 6
 _MAX_CLUSTERED: Final = 2_000
 """Windows to cluster; any others go to the nearest cluster. The memory for clustering grows with the square."""
 _BATCH: Final = 16
-_BINS: Final = 80
 
 
 @dataclass(frozen=True)
@@ -55,46 +54,42 @@ class Windows:
 
 
 def diarize(
-    samples: Samples, activity: Activity, speech: Regions, device: str, count: int | None = None
+    samples: Samples,
+    activity: Activity,
+    speech: Regions,
+    network: Network,
+    count: int | None = None,
+    threads: int = 1,
 ) -> list[Span]:
-    """Samples [n] of one channel and its speech -> who speaks when; ``count`` fixes the number of speakers."""
-    from callmood.model.networks.campplus import load_embedding
+    """Samples [n] of one channel and its speech -> who speaks when; ``count`` fixes the number of speakers.
 
+    ``network`` is CAM++ (see ``speaker_network``).
+    """
     spans = _window_spans(speech)
     if not len(spans):
         return [(0, float(start), float(end)) for start, end in speech]
-    windows = embed(samples, spans, load_embedding(device))
+    windows = embed(samples, spans, network, threads)
     means = cluster(windows, count, _overlap_share(activity.overlap, speech))
     similarity = windows.vectors @ means.T
     return label(speech, activity.overlap, windows.spans, similarity)
 
 
-def embed(samples: Samples, spans: Regions, network: "CamPlusPlus") -> Windows:
+def embed(samples: Samples, spans: Regions, network: Network, threads: int = 1) -> Windows:
     """The speaker vector of each span."""
-    import torch
-    from torchaudio.compliance import kaldi
+    sizes = np.round((spans[:, 1] - spans[:, 0]) * 100).astype(int) * (SAMPLE_RATE // 100)
+    batches = []
+    for size in np.unique(sizes):
+        of_size = np.flatnonzero(sizes == size)
+        batches += [of_size[first : first + _BATCH] for first in range(0, len(of_size), _BATCH)]
 
-    device = next(network.parameters()).device
-    order = np.argsort(spans[:, 1] - spans[:, 0], kind="stable")
-    vectors = np.zeros((len(spans), 192), dtype=np.float32)
-    sizes = np.round((spans[:, 1] - spans[:, 0]) * 100).astype(int)
-    with torch.inference_mode():
-        for size in np.unique(sizes):
-            of_size = order[sizes[order] == size]
-            for first in range(0, len(of_size), _BATCH):
-                batch = of_size[first : first + _BATCH]
-                features = []
-                for number in batch:
-                    start = int(spans[number, 0] * SAMPLE_RATE)
-                    cut = samples[start : start + int(size) * SAMPLE_RATE // 100]
-                    cut = np.pad(cut, (0, max(0, int(size) * SAMPLE_RATE // 100 - cut.size)))
-                    logmel = kaldi.fbank(
-                        torch.from_numpy(cut)[None].to(device),
-                        num_mel_bins=_BINS,
-                        sample_frequency=SAMPLE_RATE,
-                    )
-                    features.append(logmel - logmel.mean(dim=0))
-                vectors[batch] = network(torch.stack(features)).float().cpu().numpy()
+    def vectors_of(batch: NDArray[np.intp]) -> Floats:
+        starts = (spans[batch, 0] * SAMPLE_RATE).astype(int)
+        cuts = [samples[start : start + sizes[batch[0]]] for start in starts]
+        return network(np.stack([fbank(np.pad(cut, (0, sizes[batch[0]] - cut.size))) for cut in cuts]))
+
+    vectors = np.zeros((len(spans), VECTOR_SIZE), dtype=np.float32)
+    for batch, found in zip(batches, in_threads(vectors_of, batches, threads), strict=True):
+        vectors[batch] = found
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
     return Windows(spans, vectors)
 

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from callmood.call import Layout, Speaker, Turn
+from callmood.model.networks.on_device import segmentation_network, speaker_network
 from callmood.pipeline.speakers.channels import separate, without_leaks
 from callmood.pipeline.speakers.diarize import Span, diarize
 from callmood.pipeline.speakers.roles import first_guess
@@ -37,12 +38,11 @@ class Conversation:
 class Finder:
     """Finds the speakers of recordings; keeps its models loaded."""
 
-    def __init__(self, settings: SpeakerSettings, device: str) -> None:
-        from callmood.model.networks.segmentation import load_segmentation
-
+    def __init__(self, settings: SpeakerSettings, device: str, threads: int = 1) -> None:
         self._settings = settings
-        self._device = device
-        self._segmentation = load_segmentation(device)
+        self._threads = threads
+        self._segmentation = segmentation_network(device)
+        self._speaker_network = speaker_network(device)
         self._pipeline = None
         if settings.diarizer != "embedded":
             from callmood.pipeline.speakers.pyannote_pipeline import load_pipeline
@@ -55,18 +55,18 @@ class Finder:
         if samples.shape[-1] < MIN_RECORDING_S * SAMPLE_RATE:
             return Conversation("mono", (), (), ("too short for speech",), samples)
         if len(samples) == 1:
-            return self._mono(samples, 0, speech_activity(samples[0], self._segmentation), "mono", ())
+            return self._mono(samples, 0, self._activity(samples[0]), "mono", ())
         channels = separate(samples)
         if channels.copy is not None:
-            activity = speech_activity(samples[channels.copy], self._segmentation)
+            activity = self._activity(samples[channels.copy])
             return self._mono(samples, channels.copy, activity, "dual mono", ())
         return self._stereo(channels.samples, channels.warnings)
 
     def _stereo(self, samples: Samples, warnings: tuple[str, ...]) -> Conversation:
-        activities = [speech_activity(channel, self._segmentation) for channel in samples]
+        activities = [self._activity(channel) for channel in samples]
         speech = without_leaks(samples, [activity.speech for activity in activities])
         spans = [
-            confirm_with_silero(channel, speech_regions(of_channel))
+            confirm_with_silero(channel, speech_regions(of_channel), self._threads)
             for channel, of_channel in zip(samples, speech, strict=True)
         ]
         live = [channel for channel in range(2) if len(spans[channel])]
@@ -104,8 +104,13 @@ class Finder:
     def _diarize(self, samples: Samples, activity: Activity) -> list[Span]:
         if self._pipeline is not None:
             return self._pipeline(samples, self._settings.speakers)
-        speech = confirm_with_silero(samples, speech_regions(activity.speech))
-        return diarize(samples, activity, speech, self._device, self._settings.speakers)
+        speech = confirm_with_silero(samples, speech_regions(activity.speech), self._threads)
+        return diarize(
+            samples, activity, speech, self._speaker_network, self._settings.speakers, self._threads
+        )
+
+    def _activity(self, channel: Samples) -> Activity:
+        return speech_activity(channel, self._segmentation, self._threads)
 
     def _conversation(
         self,
@@ -124,9 +129,11 @@ class Finder:
         return Conversation(layout, guess, ordered, warnings, samples)
 
 
-def load_finder(settings: SpeakerSettings, device: str) -> Callable[[Samples], Conversation]:
+def load_finder(
+    settings: SpeakerSettings, device: str, threads: int = 1
+) -> Callable[[Samples], Conversation]:
     """Loads the models that find speakers, on ``device`` ("cpu", "cuda:0", "mps")."""
-    return Finder(settings, device)
+    return Finder(settings, device, threads)
 
 
 def _sanitise(samples: Samples) -> Samples:

@@ -5,18 +5,17 @@ silero misses, at the same cost. But it mistakes ringing tones, laughter and ano
 does not. So the first proposes and the second confirms.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from callmood.arrays import Doubles, Floats, Mask
+from callmood.model.networks.on_device import Network
 from callmood.sound import SAMPLE_RATE, Samples
-
-if TYPE_CHECKING:
-    from callmood.model.networks.segmentation import Segmentation
+from callmood.threads import in_threads
 
 Regions = Doubles
 """[n, 2]: start and end of each, in seconds, in order."""
@@ -42,6 +41,10 @@ RANGE_DB: Final = 50.0
 CONFIRMED: Final = 0.15
 """Silero's probability that a span must reach somewhere."""
 
+_WINDOW: Final = 10 * SAMPLE_RATE
+"""Samples that the network was trained to see at once."""
+_OVERLAP_CLASSES: Final = slice(4, 7)
+"""The classes in which two voices speak at once; 0 is nobody, 1 to 3 one voice each."""
 _HOP_FRAMES: Final = 296
 _BATCH: Final = 8
 _MIN_WINDOW: Final = SAMPLE_RATE // 2
@@ -63,37 +66,38 @@ class Activity:
     """[frames]: probability of two voices or more."""
 
 
-def speech_activity(samples: Samples, network: "Segmentation") -> Activity:
-    """Samples [n] -> the speech in each frame, from windows of 10 s that overlap by half."""
-    from callmood.model.networks import segmentation
+def speech_activity(samples: Samples, network: Network, threads: int = 1) -> Activity:
+    """Samples [n] -> the speech in each frame, from windows of 10 s that overlap by half.
 
+    ``network`` is segmentation-3.0 (see ``segmentation_network``).
+    """
     frames = _frame_count(samples.size)
     weight = np.full(frames, 1e-6, dtype=np.float32)
     speech, overlap = (np.zeros(frames, dtype=np.float32) for _ in range(2))
-    starts = _window_starts(samples.size, segmentation.WINDOW)
-    for start, classes in _window_classes(samples, starts, segmentation.WINDOW, network):
+    starts = _window_starts(samples.size, _WINDOW)
+    for start, classes in _window_classes(samples, starts, network, threads):
         frame_slice = slice(start // FRAME_SAMPLES, min(frames, start // FRAME_SAMPLES + len(classes)))
         size = frame_slice.stop - frame_slice.start
         # the ends of a window have context on one side only
         trust = np.hamming(len(classes))[:size].astype(np.float32)
         weight[frame_slice] += trust
         speech[frame_slice] += trust * (1 - classes[:size, 0])
-        overlap[frame_slice] += trust * classes[:size, segmentation.OVERLAP_CLASSES].sum(axis=1)
+        overlap[frame_slice] += trust * classes[:size, _OVERLAP_CLASSES].sum(axis=1)
     level = levels(samples, frames)
     audible = level > np.percentile(level, 99) - RANGE_DB
     return Activity(speech / weight * audible, overlap / weight * audible)
 
 
-def confirm_with_silero(samples: Samples, spans: Regions) -> Regions:
+def confirm_with_silero(samples: Samples, spans: Regions, threads: int = 1) -> Regions:
     """The spans of a channel [n] in which silero also detects speech."""
     from faster_whisper.vad import get_vad_model
 
     silero = get_vad_model()
 
-    def sure(start: float, end: float) -> bool:
-        return any(float(silero(piece).max()) >= CONFIRMED for piece in _silero_pieces(samples, start, end))
+    def sure(span: Doubles) -> bool:
+        return any(float(silero(piece).max()) >= CONFIRMED for piece in _silero_pieces(samples, *span))
 
-    kept = [sure(start, end) for start, end in spans]
+    kept = in_threads(sure, list(spans), threads)
     return np.asarray(spans[np.array(kept, dtype=bool)], dtype=np.float64)
 
 
@@ -160,21 +164,21 @@ def _window_starts(size: int, window: int) -> list[int]:
 
 
 def _window_classes(
-    samples: Samples, starts: list[int], window: int, network: "Segmentation"
+    samples: Samples, starts: Sequence[int], network: Network, threads: int
 ) -> Iterator[tuple[int, Floats]]:
     """The class probabilities [frames, 7] of each window that isn't silent."""
-    import torch
 
-    device = next(network.parameters()).device
-    for first in range(0, len(starts), _BATCH):
-        batch = starts[first : first + _BATCH]
-        sound = np.stack([_padded_window(samples, start, window) for start in batch])
-        audible = [number for number in range(len(batch)) if not _is_silent(sound[number])]
+    def classes_of(batch: Sequence[int]) -> list[tuple[int, Floats]]:
+        windows = ((start, _padded_window(samples, start, _WINDOW)) for start in batch)
+        audible = [(start, window) for start, window in windows if not _is_silent(window)]
         if not audible:
-            continue
-        with torch.inference_mode():
-            classes = network(torch.from_numpy(sound[audible]).to(device)).float().cpu().numpy()
-        yield from zip([batch[number] for number in audible], classes, strict=True)
+            return []
+        classes = network(np.stack([window for _, window in audible]))
+        return [(start, of_one) for (start, _), of_one in zip(audible, classes, strict=True)]
+
+    batches = [starts[first : first + _BATCH] for first in range(0, len(starts), _BATCH)]
+    for found in in_threads(classes_of, batches, threads):
+        yield from found
 
 
 def _padded_window(samples: Samples, start: int, window: int) -> Samples:

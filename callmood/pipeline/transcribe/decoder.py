@@ -16,6 +16,7 @@ from callmood.pipeline.transcribe.segmenter import SegmentSpan
 from callmood.pipeline.transcribe.vocabulary import prompt_of
 from callmood.pipeline.transcribe.word_times import word_times
 from callmood.sound import Samples
+from callmood.threads import in_threads
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -74,12 +75,15 @@ class Attempt:
 
 
 class Decoder:
-    """Decodes with one loaded model. Not thread-safe."""
+    """Decodes with one loaded model, several batches at once if there are ``threads`` for it."""
 
-    def __init__(self, model: WhisperModel, batch_size: int, vocabulary: Sequence[str] = ()) -> None:
+    def __init__(
+        self, model: WhisperModel, batch_size: int, vocabulary: Sequence[str] = (), threads: int = 1
+    ) -> None:
         self._model = model
         self._expected = prompt_of(vocabulary, model.hf_tokenizer) if vocabulary else []
         self._batch_size = batch_size
+        self._threads = threads
         self._tokenizers: dict[str, Tokenizer] = {}
 
     @property
@@ -90,13 +94,19 @@ class Decoder:
     def decode(self, tasks: Sequence[Task], decode_pass: Pass) -> list[Attempt]:
         """Decodes every task, longest first within its language; results in the order of ``tasks``."""
         order = sorted(range(len(tasks)), key=lambda i: (tasks[i].language, -len(tasks[i].samples)))
+        batches = [
+            (self._tokenizer(language), batch)
+            for language, of_language in groupby(order, key=lambda i: tasks[i].language)
+            for batch in _batches(list(of_language), self._batch_size)
+        ]
+
+        def decode(one: tuple[Tokenizer, Sequence[int]]) -> list[Attempt]:
+            tokenizer, batch = one
+            return self._decode_batch([tasks[i] for i in batch], tokenizer, decode_pass)
+
         attempts: dict[int, Attempt] = {}
-        for language, of_language in groupby(order, key=lambda i: tasks[i].language):
-            for batch in _batches(list(of_language), self._batch_size):
-                results = self._decode_batch(
-                    [tasks[i] for i in batch], self._tokenizer(language), decode_pass
-                )
-                attempts.update(zip(batch, results, strict=True))
+        for (_, batch), results in zip(batches, in_threads(decode, batches, self._threads), strict=True):
+            attempts.update(zip(batch, results, strict=True))
         return [attempts[i] for i in range(len(tasks))]
 
     def languages(self, clips: Sequence[Samples]) -> list[dict[str, float]]:

@@ -1,10 +1,8 @@
-"""The speech recognisers: WhisperX's model, found on this machine, checked and loaded. Nothing is downloaded."""
+"""The speech recognisers: Whisper models, found on this machine, checked and loaded. Nothing is downloaded."""
 
 from __future__ import annotations
 
-import logging
 import re
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -83,14 +81,16 @@ def _load_multilingual(device: str, threads: int) -> WhisperModel:
 def _load(folder: str, device: str, threads: int, files: dict[str, bytes] | None = None) -> WhisperModel:
     """The model of a folder, or of ``files`` with its name in place of the folder."""
     kind, index = _ctranslate2_device(device)
-    model_class = _model_class()
+    from faster_whisper import WhisperModel
+
     try:
-        model = model_class(
+        model = WhisperModel(
             folder,
             device=kind,
             device_index=index,
             compute_type="float16" if kind == "cuda" else "int8",
-            cpu_threads=threads,
+            cpu_threads=1,
+            num_workers=threads,
             local_files_only=True,
             files=files,
         )
@@ -145,22 +145,6 @@ def _ctranslate2_device(device: str) -> tuple[str, int]:
 
         kind = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
     return ("cuda", int(number or 0)) if kind == "cuda" else ("cpu", 0)
-
-
-def _model_class() -> type[WhisperModel]:
-    # WhisperX logs to standard output, unless its logger has a handler before the import
-    whisperx_logger = logging.getLogger("whisperx")
-    if not whisperx_logger.handlers:
-        whisperx_logger.addHandler(logging.NullHandler())
-        whisperx_logger.setLevel(logging.ERROR)
-        whisperx_logger.propagate = False
-    with warnings.catch_warnings():
-        # pyannote's own audio decoding needs an installed FFmpeg; callmood decodes with PyAV
-        warnings.filterwarnings("ignore", message=r"\s*torchcodec is not installed correctly")
-        from whisperx.asr import WhisperModel as WhisperModelX
-
-    found: type[WhisperModel] = WhisperModelX
-    return found
 
 
 def _match_mel_filters(model: Any) -> None:

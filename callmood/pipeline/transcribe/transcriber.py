@@ -1,9 +1,9 @@
 """Turns -> segments of text with word times, in batches filled across calls.
 
-WhisperX's model is used without its pipeline, which cuts 30 s chunks across speakers, has no hallucination filter and
-needs a second network for word times. Every span gets a quick pass first, through a short window; one whose text is
-rejected gets a careful pass or two, through a longer window with a wider beam; what is rejected even then is dropped
-and counted.
+WhisperX's engine, faster-whisper, is used without the pipeline of either: they cut 30 s chunks across speakers and have
+no hallucination filter, and WhisperX needs a second network for word times. Every span gets a quick pass first, through
+a short window; one whose text is rejected gets a careful pass or two, through a longer window with a wider beam; what
+is rejected even then is dropped and counted.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def load_transcriber(settings: TranscribeSettings, device: str, threads: int = 1
 
     models = load_models(settings, device, threads)
     names = read_vocabulary(settings.vocabulary) if settings.vocabulary else ()
-    decoder, *others = [Decoder(model, settings.batch_size, names) for model in models]
+    decoder, *others = [Decoder(model, settings.batch_size, names, threads) for model in models]
     return Transcriber(decoder, settings, *others)
 
 
