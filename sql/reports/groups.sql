@@ -21,10 +21,6 @@ WITH selected AS (
         AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
         AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
         AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
-), corrected AS (
-    SELECT recording_id, count(*) AS corrections
-    FROM correction SEMI JOIN segment USING (recording_id, speaker, start_s, end_s)
-    GROUP BY recording_id
 ), call AS (
     SELECT name, corrections, call_talk.*, call_mood.* EXCLUDE (recording_id, role),
         is_likely(upset) AS is_upset,
@@ -33,7 +29,7 @@ WITH selected AS (
         overtalk_s / nullif(duration_s, 0) AS overtalk_share
     FROM selected
     JOIN call_talk USING (recording_id)
-    LEFT JOIN corrected USING (recording_id)
+    JOIN call_span USING (recording_id)
     LEFT JOIN call_mood ON call_mood.recording_id = selected.recording_id AND call_mood.role = $role
     LEFT JOIN call_upset ON call_upset.recording_id = selected.recording_id AND call_upset.role = $role
 )

@@ -18,6 +18,6 @@ WITH placed AS (
 SELECT coalesce(name, '') AS name, role, emotion, count(*) AS segments, sum(seconds) AS seconds,
     count(*) FILTER (evidence = 'correction') AS corrected
 FROM placed
-JOIN segment_mood USING (recording_id)
+JOIN segment_mood_of((SELECT list(recording_id) FROM placed)) USING (recording_id)
 GROUP BY GROUPING SETS ((role, emotion), (name, role, emotion))
 ORDER BY name, role, emotion
