@@ -357,3 +357,35 @@ CREATE TABLE call_mood AS FROM call_mood_of([]::VARCHAR[]);
 CREATE TABLE call_upset AS FROM call_upset_of([]::VARCHAR[]);
 CREATE TABLE call_moment AS FROM call_moment_of([]::VARCHAR[]);
 CREATE TABLE call_category AS FROM call_category_of([]::VARCHAR[]);
+
+-- Whether a call has all of these names: dimensions[i], as group_name knows them, is names[i] in any spelling.
+CREATE OR REPLACE MACRO is_chosen(dimensions, names, agent, queue, customer, started_at, metadata) AS len(list_filter(
+    range(1, 1 + len(dimensions::VARCHAR[])),
+    lambda i: name_key((names::VARCHAR[])[i])
+        <> name_key(group_name((dimensions::VARCHAR[])[i], agent, queue, customer, started_at, metadata)))) = 0;
+
+-- The last part of a path with the folder that it is in.
+CREATE MACRO path_in_folder(path) AS regexp_extract(path, '[^/\\]+[/\\][^/\\]+$');
+
+-- What some calls are called in reports: their files, with so much of the path as tells each from all others.
+CREATE MACRO call_name_of(ids) AS TABLE
+WITH part AS (
+    SELECT id AS recording_id, path, file_name(path) AS file, path_in_folder(path) AS in_folder
+    FROM recording
+    WHERE id IN (SELECT unnest(ids))
+), alike AS (
+    SELECT path, file_name(path) AS file FROM recording WHERE file_name(path) IN (SELECT file FROM part)
+), shared AS (
+    SELECT file FROM alike GROUP BY file HAVING count(*) > 1
+), folder AS (
+    SELECT path_in_folder(path) AS in_folder, count(*) AS calls FROM alike SEMI JOIN shared USING (file) GROUP BY ALL
+)
+SELECT recording_id,
+    CASE WHEN shared.file IS NULL THEN part.file
+        WHEN folder.calls = 1 AND in_folder <> '' THEN in_folder
+        ELSE path END AS call
+FROM part
+LEFT JOIN shared ON shared.file = part.file
+LEFT JOIN folder USING (in_folder);
+
+CREATE OR REPLACE VIEW call_name AS FROM call_name_of((SELECT list(id) FROM recording));

@@ -1,23 +1,15 @@
 -- Which are the worst moments: in which call, from when and for how long was somebody upset, and in what words? The most
 -- upset first, of equal ones the longest.
 --
---   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
---   $recording   one recording, by its id; NULL: all
+--   chosen  the recordings (see chosen.sql)
 --   $role        whose moments: 'customer' (with those whose role is not known), 'agent', or 'all' for every voice
---   $since, $until   start of the call, the second excluded; NULL: no bound
 --   $count       how many; NULL: all
 --
 -- A moment is what one speaker says, segment after segment, while being more probably upset than not. Its words are
 -- those of one segment, which begins at said_s: rather one whose words are known, of these one with a negative label, and
 -- of these the one whose mood times confidence is the worst. evidence is what speaks for it: 'voice', 'words', 'both', or
 -- the 'correction' of a person: corrected_by, at corrected_at (UTC).
-WITH chosen AS (
-    SELECT id AS recording_id FROM recording
-    WHERE ($recording::VARCHAR IS NULL OR id = $recording)
-        AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
-        AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-        AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
-), worst_calls AS (
+WITH worst_calls AS (
     -- so many calls hold so many of the worst moments, whatever else is in them
     SELECT recording_id
     FROM call_moment SEMI JOIN chosen USING (recording_id)
@@ -33,7 +25,7 @@ SELECT call_name.call,
     worst.emotion, worst.confidence, worst.mood, worst.said_s, worst.text, corrected_by, corrected_at
 FROM moments_of((SELECT list(recording_id) FROM worst_calls), $role)
 JOIN recording ON recording.id = recording_id
-JOIN call_name USING (recording_id)
+JOIN call_name_of((SELECT list(recording_id) FROM worst_calls)) AS call_name USING (recording_id)
 LEFT JOIN spellings('agent') AS spelling ON spelling.key = name_key(agent)
 ORDER BY round(upset, 2) DESC, end_s - start_s DESC, recording_id, start_s
 LIMIT $count

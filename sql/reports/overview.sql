@@ -8,7 +8,8 @@ WITH named AS (
         ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
             AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP) AS in_time
     FROM recording
-    WHERE is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
+    WHERE in_time IS DISTINCT FROM false
+        AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
 ), scored AS (
     SELECT recording_id, scored, mood_change FROM call_mood WHERE role = $role
 ), felt AS (

@@ -1,21 +1,13 @@
 -- Which calls were turned round: somebody was upset, and not any more at the end? What did the agent say when it turned?
 --
---   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
---   $recording   one recording, by its id; NULL: all
+--   chosen  the recordings (see chosen.sql)
 --   $role        who was upset: 'customer' (with those whose role is not known), 'agent', or 'all'
---   $since, $until   start of the call, the second excluded; NULL: no bound
 --
 -- Recovered: upset in some segment, scored in the last quarter of the conversation, there upset in none and with a mood
 -- that is on the whole not negative. upset_s is where the most upset segment begins; the last ends at last_upset_s, and the
 -- next of the same speaker that is not upset begins at
 -- turned_s: what the agent says in between is what turned it.
-WITH chosen AS (
-    SELECT id AS recording_id FROM recording
-    WHERE ($recording::VARCHAR IS NULL OR id = $recording)
-        AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
-        AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-        AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
-), felt AS (
+WITH felt AS (
     SELECT * FROM segment_mood_of((SELECT list(recording_id) FROM chosen))
     WHERE is_of(role, $role) AND mood IS NOT NULL
 ), turned AS (
