@@ -282,10 +282,10 @@ class Database:
         return f"Database({str(self.path)!r})"
 
     def _frame(self, name: str) -> pl.DataFrame:
-        from callmood.reports.frames import frame_of, read_sql
+        from callmood.reports.frames import large_frame, read_sql
 
         with self._cursor() as cursor:
-            return frame_of(cursor, read_sql(f"frames/{name}"))
+            return large_frame(cursor, read_sql(f"frames/{name}"))
 
     @contextmanager
     def _cursor(self) -> Iterator[Connection]:

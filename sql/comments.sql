@@ -252,8 +252,8 @@ COMMENT ON COLUMN segment_scores.raw_sad IS
 COMMENT ON COLUMN segment_scores.raw_surprised IS
     'Probability of surprised, 0 to 1, without a baseline; NULL: not scored.';
 
-COMMENT ON VIEW call_mood IS
-    'One row per call and role that speaks in it, and one for all roles together. Means weigh segments by length.';
+COMMENT ON TABLE call_mood IS
+    'One row per call and role that speaks in it, and one for all roles. Means weigh segments by length. Filled by callmood.';
 COMMENT ON COLUMN call_mood.recording_id IS 'The recording: recording.id.';
 COMMENT ON COLUMN call_mood.role IS '''agent'', ''customer'' or ''unknown''; ''all'': all of them together.';
 COMMENT ON COLUMN call_mood.scored IS 'Number of scored segments.';
@@ -286,8 +286,16 @@ COMMENT ON COLUMN speaker_mood.pleased IS
 COMMENT ON COLUMN speaker_mood.pleased_from_s IS
     'When that began, in seconds from the start; NULL: no segment has more than one half.';
 
-COMMENT ON VIEW call_upset IS
-    'One row per call and side: whether somebody on it got upset or pleased, and when. A call counts from 0.5 on.';
+COMMENT ON TABLE call_moment IS
+    'One row per call and side on which somebody was upset: the worst moment. Filled by callmood from other tables.';
+COMMENT ON COLUMN call_moment.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN call_moment.role IS '''agent''; ''customer'', with speakers whose role is not known; or ''all''.';
+COMMENT ON COLUMN call_moment.upset IS 'The highest probability that the speaker was upset in it, 0.5 to 1, to two decimals.';
+COMMENT ON COLUMN call_moment.seconds IS 'Its length in seconds.';
+COMMENT ON COLUMN call_moment.start_s IS 'Its start, in seconds from the start of the recording.';
+
+COMMENT ON TABLE call_upset IS
+    'One row per call and side: whether somebody on it got upset or pleased, and when, from 0.5 on. Filled by callmood.';
 COMMENT ON COLUMN call_upset.recording_id IS 'The recording: recording.id.';
 COMMENT ON COLUMN call_upset.role IS '''agent''; ''customer'', with speakers whose role is not known; or ''all''.';
 COMMENT ON COLUMN call_upset.upset IS 'Probability that somebody was upset, 0 to 1; NULL: not known.';
@@ -296,7 +304,7 @@ COMMENT ON COLUMN call_upset.pleased IS 'Probability that somebody was pleased, 
 COMMENT ON COLUMN call_upset.pleased_from_s IS 'When that began, in seconds from the start; NULL: not at a certain time.';
 
 COMMENT ON TABLE speech IS
-    'Stretches in which a speaker is heard, with words or without. None for calls scanned before schema 13.';
+    'Stretches in which a speaker is heard, with words or without; of calls scanned before schema 13 their segments.';
 COMMENT ON COLUMN speech.recording_id IS 'The recording: recording.id.';
 COMMENT ON COLUMN speech.speaker IS 'The speaker: speaker.speaker.';
 COMMENT ON COLUMN speech.start_s IS 'Start, in seconds from the start of the recording.';
@@ -311,7 +319,7 @@ COMMENT ON COLUMN hold.end_s IS 'End, in seconds from the start of the recording
 COMMENT ON COLUMN hold.text IS 'What an announcement says; NULL for music and tones.';
 
 COMMENT ON VIEW talk IS
-    'Who is heard when, with words or without: the table speech, or the segments of calls scanned before it was there.';
+    'Who is heard when, with words or without: the table speech with the roles of the speakers.';
 COMMENT ON COLUMN talk.recording_id IS 'The recording: recording.id.';
 COMMENT ON COLUMN talk.speaker IS 'The speaker: speaker.speaker.';
 COMMENT ON COLUMN talk.role IS 'Role of the speaker: ''agent'', ''customer'' or ''unknown''.';
@@ -319,7 +327,19 @@ COMMENT ON COLUMN talk.start_s IS 'Start, in seconds from the start of the recor
 COMMENT ON COLUMN talk.end_s IS 'End, in seconds from the start of the recording.';
 COMMENT ON COLUMN talk.dropped IS 'Why there are no words, as in recording.dropped; NULL: there are.';
 
-COMMENT ON VIEW call_talk IS 'One row per call that is done: who talks how long, and when nobody does.';
+COMMENT ON TABLE call_span IS
+    'One row per call that is done: what of it is heard and corrected. Filled by callmood from other tables.';
+COMMENT ON COLUMN call_span.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN call_span.first_s IS 'Start of the first segment, in seconds from the start; NULL: there is none.';
+COMMENT ON COLUMN call_span.last_s IS 'End of the last segment, in seconds from the start; NULL: there is none.';
+COMMENT ON COLUMN call_span.speakers IS 'Number of speakers who are heard; NULL: nobody is.';
+COMMENT ON COLUMN call_span.speech_s IS 'Seconds of speech, overlapping stretches each for themselves; NULL: nobody is heard.';
+COMMENT ON COLUMN call_span.untranscribed_s IS 'Seconds of speech that no words were found for; NULL: none.';
+COMMENT ON COLUMN call_span.corrections IS 'Number of corrected segments; NULL: none.';
+COMMENT ON COLUMN call_span.correctors IS 'Who corrected them, one name for each; NULL: none.';
+COMMENT ON COLUMN call_span.corrected_at IS 'When one was last corrected, UTC; NULL: none.';
+
+COMMENT ON TABLE call_talk IS 'One row per call that is done: who talks how long, and when nobody does. Filled by callmood from other tables.';
 COMMENT ON COLUMN call_talk.recording_id IS 'The recording: recording.id.';
 COMMENT ON COLUMN call_talk.duration_s IS 'Length of the recording in seconds.';
 COMMENT ON COLUMN call_talk.speech_s IS
@@ -503,7 +523,7 @@ COMMENT ON COLUMN segment_context.quarter IS 'Quarter of the conversation that i
 COMMENT ON COLUMN segment_context.silence_s IS 'Seconds in which nobody was heard before it; 0 at the start of the call.';
 COMMENT ON COLUMN segment_context.plain IS 'Its words without capitals and accents.';
 
-COMMENT ON VIEW call_category IS 'One row per call and category that occurs in it.';
+COMMENT ON TABLE call_category IS 'One row per call and category that occurs in it. Filled by callmood from other tables.';
 COMMENT ON COLUMN call_category.recording_id IS 'Id of the recording.';
 COMMENT ON COLUMN call_category.category IS 'Name of the category.';
 COMMENT ON COLUMN call_category.segments IS 'Number of segments that belong to it.';

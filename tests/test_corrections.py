@@ -10,6 +10,7 @@ import callmood
 from callmood.cli.app import app
 from callmood.errors import UsageError
 from callmood.store import Connection, open_db, rows, write_call
+from callmood.store.figures import fill_all_figures
 
 LINES = (
     (AGENT, 0.4, 2.0, "hello"),
@@ -103,5 +104,6 @@ def test_a_correction_of_a_stretch_that_is_no_segment_any_more_is_listed_as_such
     callmood.correct("call.wav", 18, "neutral", by="Mia", db=scanned)
     with open_db(scanned) as con:
         rows(con, "UPDATE segment SET end_s = 21 WHERE start_s = 17.6")
+        fill_all_figures(con)
     assert "not counted" in run(scanned, "corrections")
     assert "Mia" not in run(scanned, "report")

@@ -137,13 +137,6 @@ def test_words_per_minute_are_over_the_speech_whose_words_are_known(db: Connecti
     assert only(db, "SELECT agent_words_per_minute FROM call_talk") == 30.0
 
 
-def test_calls_from_before_the_table_of_speech_are_measured_by_their_segments(db: Connection) -> None:
-    store(db, make_call(TALK))
-    figures = rows(db, "FROM call_talk")
-    db.execute("DELETE FROM speech")
-    assert rows(db, "FROM call_talk") == figures
-
-
 @pytest.mark.parametrize("layout", ["mono", "stereo"])
 def test_one_sided_recordings_have_no_figure_that_takes_two_sides(db: Connection, layout: str) -> None:
     lines: list[Line] = [(AGENT, 0.0, 4.0, "how can I help"), (AGENT, 10.0, 14.0, "I see")]

@@ -129,7 +129,9 @@ def _groups(con: Connection, question: Question) -> Report:
     rows = _report(con, "groups", parameters)
     if question.against is not None:
         start, end = question.against
-        earlier = _report(con, "groups", {**parameters, "since": start, "until": end})
+        choose(con, {**parameters, "since": start, "until": end})
+        earlier = _report(con, "groups", parameters)
+        choose(con, parameters)
         rows = rows.join(earlier.drop("role"), on="name", how="left", suffix="_before", maintain_order="left")
     report = Report(
         question,
@@ -143,7 +145,11 @@ def _groups(con: Connection, question: Question) -> Report:
 
 def _calls(con: Connection, question: Question) -> Report:
     parameters = parameters_of(con, question)
-    rows = _arrange(_report(con, "calls", parameters), question)
+    few = question.limit if question.sort is None else None
+    found = query(
+        con, f"FROM ({read_sql('reports/calls')}) LIMIT $few", {**parameters, "few": few}, is_large=True
+    )
+    rows = _arrange(found, question)
     return _with_notes(con, Report(question, rows, _moments(con, question, parameters)), parameters)
 
 
@@ -151,6 +157,7 @@ def _one_call(con: Connection, question: Question) -> Report:
     recording = find_call(con, question.name or "")
     parameters = {**parameters_of(con, replace(question, filters={})), "recording": recording}
     parameters |= {"since": None, "until": None}
+    choose(con, parameters)
     everyone = {**parameters, "role": question.role or "all"}
     call = _report(con, "calls", parameters)
     row = call.row(0, named=True)
@@ -183,13 +190,13 @@ def _moments(
 
 
 def parameters_of(con: Connection, question: Question) -> dict[str, Any]:
-    """The parameters of the SQL files that say which calls. Raises what ``ask`` raises for unknown names."""
+    """The parameters of the SQL files that say which calls, which are ``chosen`` then. Raises what ``ask`` raises for unknown names."""
     wanted = dict(question.filters)
     if question.kind == "groups" and question.name is not None:
         wanted[question.by] = question.name
     for dimension in wanted:
         check_dimension(con, dimension)
-    return {
+    parameters = {
         "by": question.by,
         "dimensions": list(wanted),
         "names": [_resolve(con, dimension, name) for dimension, name in wanted.items()],
@@ -198,6 +205,13 @@ def parameters_of(con: Connection, question: Question) -> dict[str, Any]:
         "until": question.until,
         "recording": None,
     }
+    choose(con, parameters)
+    return parameters
+
+
+def choose(con: Connection, parameters: Mapping[str, Any]) -> None:
+    """Make the recordings that the parameters are about the table ``chosen``, which most of the SQL files ask."""
+    query(con, read_sql("reports/chosen"), parameters)
 
 
 def apart(by: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,10 +20,13 @@ def read_sql(name: str) -> str:
     return files("callmood.sql").joinpath(folder, f"{file}.sql").read_text(encoding="utf-8")
 
 
-def query(con: Connection, sql: str, parameters: Mapping[str, Any]) -> pl.DataFrame:
-    """``frame_of`` with those of ``parameters`` that the query names."""
+def query(
+    con: Connection, sql: str, parameters: Mapping[str, Any], *, is_large: bool = False
+) -> pl.DataFrame:
+    """``frame_of``, or ``large_frame``, with those of ``parameters`` that the query names."""
     named = set(re.findall(r"\$([a-z_]+)", sql))
-    return frame_of(con, sql, {name: value for name, value in parameters.items() if name in named})
+    asked = {name: value for name, value in parameters.items() if name in named}
+    return (large_frame if is_large else frame_of)(con, sql, asked)
 
 
 def frame_of(con: Connection, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
@@ -43,6 +46,18 @@ def frame_of(con: Connection, sql: str, parameters: Mapping[str, Any] | None = N
             f"The result does not fit into a frame ({error}). Cast its columns in the query."
         ) from None
     return frame.with_columns(pl.col(pl.Null).cast(pl.Float64))
+
+
+def large_frame(con: Connection, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+    """``frame_of`` for a query with plain columns and up to millions of rows, each of which is no object of Python."""
+    try:
+        with deferred():
+            found = con.sql(sql, params=dict(parameters or {}))
+            kinds = {name: _dtype(str(kind)) for name, kind in zip(found.columns, found.types, strict=True)}
+            frame = pl.DataFrame(found)
+    except ImportError:  # an older DuckDB needs pyarrow for it
+        return frame_of(con, sql, parameters)
+    return frame.cast({name: kind for name, kind in kinds.items() if kind is not None})
 
 
 _INTEGERS: Final = {

@@ -10,6 +10,7 @@ import numpy as np
 from callmood.arrays import Ints, Mask
 from callmood.store.columns import Shape, as_json, select_rows
 from callmood.store.connection import Connection, rows, transaction
+from callmood.store.figures import fill_figure
 
 _MEMBER: Final[Shape] = {
     "recording_id": "VARCHAR",
@@ -149,6 +150,7 @@ def write_members(con: Connection, definitions: str, ids: Sequence[str], members
             "INSERT INTO categorized SELECT unnest($ids::VARCHAR[]), $definitions",
             {**key, "definitions": definitions},
         )
+        fill_figure(con, "call_category", ids)
 
 
 def categorize_again(con: Connection, ids: Collection[str]) -> None:

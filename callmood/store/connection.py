@@ -18,6 +18,7 @@ import duckdb
 from callmood.errors import CallmoodError
 from callmood.signals import deferred
 from callmood.store.damage import explain, is_busy, is_in_this_program
+from callmood.store.figures import fill_all_figures
 from callmood.store.files import (
     cannot_write,
     may_exist,
@@ -46,6 +47,7 @@ _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     **NO_EXTENSIONS,
     "enable_external_access": False,
     "lock_configuration": True,
+    "memory_limit": "640MB",  # more goes to the disk, so that reports on any number of calls fit into a gigabyte
     "storage_compatibility_version": "v1.0.0",  # of new databases, so that older clients can open them
 }
 
@@ -278,7 +280,9 @@ def _version(con: Connection, path: Path) -> int:
         )
     if not needed - {"migration"} & found.keys():
         raise foreign
-    early = sorted(_tables_of(migrations()) - needed & found.keys())
+    early = sorted(
+        name for name in _tables_of(migrations()) - needed & found.keys() if found[name] == "BASE TABLE"
+    )
     missing = sorted(needed - found.keys())
     if missing or early:
         why = f"the table {missing[0]} is missing" if missing else f"its version lacks the table {early[0]}"
@@ -326,6 +330,8 @@ def _migrate(con: Connection, path: Path) -> None:
                     "CREATE TABLE migration (version INTEGER PRIMARY KEY, name VARCHAR, applied_at TIMESTAMP)"
                 )
             con.execute(migration.sql)
+            if migration.version == migrations()[-1].version and "call_span" in _relations(con):
+                fill_all_figures(con)  # a migration may define them anew
             con.execute(
                 "INSERT INTO migration VALUES ($version, $name, now()::TIMESTAMPTZ AT TIME ZONE 'UTC')",
                 {"version": migration.version, "name": migration.name},

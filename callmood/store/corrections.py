@@ -11,6 +11,7 @@ from callmood.errors import CallmoodError, UsageError
 from callmood.labels import LABELS
 from callmood.store.categories import categorize_again
 from callmood.store.connection import Connection, rows, transaction
+from callmood.store.figures import fill_figures
 from callmood.store.meanings import encode_again
 from callmood.wording import clock, did_you_mean
 
@@ -119,6 +120,7 @@ def correct(con: Connection, recording_id: str, segment: int, label: str, by: st
         if not written:
             raise CallmoodError(f"The database has no segment {segment} of the recording {recording_id}.")
         categorize_again(con, [recording_id])
+        fill_figures(con, [recording_id])
 
 
 def undo(con: Connection, found: Collection[Correction]) -> None:
@@ -140,6 +142,7 @@ def undo(con: Connection, found: Collection[Correction]) -> None:
             if one.text != one.model_text:
                 encode_again(con, one.recording_id)
         categorize_again(con, {one.recording_id for one in found})
+        fill_figures(con, {one.recording_id for one in found})
 
 
 def corrections(con: Connection, recording_id: str | None = None) -> list[Correction]:

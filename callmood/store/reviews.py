@@ -12,6 +12,7 @@ from callmood.store.columns import valid_unicode
 from callmood.store.connection import Connection, rows, transaction
 from callmood.store.corrections import correct, require_label
 from callmood.store.meanings import encode_again
+from callmood.store.figures import fill_figures
 
 Reason: TypeAlias = Literal["random", "uncertain", "rare", "words against voice", "chosen"]
 """Why a segment was proposed; "chosen" with its call."""
@@ -71,6 +72,7 @@ def write_review(
         if _words(con, recording_id, segment) != before:
             encode_again(con, recording_id)
         categorize_again(con, [recording_id])
+        fill_figures(con, [recording_id])
     if not written:
         raise CallmoodError(f"The database has no segment {segment} of the recording {recording_id}.")
     if review.label is not None:

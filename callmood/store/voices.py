@@ -11,6 +11,7 @@ from callmood.labels import LABELS
 from callmood.store.categories import categorize_again
 from callmood.store.columns import MOODS, Shape, as_json, assigned, mood_columns, select_rows
 from callmood.store.connection import Connection, rows, transaction
+from callmood.store.figures import fill_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,7 @@ def write_comparisons(
             },
         )
         categorize_again(con, _ids(voices))
+        fill_figures(con, _ids(voices))
 
 
 def _ids(voices: Iterable[AgentVoice]) -> list[str]:

@@ -39,6 +39,7 @@ from callmood.store.columns import (
     voice_rows,
 )
 from callmood.store.connection import Connection, rows, transaction
+from callmood.store.figures import FIGURES, fill_figures
 
 OF_A_CALL: Final = (
     "word",
@@ -49,6 +50,7 @@ OF_A_CALL: Final = (
     "segment_vectors",
     "segment_category",
     "categorized",
+    *FIGURES,
 )
 """The tables that another scan of a recording writes anew."""
 RECORDING_IDS: Final[Mapping[str, str]] = {
@@ -120,6 +122,7 @@ def write_call(
         _write_rows(con, call, "word", WORD, _word_rows(call))
         _write_rows(con, call, "speech", SPEECH, _speech_rows(call))
         _write_rows(con, call, "hold", HOLD, _hold_rows(call))
+        fill_figures(con, [recording_id])
 
 
 def write_failure(con: Connection, scan_id: int, failure: Failure) -> None:
@@ -289,6 +292,7 @@ def rescore_call(con: Connection, scan_id: int, model_id: str, call: Rescored) -
             {"model_id": model_id, "scan_id": scan_id, "now": _now(), "id": recording_id},
         )
         categorize_again(con, [recording_id])
+        fill_figures(con, [recording_id])
 
 
 def _check_consistency(call: Call) -> None:

@@ -16,7 +16,7 @@ SELECT labelled.reviewer, labelled.recording_id, segment.segment, shown_label(la
     coalesce(labelled.place <= last_drawn.place, false) AS in_sample,
     shown_label(segment.emotion) AS emotion, segment.scores
 FROM labelled
-JOIN segment USING (recording_id, speaker, start_s, end_s)
+JOIN segments_of((SELECT list(recording_id) FROM labelled)) AS segment USING (recording_id, speaker, start_s, end_s)
 JOIN recording ON recording.id = recording_id
 LEFT JOIN last_drawn ON last_drawn.reviewer = labelled.reviewer
 WHERE ($recording::VARCHAR IS NULL OR recording.id = $recording)

@@ -1,17 +1,10 @@
 -- How did each call go? The most upset come first, then those that ended worst.
 --
---   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
---   $recording   one recording, by its id; NULL: all
+--   chosen  the recordings (see chosen.sql)
 --   $role        whose mood: 'customer', 'agent', or 'all' for every voice on the call
---   $since, $until   start of the call, the second excluded; NULL: no bound
 --
 -- upset is the probability that the role was upset at any time of the call, pleased likewise (see the view call_upset). The
 -- moods are those of the four quarters of the conversation; a quarter in which the role was silent has none.
-WITH corrected AS (
-    SELECT recording_id, count(*) AS corrections
-    FROM correction SEMI JOIN segment USING (recording_id, speaker, start_s, end_s)
-    GROUP BY recording_id
-)
 SELECT call_name.call,
     call_id,
     recording.id AS recording_id,
@@ -23,7 +16,7 @@ SELECT call_name.call,
     interruptions_by_agent, interruptions_by_customer,
     agent_words_per_minute AS words_per_minute,
     longest_monologue_s,
-    speech_s, untranscribed_s, hold_s,
+    call_talk.speech_s, call_talk.untranscribed_s, hold_s,
     understood, language,
     $role AS role,
     upset, upset_from_s, pleased, pleased_from_s,
@@ -35,16 +28,13 @@ SELECT call_name.call,
     coalesce(corrections, 0) AS corrections,
     layout,
     warnings
-FROM recording
-JOIN call_name ON call_name.recording_id = recording.id
-JOIN talk_of($recording::VARCHAR) AS call_talk ON call_talk.recording_id = recording.id
+FROM chosen
+JOIN recording ON recording.id = chosen.recording_id
+JOIN call_name_of((SELECT list(recording_id) FROM chosen)) AS call_name ON call_name.recording_id = recording.id
+JOIN call_talk ON call_talk.recording_id = recording.id
 LEFT JOIN spellings('agent') AS spelling ON spelling.key = name_key(agent)
-LEFT JOIN corrected ON corrected.recording_id = recording.id
-LEFT JOIN call_mood ON call_mood.recording_id = recording.id AND call_mood.role = $role
-LEFT JOIN call_upset ON call_upset.recording_id = recording.id AND call_upset.role = $role
+JOIN call_span ON call_span.recording_id = recording.id
+LEFT JOIN (FROM call_mood SEMI JOIN chosen USING (recording_id)) AS call_mood ON call_mood.recording_id = recording.id AND call_mood.role = $role
+LEFT JOIN (FROM call_upset SEMI JOIN chosen USING (recording_id)) AS call_upset ON call_upset.recording_id = recording.id AND call_upset.role = $role
 WHERE state = 'done'
-    AND ($recording::VARCHAR IS NULL OR recording.id = $recording)
-    AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
-    AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-    AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
 ORDER BY upset DESC NULLS LAST, mood_end NULLS LAST, mood NULLS LAST, started_at, path

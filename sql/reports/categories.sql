@@ -1,19 +1,15 @@
 -- In how many calls does each category occur? The commonest first; those that occur in no call are left out.
 --
---   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
---   $recording   one recording, by its id; NULL: all
---   $since, $until   start of the call, the second excluded; NULL: no bound
+--   chosen  the recordings (see chosen.sql)
 --
 -- calls_known is the number of calls whose categories are known, share that of those with the category among them;
 -- from_s, the start of its first segment, makes sense of one call only.
 WITH selected AS (
     SELECT id AS recording_id
-    FROM recording SEMI JOIN categorized ON categorized.recording_id = recording.id
+    FROM recording
+    SEMI JOIN chosen ON chosen.recording_id = recording.id
+    SEMI JOIN categorized ON categorized.recording_id = recording.id
     WHERE state = 'done'
-        AND ($recording::VARCHAR IS NULL OR id = $recording)
-        AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
-        AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-        AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
 ), known AS (
     SELECT count(*) AS calls_known FROM selected
 )

@@ -2,9 +2,8 @@
 -- months and hours come in order, of the others those with the largest share of upset calls first, then those with the worst mood at the end.
 --
 --   $by     'agent', 'queue', 'customer', 'day', 'week', 'month', 'hour', or a column of the metadata table
---   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
+--   chosen  the recordings (see chosen.sql)
 --   $role   whose mood: 'customer', 'agent', or 'all' for every voice on the call
---   $since, $until   start of the call, the second excluded; NULL: no bound
 --
 -- Means are over calls, each with the same weight. Their margin is half of their 95 % interval (Student's t; NULL with
 -- fewer than five calls). upset and pleased are shares of the calls in which the role got so, of those where that is
@@ -14,17 +13,11 @@
 WITH selected AS (
     SELECT recording.id AS recording_id,
         spelling.name
-    FROM recording
+    FROM chosen
+    JOIN recording ON recording.id = chosen.recording_id
     JOIN spellings($by) AS spelling
         ON spelling.key = name_key(group_name($by, agent, queue, customer, started_at, metadata))
     WHERE state = 'done'
-        AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
-        AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-        AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
-), corrected AS (
-    SELECT recording_id, count(*) AS corrections
-    FROM correction SEMI JOIN segment USING (recording_id, speaker, start_s, end_s)
-    GROUP BY recording_id
 ), call AS (
     SELECT name, corrections, call_talk.*, call_mood.* EXCLUDE (recording_id, role),
         is_likely(upset) AS is_upset,
@@ -33,7 +26,7 @@ WITH selected AS (
         overtalk_s / nullif(duration_s, 0) AS overtalk_share
     FROM selected
     JOIN call_talk USING (recording_id)
-    LEFT JOIN corrected USING (recording_id)
+    JOIN call_span USING (recording_id)
     LEFT JOIN call_mood ON call_mood.recording_id = selected.recording_id AND call_mood.role = $role
     LEFT JOIN call_upset ON call_upset.recording_id = selected.recording_id AND call_upset.role = $role
 )

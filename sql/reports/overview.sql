@@ -8,23 +8,14 @@ WITH named AS (
         ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
             AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP) AS in_time
     FROM recording
-    WHERE is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
+    WHERE in_time IS DISTINCT FROM false
+        AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
 ), scored AS (
     SELECT recording_id, scored, mood_change FROM call_mood WHERE role = $role
 ), felt AS (
     SELECT recording_id, upset, pleased FROM call_upset WHERE role = $role
-), heard AS (
-    SELECT recording_id,
-        count(DISTINCT speaker) AS speakers,
-        sum(end_s - start_s) AS speech_s,
-        sum(end_s - start_s) FILTER (dropped IS NOT NULL) AS untranscribed_s
-    FROM talk GROUP BY recording_id
 ), waited AS (
     SELECT recording_id, sum(end_s - start_s) AS hold_s FROM hold GROUP BY recording_id
-), corrected AS (
-    SELECT recording_id, count(*) AS corrections, list(corrected_by) AS correctors, max(corrected_at) AS last_corrected_at
-    FROM correction SEMI JOIN segment USING (recording_id, speaker, start_s, end_s)
-    GROUP BY recording_id
 ), transcription AS (
     SELECT id AS transcribed_in, models->>'asr' AS recogniser FROM scan
 )
@@ -60,13 +51,12 @@ SELECT
     count(*) FILTER (state = 'done' AND in_time AND id IN (SELECT recording_id FROM categorized)) AS categorized,
     coalesce(sum(corrections) FILTER (state = 'done' AND in_time), 0)::BIGINT AS corrections,
     list_sort(list_distinct(flatten(list(correctors) FILTER (state = 'done' AND in_time)))) AS corrected_by,
-    max(last_corrected_at) FILTER (state = 'done' AND in_time) AS corrected_at,
+    max(call_span.corrected_at) FILTER (state = 'done' AND in_time) AS corrected_at,
     count(DISTINCT model_id) FILTER (state = 'done' AND in_time) AS models,
     count(DISTINCT recogniser) FILTER (state = 'done' AND in_time) AS recognisers
 FROM named
 LEFT JOIN scored ON scored.recording_id = named.id
 LEFT JOIN felt ON felt.recording_id = named.id
-LEFT JOIN heard ON heard.recording_id = named.id
-LEFT JOIN corrected ON corrected.recording_id = named.id
+LEFT JOIN call_span ON call_span.recording_id = named.id
 LEFT JOIN waited ON waited.recording_id = named.id
 LEFT JOIN transcription USING (transcribed_in)

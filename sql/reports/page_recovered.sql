@@ -1,17 +1,15 @@
 -- Which calls were turned round: somebody was upset, and not any more at the end? What did the agent say when it turned?
 --
---   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
---   $recording   one recording, by its id; NULL: all
+--   chosen  the recordings (see chosen.sql)
 --   $role        who was upset: 'customer' (with those whose role is not known), 'agent', or 'all'
---   $since, $until   start of the call, the second excluded; NULL: no bound
 --
 -- Recovered: upset in some segment, scored in the last quarter of the conversation, there upset in none and with a mood
 -- that is on the whole not negative. upset_s is where the most upset segment begins; the last ends at last_upset_s, and the
 -- next of the same speaker that is not upset begins at
 -- turned_s: what the agent says in between is what turned it.
 WITH felt AS (
-    SELECT * FROM segment_mood
-    WHERE is_of(role, $role) AND mood IS NOT NULL AND ($recording::VARCHAR IS NULL OR recording_id = $recording)
+    SELECT * FROM segment_mood_of((SELECT list(recording_id) FROM chosen))
+    WHERE is_of(role, $role) AND mood IS NOT NULL
 ), turned AS (
     SELECT recording_id, speaker, any_value(role) AS role,
         max(upset) AS upset,
@@ -33,8 +31,4 @@ WITH felt AS (
 SELECT recording_id, role, upset, upset_s, last_upset_s, turned_s
 FROM turned
 JOIN calm USING (recording_id, speaker)
-JOIN recording ON recording.id = recording_id
-WHERE ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
-    AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-    AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
 ORDER BY upset DESC, recording_id

@@ -9,7 +9,7 @@ SELECT segment.recording_id, segment.segment, segment.speaker, segment.role, seg
     review.role AS heard_role
 FROM segment
 JOIN recording ON recording.id = segment.recording_id
-JOIN call_name ON call_name.recording_id = segment.recording_id
+JOIN call_name_of($recordings::VARCHAR[]) AS call_name ON call_name.recording_id = segment.recording_id
 LEFT JOIN review ON review.recording_id = segment.recording_id AND review.speaker = segment.speaker
     AND review.start_s = segment.start_s AND review.end_s = segment.end_s AND review.reviewer = $reviewer
 WHERE list_contains($recordings, segment.recording_id)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import polars as pl
 
 from callmood.reports.agreement import Agreement, agreement
-from callmood.reports.ask import Question, apart, ask, parameters_of
+from callmood.reports.ask import Question, apart, ask, choose, parameters_of
 from callmood.reports.differences import mean_difference, share_difference
 from callmood.reports.frames import query, read_sql
 from callmood.reports.page.comparison import Periods, periods
@@ -122,6 +122,7 @@ def contents(
     parameters = {**parameters_of(con, question), "by": by}
     if single:
         parameters |= {"recording": find_call(con, question.name or ""), "since": None, "until": None}
+        choose(con, parameters)
 
     def answer(file: str, /, **more: Any) -> pl.DataFrame:
         return query(con, read_sql(f"reports/{file}"), {**parameters, **more})

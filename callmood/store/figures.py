@@ -1,0 +1,43 @@
+"""What reports read of each call, worked out from the other tables by the macros of ``sql/migrations``.
+
+Whatever writes to a call fills them anew in the same transaction, so that they always say what the macros say.
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+import duckdb
+
+FIGURES: Final = ("call_span", "call_talk", "call_mood", "call_upset", "call_moment", "call_category")
+"""The tables, in an order in which each needs only those before it. ``NAME_of`` is the macro that defines one."""
+
+_AT_ONCE: Final = 10_000
+"""Calls whose figures are worked out together: 200,000 segments fit into memory anywhere."""
+
+
+def fill_figures(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> None:
+    """Work out the figures of these calls, in the transaction that has begun; of a call that is gone, none stay."""
+    for table in FIGURES:
+        fill_figure(con, table, ids)
+
+
+def fill_figure(con: duckdb.DuckDBPyConnection, table: str, ids: Collection[str]) -> None:
+    """``fill_figures`` for one of the tables."""
+    asked = {"ids": list(ids)}
+    con.execute(f"DELETE FROM {table} WHERE recording_id IN (SELECT unnest($ids::VARCHAR[]))", asked)
+    con.execute(f"INSERT INTO {table} BY NAME FROM {table}_of($ids::VARCHAR[])", asked)
+
+
+def fill_all_figures(con: duckdb.DuckDBPyConnection) -> None:
+    """Work out the figures of all calls, in the transaction that has begun."""
+    for table in FIGURES:
+        con.execute(f"DELETE FROM {table}")
+    # in the order of the rows, so that the blocks of each part are read once
+    ids = [
+        one
+        for (one,) in con.execute("SELECT id FROM recording WHERE state = 'done' ORDER BY rowid").fetchall()
+    ]
+    for start in range(0, len(ids), _AT_ONCE):
+        asked = {"ids": ids[start : start + _AT_ONCE]}
+        for table in FIGURES:
+            con.execute(f"INSERT INTO {table} BY NAME FROM {table}_of($ids::VARCHAR[])", asked)

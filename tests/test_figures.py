@@ -1,0 +1,193 @@
+"""What reports read of each call is what its tables say, whatever was written to it last."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from factory import AGENT, CUSTOMER, failure, feeling, make_call, make_recording, on
+from many_calls import many_calls
+
+from callmood.call import Call, Rescored, SpeakerMoods
+from callmood.store import (
+    Connection,
+    connection,
+    delete_recordings,
+    forget_recordings,
+    open_db,
+    rescore_call,
+    rows,
+    transaction,
+    write_call,
+    write_failure,
+)
+from callmood.store.categories import Member, write_members
+from callmood.store.corrections import correct, corrections, undo
+from callmood.store.figures import FIGURES, fill_all_figures
+from callmood.store.reviews import Review, write_review
+
+
+def kept(db: Connection) -> dict[str, list[str]]:
+    """The tables that reports read, in any order."""
+    return {table: shown(rows(db, f"FROM {table}")) for table in FIGURES}
+
+
+def defined(db: Connection) -> dict[str, list[str]]:
+    """What these tables should hold, by their definitions."""
+    ids = [one for (one,) in rows(db, "SELECT id FROM recording")]
+    return {table: shown(rows(db, f"FROM {table}_of($ids::VARCHAR[])", {"ids": ids})) for table in FIGURES}
+
+
+def shown(found: list[tuple[Any, ...]]) -> list[str]:
+    # the order in which numbers are added shows in their last digits
+    return sorted(repr([round(one, 9) if isinstance(one, float) else one for one in row]) for row in found)
+
+
+def varied(count: int = 12) -> list[Call]:
+    """Calls of which some are on one channel, in another language, or with a side whose role is not known."""
+    calls = list(many_calls(count, turns=4))
+    calls[1] = replace(calls[1], layout="mono")
+    calls[2] = replace(calls[2], understood=False, language="de")
+    calls[3] = replace(calls[3], speakers=tuple(replace(one, role="unknown") for one in calls[3].speakers))
+    calls[4] = replace(calls[4], segments=(), scores=(), speech=(), speakers=(), moods={})
+    return calls
+
+
+@pytest.fixture
+def stored(db: Connection) -> Connection:
+    for call in varied():
+        write_call(db, 1, "m1", call)
+    return db
+
+
+def upset_call(name: str = "upset.wav") -> Call:
+    lines = [
+        (AGENT, 0.0, 2.0, "hello"),
+        (CUSTOMER, 2.0, 4.0, "this is the third time", feeling("angry")),
+        (CUSTOMER, 5.0, 9.0, "I want to cancel", feeling("angry", 0.8)),
+        (AGENT, 9.0, 12.0, "I am sorry"),
+        (CUSTOMER, 12.0, 14.0, "thanks", feeling("happy")),
+    ]
+    return make_call(lines, name=name, agent="anna", started_at=on("2026-11-20"))
+
+
+def test_stored_calls_have_the_figures_that_are_defined(stored: Connection) -> None:
+    assert kept(stored) == defined(stored)
+    assert len(kept(stored)["call_span"]) == len(varied())
+
+
+def _correct(db: Connection) -> None:
+    correct(db, upset_call().recording.id, 4, "angry", "eva")
+
+
+def _undo(db: Connection) -> None:
+    _correct(db)
+    undo(db, corrections(db))
+
+
+def _review_with_a_label(db: Connection) -> None:
+    write_review(db, upset_call().recording.id, 1, "eva", "random", Review("sad"))
+
+
+def _review_without_a_label(db: Connection) -> None:
+    write_review(db, upset_call().recording.id, 1, "eva", "random", Review(None, said_by=AGENT))
+
+
+def _rescore(db: Connection) -> None:
+    call = upset_call()
+    scores = tuple(feeling("neutral") for _ in call.segments)
+    rescore_call(
+        db, 2, "m2", Rescored(call.recording, 14.0, scores, {}, moods={1: SpeakerMoods(0.1, None, 0.2, None)})
+    )
+
+
+def _scan_again(db: Connection) -> None:
+    lines = [(AGENT, 0.0, 2.0, "hello"), (CUSTOMER, 3.0, 4.0, "hi", feeling("happy"))]
+    write_call(db, 2, "m1", make_call(lines, name="upset.wav"))
+
+
+def _replace(db: Connection) -> None:
+    write_call(db, 2, "m1", make_call(name="other.wav"), [upset_call().recording.id])
+
+
+def _categorize(db: Connection) -> None:
+    write_members(
+        db, "d", [upset_call().recording.id], [Member(upset_call().recording.id, 2, "cancel", "words", None)]
+    )
+
+
+def _delete(db: Connection) -> None:
+    delete_recordings(db, [upset_call().recording.id])
+
+
+def _fail(db: Connection) -> None:
+    write_failure(db, 2, failure(upset_call().recording))
+    write_failure(db, 2, failure(make_recording("bad.wav")))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        _correct,
+        _undo,
+        _review_with_a_label,
+        _review_without_a_label,
+        _rescore,
+        _scan_again,
+        _replace,
+        _categorize,
+        _delete,
+        _fail,
+    ],
+)
+def test_the_figures_follow_whatever_is_written_to_a_call(
+    stored: Connection, write: Callable[[Connection], None]
+) -> None:
+    write_call(stored, 1, "m1", upset_call())
+    before = kept(stored)
+    write(stored)
+    assert kept(stored) == defined(stored)
+    assert (kept(stored) == before) is (write in (_undo, _fail))
+
+
+def test_forgotten_calls_leave_no_figures(db_path: Path) -> None:
+    with open_db(db_path) as con:
+        for name in ("one.wav", "two.wav"):
+            write_call(con, 1, "m1", upset_call(name))
+    forget_recordings(db_path, [upset_call("one.wav").recording.id])
+    with open_db(db_path) as con:
+        assert kept(con) == defined(con)
+        assert rows(con, "SELECT recording_id FROM call_talk") == [(upset_call("two.wav").recording.id,)]
+
+
+def test_figures_are_worked_out_anew_from_the_other_tables(stored: Connection) -> None:
+    before = kept(stored)
+    for table in FIGURES:
+        stored.execute(f"DELETE FROM {table}")
+    with transaction(stored):
+        fill_all_figures(stored)
+    assert kept(stored) == before
+
+
+@pytest.mark.parametrize("left_out", ["", "speech"], ids=["all", "before the table of speech"])
+def test_an_older_database_gets_the_figures_of_its_calls(
+    db_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left_out: str
+) -> None:
+    with open_db(db_path) as con:
+        write_call(con, 1, "m1", upset_call())
+        _correct(con)
+        before = kept(con)
+    old_path = tmp_path / "old.duckdb"
+    with monkeypatch.context() as patch:
+        older = tuple(one for one in connection.migrations() if one.version < 20)
+        patch.setattr(connection, "migrations", lambda: older)
+        open_db(old_path).close()
+    with duckdb.connect(str(old_path)) as con:
+        con.execute(f"ATTACH '{db_path}' AS new (READ_ONLY)")
+        for table in ("recording", "speaker", "segment", "word", "speech", "hold", "correction"):
+            if table != left_out:
+                con.execute(f"INSERT INTO {table} BY NAME FROM new.{table}")
+    with open_db(old_path) as con:
+        assert kept(con) == before
