@@ -181,16 +181,25 @@ class Database:
                 topics_of=lambda ids: find_topics(cursor, Filter(recordings=tuple(ids)), redacted=redact),
             )
 
-    def write_found(self, path: str | Path, found: Found, text: str, *, redact: bool = True) -> Written:
+    def write_found(
+        self,
+        path: str | Path,
+        found: Found,
+        text: str,
+        *,
+        only: Mapping[str, str] | None = None,
+        redact: bool = True,
+    ) -> Written:
         """Write the page that ``callmood find --html`` writes: what was ``found``, with the calls that it was said in.
 
-        ``text``: what was looked for. ``redact``: as in ``write_page``. Raises UsageError for segments of more than
+        ``text``: what was looked for. ``only``: what limited the search, such as ``{"role": "customer"}``, to be told
+        on the page. ``redact``: as in ``write_page``. Raises UsageError for segments of more than
         2,000 calls, and OSError if the file can't be written.
         """
         from callmood.reports.page import write_found
 
         with self._cursor() as cursor:
-            return write_found(cursor, found, Path(path), text=text, redact=redact)
+            return write_found(cursor, found, Path(path), text=text, only=only or {}, redact=redact)
 
     def calls(self) -> pl.DataFrame:
         """One row for each scanned call: the view ``call_summary``, plus a column for each metadata column.

@@ -143,6 +143,13 @@ def test_axe_finds_nothing_serious(page: Opened) -> None:
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
 
 
+def test_what_limited_the_search_is_told(browser: Any, find: Callable[..., Result]) -> None:
+    find("--exact", "cancel", "--role", "customer", "--agent", EVIL, "--html", "only.html")
+    with opened(browser, Path("only.html").absolute()) as page:
+        assert f"Only role customer, agent {EVIL}." in page.text
+        assert page.page.locator("#top a[aria-current]").inner_text() == "Found"
+
+
 def test_nothing_found_is_a_page_that_says_so(browser: Any, find: Callable[..., Result]) -> None:
     find("--exact", "zebra", "--html", "none.html")
     with opened(browser, Path("none.html").absolute()) as page:

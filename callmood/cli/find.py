@@ -80,19 +80,23 @@ def find(
         progress=tell_encoding,
     )
     if html is not None:
-        _write_page(found, html, text, redact=redact is not False, db=db)
+        limits = {"role": role if role != "all" else None, "agent": agent, "since": since, "emotion": emotion}
+        only = {name: value for name, value in limits.items() if value is not None}
+        _write_page(found, html, text, only=only, redact=redact is not False, db=db)
     elif as_json:
         _print_json(found)
     else:
         _print(found, exact)
 
 
-def _write_page(found: Found, html: Path, text: str, *, redact: bool, db: Path | None) -> None:
+def _write_page(
+    found: Found, html: Path, text: str, *, only: dict[str, str], redact: bool, db: Path | None
+) -> None:
     import callmood
     from callmood.cli.report import writing_page
 
     with callmood.open(db) as database, writing_page(html):
-        written = database.write_found(html, found, text, redact=redact)
+        written = database.write_found(html, found, text, only=only, redact=redact)
     segments = counted(len(found.hits), "segment")
     say(f"{html}: {segments} in {counted(written.calls, 'call')}, {written.size_bytes / 1e6:,.1f} MB.")
 

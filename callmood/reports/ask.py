@@ -25,6 +25,9 @@ GROUPS: Final = ("agent", "queue", "customer", "day", "week", "month", "hour")
 
 _MOMENTS: Final = 5
 _MOMENTS_OF_A_CALL: Final = 3
+_NOT_UNDERSTOOD: Final = (
+    "The words of this call were not understood (another language, or a bad line), so no mood is shown."
+)
 _WORTH_A_NOTE: Final = 0.01
 """Share of speech without words from which a report says so; laughter and coughs stay below."""
 
@@ -173,6 +176,7 @@ def _one_call(con: Connection, question: Question) -> Report:
         remarks=(
             *(Note(f"The scan warned: {warning}.") for warning in row["warnings"] or []),
             *_unknown_moods(int(unknown)),
+            *([Note(_NOT_UNDERSTOOD)] if row["understood"] is False else []),
         ),
     )
 

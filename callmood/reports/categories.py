@@ -1,12 +1,13 @@
 """The categories of each group: shares with their intervals, and what differs clearly from all other groups."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from callmood.reports import cells
 from callmood.reports.ask import Report
 from callmood.reports.columns import Column, Row, Sheet
 from callmood.reports.differences import share_difference
-from callmood.wording import NONE, percent
+from callmood.wording import percent
 
 _MOST_GROUPS: Final = 30
 """Of more groups only those are shown that differ clearly from the others."""
@@ -17,7 +18,8 @@ def category_sheets(report: Report) -> list[Sheet]:
     rows = [] if report.group_categories is None else report.group_categories.to_dicts()
     if rows and report.question.of_one:
         return [_of_one(report.question.by, rows)]
-    return [_side_by_side(report.question.by, rows)] if any(row["rest_known"] for row in rows) else []
+    sheet = _side_by_side(report.question.by, rows) if any(row["rest_known"] for row in rows) else None
+    return [sheet] if sheet and sheet.rows else []
 
 
 def verdict(row: Row) -> str:
@@ -28,7 +30,7 @@ def verdict(row: Row) -> str:
     return "more" if difference.value > 0 else "fewer"
 
 
-def _of_one(by: str, rows: list[Row]) -> Sheet:
+def _of_one(by: str, rows: Sequence[Row]) -> Sheet:
     columns = [
         Column("", lambda row: row["category"], right=False, wraps=True),
         Column("Calls", lambda row: f"{row['calls']:,} of {row['calls_known']:,}"),
@@ -48,7 +50,7 @@ def _unclear(row: Row) -> str:
     return "few calls" if None in (row["share_low"], row["rest_share_low"]) else "unclear"
 
 
-def _side_by_side(by: str, rows: list[Row]) -> Sheet:
+def _side_by_side(by: str, rows: Sequence[Row]) -> Sheet:
     groups: dict[str, dict[str, Row]] = {}
     for row in rows:
         groups.setdefault(row["name"], {})[row["category"]] = row
@@ -61,20 +63,18 @@ def _side_by_side(by: str, rows: list[Row]) -> Sheet:
     columns = [
         Column(by.capitalize(), lambda group: _any(group)["name"], right=False, wraps=True),
         Column("Calls", lambda group: f"{_any(group)['calls_known']:,}"),
-        *(
-            Column(
-                category.replace(" ", "\n", 1),
-                lambda group, of=category: _share(group[of]),
-                hide_order=number,
-            )  # type: ignore[misc]
-            for number, category in enumerate(names, start=1)
-        ),
+        *(_category(name, number) for number, name in enumerate(names, start=1)),
     ]
     return Sheet(title, columns, shown, continues=True)
 
 
+def _category(name: str, hide_order: int) -> Column:
+    return Column(name.replace(" ", "\n", 1), lambda group: _share(group[name]), hide_order=hide_order)
+
+
 def _any(group: Row) -> Row:
-    return next(iter(group.values()), {"name": NONE, "calls_known": 0})
+    row: Row = next(iter(group.values()))
+    return row
 
 
 def _share(row: Row) -> str:

@@ -73,7 +73,7 @@ def _call_page(report: Report) -> _Parts:
     who = ", ".join(f"{name} {call[name]}" for name in ("agent", "customer", "queue") if call[name])
     when = cells.moment(call["started_at"]) if call["started_at"] else ""
     subtitle = " · ".join(part for part in (who, duration(call["duration_s"]), when) if part)
-    sheets = [quarters(report.quarters), *_moments(report), turns(report)]
+    sheets = [*quarters(report.quarters), *_moments(report), *turns(report)]
     return f"Call {call['call']}", subtitle, call_facts(report, call), sheets
 
 

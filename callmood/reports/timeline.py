@@ -25,18 +25,11 @@ def call_facts(report: Report, call: Row) -> list[tuple[str, str]]:
         *([("Call id", call["call_id"])] if call["call_id"] else []),
         ("Upset", _when(report, call, "upset")),
         ("Pleased", _when(report, call, "pleased")),
-        (
-            "Agent talks",
-            f"{percent(call['talk_ratio'])} of the time, {cells.plain(call['words_per_minute'])} words a minute, "
-            f"longest monologue {duration(call['longest_monologue_s'])}",
-        ),
-        (
-            "Dead air",
-            f"{duration(call['dead_air_s'])}, longest silence {duration(call['longest_silence_s'])}",
-        ),
+        ("Agent talks", _agent_talks(call)),
+        ("Dead air", _dead_air(call)),
         ("Overtalk", overtalk),
         *_unheard(call),
-        ("Segments", _segments(call)),
+        ("Segments", _segments(report, call)),
         *_categories(report),
         *_corrections(report, call),
     ]
@@ -54,9 +47,27 @@ def _categories(report: Report) -> Iterator[tuple[str, str]]:
         yield "Categories", cells.category_starts(report.categories.to_dicts())
 
 
-def _segments(call: Row) -> str:
+def _agent_talks(call: Row) -> str:
+    known = [
+        f"{percent(call['talk_ratio'])} of the time" if call["talk_ratio"] is not None else "",
+        f"{cells.plain(call['words_per_minute'])} words a minute"
+        if call["words_per_minute"] is not None
+        else "",
+        f"longest monologue {duration(call['longest_monologue_s'])}" if call["longest_monologue_s"] else "",
+    ]
+    return ", ".join(filter(None, known)) or "not known"
+
+
+def _dead_air(call: Row) -> str:
+    if call["dead_air_s"] is None:
+        return "not known"
+    return f"{duration(call['dead_air_s'])}, longest silence {duration(call['longest_silence_s'])}"
+
+
+def _segments(report: Report, call: Row) -> str:
     if not call["segments"]:
-        return f"none of the {call['role']} scored"
+        is_of_nobody = report.rows.filter(role="unknown", kind="words").height > 0
+        return f"none of the {call['role']} scored{'; who is the agent is not known' if is_of_nobody else ''}"
     return (
         f"{call['segments']} of the {call['role']} scored: {percent(call['angry'])} angry, "
         f"{percent(call['negative'])} negative, {percent(call['uncertain'])} uncertain"
@@ -77,23 +88,26 @@ def _when(report: Report, call: Row, mood: str) -> str:
 def _unheard(call: Row) -> Iterator[tuple[str, str]]:
     if call["hold_s"]:
         yield "On hold", f"{duration(call['hold_s'])} of music, tones and announcements"
-    if call["untranscribed_s"] >= 1:
+    if not call["speech_s"]:
+        yield "Speech", "none: nobody is heard"
+    elif call["untranscribed_s"] >= 1:
         yield (
             "Speech",
             f"{duration(call['speech_s'])}, of which {duration(call['untranscribed_s'])} could not be transcribed",
         )
 
 
-def quarters(frame: pl.DataFrame | None) -> Sheet:
-    """The mood of each role by quarter of the conversation."""
+def quarters(frame: pl.DataFrame | None) -> list[Sheet]:
+    """The mood of each role by quarter of the conversation, where it is known of anybody."""
     rows: dict[str, dict[str, Any]] = {}
     for row in [] if frame is None else frame.to_dicts():
         rows.setdefault(row["role"], {"role": row["role"]})[str(row["quarter"])] = row["mood"]
-    return Sheet("Mood by quarter of the call", _QUARTERS, list(rows.values()))
+    is_known = frame is not None and frame["mood"].count() > 0
+    return [Sheet("Mood by quarter of the call", _QUARTERS, list(rows.values()))] if is_known else []
 
 
-def turns(report: Report) -> Sheet:
-    """What was said, with a row for each stretch of dead air, and for what people corrected."""
+def turns(report: Report) -> list[Sheet]:
+    """What was said, if anybody is heard, with a row for each stretch of dead air, and for what people corrected."""
     rows: list[Row] = []
     for turn in report.rows.to_dicts():
         if (turn["silence_s"] or 0) >= report.limits["dead_air_from_s"]:
@@ -105,7 +119,7 @@ def turns(report: Report) -> Sheet:
             who = cells.corrected([turn["corrected_by"]], turn["corrected_at"])
             was = f"from {turn['corrected_from']} " if turn["corrected_from"] else ""
             rows.append({**_NOTHING, "aside": f"corrected {was}to {turn['corrected_to']} {who}"})
-    return Sheet("What was said", _TURNS, rows)
+    return [Sheet("What was said", _TURNS, rows)] if rows else []
 
 
 _NOTHING: Final[Row] = {"at_s": None, "role": "", "mood": None, "emotion": None, "upset": None}
@@ -159,7 +173,7 @@ _TURNS: Final = (
     Column("Who", lambda row: row["role"], right=False, style=lambda row: _WHO_STYLE.get(row["role"], "")),
     Column(
         "Mood",
-        lambda row: "" if row["aside"] else cells.mood(row["mood"]),
+        lambda row: "" if row["aside"] and row["mood"] is None else cells.mood(row["mood"]),
         style=_emotion_style,
         hide_order=-2,
     ),

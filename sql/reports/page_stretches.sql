@@ -33,19 +33,19 @@ WITH spoken AS (
     FROM edge
     WINDOW running AS (PARTITION BY recording_id ORDER BY at_s, step, on_hold ROWS UNBOUNDED PRECEDING)
 )
-SELECT recording_id, 'dead air' AS kind, NULL::INTEGER AS speaker, start_s, end_s, NULL::VARCHAR AS text
+SELECT recording_id, 'dead air' AS kind, NULL::INTEGER AS speaker, NULL::VARCHAR AS role, start_s, end_s, NULL::VARCHAR AS text
 FROM stretch JOIN shares USING (recording_id)
 WHERE speakers >= 2 AND voices = 0 AND holds = 0 AND start_s >= first_s AND start_s < last_s
     AND end_s - start_s >= dead_air_from_s()
 UNION ALL
-SELECT recording_id, 'overtalk', NULL, start_s, end_s, NULL
+SELECT recording_id, 'overtalk', NULL, NULL, start_s, end_s, NULL
 FROM stretch JOIN shares USING (recording_id)
 JOIN recording ON recording.id = recording_id
 WHERE speakers >= 2 AND layout = 'stereo' AND voices >= 2 AND end_s > start_s
 UNION ALL
-SELECT recording_id, 'dropped', speaker, start_s, end_s, dropped
+SELECT recording_id, 'dropped', speaker, role, start_s, end_s, dropped
 FROM talk
 WHERE recording_id IN (SELECT unnest($recordings::VARCHAR[])) AND dropped IS NOT NULL AND end_s - start_s >= 0.5
 UNION ALL
-SELECT recording_id, kind, NULL, start_s, end_s, text FROM held
+SELECT recording_id, kind, NULL, NULL, start_s, end_s, text FROM held
 ORDER BY recording_id, start_s, kind

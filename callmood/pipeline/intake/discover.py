@@ -155,7 +155,7 @@ def discover(
     unnamed = sum(one.facts == CallFacts() for one in found)
     if settings.name_pattern and unnamed:
         total = len(found)
-        warnings.append(f"The name pattern matches {total - unnamed} of {total} recordings.")
+        warnings.append(f"The name pattern matches {total - unnamed} of {counted(total, 'recording')}.")
     agent_from: dict[str, Origin | None] = {}
     for one in found:
         of_files = [names[walk.files[path]].agent_from for path in one.files]

@@ -62,7 +62,7 @@ _SEGMENT: Final = (
     "speaker", "role", "start_s", "end_s", "text", "emotion", "confidence", "mood", "upset", "pleased", "evidence",
     "corrected_by", "corrected_at",
 )  # fmt: skip
-_STRETCH: Final = ("kind", "speaker", "start_s", "end_s", "text")
+_STRETCH: Final = ("kind", "speaker", "role", "start_s", "end_s", "text")
 
 
 @dataclass(frozen=True, slots=True)

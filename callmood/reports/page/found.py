@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import callmood
@@ -28,12 +29,20 @@ _CALL: Final = (
 _HIT: Final = ("id", "start_s", "role", "score", "emotion", "confidence", "text")
 
 
-def write_found(con: Connection, found: Found, path: Path, *, text: str, redact: bool = True) -> Written:
+def write_found(
+    con: Connection,
+    found: Found,
+    path: Path,
+    *,
+    text: str,
+    only: Mapping[str, str] = MappingProxyType({}),
+    redact: bool = True,
+) -> Written:
     """Write a page of what was found to ``path``: a file that asks nothing of the network.
 
-    ``text``: what was looked for. ``redact``: whether what is secret is replaced in what was said and looked for, and
-    customers' numbers are shortened. Raises UsageError for more calls than a page holds, and OSError if the file can't
-    be written.
+    ``text``: what was looked for. ``only``: what limited the search, by its name: the role, the agent ... ``redact``:
+    whether what is secret is replaced in what was said and looked for, and customers' numbers are shortened. Raises
+    UsageError for more calls than a page holds, and OSError if the file can't be written.
     """
     ids = list(dict.fromkeys(hit.recording_id for hit in found.hits))
     if len(ids) > CALLS_A_FILE:
@@ -50,7 +59,11 @@ def write_found(con: Connection, found: Found, path: Path, *, text: str, redact:
         "by": "call",
         "role": "customer",
         "limits": query(con, read_sql("reports/limits"), {}).row(0, named=True),
-        "found": {"text": value_of(redacted(text) if redact else text), "searched": found.searched},
+        "found": {
+            "text": value_of(redacted(text) if redact else text),
+            "searched": found.searched,
+            "only": [f"{name} {value_of(value)}" for name, value in only.items()],
+        },
         "redacted": redact,
         "made": value_of(datetime.now()),
         "version": callmood.__version__,

@@ -2,7 +2,7 @@
 
 function aboutView() {
   const { limits } = page;
-  const list = (items) => h("ul", {}, items.map((item) => h("li", {}, item)));
+  const list = (items) => h("ul", { class: "text" }, items.map((item) => h("li", {}, item)));
   const scored = emotions.filter((row) => row.name === "" && row.emotion);
   const sum = (rows) => rows.reduce((total, row) => total + row.segments, 0);
   const uncertain = sum(scored.filter((row) => row.emotion === "uncertain"));
@@ -62,5 +62,6 @@ function modelSection(model) {
     model.tests.length > 1 && h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Tests of the model" }, h("table", {}, h("caption", {}, "Its tests, in percent"),
       h("thead", {}, h("tr", {}, model.tests[0].map((cell) => h("th", { scope: "col" }, cell)))),
       h("tbody", {}, model.tests.slice(1).map((row) => h("tr", {}, row.map((cell, index) => h(index ? "td" : "th", { scope: index ? null : "row" }, cell))))))),
-    model.limits.length > 0 && [h("h3", {}, "Its limits"), h("ul", {}, model.limits.map((item) => h("li", {}, item)))]);
+    model.tests.length > 1 && h("p", { class: "soft" }, "UA: the share of right labels of each emotion, averaged (unweighted accuracy). WA: the share of all right labels. ECE: how far its probabilities are off, on average. Baseline: whether a speaker’s own voice in the rest of the call is taken into account, as it is in a scan."),
+    model.limits.length > 0 && [h("h3", {}, "Its limits"), h("ul", { class: "text" }, model.limits.map((item) => h("li", {}, item)))]);
 }

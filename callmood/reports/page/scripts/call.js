@@ -54,6 +54,7 @@ function callView(id, seconds) {
   return [
     title, factsOf(call), ...(call.warnings ?? []).map((warning) => h("p", { class: "warning" }, words(warning))),
     call.understood === false && h("p", { class: "warning" }, "The words of this call were not understood (another language, or a bad line): no mood is shown."),
+    call.understood !== false && "upset" in call && !known(call.upset) && h("p", { class: "soft" }, `The mood of the ${WHO} is not known: nothing that the ${WHO} said was scored.`),
     call.categories?.length > 0 && h("p", {}, h("strong", {}, "Categories: "), categoriesWithTimes(call)), momentsOf(id), drawing.element, player ? player.element : silenceExplained(call),
     h("h2", {}, "Transcript"),
     detail.segments.length ? hint : h("p", {}, "Nothing was transcribed."),
@@ -95,7 +96,7 @@ function turns(detail, lines, choose) {
     const is_upset = row.upset >= page.limits.likely_from;
     const line = h("li", { class: is_upset ? "upset" : null },
       h("span", {}, h("button", { type: "button", click: () => choose(index), "aria-label": `${clock(row.start_s)}, ${row.role}` }, clock(row.start_s))),
-      h("span", { class: "soft" }, row.role), words(row.text),
+      h("span", { class: "soft" }, row.role), row.text ? words(row.text) : h("span", { class: "soft" }, "(no words)"),
       h("span", {}, chip(row.emotion, sure), is_upset && ` upset ${percent(row.upset)}`, row.evidence === "correction" && words(` ${corrected(row)}`)));
     lines.set(index, line);
     return line;

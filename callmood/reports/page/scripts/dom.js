@@ -36,7 +36,7 @@ function clock(seconds) {
 function duration(seconds) {
   if (!known(seconds)) return NONE;
   if (seconds < 59.5) return `${seconds < 9.95 ? +seconds.toFixed(1) : Math.round(seconds)} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(seconds < 36000 ? 1 : 0)} h`;
 }
 
 function percent(share) {
@@ -58,6 +58,8 @@ const dayBefore = (when) => day(new Date(Date.parse(`${when}Z`) - 1).toISOString
 const range = (low, high) => `${percent(low).replace(" %", "")} to ${percent(high)}`;
 const interval = (row, name) => (known(row[`${name}_low`]) ? range(row[`${name}_low`], row[`${name}_high`]) : "too few calls");
 
+const outOf = (n, of) => (of ? `${whole.format(n)} of ${whole.format(of)}` : NONE);
+
 const EMOTIONS = ["angry", "disgust", "fearful", "sad", "surprised", "happy", "neutral", "uncertain"];
 const colourOf = (emotion) => `var(--${EMOTIONS.includes(emotion) ? emotion : "unscored"})`;
 const chip = (emotion, rest = "") => {
@@ -71,6 +73,7 @@ const EVIDENCE = { voice: "by voice", words: "by words", both: "by voice and wor
 const WHO = { customer: "customer", agent: "agent", all: "speaker" }[page.role];
 const WHO_TITLE = WHO[0].toUpperCase() + WHO.slice(1);
 const GROUP = page.by;
+const A_GROUP = `${/^[aeiou]/i.test(GROUP) ? "an" : "a"} ${GROUP}`;
 const GROUP_TITLE = GROUP[0].toUpperCase() + GROUP.slice(1);
 
 const callName = (call) => call.call || call.file || call.id;

@@ -11,6 +11,7 @@ function foundView() {
   return [
     h("h1", { tabindex: "-1" }, "Found: ", words(`“${found.text}”`)),
     h("p", {}, hits.length ? count : "Nothing was found."),
+    found.only.length > 0 && h("p", {}, "Only ", words(found.only.join(", ")), "."),
     byMeaning && h("p", { class: "soft" }, "By meaning, whatever the words; the score is from 0 (nothing in common) to 1 (the same). There are always some nearest ones: read before you count."),
     h("p", { class: "soft" }, page.redacted ? "Card numbers, addresses, names and the like are replaced, such as by [card number]. What was misheard may be missed: look before you pass the page on."
       : "Transcripts are as they were heard, with the numbers and names that people said."),

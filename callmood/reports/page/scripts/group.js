@@ -34,6 +34,10 @@ function comparison(row, now) {
     h("table", {}, h("caption", {}, `Calls in which the ${WHO} was upset`),
       h("thead", {}, h("tr", {}, ["", "Share", "Calls", "95 % interval"].map((text, index) => h(index ? "th" : "td", { scope: index ? "col" : null, class: index ? "number" : null }, text)))),
       h("tbody", {}, lines.map((one) => h("tr", {}, h("th", { scope: "row" }, one.label), h("td", { class: "number" }, one.share),
-        h("td", { class: "number" }, `${one.n} of ${one.of}`), h("td", { class: "number" }, one.note))))),
-    h("p", { class: "soft" }, `Mood ${signed(row.mood_start)} at the start and ${signed(row.mood_end)} at the end of ${counted(row.calls_compared, "call")}; ended worse ${row.ended_worse_calls} of ${row.calls_compared}; the agent has ${percent(row.talk_ratio)} of the talk; dead air ${percent(row.dead_air)}, both speak ${percent(row.overtalk)}.`));
+        h("td", { class: "number" }, outOf(one.n, one.of)), h("td", { class: "number" }, one.note))))),
+    h("p", { class: "soft" }, [
+      row.calls_compared && `mood ${signed(row.mood_start)} at the start and ${signed(row.mood_end)} at the end of ${counted(row.calls_compared, "call")}; ended worse ${outOf(row.ended_worse_calls, row.calls_compared)}`,
+      known(row.talk_ratio) && `the agent has ${percent(row.talk_ratio)} of the talk`,
+      known(row.dead_air) && `dead air ${percent(row.dead_air)}`, known(row.overtalk) && `both speak ${percent(row.overtalk)}`,
+    ].filter(Boolean).join("; ").replace(/^./, (first) => first.toUpperCase())));
 }

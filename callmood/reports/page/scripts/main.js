@@ -27,7 +27,8 @@ function show({ focus = true } = {}) {
   const title = main.querySelector("h1");
   document.title = `${title.textContent} – ${page.found ? "callmood find" : "call report"}`;
   for (const link of document.querySelectorAll("#top nav a")) {
-    if (link.getAttribute("href") === `#${route.split("/")[0] || "overview"}`) link.setAttribute("aria-current", "page");
+    const href = link.getAttribute("href");
+    if (href === `#${route.split("/")[0] || "overview"}` || (href === "#" && !route)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   if (focus) {

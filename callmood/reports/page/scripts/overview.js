@@ -8,7 +8,7 @@ function overview() {
   const named = groups.filter((row) => row.dimension === "group" && row.period === "all");
   const sections = [h("h1", { tabindex: "-1" }, page.name ? words(`Calls: ${page.name}`) : "How the calls went"), scopeLine()];
   if (!all) return [...sections, h("p", {}, "No call matches.")];
-  sections.push(agentsWarning(), silencesNote(calls), tiles(all, groupRow("all", "", "now")), h("h2", {}, "What to look at first"), cards(() => true), whatCallsAreAbout());
+  sections.push(namesMissing(named), agentsWarning(), silencesNote(calls), tiles(all, groupRow("all", "", "now")), h("h2", {}, "What to look at first"), cards(() => true), whatCallsAreAbout());
   sections.push(h("h2", {}, "Over time"), h("div", { class: "two" }, overTime("", all), emotionsByRole(emotions.filter((row) => row.name === ""))));
   if (named.length > 1) sections.push(...sideBySide(named, all), ...categoriesByGroup());
   sections.push(...whenAndWhere(all));
@@ -18,6 +18,10 @@ function overview() {
 const scopeLine = () => h("p", { class: "facts" },
   h("span", {}, page.first ? `${day(page.first)} to ${day(page.last)}` : "start times not known"),
   page.now_from && h("span", {}, `changes: ${periodText("now")} against ${periodText("before")}`));
+
+/** Where nobody knows whose calls these are, how to tell. */
+const namesMissing = (named) => named.length === 1 && named[0].name === "(unknown)" && h("p", { class: "soft" },
+  `Nothing can be said by ${GROUP}, because it is not known of any of these calls. `, h("code", {}, "callmood scan --metadata calls.csv"), " or ", h("code", {}, "--name-pattern"), " tells.");
 
 function periodText(which) {
   const [from, until] = which === "now" ? [page.now_from, page.now_until] : [page.before_from, page.before_until];
@@ -33,9 +37,9 @@ function agentsWarning() {
 function tiles(all, now) {
   const uncertain = all.segments ? all.uncertain / all.segments : null;
   const share = (title, name, n) => tile(title, percent(all[name]),
-    `${whole.format(all[`${name}_calls`])} of ${counted(n, "call")}; 95 % interval ${interval(all, name)}`, changeText(now?.[`${name}_change`], points, name === "pleased", " points"));
+    n ? `${whole.format(all[`${name}_calls`])} of ${counted(n, "call")}; 95 % interval ${interval(all, name)}` : "not known of any call", changeText(now?.[`${name}_change`], points, name === "pleased", " points"));
   return h("dl", { class: "tiles" },
-    tile("Calls", whole.format(all.calls), `${all.hours < 10 ? all.hours.toFixed(1) : Math.round(all.hours)} hours`),
+    tile("Calls", whole.format(all.calls), duration(3600 * all.hours)),
     share(`${WHO_TITLE} upset`, "upset", all.calls_scored),
     share("Ended worse", "ended_worse", all.calls_compared),
     share(`${WHO_TITLE} pleased`, "pleased", all.calls_scored),
@@ -62,7 +66,7 @@ function overTime(name, all) {
   const days = mine("day");
   const span = days.length > 1 ? (new Date(days.at(-1).name) - new Date(days[0].name)) / 864e5 : 0;
   const rows = span > DAYS_BEFORE_WEEKS ? mine("week") : days;
-  if (rows.length < 2) return h("p", { class: "soft" }, "There is one day of calls, so no course over time.");
+  if (rows.length < 2) return h("p", { class: "soft" }, days.length ? "There is one day of calls, so no course over time." : "When these calls were is not known, so there is no course over time.");
   return shareOverTime(`Calls in which the ${WHO} was upset, by ${span > DAYS_BEFORE_WEEKS ? "week" : "day"}`,
     `Band: 95 % interval. Hollow: fewer than five calls. All: ${percent(all.upset)} of ${counted(all.calls_scored, "call")}.`, rows);
 }
@@ -79,16 +83,16 @@ function sideBySide(named, all) {
     shown.length > 0 && sharesChart(`Calls in which the ${WHO} was upset`, `Bar: 95 % interval. Dashed line: all calls. Hollow: fewer than five calls. ${shown.length < withCalls.length ? "Only those with a clear difference. " : ""}Click a point for details.`,
       shown, all.upset, (row) => groupAddress(row.name)),
     sortable({
-      caption: title, rows: named, filter: named.length > 10 ? `name of a ${GROUP}` : null, sort: [0, "ascending"],
+      caption: title, rows: named, filter: named.length > 10 ? `name of ${A_GROUP}` : null, sort: [0, "ascending"],
       columns: [
         { label: GROUP_TITLE, value: (row) => row.name, cell: (row) => groupLink(row.name) },
         { label: "Calls", number: true, value: (row) => row.calls, cell: (row) => whole.format(row.calls) },
-        { label: "Upset", number: true, value: (row) => row.upset, cell: (row) => `${row.upset_calls} of ${row.calls_scored}`, title: "Calls in which the mood was more probably upset than not" },
+        { label: "Upset", number: true, value: (row) => row.upset, cell: (row) => outOf(row.upset_calls, row.calls_scored), title: "Calls in which the mood was more probably upset than not" },
         { label: "95 % interval", number: true, value: (row) => row.upset_low, cell: (row) => interval(row, "upset") },
         { label: "Against all others", number: true, value: (row) => row.from_rest?.[0], cell: (row) => differenceCell(row.from_rest), title: "The difference of the shares in percentage points, with its 95 % interval" },
         ...page.now_from ? [{ label: "Against the period before", number: true, value: (row) => ownChange(row)?.[0], cell: (row) => differenceCell(ownChange(row)), title: "The difference of the shares in percentage points, with its 95 % interval" }] : [],
         { label: "Mood", number: true, value: (row) => row.mood_end, cell: (row) => `${signed(row.mood_start)} → ${signed(row.mood_end)}` },
-        { label: "Ended worse", number: true, value: (row) => row.ended_worse, cell: (row) => `${row.ended_worse_calls} of ${row.calls_compared}` },
+        { label: "Ended worse", number: true, value: (row) => row.ended_worse, cell: (row) => outOf(row.ended_worse_calls, row.calls_compared) },
         { label: "Agent talks", number: true, value: (row) => row.talk_ratio, cell: (row) => percent(row.talk_ratio) },
         { label: "Dead air", number: true, value: (row) => row.dead_air, cell: (row) => percent(row.dead_air) },
         { label: "Both speak", number: true, value: (row) => row.overtalk, cell: (row) => percent(row.overtalk) },

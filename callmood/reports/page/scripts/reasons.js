@@ -2,11 +2,15 @@
 
 const categoryAddress = (name) => `${page.home ?? ""}#calls/${encodeURIComponent(name)}`;
 
-/** The categories of a call, each leading to its first moment. */
+const CATEGORIES_IN_A_CELL = 2;
+
+/** The first categories of a call, each leading to its first moment, and how many others it has. */
 function categoriesOf(call) {
   if (!call.categories) return NONE;
-  return h("span", {}, call.categories.flatMap(([name, seconds], index) => [index > 0 && ", ",
-    h("a", { href: callAddress(call, seconds), title: `from ${clock(seconds)}` }, words(name))]));
+  const others = call.categories.slice(CATEGORIES_IN_A_CELL).map(([name]) => name);
+  return h("span", {}, call.categories.slice(0, CATEGORIES_IN_A_CELL).flatMap(([name, seconds], index) => [index > 0 && ", ",
+    h("a", { href: callAddress(call, seconds), title: `from ${clock(seconds)}` }, words(name))]),
+  others.length > 0 && h("span", { class: "soft", title: others.join(", ") }, ` +${others.length}`));
 }
 
 function whatCallsAreAbout() {
@@ -23,7 +27,7 @@ function categoriesCard(card) {
   return card("Categories", note, sortable({
     caption: "Calls of each category", rows: categories, columns: [
       { label: "Category", value: (row) => row.category, cell: (row) => h("a", { href: categoryAddress(row.category) }, words(row.category)) },
-      { label: "Calls", number: true, value: (row) => row.calls, cell: (row) => `${whole.format(row.calls)} of ${whole.format(row.calls_known)}` },
+      { label: "Calls", number: true, value: (row) => row.calls, cell: (row) => outOf(row.calls, row.calls_known) },
       { label: "Share", number: true, value: (row) => row.share, cell: (row) => percent(row.share) },
       { label: "95 % interval", number: true, value: (row) => row.share_low, cell: (row) => interval(row, "share") },
     ],
@@ -31,7 +35,7 @@ function categoriesCard(card) {
 }
 
 const shareColumns = [
-  { label: "Calls", number: true, value: (row) => row.calls, cell: (row) => `${whole.format(row.calls)} of ${whole.format(row.calls_known)}` },
+  { label: "Calls", number: true, value: (row) => row.calls, cell: (row) => outOf(row.calls, row.calls_known) },
   { label: "Share", number: true, value: (row) => row.share, cell: (row) => percent(row.share) },
   { label: "95 % interval", number: true, value: (row) => row.share_low, cell: (row) => interval(row, "share") },
   { label: "Against all others", number: true, value: (row) => row.from_rest?.[0], cell: (row) => differenceCell(row.from_rest, ""), title: "The difference of the shares in percentage points, with its 95 % interval" },
@@ -46,12 +50,12 @@ function categoriesByGroup() {
     const rows = groupCategories.filter((row) => row.category === category);
     const shown = rows.length <= MOST_GROUPS_IN_A_CHART ? rows : rows.filter((row) => isClear(row.from_rest));
     const all = categories.find((row) => row.category === category);
-    holder.replaceChildren(...[
+    holder.replaceChildren(h("div", { class: "two" }, ...[
       shown.length > 0 && sharesChart(`Calls with ${category}`, `Bar: 95 % interval. Dashed line: all calls. Hollow: fewer than five calls. ${shown.length < rows.length ? "Only those with a clear difference. " : ""}`,
         shown, all?.share, (row) => groupAddress(row.name), "share", categoryText),
-      sortable({ caption: `${category} by ${GROUP}`, rows, sort: [0, "ascending"], filter: rows.length > 10 ? `name of a ${GROUP}` : null,
+      sortable({ caption: `${category} by ${GROUP}`, rows, sort: [0, "ascending"], filter: rows.length > 10 ? `name of ${A_GROUP}` : null,
         columns: [{ label: GROUP_TITLE, value: (row) => row.name, cell: (row) => groupLink(row.name) }, ...shareColumns] }),
-    ].filter(Boolean));
+    ].filter(Boolean)));
   };
   draw(names[0]);
   return [h("h2", {}, `Categories by ${GROUP}`),

@@ -8,7 +8,7 @@ const STRETCH_NAME = { "dead air": "dead air", overtalk: "both speak", dropped: 
 function lanesOf(detail) {
   const found = new Map();
   for (const { speaker, role } of detail.segments) if (!found.has(speaker)) found.set(speaker, role);
-  for (const { speaker, kind } of detail.stretches) if (kind === "dropped" && !found.has(speaker)) found.set(speaker, "unknown");
+  for (const { speaker, kind, role } of detail.stretches) if (kind === "dropped" && !found.has(speaker)) found.set(speaker, role ?? "unknown");
   const order = ["agent", "customer", "unknown"];
   const speakers = [...found].sort(([a, one], [b, other]) => order.indexOf(one) - order.indexOf(other) || a - b);
   return speakers.map(([speaker, role]) => ({ speaker, role, name: role === "unknown" ? `speaker ${speaker + 1}` : role }));
@@ -40,7 +40,7 @@ function timeline(call, detail, picked) {
     const name = (text, top) => svg.append("text").attr("x", 0).attr("y", top).attr("dy", ".35em").text(text);
 
     svg.append("g").attr("transform", `translate(0,${LANE.axis})`).attr("color", "var(--soft)")
-      .call(d3.axisTop(x).ticks(width / 110).tickFormat(clock)).call((axis) => axis.select(".domain").remove());
+      .call(d3.axisTop(x).tickValues(x.ticks(width / 110).filter(Number.isInteger)).tickFormat(clock)).call((axis) => axis.select(".domain").remove());
 
     for (const stretch of detail.stretches.filter(({ kind }) => kind !== "dropped")) {
       const bar = svg.append("rect").attr("class", "stretch").attr("x", x(stretch.start_s)).attr("y", LANE.axis)
@@ -140,5 +140,5 @@ function legendOf(detail) {
   };
   return h("div", {},
     h("ul", { class: "legend", "aria-label": "Legend" }, present.map((emotion) => h("li", {}, chip(emotion))), kinds.map((kind) => h("li", {}, mark(kind)))),
-    h("p", { class: "soft" }, `The fainter a segment, the less sure the model. Line: the ${WHO}’s mood. Red area: the probability of being upset.`));
+    detail.segments.some((row) => known(row.mood)) && h("p", { class: "soft" }, `The fainter a segment, the less sure the model. Line: the ${WHO}’s mood. Red area: the probability of being upset.`));
 }
