@@ -14,6 +14,7 @@ from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
 from callmood.settings import load_settings
 from callmood.store import Connection, explained, find_call, open_db, reading, writing
+from callmood.store import cursor as cursor_of
 from callmood.store.connection import READ_WAIT_S
 from callmood.store.corrections import (
     Correction,
@@ -302,7 +303,7 @@ class Database:
         import duckdb
 
         try:
-            with explained(self.path, self._connection), self._connection.cursor() as cursor:
+            with explained(self.path, self._connection), cursor_of(self._connection) as cursor:
                 yield cursor
         except duckdb.Error as error:
             raise CallmoodError(f"The database can't answer: {error}") from None

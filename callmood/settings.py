@@ -38,6 +38,8 @@ MAX_HOURS: Final = 6.0
 """Above this a file is a logger's tape, not a call, and takes gigabytes of memory."""
 CACHE: Final = "cache"
 """CALLMOOD_CACHE is not a setting: it names the folder where training keeps prepared sound."""
+DB_KEY: Final = "db_key"
+"""CALLMOOD_DB_KEY is not a setting either: settings are stored with each scan."""
 
 
 class _Stage(BaseModel):
@@ -107,6 +109,8 @@ class Settings(BaseSettings):
     )
 
     db: Path = Path("callmood.duckdb")
+    db_key_file: Path | None = None
+    """A file with the key of the database, if that is encrypted and CALLMOOD_DB_KEY does not hold it."""
     wait: float = Field(default=60, ge=0, allow_inf_nan=False)
     """Seconds to wait for other programs that have the database open, and for another scan."""
     discover: DiscoverSettings = DiscoverSettings()
@@ -301,7 +305,7 @@ def write_model(name: str) -> None:
 
 def _check_environment() -> None:
     """pydantic ignores variables that match no setting, so a misspelt one would go unnoticed."""
-    known = [CACHE, *Settings.model_fields]
+    known = [CACHE, DB_KEY, *Settings.model_fields]
     for variable in os.environ:
         table, divider, name = variable.removeprefix(PREFIX).partition("__")
         if variable.startswith(PREFIX) and table.lower() not in known:

@@ -12,6 +12,7 @@ from callmood.redaction import redact_segments
 from callmood.reports.columns import Row
 from callmood.reports.frames import read_sql
 from callmood.store import Connection
+from callmood.store import cursor as cursor_of
 from callmood.wording import printable
 
 _ROWS_AT_ONCE: Final = 10_000
@@ -62,7 +63,7 @@ def _by_recording(con: Connection, name: str, ids: Sequence[str]) -> Callable[[s
 
 def _rows(con: Connection, name: str, ids: Sequence[str]) -> Iterator[Row]:
     """The rows of a query, some at a time: there may be millions of words."""
-    with con.cursor() as cursor:
+    with cursor_of(con) as cursor:
         cursor.execute(read_sql(f"exports/{name}"), {"ids": list(ids)})
         columns = [column[0] for column in cursor.description or ()]
         while found := cursor.fetchmany(_ROWS_AT_ONCE):

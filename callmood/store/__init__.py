@@ -1,14 +1,15 @@
 """The database: one DuckDB file that a scan writes and reports read. One process writes it, or many read it.
 
-``connection`` opens and migrates it, with ``files`` (what may be one) and ``damage`` (what DuckDB's errors mean);
-``write``, with the ``columns``, is what a scan stores, ``read`` what it asks;
-``voices`` are the agents' voices and the scores that depend on them; ``corrections`` are the labels that people
-corrected; ``forget`` deletes recordings for good. Nothing here depends on a model.
+``connection`` opens and migrates it, with ``files`` (what may be one), ``encryption`` and ``damage`` (what DuckDB's
+errors mean); ``write``, with the ``columns``, is what a scan stores, ``read`` what it asks; ``voices`` are the agents'
+voices and the scores that depend on them; ``corrections`` are the labels that people corrected; ``forget`` deletes
+recordings for good. Nothing here depends on a model.
 """
 
 from callmood.store.connection import (
     READ_WAIT_S,
     Connection,
+    cursor,
     explained,
     open_db,
     reading,
@@ -20,6 +21,7 @@ from callmood.store.connection import (
 )
 from callmood.store.files import is_database_file, may_exist, one_scan, require_database_file
 from callmood.store.forget import (
+    encrypt,
     find_recordings,
     forget_recordings,
     forgotten,
@@ -69,8 +71,10 @@ __all__ = [
     "NewScores",
     "StoredSegment",
     "agent_voices",
+    "cursor",
     "delete_hashes",
     "delete_recordings",
+    "encrypt",
     "explained",
     "find_call",
     "find_recordings",

@@ -17,7 +17,8 @@ import duckdb
 
 from callmood.errors import CallmoodError
 from callmood.signals import deferred
-from callmood.store.damage import explain, is_busy, is_in_this_program
+from callmood.store.damage import NOT_ENCRYPTED, explain, is_busy, is_in_this_program
+from callmood.store.encryption import connect_encrypted, database_key
 from callmood.store.figures import fill_all_figures
 from callmood.store.files import (
     cannot_write,
@@ -29,6 +30,7 @@ from callmood.store.files import (
     require_folder,
     spill_folder,
 )
+from callmood.store.quoting import identifier
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 
@@ -92,7 +94,8 @@ def open_db(
                 f"There is no database at {path}. Scan some calls first, or choose another file with --db."
             )
         _create(path)
-    con = _connect(path, read_only, wait_s)
+    key = database_key()
+    con = _connect(path, read_only, wait_s, key)
     try:
         with explained(path, con):
             if _version(con, path) == migrations()[-1].version:
@@ -106,7 +109,25 @@ def open_db(
     # a reader can't migrate: do it as a writer, then read
     con.close()
     open_db(path, wait_s=wait_s).close()
-    return _connect(path, True, wait_s)
+    return _connect(path, True, wait_s, key)
+
+
+def open_plain(path: Path) -> Connection:
+    """Connect to a database that is not encrypted, to write to it, whichever key there is. Migrates nothing.
+
+    Raises CallmoodError as ``open_db``.
+    """
+    require_database_file(path)
+    if not may_exist(path):
+        raise CallmoodError(f"There is no database at {path}. Choose another file with --db.")
+    con = _connect(path, False, READ_WAIT_S, None)
+    try:
+        with explained(path, con):
+            _version(con, path)
+    except BaseException:
+        con.close()
+        raise
+    return con
 
 
 def storage_version(path: Path) -> str:
@@ -115,7 +136,7 @@ def storage_version(path: Path) -> str:
     Raises CallmoodError if it can't be read or is not a callmood database.
     """
     require_database_file(path)
-    with _connect(path, True, READ_WAIT_S) as con, explained(path, con):
+    with _connect(path, True, READ_WAIT_S, database_key()) as con, explained(path, con):
         _version(con, path)
         current = "FROM duckdb_databases() WHERE database_name = current_database()"
         ((found,),) = rows(con, f"SELECT tags['storage_version'] {current}")
@@ -187,15 +208,12 @@ def rows(con: Connection, sql: str, parameters: dict[str, Any] | None = None) ->
     return result
 
 
-def _connect(path: Path, read_only: bool, wait_s: float) -> Connection:
+def _connect(path: Path, read_only: bool, wait_s: float, key: str | None) -> Connection:
     begun = time.monotonic()
-    # absolute, because DuckDB takes a name with a colon for the one of an extension
-    name = str(path.absolute())
-    config = {**_CONFIG, "temp_directory": spill_folder()}
     while True:
         try:
             with private(path):
-                con = duckdb.connect(name, read_only=read_only, config=config)
+                con = _opened(path, read_only, key)
             break
         except duckdb.Error as error:
             patience = min(wait_s, _OWN_WAIT_S) if is_in_this_program(error) else wait_s
@@ -215,6 +233,27 @@ def _connect(path: Path, read_only: bool, wait_s: float) -> Connection:
     return con
 
 
+def _opened(path: Path, read_only: bool, key: str | None) -> Connection:
+    """A connection as DuckDB makes it. With a key, what is not encrypted can still be read, but not written."""
+    temporary = {"temp_directory": spill_folder()}
+    if key is not None:
+        try:
+            return connect_encrypted(path, key, {**NO_EXTENSIONS, **temporary}, read_only=read_only)
+        except duckdb.Error as error:
+            if not (read_only and NOT_ENCRYPTED in str(error)):
+                raise
+    # absolute, because DuckDB takes a name with a colon for the one of an extension
+    return duckdb.connect(str(path.absolute()), read_only=read_only, config={**_CONFIG, **temporary})
+
+
+def cursor(con: Connection) -> Connection:
+    """Another connection to the same database, which ``con.cursor()`` alone makes only of one that is not encrypted."""
+    made = con.cursor()
+    for (name,) in rows(made, "SELECT database_name FROM duckdb_databases() WHERE path IS NOT NULL LIMIT 1"):
+        made.execute(f"USE {identifier(name)}")
+    return made
+
+
 def _create(path: Path) -> None:
     """A new database, whole or not at all."""
     require_folder(path)
@@ -225,7 +264,7 @@ def _create(path: Path) -> None:
             f"{wal.name}."
         )
     try:
-        with new_file(path) as part, explained(path), _connect(part, False, 0) as con:
+        with new_file(path) as part, explained(path), _connect(part, False, 0, database_key()) as con:
             _migrate(con, path)
     except OSError as error:
         raise cannot_write(path, error) from None

@@ -11,7 +11,12 @@ from callmood.store.files import no_space
 
 _DAMAGED: Final = "Restore a backup of it, or move it away and scan again."
 
-_DAMAGE: Final = re.compile(r"corrupt|checksum|not read enough|end of file|invalid block", re.IGNORECASE)
+_DAMAGE: Final = re.compile(
+    r"corrupt|checksum|not read enough|end of file|invalid block|AES tag differs", re.IGNORECASE
+)
+
+NOT_ENCRYPTED: Final = "is not encrypted"
+"""What DuckDB says of a database that it is given a key for without need."""
 
 _MEANINGS: Final[tuple[tuple[str, str], ...]] = (
     (
@@ -35,7 +40,20 @@ _MEANINGS: Final[tuple[tuple[str, str], ...]] = (
         r"not a valid DuckDB database|Is a directory",
         "{path} is not a callmood database. Choose another file with --db.",
     ),
-    (r"encrypt", "{path} is encrypted, which callmood can't read. Choose another file with --db."),
+    (
+        r"Wrong encryption key",
+        "The key is not that of {path}. Check CALLMOOD_DB_KEY and CALLMOOD_DB_KEY_FILE.",
+    ),
+    (r"without a key", "{path} is encrypted. Name the file that holds its key in CALLMOOD_DB_KEY_FILE."),
+    (
+        NOT_ENCRYPTED,
+        "{path} is not encrypted, although there is a key. Run callmood encrypt, or unset CALLMOOD_DB_KEY and "
+        "CALLMOOD_DB_KEY_FILE.",
+    ),
+    (
+        r"encrypt",
+        "{path} is encrypted in a way that callmood can't read ({why}). Choose another file with --db.",
+    ),
     (
         r"Out of Memory|failed to allocate|could not allocate",
         "There is not enough memory to read {path}. Close other programs, then try again.",
@@ -44,7 +62,7 @@ _MEANINGS: Final[tuple[tuple[str, str], ...]] = (
 """What DuckDB's messages mean, by a pattern of each."""
 
 _BUSY: Final = "Could not set lock|used by another process|already open in"
-_BUSY_HERE: Final = "different configuration"
+_BUSY_HERE: Final = "different configuration|Unique file handle conflict"
 
 
 def is_busy(error: duckdb.Error) -> bool:
@@ -54,7 +72,7 @@ def is_busy(error: duckdb.Error) -> bool:
 
 def is_in_this_program(error: duckdb.Error) -> bool:
     """Whether it is another connection of this program."""
-    return _BUSY_HERE in str(error)
+    return bool(re.search(_BUSY_HERE, str(error)))
 
 
 def explain(path: Path, error: duckdb.Error) -> CallmoodError | None:
@@ -83,7 +101,7 @@ def _tells_of_damage(error: duckdb.Error, message: str) -> bool:
 
 
 def _who_has_it(path: Path, message: str) -> str:
-    if _BUSY_HERE in message:
+    if re.search(_BUSY_HERE, message):
         return f"{path} is already open in this program with other settings. Close it there first."
     holder = re.search(r"held in (?:.*[/\\])?([^/\\]+) \(PID (\d+)\)", message)
     who = f"process {holder[2]} ({holder[1]})" if holder else "another process"

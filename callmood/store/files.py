@@ -22,6 +22,7 @@ _SCHEME: Final = re.compile(r":memory:|[A-Za-z][A-Za-z0-9+.-]+:")
 
 _MAGIC: Final = b"DUCK"
 _MAGIC_AT: Final = 8
+_FLAGS_AT: Final = 20
 _OTHERS: Final = {
     b"SQLite format 3\0": "an SQLite database",
     b"PAR1": "a Parquet file",
@@ -76,6 +77,13 @@ def is_database_file(path: Path) -> bool:
             return file.read(16).startswith(_MAGIC, _MAGIC_AT)
     except OSError:
         return False
+
+
+def is_encrypted(path: Path) -> bool:
+    """Whether a DuckDB file is encrypted. Nobody may have it open in this process: reading it drops their locks."""
+    with path.open("rb") as file:
+        head = file.read(_FLAGS_AT + 1)
+    return len(head) > _FLAGS_AT and bool(head[_FLAGS_AT] & 1)
 
 
 def recheck_database_file(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Deleting recordings for good: which ones, and a database file in which nothing is left of them."""
+"""A database file written anew: without recordings that are deleted for good, or encrypted."""
 
 from __future__ import annotations
 
@@ -13,10 +13,20 @@ from typing import Any
 
 import duckdb
 
-from callmood.errors import BusyError, CallmoodError
+from callmood.errors import BusyError, CallmoodError, UsageError
 from callmood.store.columns import valid_unicode
-from callmood.store.connection import NO_EXTENSIONS, Connection, explained, rows, writing
-from callmood.store.files import cannot_write, may_exist, new_file, private, remove_parts, spill_folder
+from callmood.store.connection import NO_EXTENSIONS, Connection, explained, open_plain, rows, writing
+from callmood.store.encryption import STORAGE, attach_options, database_key, load_openssl
+from callmood.store.files import (
+    cannot_write,
+    is_encrypted,
+    may_exist,
+    new_file,
+    private,
+    remove_parts,
+    spill_folder,
+)
+from callmood.store.quoting import file_literal, identifier, literal
 from callmood.store.read import IS_NAMED, several
 from callmood.store.write import RECORDING_IDS
 
@@ -86,29 +96,62 @@ def forget_recordings(path: Path, ids: Collection[str]) -> None:
     """
     with writing(path, must_exist=True):
         pass  # migrated, and all of it in the file itself
+    key = database_key()
+    _write_anew(path, key, key, ids)
+
+
+def encrypt(path: Path) -> None:
+    """Write a database anew that is encrypted with the key of the environment, in place of one that is not.
+
+    No scan may run meanwhile (``one_scan``). Raises UsageError without a key, and CallmoodError, and changes nothing,
+    if the database is encrypted already or that fails.
+    """
+    key = database_key()
+    if key is None:
+        raise UsageError(
+            "There is no key to encrypt with. Put a long random one into a file for yourself only, and name that in "
+            "CALLMOOD_DB_KEY_FILE."
+        )
+    if may_exist(path) and is_encrypted(path):
+        raise CallmoodError(f"{path} is encrypted already. Choose another file with --db.")
+    with open_plain(path):
+        pass  # all of it in the file itself
+    _write_anew(path, None, key)
+
+
+def _write_anew(path: Path, old_key: str | None, new_key: str | None, without: Collection[str] = ()) -> None:
     try:
         remove_parts(path)
-        with private(path), _reading_from(path) as con, new_file(path) as part, explained(path):
+        with (
+            private(path),
+            _reading_from(path, old_key, new_key) as con,
+            new_file(path) as part,
+            explained(path),
+        ):
             con.execute("SET allowed_directories = $folder", {"folder": [f"{part.parent}{os.sep}"]})
             con.execute("SET enable_external_access = false")
-            _copy_without(con, part, list(ids))
+            storage = STORAGE if new_key and not old_key else _storage_version(con)
+            of_storage = [f"STORAGE_VERSION {literal(storage)}"] if storage else []
+            con.execute(f"ATTACH {file_literal(part)} AS new{attach_options(new_key, *of_storage)}")
+            _copy_without(con, list(without))
     except OSError as error:
         raise cannot_write(path, error) from None
 
 
 @contextmanager
-def _reading_from(path: Path) -> Iterator[Connection]:
+def _reading_from(path: Path, key: str | None, new_key: str | None) -> Iterator[Connection]:
     """A connection of its own that knows the database as ``old``, read only. Nobody can write to it meanwhile."""
     with duckdb.connect(config={**NO_EXTENSIONS, "temp_directory": spill_folder()}) as con, explained(path):
-        con.execute(f"ATTACH {_quoted(path.absolute())} AS old (READ_ONLY)")
+        if key is not None or new_key is not None:
+            load_openssl(con)
+        con.execute(f"ATTACH {file_literal(path)} AS old{attach_options(key, 'READ_ONLY')}")
         if may_exist(path.with_name(f"{path.name}.wal")):
             raise BusyError(f"{path} was written to in this moment. Run the command again.")
         yield con
 
 
-def _copy_without(con: Connection, part: Path, ids: list[str]) -> None:
-    """Makes a database at ``part`` that holds what ``old`` holds, the recordings ``ids`` left out."""
-    con.execute(f"ATTACH {_quoted(part)} AS new{_storage_version(con)}")
+def _copy_without(con: Connection, ids: list[str]) -> None:
+    """Makes ``new`` hold what ``old`` holds, the recordings ``ids`` left out and known as forgotten."""
     con.execute("COPY FROM DATABASE old TO new (SCHEMA)")
     con.begin()
     gone: dict[str, Any] = {"ids": ids}
@@ -117,8 +160,8 @@ def _copy_without(con: Connection, part: Path, ids: list[str]) -> None:
         FROM old.recording WHERE id IN (SELECT unnest($ids::VARCHAR[]))
     )"""
     for schema, table, columns in _tables(con):
-        name = f"{_identifier(schema)}.{_identifier(table)}"
-        listed = ", ".join(map(_identifier, columns))
+        name = f"{identifier(schema)}.{identifier(table)}"
+        listed = ", ".join(map(identifier, columns))
         left_out = []
         if schema == "main" and table in RECORDING_IDS:
             left_out.append(f"{RECORDING_IDS[table]} IN (SELECT unnest($ids::VARCHAR[]))")
@@ -129,13 +172,14 @@ def _copy_without(con: Connection, part: Path, ids: list[str]) -> None:
             f"WHERE NOT ({' OR '.join(left_out) or 'false'})",
             gone if left_out else {},
         )
-    con.execute(
-        """
-        INSERT OR REPLACE INTO new.main.forgotten
-        SELECT unnest($ids::VARCHAR[]), now()::TIMESTAMPTZ AT TIME ZONE 'UTC'
-        """,
-        gone,
-    )
+    if ids:
+        con.execute(
+            """
+            INSERT OR REPLACE INTO new.main.forgotten
+            SELECT unnest($ids::VARCHAR[]), now()::TIMESTAMPTZ AT TIME ZONE 'UTC'
+            """,
+            gone,
+        )
     con.commit()
     con.execute("CHECKPOINT new")
     con.execute("DETACH new")
@@ -165,16 +209,8 @@ def _tables(con: Connection) -> list[tuple[str, str, list[str]]]:
     return sorted(tables, key=lambda table: order.get(table[1], -1))
 
 
-def _storage_version(con: Connection) -> str:
-    """The option for a new database that clients can open which can open ``old``."""
+def _storage_version(con: Connection) -> str | None:
+    """The version of a new database that clients can open which can open ``old``."""
     ((tags,),) = rows(con, "SELECT tags FROM duckdb_databases() WHERE database_name = 'old'")
     version = re.match(r"v[\d.]+", tags.get("storage_version", ""))
-    return f" (STORAGE_VERSION '{version[0]}')" if version else ""
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    return version[0] if version else None
