@@ -35,7 +35,7 @@ SETTINGS_FILE: Final = Path("callmood.toml")
 """In the current folder; the user's own has the same name (see ``user_file``)."""
 PREFIX: Final = "CALLMOOD_"
 MAX_HOURS: Final = 6.0
-"""Above this a file is a logger's tape, not a call, and takes gigabytes of memory."""
+"""Above this a file is a logger's tape, not a call."""
 CACHE: Final = "cache"
 """CALLMOOD_CACHE is not a setting: it names the folder where training keeps prepared sound."""
 DB_KEY: Final = "db_key"
@@ -62,7 +62,7 @@ class DiscoverSettings(_Stage):
 
 class AudioSettings(_Stage):
     max_hours: float = Field(default=MAX_HOURS, gt=0)
-    """Longer recordings are refused. An hour takes 0.23 GB of memory a channel while its sound is read."""
+    """Longer recordings are refused. An hour takes 0.23 GB a channel, above 70 minutes in a temporary file."""
 
 
 class SpeakerSettings(_Stage):

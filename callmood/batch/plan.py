@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
+from typing import Final, TypeVar
 
 from callmood import store
 from callmood.batch.summary import Summary
@@ -22,6 +24,11 @@ from callmood.pipeline.transcribe.recogniser import check_models, model_name
 from callmood.settings import Settings
 from callmood.store import Connection, Known
 from callmood.store.columns import valid_unicode
+
+T = TypeVar("T")
+
+_PART: Final = 5_000
+"""Rows written at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +125,27 @@ def bring_up_to_date(con: Connection, paths: Sequence[Path], discovery: Discover
     """Store file hashes, the files that can't be read, and the new paths and facts of known recordings."""
     # nothing of them is stored but the hash, not even a path
     unnamed = store.forgotten(con) | {one.id for one in discovery.recordings if watched.is_too_old(one)}
-    store.write_hashes(
-        con,
-        {
-            path: one
-            for path, one in discovery.hashes.items()
-            if discovery.contents.get(Path(path), one.content) not in unnamed
-        },
-    )
+    for hashes in _parts(discovery.hashes.items()):
+        store.write_hashes(
+            con,
+            {
+                path: one
+                for path, one in hashes
+                if discovery.contents.get(Path(path), one.content) not in unnamed
+            },
+        )
     searched = [absolute_path(path) for path in paths]
     store.write_unreadable(con, searched, discovery.failures, _states(discovery.failures))
     for sure in (True, False):
-        of_kind = [one for one in discovery.recordings if (one.id in discovery.sure) is sure]
-        store.update_facts(con, of_kind, sure=sure)
+        for recordings in _parts(one for one in discovery.recordings if (one.id in discovery.sure) is sure):
+            store.update_facts(con, recordings, sure=sure)
+
+
+def _parts(items: Iterable[T]) -> Iterator[list[T]]:
+    """``items`` in lists that are small in memory whatever the database makes of them."""
+    left = iter(items)
+    while part := list(islice(left, _PART)):
+        yield part
 
 
 def make_plan(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from callmood.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from callmood.model import Encoded, Scorer
+
+_AT_ONCE: Final = 128
+"""Segments encoded at once: enough to fill batches of any length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def score_calls(scorer: Scorer, calls: Sequence[Scorable], roles: RoleChoice = "
     texts = [call.segments[i].text or None for call, picks in zip(calls, wanted, strict=True) for i in picks]
     if not clips:
         return [Scored((None,) * len(call.segments), {}, {}) for call in calls]
-    encoded = scorer.encode(clips, texts)
+    encoded = _encoded(scorer, clips, texts)
     scored = []
     start = 0
     for call, picks in zip(calls, wanted, strict=True):
@@ -58,6 +61,21 @@ def score_calls(scorer: Scorer, calls: Sequence[Scorable], roles: RoleChoice = "
         scored.append(_score_call(scorer, call, picks, encoded, rows))
         start += len(picks)
     return scored
+
+
+def _encoded(scorer: Scorer, clips: Sequence[np.ndarray], texts: Sequence[str | None]) -> Encoded:
+    """The vectors of segments, so many at a time that copies of their sound stay small in memory."""
+    from callmood.model.scorer import Encoded
+
+    parts = []
+    for first in range(0, len(clips), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        parts.append(scorer.encode(clips[some], texts[some]))
+    if len(parts) == 1:
+        return parts[0]
+    return Encoded(
+        *(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Encoded))
+    )
 
 
 def _without_foreign_words(call: Scorable) -> Scorable:

@@ -18,6 +18,7 @@ import numpy as np
 from callmood.pipeline.audio.containers import declared_duration, goes_on, has_timestamps, ogg_breaks_off
 from callmood.pipeline.audio.files import UnreadableRecording, opened
 from callmood.pipeline.audio.riff import Part, wav_parts
+from callmood.pipeline.audio.room import new_samples
 from callmood.pipeline.audio.rumble import remove_rumble
 from callmood.pipeline.audio.source import NO_AUDIO, open_container
 from callmood.pipeline.audio.tape import Tape
@@ -34,6 +35,8 @@ _BETTER_DECODERS: Final = {"amr_nb": "libopencore_amrnb", "amr_wb": "libopencore
 _RATES_HZ: Final = range(4_000, 400_001)
 _HEADER_BYTES: Final = 1_024
 """A file this small without sound was never more than a header, whatever it states."""
+_LEAST_BYTES_PER_S: Final = 100
+"""No file has more sound than that, but for pauses that are not transmitted."""
 _END_SLACK_S: Final = 1.0
 """Sound may go on this long after the end that a file states."""
 _GAP_TOLD_S: Final = 1.0
@@ -236,7 +239,9 @@ def _decode_onto_tapes(
     """
     import av
 
-    expected_s = min(container.duration / 1e6 if container.duration else 0.0, reading.max_hours * 3600)
+    stated_s = container.duration / 1e6 if container.duration else 0.0
+    # a header can promise anything
+    expected_s = min(stated_s, reading.max_hours * 3600, container.size / _LEAST_BYTES_PER_S)
     decoders = {stream.index: _decoder(stream) for stream in streams}
     tapes = {
         stream.index: reading.tapes.setdefault(number, Tape(expected_s, reading.channels))
@@ -331,7 +336,11 @@ def _listed(names: list[str], numbers: tuple[int, ...]) -> str:
 
 
 def _stacked(channels: list[Samples], length: int) -> Samples:
-    return np.stack([np.pad(channel, (0, length - channel.size)) for channel in channels])
+    samples = new_samples(len(channels), length)
+    for row, channel in zip(samples, channels, strict=True):
+        row[: channel.size] = channel
+        row[channel.size :] = 0
+    return samples
 
 
 def _warnings(reading: _Reading, tapes: list[Tape], duration_s: float) -> Iterator[str]:

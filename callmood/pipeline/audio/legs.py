@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from callmood.pipeline.audio.decode import Audio, decode
 from callmood.pipeline.audio.files import UnreadableRecording
+from callmood.pipeline.audio.room import new_samples
 from callmood.settings import MAX_HOURS
 from callmood.sound import SAMPLE_RATE
 from callmood.wording import printable
@@ -37,9 +36,10 @@ def decode_sides(left: Path, right: Path, max_hours: float = MAX_HOURS) -> Audio
         warning = f"one side of the call is missing: {str(lost[0]).removesuffix('.')}"
         return replace(sides[0], warnings=(*sides[0].warnings, warning))
     length = max(side.samples.shape[1] for side in sides)
-    samples = np.zeros((2, length), np.float32)
+    samples = new_samples(2, length)
     for channel, side in zip(samples, sides, strict=True):
         channel[: side.samples.shape[1]] = side.samples[0]
+        channel[side.samples.shape[1] :] = 0
     return replace(
         sides[0],
         samples=samples,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from callmood.pipeline.audio.room import new_samples
 from callmood.sound import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Tape:
 
     def __init__(self, expected_s: float, channels: int = 0) -> None:
         """``channels``: how many there are at least, where later frames have more than the first."""
-        # A header can promise anything. Memory that is never written to costs nothing.
+        # Memory that is never written to costs nothing.
         self._room = int((max(expected_s, 60.0) * 1.02 + 1.0) * SAMPLE_RATE)
         self._samples: Samples | None = None
         self._more: list[Samples] = []
@@ -106,7 +107,7 @@ class Tape:
         self._samples, self._more = None, []
         if len(pieces) == 1:
             return pieces[0]
-        out = np.empty((max(1, self.channels), sum(piece.shape[1] for piece in pieces)), np.float32)
+        out = new_samples(max(1, self.channels), sum(piece.shape[1] for piece in pieces))
         at = 0
         while pieces:  # each piece is freed as soon as it is copied
             piece = pieces.pop(0)
@@ -131,7 +132,7 @@ class Tape:
 
         self._rate = rate
         if self._samples is None:
-            self._samples = np.empty((channels, self._room), np.float32)
+            self._samples = new_samples(channels, self._room)
         same = rate == SAMPLE_RATE
         self._resampler = None if same else soxr.ResampleStream(rate, SAMPLE_RATE, channels, "float32", "HQ")
 

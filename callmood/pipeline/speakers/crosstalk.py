@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callmood.arrays import Floats, Mask
+from callmood.pipeline.audio.room import new_samples
 from callmood.pipeline.speakers.foreground import (
     FRAME,
     RATE,
@@ -49,6 +50,7 @@ _MAX_FRAMES: Final = 3_000
 _PASSES: Final = 4
 _BLOCK_S: Final = 120
 _MARGIN_S: Final = 12
+_PIECE: Final = 60 * SAMPLE_RATE
 _LEFT_OVER: Final = 0.003
 """-50 dB."""
 
@@ -141,7 +143,7 @@ def _fit(samples: Samples, lag: int, frames: NDArray[np.intp]) -> tuple[Floats, 
     """
     size = 2 * FRAME
     edge = _TAPS + abs(lag)
-    first, second = (_whitened(np.pad(channel, edge)) for channel in samples)
+    first, second = (_whitened(channel, edge) for channel in samples)
     shift = max(0, -lag) + edge
     source = np.lib.stride_tricks.sliding_window_view(first[shift + _BEFORE - _TAPS + 1 :], _TAPS)
     target = second[shift + lag :]
@@ -167,9 +169,17 @@ def _fit(samples: Samples, lag: int, frames: NDArray[np.intp]) -> tuple[Floats, 
     return np.asarray(taps[::-1], dtype=np.float32), explained
 
 
-def _whitened(channel: Floats) -> Floats:
-    """High frequencies raised, so that each counts about as much in speech."""
-    return np.append(channel[:1], channel[1:] - np.float32(0.95) * channel[:-1])
+def _whitened(channel: Floats, edge: int) -> Floats:
+    """High frequencies raised, so that each counts about as much in speech; silence of length ``edge`` around it."""
+    out: Floats = new_samples(1, channel.size + 2 * edge)[0]
+    out[:edge] = out[edge + channel.size :] = 0
+    inside = out[edge : edge + channel.size]
+    inside[:1] = channel[:1]
+    for start in range(1, channel.size, _PIECE):
+        stop = min(start + _PIECE, channel.size)
+        inside[start:stop] = channel[start:stop] - np.float32(0.95) * channel[start - 1 : stop - 1]
+    out[edge + channel.size : edge + channel.size + 1] = -np.float32(0.95) * channel[-1:]
+    return out
 
 
 def _unmixed(samples: Samples, to_right: _Leak | None, to_left: _Leak | None) -> Samples:
@@ -177,7 +187,7 @@ def _unmixed(samples: Samples, to_right: _Leak | None, to_left: _Leak | None) ->
     both = to_right is not None and to_left is not None
     feedback = to_right.gain * to_left.gain if to_right is not None and to_left is not None else 0.0
     passes = int(np.ceil(np.log(_LEFT_OVER) / np.log(max(feedback, 1e-3)))) if both else 1
-    out = np.empty_like(samples)
+    out = new_samples(*samples.shape)
     block, margin = _BLOCK_S * SAMPLE_RATE, _MARGIN_S * SAMPLE_RATE
     for start in range(0, samples.shape[1], block):
         before = min(start, margin)
@@ -187,8 +197,8 @@ def _unmixed(samples: Samples, to_right: _Leak | None, to_left: _Leak | None) ->
             left = mixed[0] if to_left is None else mixed[0] - _leaked(right, to_left)
             right = mixed[1] if to_right is None else mixed[1] - _leaked(left, to_right)
         kept = slice(before, before + block)
-        out[:, start : start + block] = np.stack([left[kept], right[kept]])
-    return np.clip(out, -1, 1, out=out)
+        out[:, start : start + block] = np.clip(np.stack([left[kept], right[kept]]), -1, 1)
+    return out
 
 
 def _leaked(channel: Floats, leak: _Leak) -> Floats:

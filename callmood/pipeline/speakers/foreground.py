@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callmood.arrays import Doubles, Floats, Mask
+from callmood.pipeline.audio.room import new_samples
 from callmood.sound import SAMPLE_RATE, Samples
 
 RATE: Final = SAMPLE_RATE // 2
@@ -35,17 +36,22 @@ _BLOCK: Final = 4_000
 def foreground(samples: Samples) -> Floats:
     """Two channels [2, n] -> [2, n / 2] at 8 kHz."""
     window = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
-    padded = np.pad(samples, ((0, 0), (_HOP, _WINDOW)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW, axis=1)[:, ::_HOP]
-    some = windows[:, :: max(1, windows.shape[1] // _BLOCK)]
-    power = np.square(np.abs(_spectra(some * window)[:, :, _BINS]))
+    count = samples.shape[1] // _HOP + 2
+    every = max(1, count // _BLOCK)
+    parts = [
+        _spectra(_windows(samples, start, start + _BLOCK)[:, -start % every :: every] * window)[:, :, _BINS]
+        for start in range(0, count, _BLOCK)
+    ]
+    power = np.square(np.abs(np.concatenate(parts, axis=1)))
     threshold = (
         _ABOVE_QUIET * np.percentile(power, _QUIET_PERCENTILE, axis=1, keepdims=True) + _DIGITAL_SILENCE
     )
     half = _HOP // 2
-    out = np.zeros((2, windows.shape[1] + 1, half), np.float32)
-    for start in range(0, windows.shape[1], _BLOCK):
-        spectra = _spectra(windows[:, start : start + _BLOCK] * window)
+    out = new_samples(2, (count + 1) * half)
+    out[:] = 0
+    pieces_of = out.reshape(2, -1, half)
+    for start in range(0, count, _BLOCK):
+        spectra = _spectra(_windows(samples, start, start + _BLOCK) * window)
         heard = spectra[:, :, _BINS]
         heard = heard * (np.square(np.abs(heard)) > threshold).any(axis=0)
         spectra[:] = 0
@@ -53,9 +59,18 @@ def foreground(samples: Samples) -> Floats:
         # half of the spectrum is the same sound at half the rate
         pieces = _sounds(spectra[:, :, : _WINDOW // 4 + 1])
         stop = start + pieces.shape[1]
-        out[:, start:stop] += pieces[:, :, :half]
-        out[:, start + 1 : stop + 1] += pieces[:, :, half:]
-    return out.reshape(2, -1)[:, half:][:, : samples.shape[1] // 2]
+        pieces_of[:, start:stop] += pieces[:, :, :half]
+        pieces_of[:, start + 1 : stop + 1] += pieces[:, :, half:]
+    return out[:, half:][:, : samples.shape[1] // 2]
+
+
+def _windows(samples: Samples, first: int, last: int) -> Floats:
+    """The windows [2, n, _WINDOW] with these numbers, of which there are as many as begin within the samples."""
+    last = min(last, samples.shape[1] // _HOP + 2)
+    start, stop = (first - 1) * _HOP, (last - 2) * _HOP + _WINDOW
+    inside = samples[:, max(0, start) : stop]
+    padded = np.pad(inside, ((0, 0), (max(0, -start), max(0, stop - samples.shape[1]))))
+    return np.lib.stride_tricks.sliding_window_view(padded, _WINDOW, axis=1)[:, ::_HOP]
 
 
 @dataclass(frozen=True)

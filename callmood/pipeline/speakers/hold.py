@@ -18,6 +18,8 @@ from callmood.sound import SAMPLE_RATE, Samples
 
 _WINDOW: Final = 2048
 _HOP: Final = 1024
+_BLOCK: Final = 1_000
+"""Frames worked on at once."""
 _HOP_S: Final = _HOP / SAMPLE_RATE
 _BAND_HZ: Final = (250, 3400)
 _TONAL_FLATNESS: Final = 0.15
@@ -55,7 +57,7 @@ def find_holds(samples: Samples, speech: Sequence[Speech]) -> tuple[Hold, ...]:
         first = round(start_s * SAMPLE_RATE)
         silence = samples[:, first : round(end_s * SAMPLE_RATE)]
         # the louder channel: hold music may play to one side only
-        channel = silence[int(np.argmax(np.square(silence).mean(axis=1)))]
+        channel = silence[int(np.argmax(np.einsum("ij,ij->i", silence, silence)))]
         found += [
             Hold(kind, start_s + a, min(start_s + b, end_s)) for kind, a, b in _sounds(channel, speech_db)
         ]
@@ -82,10 +84,11 @@ def _speech_db(samples: Samples, speech: Sequence[Speech]) -> float:
 
 def _sounds(channel: Samples, speech_db: float) -> Iterator[tuple[HoldKind, float, float]]:
     """The music and tones of a silence [n]: kind, start and end in seconds."""
-    power = _power(channel)
-    if not len(power):
+    from_db = max(_AUDIBLE_DB, speech_db - _BELOW_SPEECH_DB)
+    parts = [_tonal(power, from_db) for power in _powers(channel)]
+    if not parts:
         return
-    tonal, dominant = _tonal(power, max(_AUDIBLE_DB, speech_db - _BELOW_SPEECH_DB))
+    tonal, dominant = (np.concatenate(part) for part in zip(*parts, strict=True))
     stretches = _joined(runs(tonal).tolist(), _MUSIC_GAP_S)
     tones = [run for run in stretches if _is_tone(tonal[slice(*run)], dominant[slice(*run)])]
     for start, end in _joined(tones, _RINGING_GAP_S):
@@ -109,16 +112,16 @@ def _is_tone(tonal: Mask, dominant: NDArray[np.intp]) -> bool:
     return (heard >= 0).mean() >= _TONE_SHARE and steady >= _TONE_SHARE * heard.size
 
 
-def _power(channel: Samples) -> Floats:
-    """Power spectra [frames, bins] of the telephone's band."""
-    count = (channel.size - _WINDOW) // _HOP + 1
-    if count < 1:
-        return np.zeros((0, 1), dtype=np.float32)
-    frames = np.lib.stride_tricks.sliding_window_view(channel, _WINDOW)[::_HOP][:count]
+def _powers(channel: Samples) -> Iterator[Floats]:
+    """Power spectra [frames, bins] of the telephone's band, a minute at a time."""
+    if channel.size < _WINDOW:
+        return
+    frames = np.lib.stride_tricks.sliding_window_view(channel, _WINDOW)[::_HOP]
     window = np.hanning(_WINDOW)
-    spectra = np.abs(np.fft.rfft(frames * window, axis=1)) ** 2 / np.square(window).sum() / _WINDOW * 2
     low, high = (round(hertz * _WINDOW / SAMPLE_RATE) for hertz in _BAND_HZ)
-    return np.asarray(spectra[:, low:high], dtype=np.float32)
+    for start in range(0, len(frames), _BLOCK):
+        spectra = np.abs(np.fft.rfft(frames[start : start + _BLOCK] * window, axis=1)) ** 2
+        yield np.asarray(spectra[:, low:high] / np.square(window).sum() / _WINDOW * 2, dtype=np.float32)
 
 
 def _tonal(power: Floats, from_db: float) -> tuple[Mask, NDArray[np.intp]]:
