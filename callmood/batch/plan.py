@@ -88,7 +88,8 @@ def checked_model_id(settings: Settings, again: Again) -> str:
         raise UsageError(
             "Give either --rescore or --retranscribe. Calls that are transcribed again are scored again too."
         )
-    find_devices(settings.engine.device)
+    if settings.engine.kind == "local":
+        find_devices(settings.engine.device)
     check_models(settings.transcribe)
     return content_id(find_bundle(settings.score.model))
 

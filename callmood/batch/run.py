@@ -30,7 +30,8 @@ from callmood.batch.plan import (
 )
 from callmood.batch.summary import Summary
 from callmood.call import Failure, Outcome, Rescored
-from callmood.engine.local import Event, require_startable, run_jobs
+from callmood.engine import cluster, local
+from callmood.engine.local import Event, require_startable
 from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.pipeline import load_rescore, load_scan
 from callmood.pipeline.transcribe.recogniser import model_name
@@ -206,6 +207,7 @@ def _run_and_store(
     def watch(event: Event) -> None:
         estimate.learn(event, time.monotonic())
 
+    run_jobs = {"local": local.run_jobs, "ray": cluster.run_jobs}[settings.engine.kind]
     with closing(run_jobs(settings, plan.jobs, load, watch)) as outcomes:
         for outcome in outcomes:
             # what is stored is counted, also where the scan is stopped

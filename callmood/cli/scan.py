@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from callmood.call import Call, ChannelChoice, Device, Failure, Outcome, Rescored, RoleChoice
+from callmood.call import Call, ChannelChoice, Device, Engine, Failure, Outcome, Rescored, RoleChoice
 from callmood.cli.output import say
 from callmood.wording import counted, extensions_named, length
 
@@ -122,6 +122,10 @@ def scan(
     device: Annotated[
         Device | None, typer.Option(help="Where models run (default: a GPU if there is one).")
     ] = None,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(help="Work on this machine (default), or on those of a Ray cluster (callmood[ray])."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Number of processes (default: one per core, or one per GPU).")
     ] = None,
@@ -182,6 +186,7 @@ def scan(
             model=model,
             roles=roles,
             device=device,
+            engine=engine,
             workers=workers,
         )
     if as_json:

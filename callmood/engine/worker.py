@@ -28,7 +28,7 @@ Load: TypeAlias = Callable[[Settings, str, int], Work]
 ``threads`` work on different sound at the same time. A single operation is never divided.
 """
 
-_ENVIRONMENT: Final = {
+ENVIRONMENT: Final = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -126,8 +126,8 @@ def start_worker(number: int, load: Load, settings: Settings, device: str, threa
 @contextmanager
 def _one_thread_an_operation() -> Iterator[None]:
     """Processes that are started inside have it in their environment, which NumPy reads when it is imported."""
-    before = {name: os.environ.get(name) for name in _ENVIRONMENT}
-    os.environ.update(_ENVIRONMENT)
+    before = {name: os.environ.get(name) for name in ENVIRONMENT}
+    os.environ.update(ENVIRONMENT)
     try:
         yield
     finally:
@@ -153,7 +153,7 @@ def work(connection: Connection, load: Load, settings: Settings, device: str, th
     sender = threading.Thread(target=_send, args=(connection, answers), daemon=True)
     sender.start()
     answers.put(Started())
-    loaded = _loaded(load, settings, device, threads)
+    loaded = load_work(load, settings, device, threads)
     if isinstance(loaded, LoadError):
         answers.put(loaded)
     else:
@@ -178,7 +178,8 @@ def _send(connection: Connection, answers: SimpleQueue[Message | None]) -> None:
             connection.send(message)
 
 
-def _loaded(load: Load, settings: Settings, device: str, threads: int) -> Work | LoadError:
+def load_work(load: Load, settings: Settings, device: str, threads: int) -> Work | LoadError:
+    """What ``load`` returns, or why the models could not be loaded, in a sentence."""
     try:
         return load(settings, device, threads)
     except CallmoodError as error:
