@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -92,17 +91,18 @@ class RemotePath(Path if TYPE_CHECKING else type(Path())):  # type: ignore[misc]
         return str(self)
 
     def open(self, mode: str = "rb", *_: object, **__: object) -> BinaryIO:  # type: ignore[override]
-        """The file for reading; parts of it are fetched as they are read, unless it is ``held``."""
+        """The file for reading; of a bucket, parts are fetched as they are read, unless it is ``held``."""
         if mode != "rb":
             raise OSError("Recordings in buckets are only read")
         if self in _held:
             return io.BufferedReader(_Reader(_held[self]), _BLOCK_BYTES)
         with _as_os_errors():
             fs, key = _opened_storage(self)
-            file = fs.open(key, "rb", block_size=_BLOCK_BYTES, cache_type="readahead")
-            if not file.seekable():  # of a server that sends no parts
-                with file:
-                    file = _copied(file)
+            if _scheme(self) in _WEB:  # many servers send no parts
+                with fs.open(key, "rb", block_size=0) as stream:
+                    file = _copied(stream)
+            else:
+                file = fs.open(key, "rb", block_size=_BLOCK_BYTES, cache_type="readahead")
         return io.BufferedReader(_Reader(file, owns=True), 1 << 20)
 
 
@@ -191,11 +191,12 @@ def files_below(root: RemotePath) -> Iterator[tuple[str, RemotePath | None, os.s
     """
     with _as_os_errors():
         fs, key = _opened_storage(root)
-        found = _web_files(fs, key) if _scheme(root) in _WEB else fs.find(key, detail=True)
+        if _scheme(root) in _WEB:
+            found, key = _web_files(fs, key), unquote(key)
+        else:
+            found = fs.find(key, detail=True)
         for name, info in found.items():
             below = name.removeprefix(key).lstrip("/")
-            if _scheme(root) in _WEB:
-                below = unquote(below)
             if not below or below.endswith("/") or info.get("type") == "directory":
                 continue  # the mark of a folder
             path = RemotePath(root, below)
@@ -228,7 +229,7 @@ def _copied(file: BinaryIO) -> BinaryIO:
 
 
 def _scheme(path: RemotePath) -> str:
-    return path.parts[0].rstrip(":")
+    return str(path.parts[0]).rstrip(":")
 
 
 def _opened_storage(path: RemotePath) -> tuple[AbstractFileSystem, str]:
@@ -237,7 +238,8 @@ def _opened_storage(path: RemotePath) -> tuple[AbstractFileSystem, str]:
 
     scheme, text = _scheme(path), str(path)
     if scheme in _WEB:
-        root, key = f"{scheme}://{path.parts[1]}", f"{scheme}://{quote(text.partition('://')[2])}"
+        root = f"{scheme}://{path.parts[1]}"
+        key = root + quote(text.removeprefix(root))
     else:
         root = key = text
     try:
@@ -255,20 +257,22 @@ def _opened_storage(path: RemotePath) -> tuple[AbstractFileSystem, str]:
 
 
 def _web_files(fs: AbstractFileSystem, root: str) -> dict[str, dict[str, Any]]:
-    """What a web server's lists of links lead to below ``root``."""
+    """What a web server's lists of links lead to below ``root``, by names that are not encoded."""
     found: dict[str, dict[str, Any]] = {}
     folders = [root.rstrip("/") + "/"]
-    seen = set(folders)
+    top = unquote(folders[0])
+    seen = {top}
     while folders:
-        for name in fs.ls(folders.pop(), detail=False):
-            name = name.partition("#")[0].partition("?")[0]
-            if name in seen or not name.startswith(root.rstrip("/") + "/") or "/../" in name:
+        for link in fs.ls(folders.pop(), detail=False):
+            link = link.partition("#")[0].partition("?")[0]
+            name = unquote(link)
+            if name in seen or not name.startswith(top) or "/../" in name:
                 continue
             seen.add(name)
             if name.endswith("/"):
-                folders.append(name)
+                folders.append(link)
             else:
-                found[name] = fs.info(name)
+                found[name] = fs.info(link)
     return found
 
 
@@ -301,6 +305,8 @@ def _time_of(value: object) -> datetime | None:
         return datetime.fromisoformat(str(value).replace("Z", "+00:00"))
     except ValueError:
         pass
+    from email.utils import parsedate_to_datetime
+
     try:
         return parsedate_to_datetime(str(value))
     except ValueError:

@@ -77,9 +77,10 @@ def scan(
 ) -> Summary:
     """Scan recordings into a database, as ``callmood scan`` does; what is stored already is skipped.
 
-    ``paths`` are recordings, and folders to search for them, also in a bucket (``s3://bucket/calls``). ``options`` are those of the command
-    (``db="calls.duckdb"``, ``asr="tiny.en"``, ``roles="customer"`` ...); what is not given comes from the environment
-    and ``callmood.toml``. ``progress`` is called when the work begins and after each stored outcome.
+    ``paths`` are recordings, and folders to search for them, also in a bucket (``s3://bucket/calls``). ``options`` are
+    those of the command (``db="calls.duckdb"``, ``asr="tiny.en"``, ``roles="customer"`` ...); what is not given comes
+    from the environment and ``callmood.toml``. ``progress`` is called when the work begins and after each stored
+    outcome.
 
     The work is done in processes of its own: a script must call this under ``if __name__ == "__main__":``.
 

@@ -15,6 +15,7 @@ import typer
 
 from callmood.call import Call, ChannelChoice, Device, Engine, Failure, Outcome, Rescored, RoleChoice
 from callmood.cli.output import say
+from callmood.remote import checked_path
 from callmood.wording import counted, extensions_named, length
 
 if TYPE_CHECKING:
@@ -29,7 +30,13 @@ LINE_EVERY_S = 30.0
 
 def scan(
     paths: Annotated[
-        list[Path], typer.Argument(help="Recordings, or folders to search for them.", show_default=False)
+        list[Path],
+        typer.Argument(
+            help="Recordings, or folders to search for them, also in buckets (s3://BUCKET/FOLDER).",
+            parser=checked_path,
+            metavar="PATHS...",
+            show_default=False,
+        ),
     ],
     db: Annotated[
         Path | None, typer.Option(help="The DuckDB file to write (default: callmood.duckdb).")

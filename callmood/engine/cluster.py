@@ -8,6 +8,7 @@ little is repeated when it dies.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import signal
@@ -15,15 +16,17 @@ import socket
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Final
 
-from callmood.call import Call, Failure, Outcome, Rescored
+from callmood.call import Failure, Outcome
 from callmood.engine.ledger import Ledger
-from callmood.engine.local import RECYCLE_AFTER_S, Load, LoadError, loaded
+from callmood.engine.local import Event
+from callmood.engine.todo import RECYCLE_AFTER_S
+from callmood.engine.worker import ENVIRONMENT, Load, LoadError, load_work
 from callmood.errors import CallmoodError, UsageError
 from callmood.network import stay_offline
 from callmood.pipeline.pipeline import Job, Work
@@ -45,7 +48,9 @@ _FETCH_S: Final = 120.0
 _LOGGER: Final = logging.getLogger("callmood.engine")
 
 
-def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Generator[Outcome, None, None]:
+def run_jobs(
+    settings: Settings, jobs: Sequence[Job], load: Load, watch: Callable[[Event], None] | None = None
+) -> Generator[Outcome, None, None]:
     """Yields one outcome for each job, in order of completion, as ``callmood.engine.local.run_jobs`` does.
 
     The cluster is the one at RAY_ADDRESS, or the one that this machine belongs to. Machines may join and leave: what
@@ -57,27 +62,26 @@ def run_jobs(settings: Settings, jobs: Sequence[Job], load: Load) -> Generator[O
     if not jobs:
         return
     ledger = Ledger(jobs)
+    tell = watch or (lambda _: None)
     with _cluster() as ray:
         pool = _Pool(ray, settings.engine)
         try:
             while len(ledger) or pool.is_busy:
                 pool.grow(len(ledger), settings, load)
                 for actor in pool.ready():
-                    yield from _heard_of(pool, actor, ledger)
+                    yield from _heard_of(pool, actor, ledger, tell)
         finally:
             with deferred():  # a second Ctrl-C leaves no actor behind
                 pool.stop()
 
 
-def _heard_of(pool: _Pool, actor: _Actor, ledger: Ledger) -> Iterator[Outcome]:
+def _heard_of(pool: _Pool, actor: _Actor, ledger: Ledger, tell: Callable[[Event], None]) -> Iterator[Outcome]:
     """Takes what an actor has sent, or notices that it died, and hands it its next jobs."""
     try:
-        if actor.loading is not None:
-            pool.started(actor)
-        else:
-            outcome = _next_outcome(pool.ray, actor)
-            if outcome is not None:
-                yield outcome
+        if actor.loading is None:
+            yield from _outcome(pool.ray, actor, tell)
+        elif pool.started(actor):
+            tell(Event(actor.number, None, ()))
     except pool.ray.exceptions.RayError as error:
         if actor.loading is not None:
             pool.failed_to_start(actor, _why_not_started(pool.ray, error))
@@ -91,8 +95,8 @@ def _heard_of(pool: _Pool, actor: _Actor, ledger: Ledger) -> Iterator[Outcome]:
         pool.remove(actor)  # a fresh one takes its place if there is more to do
 
 
-def _next_outcome(ray: ModuleType, actor: _Actor) -> Outcome | None:
-    """The next outcome of the actor's first call; None at the call's end. Raises RayError if the actor died."""
+def _outcome(ray: ModuleType, actor: _Actor, tell: Callable[[Event], None]) -> Iterator[Outcome]:
+    """The next outcome of the actor's first call; none at the call's end. Raises RayError if the actor died."""
     call = actor.calls[0]
     try:
         outcome: Outcome = ray.get(next(call.outcomes), timeout=_FETCH_S)
@@ -100,12 +104,14 @@ def _next_outcome(ray: ModuleType, actor: _Actor) -> Outcome | None:
         if call.pending:
             raise ray.exceptions.ActorDiedError from None
         actor.calls.popleft()
-        return None
-    if isinstance(outcome, Call | Rescored):
-        actor.audio_s += outcome.duration_s
-    if outcome.recording is not None:
-        call.pending.pop(outcome.recording.id, None)
-    return outcome
+        return
+    assert outcome.recording is not None
+    audio_s = 0.0 if isinstance(outcome, Failure) else outcome.duration_s
+    actor.audio_s += audio_s
+    job = call.pending.pop(outcome.recording.id)
+    pending = tuple(job for one in actor.calls for job in one.pending.values())
+    tell(Event(actor.number, job, pending, audio_s))
+    yield outcome
 
 
 def _bury(pool: _Pool, actor: _Actor, ledger: Ledger) -> Iterator[Failure]:
@@ -143,9 +149,8 @@ class Analyst:
         """Loads the models; returns callmood's version on this machine."""
         from importlib.metadata import version
 
-        os.environ["OMP_NUM_THREADS"] = str(threads)
         stay_offline()
-        work = loaded(load, settings, device, threads)
+        work = load_work(load, settings, device, threads)
         if isinstance(work, LoadError):
             return work
         self._work = work
@@ -168,6 +173,7 @@ class _InFlight:
 
 @dataclass
 class _Actor:
+    number: int
     handle: Any
     node: str
     host: str
@@ -256,11 +262,14 @@ class _Pool:
             num_gpus=self._size.gpus,
             max_restarts=0,
             max_task_retries=0,
+            runtime_env={"env_vars": ENVIRONMENT},
             scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
         ).remote()
         device = "cuda:0" if self._size.gpus else "cpu"  # ray shows an actor its own GPUs only
         loading = handle.load.remote(load, settings, device, self._size.cpus)
-        self.actors.append(_Actor(handle, node, host, loading))
+        taken = {actor.number for actor in self.actors}
+        number = next(number for number in itertools.count() if number not in taken)
+        self.actors.append(_Actor(number, handle, node, host, loading))
 
     def ready(self) -> list[_Actor]:
         """The actors that have sent something or died; none if nothing happens for a while."""
@@ -275,8 +284,8 @@ class _Pool:
         answers, _ = self.ray.wait(list(by_answer), num_returns=1, timeout=_LOOK_AROUND_S)
         return [by_answer[answer] for answer in answers]
 
-    def started(self, actor: _Actor) -> None:
-        """Takes an actor's answer that its models are loaded. Raises RayError if it died."""
+    def started(self, actor: _Actor) -> bool:
+        """Takes an actor's answer, and whether it is that its models are loaded. Raises RayError if it died."""
         from importlib.metadata import version
 
         answer = self.ray.get(actor.loading, timeout=_FETCH_S)
@@ -288,8 +297,9 @@ class _Pool:
         else:
             actor.loading = None
             self._failed[actor.node] = 0
-            return
+            return True
         self.remove(actor)
+        return False
 
     def failed_to_start(self, actor: _Actor, why: str, *, for_good: bool = False) -> None:
         told = self._failed[actor.node] >= STARTS

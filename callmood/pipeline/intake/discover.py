@@ -354,10 +354,12 @@ def _read_file(path: Path, files: _Files, walk: _Walk) -> None:
         return
     hashed = FileHash(size, status.st_mtime_ns, digest.hexdigest())
     files.hashes[path] = hashed
+    is_settled = begun_ns - status.st_mtime_ns > _SETTLED_NS
     if isinstance(path, RemotePath):
-        if status.st_mtime_ns:  # else nothing would tell another content
+        has_version = status.st_mtime_ns % 10**9 != 0
+        if has_version or (status.st_mtime_ns and is_settled):
             files.settled[str(path)] = hashed
-    elif begun_ns - status.st_mtime_ns > _SETTLED_NS:
+    elif is_settled:
         files.settled[str(path)] = files.settled[os.path.realpath(path)] = hashed
 
 
