@@ -144,33 +144,25 @@ def test_a_killed_worker_repeats_only_what_it_had_begun(
     assert repeated <= MAX_CHUNK
 
 
-def test_a_lost_machine_repeats_only_what_it_had_begun(
-    machines: Any, tmp_path: Path, begun: Callable[[], Counter[str]], capfd: pytest.CaptureFixture[str]
+def test_a_machine_that_joins_is_used_and_repeats_only_what_it_had_begun_when_it_is_lost(
+    machines: Any,
+    tmp_path: Path,
+    begun: Callable[[], Counter[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    victim = machines.add_node(**NODE)
-    names = calls(24)
+    monkeypatch.setattr(cluster, "_LOOK_AROUND_S", 0.2)
+    names = calls(40)
     outcomes = cluster.run_jobs(settings(), jobs(*names, folder=tmp_path), load_held)
-    first = [next(outcomes) for _ in range(3)]
-    assert {said(one)[1] for one in first} >= {victim.node_id}
-    machines.remove_node(victim, allow_graceful=False)
+    found = [next(outcomes)]
+    joined = machines.add_node(**NODE)
+    while said(found[-1])[1] != joined.node_id:
+        found.append(next(outcomes))
+    machines.remove_node(joined, allow_graceful=False)
     (tmp_path / "go").touch()
-    assert reasons([*first, *outcomes]) == dict.fromkeys(names, "no speech")
+    assert reasons([*found, *outcomes]) == dict.fromkeys(names, "no speech")
     assert begun().total() - len(names) <= MAX_CHUNK
     assert capfd.readouterr() == ("", "")
-
-
-def test_a_machine_that_joins_is_used(machines: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "_LOOK_AROUND_S", 0.2)
-    outcomes = cluster.run_jobs(settings(), jobs(*calls(40), folder=tmp_path), load_held)
-    first = next(outcomes)
-    joined = machines.add_node(**NODE)
-    others = iter(outcomes)
-    found = [first]
-    while said(found[-1])[1] != joined.node_id:
-        found.append(next(others))
-    (tmp_path / "go").touch()
-    assert len(reasons([*found, *others])) == 40
-    machines.remove_node(joined)
 
 
 def test_actors_end_when_the_scan_is_stopped(machines: Any, tmp_path: Path) -> None:

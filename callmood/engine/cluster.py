@@ -23,13 +23,13 @@ from types import ModuleType
 from typing import Any, Final
 
 from callmood.call import Failure, Outcome
+from callmood.engine.actor import Analyst
 from callmood.engine.ledger import Ledger
 from callmood.engine.local import Event
 from callmood.engine.todo import RECYCLE_AFTER_S
-from callmood.engine.worker import ENVIRONMENT, Load, LoadError, load_work
+from callmood.engine.worker import Load, LoadError
 from callmood.errors import CallmoodError, UsageError
-from callmood.network import stay_offline
-from callmood.pipeline.pipeline import Job, Work
+from callmood.pipeline.pipeline import Job
 from callmood.settings import EngineSettings, Settings
 from callmood.signals import deferred
 
@@ -139,29 +139,6 @@ def _why_not_started(ray: ModuleType, error: Exception) -> str:
     return "its process ended while it started, most likely because memory ran out"
 
 
-class Analyst:
-    """What an actor does. Ray makes an actor of it."""
-
-    def __init__(self) -> None:
-        self._work: Work | None = None
-
-    def load(self, load: Load, settings: Settings, device: str, threads: int) -> LoadError | str:
-        """Loads the models; returns callmood's version on this machine."""
-        from importlib.metadata import version
-
-        stay_offline()
-        work = load_work(load, settings, device, threads)
-        if isinstance(work, LoadError):
-            return work
-        self._work = work
-        return version("callmood")
-
-    def work(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        """Yields one outcome for each job, as soon as it is known."""
-        assert self._work is not None
-        yield from self._work(jobs)
-
-
 @dataclass
 class _InFlight:
     """A call of an actor."""
@@ -262,7 +239,6 @@ class _Pool:
             num_gpus=self._size.gpus,
             max_restarts=0,
             max_task_retries=0,
-            runtime_env={"env_vars": ENVIRONMENT},
             scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
         ).remote()
         device = "cuda:0" if self._size.gpus else "cpu"  # ray shows an actor its own GPUs only

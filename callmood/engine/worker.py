@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from callmood.call import Failure, Outcome
 from callmood.engine.parent import end_with_parent, without_interrupts
+from callmood.engine.threads import ENVIRONMENT
 from callmood.errors import CallmoodError
 from callmood.network import stay_offline
 from callmood.pipeline.pipeline import Job, Work
@@ -27,15 +28,6 @@ Load: TypeAlias = Callable[[Settings, str, int], Work]
 
 ``threads`` work on different sound at the same time. A single operation is never divided.
 """
-
-ENVIRONMENT: Final = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OMP_WAIT_POLICY": "PASSIVE",
-}
-"""Threads that share the operations of small networks spin while they wait for each other. On a busy machine that
-costs up to forty times the work."""
 
 
 @dataclass(frozen=True)
