@@ -339,10 +339,10 @@ def _cluster() -> Iterator[ModuleType]:
             # no log: it would show here what the workers print
             ray.init("auto", configure_logging=False, logging_level=logging.ERROR, log_to_driver=False)
         except (OSError, RuntimeError, ValueError, SystemExit) as error:
-            where = f" at {address}" if host else ""
-            why = "" if isinstance(error, SystemExit) else f" ({str(error).splitlines()[0]})"
+            why = "" if isinstance(error, SystemExit) else f" ({str(error).splitlines()[0].rstrip('.')})"
+            where = f" at {address}{why}" if host else ""
             raise CallmoodError(
-                f"No Ray cluster can be reached{where}{why}. Start one with `ray start --head`, or set RAY_ADDRESS."
+                f"No Ray cluster can be reached{where}. Start one with `ray start --head`, or set RAY_ADDRESS."
             ) from None
     try:
         ray._private.worker._worker_logs_enabled = (
