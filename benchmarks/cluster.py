@@ -10,8 +10,10 @@ count equal, scores within 0.001. Ends with 1 if they are not. Needs callmood[te
 """
 
 import argparse
+import logging
 import os
 import random
+import resource
 import signal
 import sys
 import tempfile
@@ -39,7 +41,7 @@ TABLES = ("recording", "speaker", "speech", "segment", "word", "hold", "segment_
 OF_A_SCAN = ("path", "other_path", "scanned_in", "transcribed_in", "scored_in", "scan_id")
 """Columns that tell where and when, not what."""
 NEAR = 1e-3
-NODE = {"num_cpus": 1, "dashboard_agent_listen_port": 0}
+NODE: dict[str, Any] = {"num_cpus": 1, "dashboard_agent_listen_port": 0}
 
 
 def main() -> None:
@@ -51,9 +53,9 @@ def main() -> None:
         calls = folder / "calls"
         seconds = sum(_copies(call, calls, options.copies) for call in _recordings(options.calls))
         print(f"{len(list(calls.iterdir()))} calls, {seconds:.0f} s of sound")
-        begun = time.monotonic()
+        begun, before_s = time.monotonic(), _cpu_s()
         callmood.scan(calls, db=folder / "local.duckdb", quiet_for=0)
-        print(f"local: {time.monotonic() - begun:.0f} s")
+        print(f"local: {time.monotonic() - begun:.0f} s, {_cpu_s() - before_s:.0f} CPU s")
         expected = _tables(folder / "local.duckdb")
         print(
             "| seed | worker killed after | machine lost after | outcomes | failed | begun twice | s | tables |"
@@ -67,6 +69,12 @@ def main() -> None:
                 unequal |= bool(differing)
                 print(f"{row} {', '.join(differing) or 'equal'} |", flush=True)
     sys.exit(1 if unequal else 0)
+
+
+def _cpu_s() -> float:
+    """Of this process and of those that it has started and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _options() -> argparse.Namespace:
@@ -125,7 +133,7 @@ def _on_cluster(seed: int, where: str | Path, db: Path, folder: Path) -> tuple[s
     machines = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
     second = machines.add_node(**NODE)
     os.environ["RAY_ADDRESS"] = machines.address
-    run.load_scan = load_noted  # type: ignore[attr-defined]
+    setattr(run, "load_scan", load_noted)  # noqa: B010
     begun = time.monotonic()
     outcomes = 0
     failed = 0
@@ -168,6 +176,7 @@ def _bucket(calls: Path) -> Iterator[str]:
     """The calls in a bucket of S3, of which moto runs a server."""
     from moto.server import ThreadedMotoServer
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

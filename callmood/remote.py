@@ -42,6 +42,8 @@ _VERSIONS: Final = ("ETag", "etag", "generation", "Content-MD5", "Digest")
 """What storages call that which changes with a file's content."""
 _TIMES: Final = ("LastModified", "last_modified", "mtime", "updated", "Last-Modified")
 _BLOCK_BYTES: Final = 8 << 20
+_AHEAD_BYTES: Final = 1 << 18
+"""Fetched beyond what is read: whoever looks at a header reads little."""
 
 _held: Final[dict[Path, BinaryIO]] = {}
 """Files that were fetched, for as long as they are needed."""
@@ -90,20 +92,20 @@ class RemotePath(Path if TYPE_CHECKING else type(Path())):  # type: ignore[misc]
     def as_uri(self) -> str:
         return str(self)
 
-    def open(self, mode: str = "rb", *_: object, **__: object) -> BinaryIO:  # type: ignore[override]
+    def open(self, mode: str = "rb", *_: object, **__: object) -> BinaryIO:
         """The file for reading; of a bucket, parts are fetched as they are read, unless it is ``held``."""
         if mode != "rb":
             raise OSError("Recordings in buckets are only read")
         if self in _held:
-            return io.BufferedReader(_Reader(_held[self]), _BLOCK_BYTES)
+            return io.BufferedReader(_Reader(_held[self]), 1 << 16)
         with _as_os_errors():
             fs, key = _opened_storage(self)
             if _scheme(self) in _WEB:  # many servers send no parts
                 with fs.open(key, "rb", block_size=0) as stream:
                     file = _copied(stream)
             else:
-                file = fs.open(key, "rb", block_size=_BLOCK_BYTES, cache_type="readahead")
-        return io.BufferedReader(_Reader(file, owns=True), 1 << 20)
+                file = fs.open(key, "rb", block_size=_AHEAD_BYTES, cache_type="readahead")
+        return io.BufferedReader(_Reader(file, owns=True), 1 << 16)
 
 
 class _Reader(io.RawIOBase):
@@ -225,7 +227,7 @@ def _copied(file: BinaryIO) -> BinaryIO:
     except BaseException:
         copy.close()
         raise
-    return copy  # type: ignore[return-value]
+    return copy
 
 
 def _scheme(path: RemotePath) -> str:

@@ -1,5 +1,6 @@
 """Recordings in a bucket and on a web server are found, identified and decoded as those in a folder."""
 
+import os
 import pickle
 import shutil
 import sys
@@ -14,19 +15,23 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
+from factory import make_call
 from sounds import melody, write_audio
 
 import callmood
 from callmood.batch import run
+from callmood.batch.plan import gone
 from callmood.call import CHANGED, Failure, Outcome
 from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline import pipeline
+from callmood.pipeline.audio.containers import expected_duration
 from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.intake import discover as discovery
-from callmood.pipeline.intake.discover import Discovery, discover
+from callmood.pipeline.intake.discover import Discovery, discover, look
 from callmood.pipeline.pipeline import Job, Work
 from callmood.remote import RemotePath, as_path, checked_path, held
 from callmood.settings import DiscoverSettings
+from callmood.store import Connection, write_call
 
 pytest.importorskip("s3fs")
 pytest.importorskip("moto.server")
@@ -91,6 +96,8 @@ def folder(tmp_path: Path) -> Path:
     for name in (".hidden.wav", "anna/.trash/1.wav", "@eaDir/1.wav", "notes.vox", "notes.txt"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"nothing")
+    for file in folder.rglob("*"):
+        os.utime(file, (1_700_000_000, 1_700_000_000))
     return folder
 
 
@@ -146,6 +153,11 @@ def test_a_table_of_calls_is_joined_to_objects(
         "a b+ü 100%.mp3": None,
         "copy.wav": "support",
     }
+
+
+def test_how_long_an_object_is_expected_to_be_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RemotePath, "open", None)
+    assert expected_duration(as_path("s3://calls/1.wav"), 32_000) == 1
 
 
 def test_what_did_not_change_is_not_fetched_again(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,6 +247,24 @@ def test_a_scan_of_a_bucket_stores_addresses_and_no_keys(
         }
     assert "s3://calls/ben/7-out.wav" in paths
     assert b"the secret" not in db.read_bytes()
+
+
+def test_a_call_whose_object_is_gone_is_named_by_its_address(put: Put, db: Connection) -> None:
+    put("2.wav", b"two")
+    write_call(db, 1, "m1", make_call(path=as_path("s3://calls/1.wav")))
+    bucket = [as_path("s3://calls")]
+    assert gone(db, bucket, discover(bucket, AT_ONCE)) == ["s3://calls/1.wav"]
+
+
+def test_a_bucket_is_watched(put: Put) -> None:
+    bucket = as_path("s3://calls")
+    assert look([bucket]) == {}
+    put("1.wav", b"one")
+    (before,) = look([bucket]).items()
+    put("1.wav", b"two")
+    (after,) = look([bucket]).items()
+    assert before[0] == after[0] == bucket / "1.wav"
+    assert before[1] != after[1]
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ _LOOK_AROUND_S: Final = 5.0
 """Between looks at which machines there are."""
 _NO_MACHINE_S: Final = 600.0
 """For which no actor may run before the scan ends."""
+_NOTICED_S: Final = 3.0
 _CONNECT_S: Final = 10.0
 _FETCH_S: Final = 120.0
 """To fetch an outcome that is there."""
@@ -121,6 +122,9 @@ def _bury(pool: _Pool, actor: _Actor, ledger: Ledger) -> Iterator[Failure]:
     for call in others:
         ledger.give_back(call.pending.values())
     lost_machine = actor.node not in pool.machines()
+    if not lost_machine and ledger.had_died(begun.pending.values()):
+        time.sleep(_NOTICED_S)  # before a recording is set aside, ray may notice that its machine is lost
+        lost_machine = actor.node not in pool.machines()
     for job in ledger.died(begun.pending.values(), with_machine=lost_machine):
         recording = job.recording
         what = "Three machines were lost" if lost_machine else "Two processes ended"
@@ -335,7 +339,7 @@ def _cluster() -> Iterator[ModuleType]:
         try:
             host, _, port = address.rpartition(":")
             if host and port.isdecimal():  # ray would wait for more than a minute, then end this process
-                socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
+                socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S).close()
             # no log: it would show here what the workers print
             ray.init("auto", configure_logging=False, logging_level=logging.ERROR, log_to_driver=False)
         except (OSError, RuntimeError, ValueError, SystemExit) as error:
