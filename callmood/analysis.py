@@ -13,6 +13,7 @@ from callmood.engine.local import worker_slots
 from callmood.errors import CallmoodError
 from callmood.pipeline.intake.discover import discover
 from callmood.pipeline.pipeline import Job, Work, load_scan
+from callmood.remote import checked_path
 from callmood.settings import ScanOptions, Settings, load_settings
 from callmood.wording import printable
 
@@ -38,10 +39,11 @@ def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
     EmotionScores(angry 67 %)
     """
     settings = load_settings(options)
-    if Path(path).is_dir():
+    file = checked_path(path)
+    if file.is_dir():
         raise CallmoodError(f"{path} is a folder. Use callmood.scan for folders.")
     at_once = settings.discover.model_copy(update={"quiet_for": 0})
-    found = discover([Path(path)], at_once)
+    found = discover([file], at_once)
     for failure in found.failures:
         raise CallmoodError(failure.error)
     if found.waiting:

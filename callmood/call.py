@@ -24,6 +24,8 @@ RoleChoice: TypeAlias = Literal["all", "agent", "customer"]
 ChannelChoice: TypeAlias = Literal["auto", "left", "right"]
 """Where a stereo recording has the agent."""
 Device: TypeAlias = Literal["auto", "cpu", "cuda", "mps"]
+Engine: TypeAlias = Literal["local", "ray"]
+"""Where a scan's work is done: on this machine, or on those of a Ray cluster."""
 
 
 @dataclass(frozen=True, slots=True)

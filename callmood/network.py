@@ -11,6 +11,7 @@ _TELEMETRY: Final = {
     "PYANNOTE_METRICS_ENABLED": "0",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
 }
 
 _LOGGER: Final = logging.getLogger("callmood.network")

@@ -21,7 +21,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from callmood.call import ChannelChoice, Device, RoleChoice
+from callmood.call import ChannelChoice, Device, Engine, RoleChoice
 from callmood.errors import UsageError
 from callmood.wording import did_you_mean
 from callmood.writing import write_whole
@@ -93,9 +93,17 @@ class ScoreSettings(_Stage):
 
 
 class EngineSettings(_Stage):
+    kind: Engine = "local"
     device: Device = "auto"
-    workers: int | None = Field(default=None, ge=1, le=256)
-    """Number of processes; None: one per processor core, or per GPU."""
+    workers: int | None = Field(default=None, ge=1, le=4096)
+    """Number of processes; None: one per processor core, or per GPU; in a cluster as many as its machines have room
+    for."""
+    cpus_per_worker: int = Field(default=1, ge=1, le=64)
+    """Processor cores, and threads, of a worker without GPU in a cluster."""
+    cpus_per_gpu_worker: int = Field(default=4, ge=1, le=64)
+    """Processor cores of a worker with a GPU in a cluster."""
+    gpus_per_worker: float = Field(default=1, gt=0, le=1)
+    """Share of a GPU that a worker takes in a cluster."""
 
 
 class Settings(BaseSettings):
@@ -156,6 +164,8 @@ class ScanOptions(TypedDict, total=False):
     model: str | None
     roles: RoleChoice | None
     device: Device | None
+    engine: Engine | None
+    """"ray" needs callmood[ray] and a cluster that runs."""
     workers: int | None
 
 
@@ -177,6 +187,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "model": "score.model",
     "roles": "score.roles",
     "device": "engine.device",
+    "engine": "engine.kind",
     "workers": "engine.workers",
 }
 """The setting of each option, by its dotted name."""

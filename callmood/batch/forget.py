@@ -15,6 +15,7 @@ from callmood.call import Recording
 from callmood.errors import CallmoodError, UsageError
 from callmood.model.bundle import content_id, find_bundle
 from callmood.pipeline.intake.discover import absolute_path
+from callmood.remote import as_path
 from callmood.reports.period import bound
 from callmood.settings import Settings, load_settings
 
@@ -53,7 +54,7 @@ def forget(
         if before is not None:
             ids, undated = store.recordings_before(con, bound(before))
         else:
-            found = [store.find_recordings(con, name, absolute_path(Path(name))) for name in names]
+            found = [store.find_recordings(con, name, absolute_path(as_path(name))) for name in names]
             ids = [recording_id for of_name in found for recording_id in of_name]
         recordings = store.stored_recordings(con, ids)
     chosen = Forgotten(tuple(recordings[one] for one in dict.fromkeys(ids)), undated)

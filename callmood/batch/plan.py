@@ -21,6 +21,7 @@ from callmood.pipeline.audio.containers import expected_duration
 from callmood.pipeline.intake.discover import Discovery, FileHash, absolute_path, discover
 from callmood.pipeline.pipeline import Job, RescoreJob
 from callmood.pipeline.transcribe.recogniser import check_models, model_name
+from callmood.remote import as_path
 from callmood.settings import Settings
 from callmood.store import Connection, Known
 from callmood.store.columns import valid_unicode
@@ -95,7 +96,8 @@ def checked_model_id(settings: Settings, again: Again) -> str:
         raise UsageError(
             "Give either --rescore or --retranscribe. Calls that are transcribed again are scored again too."
         )
-    find_devices(settings.engine.device)
+    if settings.engine.kind == "local":
+        find_devices(settings.engine.device)
     check_models(settings.transcribe)
     return content_id(find_bundle(settings.score.model))
 
@@ -131,7 +133,7 @@ def bring_up_to_date(con: Connection, paths: Sequence[Path], discovery: Discover
             {
                 path: one
                 for path, one in hashes
-                if discovery.contents.get(Path(path), one.content) not in unnamed
+                if discovery.contents.get(as_path(path), one.content) not in unnamed
             },
         )
     searched = [absolute_path(path) for path in paths]
@@ -232,11 +234,11 @@ def _elsewhere(
     """
     found: dict[str, Recording] = {}
     for path, (size_bytes, mtime_ns, content) in store.hashes(con).items() if recordings else ():
-        if content in recordings and content not in found and contents.get(Path(path), content) == content:
+        if content in recordings and content not in found and contents.get(as_path(path), content) == content:
             with suppress(OSError):
-                status = Path(path).stat()
+                status = as_path(path).stat()
                 if (status.st_size, status.st_mtime_ns) == (size_bytes, mtime_ns):
-                    found[content] = replace(recordings[content], path=Path(path))
+                    found[content] = replace(recordings[content], path=as_path(path))
     return found
 
 
@@ -267,7 +269,7 @@ def _states(failures: Iterable[Failure]) -> dict[Path, tuple[int, int]]:
     states = {}
     for failure in failures:
         with suppress(OSError):
-            status = os.lstat(failure.path)
+            status = failure.path.lstat()
             if not failure.path.is_dir():
                 states[failure.path] = (status.st_size, status.st_mtime_ns)
     return states

@@ -30,10 +30,12 @@ from callmood.batch.plan import (
 )
 from callmood.batch.summary import Summary
 from callmood.call import Failure, Outcome, Rescored
-from callmood.engine.local import Event, require_startable, run_jobs
+from callmood.engine import cluster, local
+from callmood.engine.local import Event, require_startable
 from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.pipeline import load_rescore, load_scan
 from callmood.pipeline.transcribe.recogniser import model_name
+from callmood.remote import checked_path
 from callmood.search.categorize import categorize
 from callmood.search.vectors import fill_in
 from callmood.settings import ScanOptions, Settings, load_settings
@@ -75,9 +77,10 @@ def scan(
 ) -> Summary:
     """Scan recordings into a database, as ``callmood scan`` does; what is stored already is skipped.
 
-    ``paths`` are recordings, and folders to search for them. ``options`` are those of the command
-    (``db="calls.duckdb"``, ``asr="tiny.en"``, ``roles="customer"`` ...); what is not given comes from the environment
-    and ``callmood.toml``. ``progress`` is called when the work begins and after each stored outcome.
+    ``paths`` are recordings, and folders to search for them, also in a bucket (``s3://bucket/calls``). ``options`` are
+    those of the command (``db="calls.duckdb"``, ``asr="tiny.en"``, ``roles="customer"`` ...); what is not given comes
+    from the environment and ``callmood.toml``. ``progress`` is called when the work begins and after each stored
+    outcome.
 
     The work is done in processes of its own: a script must call this under ``if __name__ == "__main__":``.
 
@@ -206,6 +209,7 @@ def _run_and_store(
     def watch(event: Event) -> None:
         estimate.learn(event, time.monotonic())
 
+    run_jobs = {"local": local.run_jobs, "ray": cluster.run_jobs}[settings.engine.kind]
     with closing(run_jobs(settings, plan.jobs, load, watch)) as outcomes:
         for outcome in outcomes:
             # what is stored is counted, also where the scan is stopped
@@ -238,4 +242,4 @@ def _store(con: Connection, scan_id: int, plan: Plan, outcome: Outcome, again: A
 def _path_list(paths: Paths) -> list[Path]:
     if not isinstance(paths, str | Path) and not paths:
         raise UsageError("Give a recording or a folder to scan.")
-    return [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    return [checked_path(paths)] if isinstance(paths, str | Path) else [checked_path(path) for path in paths]

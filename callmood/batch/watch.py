@@ -25,6 +25,7 @@ from callmood.engine.local import require_startable
 from callmood.errors import BusyError, CallmoodError
 from callmood.pipeline.intake.discover import State, look
 from callmood.pipeline.intake.times import time_zone
+from callmood.remote import RemotePath
 from callmood.settings import DiscoverSettings, Settings
 from callmood.signals import was_stopped
 
@@ -144,6 +145,15 @@ def _round(folders: _Folders, settings: Settings, known: Watched) -> Iterator[Ev
         yield Ended(summary)
 
 
+def _is_there(path: Path) -> bool:
+    if not isinstance(path, RemotePath):
+        return os.path.lexists(path)
+    try:
+        return path.exists()
+    except OSError:  # nobody answers
+        return False
+
+
 class _Folders:
     """What lies in the folders, and which of it no round has seen."""
 
@@ -165,7 +175,7 @@ class _Folders:
         """Look at all files once."""
         found = {path: look([path]) for path in self._paths}
         self.there = [path for path, files in found.items() if files]
-        missing = tuple(path for path, files in found.items() if not (files or os.path.lexists(path)))
+        missing = tuple(path for path, files in found.items() if not (files or _is_there(path)))
         self._now = {path: state for files in found.values() for path, state in files.items()}
         count = len(self._now)
         if self._table is not None:  # a new one may tell more of calls that are stored

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from callmood.call import Call, ChannelChoice, Device, Failure, Outcome, Rescored, RoleChoice
+from callmood.call import Call, ChannelChoice, Device, Engine, Failure, Outcome, Rescored, RoleChoice
 from callmood.cli.output import say
+from callmood.remote import checked_path
 from callmood.wording import counted, extensions_named, length
 
 if TYPE_CHECKING:
@@ -29,7 +30,13 @@ LINE_EVERY_S = 30.0
 
 def scan(
     paths: Annotated[
-        list[Path], typer.Argument(help="Recordings, or folders to search for them.", show_default=False)
+        list[Path],
+        typer.Argument(
+            help="Recordings, or folders to search for them, also in buckets (s3://BUCKET/FOLDER).",
+            parser=checked_path,
+            metavar="PATHS...",
+            show_default=False,
+        ),
     ],
     db: Annotated[
         Path | None, typer.Option(help="The DuckDB file to write (default: callmood.duckdb).")
@@ -122,6 +129,10 @@ def scan(
     device: Annotated[
         Device | None, typer.Option(help="Where models run (default: a GPU if there is one).")
     ] = None,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(help="Work on this machine (default), or on those of a Ray cluster (callmood[ray])."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Number of processes (default: one per core, or one per GPU).")
     ] = None,
@@ -182,6 +193,7 @@ def scan(
             model=model,
             roles=roles,
             device=device,
+            engine=engine,
             workers=workers,
         )
     if as_json:

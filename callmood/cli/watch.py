@@ -14,6 +14,7 @@ import typer
 
 from callmood import signals
 from callmood.cli.scan import scan
+from callmood.remote import checked_path
 from callmood.wording import counted
 
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -41,7 +42,13 @@ def with_settings_of_scan(command: Command) -> Command:
 @with_settings_of_scan
 def watch(
     paths: Annotated[
-        list[Path], typer.Argument(help="Folders to watch, and recordings.", show_default=False)
+        list[Path],
+        typer.Argument(
+            help="Folders to watch, and recordings; also in buckets (s3://BUCKET/FOLDER).",
+            parser=checked_path,
+            metavar="PATHS...",
+            show_default=False,
+        ),
     ],
     every: Annotated[
         float, typer.Option(min=1, max=86400, metavar="SECONDS", help="How often the folders are looked at.")

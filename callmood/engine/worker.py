@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from callmood.call import Failure, Outcome
 from callmood.engine.parent import end_with_parent, without_interrupts
+from callmood.engine.threads import ENVIRONMENT
 from callmood.errors import CallmoodError
 from callmood.network import stay_offline
 from callmood.pipeline.pipeline import Job, Work
@@ -27,15 +28,6 @@ Load: TypeAlias = Callable[[Settings, str, int], Work]
 
 ``threads`` work on different sound at the same time. A single operation is never divided.
 """
-
-_ENVIRONMENT: Final = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OMP_WAIT_POLICY": "PASSIVE",
-}
-"""Threads that share the operations of small networks spin while they wait for each other. On a busy machine that
-costs up to forty times the work."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +118,8 @@ def start_worker(number: int, load: Load, settings: Settings, device: str, threa
 @contextmanager
 def _one_thread_an_operation() -> Iterator[None]:
     """Processes that are started inside have it in their environment, which NumPy reads when it is imported."""
-    before = {name: os.environ.get(name) for name in _ENVIRONMENT}
-    os.environ.update(_ENVIRONMENT)
+    before = {name: os.environ.get(name) for name in ENVIRONMENT}
+    os.environ.update(ENVIRONMENT)
     try:
         yield
     finally:
@@ -153,7 +145,7 @@ def work(connection: Connection, load: Load, settings: Settings, device: str, th
     sender = threading.Thread(target=_send, args=(connection, answers), daemon=True)
     sender.start()
     answers.put(Started())
-    loaded = _loaded(load, settings, device, threads)
+    loaded = load_work(load, settings, device, threads)
     if isinstance(loaded, LoadError):
         answers.put(loaded)
     else:
@@ -178,7 +170,8 @@ def _send(connection: Connection, answers: SimpleQueue[Message | None]) -> None:
             connection.send(message)
 
 
-def _loaded(load: Load, settings: Settings, device: str, threads: int) -> Work | LoadError:
+def load_work(load: Load, settings: Settings, device: str, threads: int) -> Work | LoadError:
+    """What ``load`` returns, or why the models could not be loaded, in a sentence."""
     try:
         return load(settings, device, threads)
     except CallmoodError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,7 @@ from callmood.pipeline.transcribe.said_once import said_once
 from callmood.pipeline.transcribe.transcriber import Transcript
 from callmood.pipeline.untranscribed import said_of_untranscribed, segments_without_words
 from callmood.redaction import redact_call
+from callmood.remote import held
 from callmood.settings import Settings
 from callmood.wording import printable
 
@@ -195,17 +197,23 @@ class _Changed(CallmoodError):
 
 
 def _decoded(recording: Recording, max_hours: float) -> Audio:
-    """The sound of a recording. Raises _Changed if its file holds something else by now, or is gone."""
-    try:
-        if recording.other_path is None:
-            audio = decode(recording.path, max_hours)
-        else:
-            audio = decode_sides(recording.path, recording.other_path, max_hours)
-    except UnreadableRecording:
-        _require_unchanged(recording)  # a file that is being written looks damaged
-        raise
-    _require_unchanged(recording)
-    return audio
+    """The sound of a recording. Raises _Changed if its file holds something else by now, or can't be had any more."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(recording.files))
+        except OSError as error:
+            name, why = printable(recording.path.name), printable(error.strerror or str(error))
+            raise _Changed(f"{name} could not be fetched: {why}. The next scan tries again.") from None
+        try:
+            if recording.other_path is None:
+                audio = decode(recording.path, max_hours)
+            else:
+                audio = decode_sides(recording.path, recording.other_path, max_hours)
+        except UnreadableRecording:
+            _require_unchanged(recording)  # a file that is being written looks damaged
+            raise
+        _require_unchanged(recording)
+        return audio
 
 
 def _require_unchanged(recording: Recording) -> None:

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from callmood.remote import as_path
 from callmood.reports.frames import read_sql
 from callmood.store import Connection, rows
 from callmood.store.reviews import Reason
@@ -32,7 +33,7 @@ class Proposal:
     def files(self) -> tuple[Path, ...]:
         """Where its sound is."""
         paths = (self.facts["path"], self.facts["other_path"])
-        return tuple(Path(path) for path in paths if path is not None)
+        return tuple(as_path(path) for path in paths if path is not None)
 
 
 def proposals(con: Connection, reviewer: str) -> list[Proposal]:
@@ -85,6 +86,6 @@ def _sizes(facts: Mapping[str, Any]) -> Iterator[int]:
     for path in (facts["path"], facts["other_path"]):
         if path is not None:
             try:
-                yield Path(path).stat().st_size
+                yield as_path(path).stat().st_size
             except OSError:
                 yield -1

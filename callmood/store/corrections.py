@@ -9,6 +9,7 @@ from pathlib import Path
 
 from callmood.errors import CallmoodError, UsageError
 from callmood.labels import LABELS
+from callmood.remote import as_path
 from callmood.store.categories import categorize_again
 from callmood.store.connection import Connection, rows, transaction
 from callmood.store.figures import fill_figures
@@ -148,7 +149,7 @@ def undo(con: Connection, found: Collection[Correction]) -> None:
 def corrections(con: Connection, recording_id: str | None = None) -> list[Correction]:
     """All corrections, or those of one recording, by recording and time."""
     return [
-        Correction(recording_id, Path(path), *facts)
+        Correction(recording_id, as_path(path), *facts)
         for recording_id, path, *facts in rows(
             con,
             """

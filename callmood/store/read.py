@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from callmood.call import FACTS, CallFacts, Recording, Segment, Speaker, Word
 from callmood.errors import CallmoodError
+from callmood.remote import as_path
 from callmood.store.columns import as_roots, valid_unicode
 from callmood.store.connection import Connection, rows
 
@@ -96,7 +97,7 @@ def unseen_paths(con: Connection, searched: Iterable[Path], seen: Iterable[Path]
         """,
         {"searched": as_roots(searched), "end": os.sep, "seen": [valid_unicode(str(path)) for path in seen]},
     )
-    return [Path(path) for (path,) in found]
+    return [as_path(path) for (path,) in found]
 
 
 def stored_recordings(con: Connection, ids: Collection[str]) -> dict[str, Recording]:
@@ -112,10 +113,10 @@ def stored_recordings(con: Connection, ids: Collection[str]) -> dict[str, Record
     return {
         recording_id: Recording(
             recording_id,
-            Path(path),
+            as_path(path),
             size_bytes,
             CallFacts(**dict(zip((*FACTS, "metadata"), facts, strict=True))),
-            Path(other_path) if other_path else None,
+            as_path(other_path) if other_path else None,
         )
         for recording_id, path, other_path, size_bytes, *facts in found
     }

@@ -11,8 +11,8 @@ from callmood.store.categories import categorize_again
 from callmood.store.columns import valid_unicode
 from callmood.store.connection import Connection, rows, transaction
 from callmood.store.corrections import correct, require_label
-from callmood.store.meanings import encode_again
 from callmood.store.figures import fill_figures
+from callmood.store.meanings import encode_again
 
 Reason: TypeAlias = Literal["random", "uncertain", "rare", "words against voice", "chosen"]
 """Why a segment was proposed; "chosen" with its call."""

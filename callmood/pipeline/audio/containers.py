@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from callmood.remote import RemotePath
+
 if TYPE_CHECKING:
     from av import AudioStream
     from av.container import InputContainer
@@ -19,6 +21,8 @@ _STREAMED_WAV: Final = range(0x7FFF_0000, 0x1_0000_0000)
 _HEAD_BYTES: Final = 512
 """Enough of a WAV to see its format."""
 _USUAL_BYTES_PER_S: Final = {
+    ".wav": 32_000,
+    ".wave": 32_000,
     ".flac": 12_000,
     ".opus": 3_000,
     ".ogg": 3_000,
@@ -32,12 +36,12 @@ _PAGE_BYTES: Final = 65_536
 
 
 def expected_duration(path: Path, size_bytes: int) -> float:
-    """Seconds of sound in a file of this size: by the header of a WAV, by what is usual for others.
+    """Seconds of sound in a file of this size: by the header of a WAV on a disk, by what is usual for others.
 
     Reads next to nothing: for plans and progress, which may be wrong.
     """
     bytes_per_s = _USUAL_BYTES_PER_S.get(path.suffix.lower(), _OTHER_BYTES_PER_S)
-    if path.suffix.lower() in (".wav", ".wave"):
+    if path.suffix.lower() in (".wav", ".wave") and not isinstance(path, RemotePath):
         with suppress(OSError), path.open("rb") as file:
             bytes_per_s = _wav_bytes_per_s(file.read(_HEAD_BYTES)) or bytes_per_s
     return size_bytes / bytes_per_s

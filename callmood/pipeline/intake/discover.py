@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from time import sleep
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias
+from typing import BinaryIO, Final, NamedTuple, TypeAlias
 
 from callmood.call import CallFacts, Failure, Recording
 from callmood.errors import CallmoodError
@@ -22,6 +24,7 @@ from callmood.pipeline.intake.metadata import join, read_table
 from callmood.pipeline.intake.names import Origin, name_reader, tidied
 from callmood.pipeline.intake.pairs import pair_up, shared_ids
 from callmood.pipeline.intake.times import check_format, time_zone
+from callmood.remote import RemotePath, files_below
 from callmood.settings import DiscoverSettings
 from callmood.wording import counted, extensions_named, printable
 
@@ -42,6 +45,8 @@ _NO_RECORDINGS: Final = {
 _SETTLED_NS: Final = 2 * 10**9
 """A file that changed less than this before it was read may change again without a new time, because FAT stores
 times in steps of 2 s."""
+_FETCHES: Final = 16
+"""Files that are read from a bucket at the same time: each answer takes a while to come."""
 _MACHINE_FOLDERS: Final = {"__MACOSX", "@eaDir", "lost+found", "System Volume Information", "$RECYCLE.BIN"}
 
 State: TypeAlias = tuple[int, int, int]
@@ -98,6 +103,8 @@ class _Walk:
     """Number of files without the extension of a recording, by extension."""
     folders: set[tuple[int, int]] = field(default_factory=set)
     """Device and inode of the folders searched, so that a link to a parent folder is not followed for ever."""
+    listed: dict[Path, os.stat_result] = field(default_factory=dict)
+    """The status of files in buckets, as their list has it: to ask for each would take long."""
 
 
 def look(paths: Sequence[Path]) -> dict[Path, State]:
@@ -110,7 +117,7 @@ def look(paths: Sequence[Path]) -> dict[Path, State]:
         with suppress(CallmoodError, OSError):
             _search(path, walk)
     return {failure.path: _NO_STATE for failure in walk.failures} | {
-        path: _state(_status(path)) for path in walk.files
+        path: _state(walk.listed.get(path) or _status(path)) for path in walk.files
     }
 
 
@@ -184,12 +191,17 @@ def discover(
 
 def absolute_path(path: Path) -> Path:
     """``path`` absolute and without "..". Links are not resolved, because a link's own name says who called."""
+    if isinstance(path, RemotePath):
+        return path
     whole = path.absolute()
     short = Path(os.path.normpath(whole))
     return short if short.exists() and short.samefile(whole) else whole  # ".." behind a link leads elsewhere
 
 
 def _search(path: Path, walk: _Walk) -> None:
+    if isinstance(path, RemotePath):
+        _search_storage(path, walk)
+        return
     whole = absolute_path(path)
     if path.is_dir():
         for file in _recording_files(whole, walk):
@@ -198,6 +210,46 @@ def _search(path: Path, walk: _Walk) -> None:
         walk.files.setdefault(whole, PurePosixPath(path.name))
     else:
         raise CallmoodError(f"{printable(str(path))} does not exist.")
+
+
+def _search_storage(path: RemotePath, walk: _Walk) -> None:
+    """Searches a bucket or a web server, by the same rules as a folder."""
+    try:
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode):
+            walk.files.setdefault(path, PurePosixPath(path.name))
+            walk.listed[path] = status
+            return
+        for below, file, listed in files_below(path):
+            *folders, name = below.split("/")
+            if not all(map(_is_searched, folders)) or not _is_recording(name, walk):
+                continue
+            if file is None:
+                what = f"{printable(below)} in {printable(str(path))} has a name that can't be a path: rename it."
+                walk.failures.append(Failure(path / below, "not audio", what))
+                continue
+            walk.files.setdefault(file, PurePosixPath(below))
+            walk.listed[file] = listed
+    except FileNotFoundError:
+        raise CallmoodError(f"{printable(str(path))} does not exist.") from None
+    except OSError as error:
+        why = printable(error.strerror or str(error))
+        raise CallmoodError(f"{printable(str(path))} can't be read: {why}.") from None
+
+
+def _is_searched(folder: str) -> bool:
+    return folder[:1] != "." and folder not in _MACHINE_FOLDERS
+
+
+def _is_recording(name: str, walk: _Walk) -> bool:
+    """Whether a file has the extension of a recording; counts those that have not."""
+    if name[0] == ".":  # also macOS's "._call.wav", which holds no sound
+        return False
+    suffix = Path(name).suffix.lower()
+    if suffix in EXTENSIONS:
+        return True
+    walk.other_files[".md" if name.upper() in ("README", "LICENSE") else suffix] += 1
+    return False
 
 
 def _recording_files(root: Path, walk: _Walk) -> Iterator[Path]:
@@ -223,16 +275,8 @@ def _recording_files(root: Path, walk: _Walk) -> Iterator[Path]:
             subfolders.clear()
             continue
         walk.folders.add((status.st_dev, status.st_ino))
-        subfolders[:] = [name for name in subfolders if name[0] != "." and name not in _MACHINE_FOLDERS]
-        for name in files:
-            if name[0] == ".":  # also macOS's "._call.wav", which holds no sound
-                continue
-            if Path(name).suffix.lower() in EXTENSIONS:
-                yield Path(folder, name)
-            else:
-                walk.other_files[
-                    ".md" if name.upper() in ("README", "LICENSE") else Path(name).suffix.lower()
-                ] += 1
+        subfolders[:] = filter(_is_searched, subfolders)
+        yield from (Path(folder, name) for name in files if _is_recording(name, walk))
 
 
 @dataclass(slots=True)
@@ -256,12 +300,13 @@ def _read_files(
     """
     files = _Files()
     young: dict[Path, os.stat_result] = {}
+    unread: list[Path] = []
     wait_until = 0.0
     for path in walk.files:
         if path in unsettled:
             files.waiting.append(path)
             continue
-        status = _status(path)
+        status = walk.listed.get(path) or _status(path)
         hashed = earlier.get(str(path))
         if hashed and status and (status.st_size, status.st_mtime_ns) == (hashed.size_bytes, hashed.mtime_ns):
             files.hashes[path] = hashed
@@ -271,15 +316,26 @@ def _read_files(
             young[path] = status
             wait_until = max(wait_until, time.monotonic() + quiet_for_s - max(age_s, 0.0))
         else:
-            _read_file(path, files, walk)
+            unread.append(path)
+    _read_all(unread, files, walk)
     if young:
         sleep(max(0.0, wait_until - time.monotonic()))
-    for path, before in young.items():
-        if _same_state(before, _status(path)):
-            _read_file(path, files, walk)
-        else:
-            files.waiting.append(path)
+    quiet = {path for path, before in young.items() if _same_state(before, _status(path))}
+    _read_all([path for path in young if path in quiet], files, walk)
+    files.waiting += [path for path in young if path not in quiet]
     return files
+
+
+def _read_all(paths: Iterable[Path], files: _Files, walk: _Walk) -> None:
+    remote = []
+    for path in paths:
+        if isinstance(path, RemotePath):
+            remote.append(path)
+        else:
+            _read_file(path, files, walk)
+    if remote:
+        with ThreadPoolExecutor(_FETCHES) as pool:
+            list(pool.map(lambda path: _read_file(path, files, walk), remote))
 
 
 def _read_file(path: Path, files: _Files, walk: _Walk) -> None:
@@ -287,9 +343,9 @@ def _read_file(path: Path, files: _Files, walk: _Walk) -> None:
     digest = hashlib.sha256()
     try:
         with opened(path) as file:
-            before = os.fstat(file.fileno())
+            before = _status_of(path, file)
             size = hash_stream(file, digest)
-            status = os.fstat(file.fileno())
+            status = _status_of(path, file)
     except UnreadableRecording as error:
         walk.failures.append(Failure(path, error.reason, str(error)))
         return
@@ -298,8 +354,18 @@ def _read_file(path: Path, files: _Files, walk: _Walk) -> None:
         return
     hashed = FileHash(size, status.st_mtime_ns, digest.hexdigest())
     files.hashes[path] = hashed
-    if begun_ns - status.st_mtime_ns > _SETTLED_NS:
+    is_settled = begun_ns - status.st_mtime_ns > _SETTLED_NS
+    if isinstance(path, RemotePath):
+        has_version = status.st_mtime_ns % 10**9 != 0
+        if has_version or (status.st_mtime_ns and is_settled):
+            files.settled[str(path)] = hashed
+    elif is_settled:
         files.settled[str(path)] = files.settled[os.path.realpath(path)] = hashed
+
+
+def _status_of(path: Path, file: BinaryIO) -> os.stat_result:
+    """The status of an open file."""
+    return path.stat() if isinstance(path, RemotePath) else os.fstat(file.fileno())
 
 
 def _status(path: Path) -> os.stat_result | None:

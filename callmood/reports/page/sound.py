@@ -3,7 +3,6 @@
 import io
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 import av
@@ -12,6 +11,7 @@ import numpy as np
 from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.audio.files import UnreadableRecording
 from callmood.pipeline.audio.legs import decode_sides
+from callmood.remote import as_path
 from callmood.sound import SAMPLE_RATE, Samples
 
 AudioChoice: TypeAlias = Literal["none", "link", "embed"]
@@ -41,7 +41,7 @@ def sound_of(
     the waveform is flat there too.
     """
     try:
-        files = [Path(path) for path in paths]
+        files = [as_path(path) for path in paths]
         samples = (decode_sides(files[0], files[1]) if len(files) == 2 else decode(files[0])).samples
     except UnreadableRecording:
         return None
