@@ -24,7 +24,7 @@ class Opened:
         """To a view: what stands after the # in the address."""
         self.page.evaluate(
             """route => new Promise(done => {
-                if (location.hash === `#${route}`) return done();
+                if (location.hash.slice(1) === route) return done();
                 addEventListener("hashchange", () => done(), { once: true });
                 location.hash = route;
             })""",

@@ -139,6 +139,7 @@ def test_charts_are_drawn(page: Opened) -> None:
 
 def test_the_worst_moment_of_an_agent_is_two_clicks_away(page: Opened) -> None:
     page.page.get_by_role("table", name="Agents side by side").get_by_role("link", name="Hugo").click()
+    page.page.get_by_role("heading", name="Hugo").wait_for()
     moment = page.page.locator(".card", has_text="Worst moments").locator("a.moment").first
     words = page.page.locator(".card", has_text="Worst moments").locator("blockquote").first.inner_text()
     moment.click()
