@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
+from multiprocessing.connection import Listener
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +12,17 @@ import numpy as np
 import pytest
 from sounds import CALLS
 
+from callmood.batch import run
 from callmood.call import Call, Outcome
-from callmood.engine.feed import run_fed_jobs
+from callmood.engine import feed
+from callmood.engine.feed import gpus_of, run_fed_jobs
+from callmood.engine.feeder import Remote, load_feeder
 from callmood.engine.local import run_jobs
 from callmood.engine.pool import Occupancy, Pool, Service
 from callmood.errors import CallmoodError
 from callmood.pipeline.intake.discover import discover
-from callmood.pipeline.pipeline import Job, load_scan
-from callmood.settings import DiscoverSettings, EngineSettings, ScoreSettings, Settings
+from callmood.pipeline.pipeline import Job, load_rescore, load_scan
+from callmood.settings import DiscoverSettings, EngineSettings, ScoreSettings, Settings, SpeakerSettings
 
 
 class Device:
@@ -86,6 +91,32 @@ def test_a_bad_piece_fails_its_own_request_only() -> None:
     assert isinstance(bad[0], ValueError)
 
 
+def test_a_broken_device_is_no_failure_of_a_recording() -> None:
+    def broken(_: object) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    pool = Pool({"decode": Service(broken, lambda item: item, 10.0)})
+    answers = put(pool, "decode", [1.0])
+    with pytest.raises(RuntimeError, match="CUDA error"):
+        pool.run_batch()
+    assert answers == []
+
+
+def test_a_feeder_notices_that_the_process_on_the_device_has_ended() -> None:
+    ended = threading.Event()
+    with Listener(authkey=b"key") as listener:
+        threading.Thread(target=lambda: listener.accept().close(), daemon=True).start()
+        remote = Remote(listener.address, b"key", at_end=ended.set)
+        assert ended.wait(timeout=60)
+    with pytest.raises(OSError, match=r".*"):
+        remote.ask("decode", [1.0])
+
+
+def test_a_feeder_that_finds_no_device_process_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CallmoodError, match="The process on the GPU has ended"):
+        load_feeder(b"key", settings(), str(tmp_path / "nobody"), 1)
+
+
 def test_a_piece_that_is_larger_than_a_batch_is_done_alone() -> None:
     device = Device()
     pool = Pool({"decode": device.service})
@@ -136,3 +167,38 @@ def test_calls_are_the_same_as_without_a_device_process() -> None:
 def test_models_that_can_not_be_loaded_on_the_device_end_the_scan_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(CallmoodError, match="bundle"):
         list(run_fed_jobs(settings(model=str(tmp_path)), sample_jobs(), ["cpu"]))
+
+
+@pytest.mark.parametrize(("gpus", "used"), [(None, 2), (1, 1), (2, 2)])
+def test_a_scan_uses_all_gpus_or_as_many_as_are_wanted(
+    monkeypatch: pytest.MonkeyPatch, gpus: int | None, used: int
+) -> None:
+    monkeypatch.setattr(feed, "find_devices", lambda _: ["cuda:0", "cuda:1"])
+    assert gpus_of(Settings(engine=EngineSettings(gpus=gpus))) == ["cuda:0", "cuda:1"][:used]
+
+
+@pytest.mark.parametrize("found", [["cpu"], ["cuda:0"]])
+def test_more_gpus_than_there_are_is_one_sentence(monkeypatch: pytest.MonkeyPatch, found: list[str]) -> None:
+    monkeypatch.setattr(feed, "find_devices", lambda _: found)
+    with pytest.raises(CallmoodError, match=r"^4 GPUs requested, but CUDA finds [01]\."):
+        gpus_of(Settings(engine=EngineSettings(gpus=4)))
+
+
+@pytest.mark.parametrize(
+    ("gpus", "load", "diarizer", "fed"),
+    [
+        (["cuda:0"], load_scan, "embedded", True),
+        (["cuda:0"], load_scan, "somebody/diarization", False),
+        (["cuda:0"], load_rescore, "embedded", False),
+        ([], load_scan, "embedded", False),
+    ],
+)
+def test_gpus_are_fed_by_a_scan_that_transcribes(
+    monkeypatch: pytest.MonkeyPatch, gpus: list[str], load: Any, diarizer: str, fed: bool
+) -> None:
+    monkeypatch.setattr(run, "gpus_of", lambda _: gpus)
+    monkeypatch.setattr(run, "run_fed_jobs", lambda *_: iter(["fed"]))
+    monkeypatch.setattr("callmood.engine.local.run_jobs", lambda *_: iter(["local"]))
+    chosen = Settings(speakers=SpeakerSettings(diarizer=diarizer))
+    outcomes: Iterable[Any] = run._outcomes(chosen, [], load, lambda _: None)
+    assert list(outcomes) == ["fed" if fed else "local"]

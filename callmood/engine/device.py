@@ -74,8 +74,9 @@ def serve(ready: Connection, key: bytes, settings: Settings, device: str) -> Non
     with Listener(authkey=key, backlog=_FEEDERS) as listener:
         ready.send(listener.address)
         threading.Thread(target=_accept, args=(listener, pool, about), daemon=True).start()
-        while True:
-            pool.run_batch()
+        with suppress(RuntimeError):  # a broken device: its feeders end too, and the parent says so
+            while True:
+                pool.run_batch()
 
 
 def _accept(listener: Listener, pool: Pool, about: About) -> None:

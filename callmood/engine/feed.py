@@ -12,7 +12,7 @@ from typing import Any
 from callmood.call import Outcome
 from callmood.engine.device import OCCUPANCY, serve
 from callmood.engine.feeder import Remote, load_feeder
-from callmood.engine.local import Event, run_jobs
+from callmood.engine.local import Event, find_devices, run_jobs
 from callmood.engine.parent import without_interrupts
 from callmood.engine.pool import Occupancy
 from callmood.errors import CallmoodError
@@ -20,6 +20,18 @@ from callmood.pipeline.pipeline import Job
 from callmood.settings import Settings
 from callmood.signals import deferred
 from callmood.threads import count_cores
+from callmood.wording import counted
+
+
+def gpus_of(settings: Settings) -> list[str]:
+    """The GPUs of this machine that a scan uses: "cuda:0" and so on. Raises CallmoodError if there are not enough."""
+    devices = [device for device in find_devices(settings.engine.device) if device.startswith("cuda")]
+    wanted = settings.engine.gpus
+    if wanted is not None and wanted > len(devices):
+        raise CallmoodError(
+            f"{counted(wanted, 'GPU')} requested, but CUDA finds {len(devices)}. Check `nvidia-smi`."
+        )
+    return devices[:wanted]
 
 
 def run_fed_jobs(

@@ -55,7 +55,11 @@ class Remote:
         with self._lock:
             ticket = next(self._tickets)
             self._waiting[ticket] = found
-            self._connection.send((ticket, service, list(items)))
+            try:
+                self._connection.send((ticket, service, list(items)))
+            except OSError:
+                self._at_end()
+                raise
         return found.result()
 
     def _read(self) -> None:

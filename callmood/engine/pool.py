@@ -96,7 +96,7 @@ class Pool:
             self._changed.notify()
 
     def run_batch(self) -> None:
-        """Waits until there is work, and does a batch of it."""
+        """Waits until there is work, and does a batch of it. Raises what a broken device raises."""
         began = time.perf_counter()
         name, batch = self._take()
         taken = time.perf_counter()
@@ -136,8 +136,11 @@ def _results(service: Service, items: list[Any]) -> list[Any]:
     try:
         return list(service.run(items))
     except Exception as error:
-        if "out of memory" in str(error).lower():
+        said = str(error).lower()
+        if "out of memory" in said:
             service.room = max(service.room / 2, 1.0)
+        elif "cuda" in said:
+            raise  # nothing works on a device after that
         if len(items) == 1:
             return [error]
     half = len(items) // 2
