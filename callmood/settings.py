@@ -96,8 +96,9 @@ class EngineSettings(_Stage):
     kind: Engine = "local"
     device: Device = "auto"
     workers: int | None = Field(default=None, ge=1, le=4096)
-    """Number of processes; None: one per processor core, or per GPU; in a cluster as many as its machines have room
-    for."""
+    """Number of processes; None: one per processor core; in a cluster as many as its machines have room for."""
+    gpus: int | None = Field(default=None, ge=1, le=64)
+    """Number of GPUs of this machine to use; None: all."""
     cpus_per_worker: int = Field(default=1, ge=1, le=64)
     """Processor cores, and threads, of a worker without GPU in a cluster."""
     cpus_per_gpu_worker: int = Field(default=4, ge=1, le=64)
@@ -167,6 +168,7 @@ class ScanOptions(TypedDict, total=False):
     engine: Engine | None
     """"ray" needs callmood[ray] and a cluster that runs."""
     workers: int | None
+    gpus: int | None
 
 
 OPTIONS: Final[Mapping[str, str]] = {
@@ -189,6 +191,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "device": "engine.device",
     "engine": "engine.kind",
     "workers": "engine.workers",
+    "gpus": "engine.gpus",
 }
 """The setting of each option, by its dotted name."""
 

@@ -29,7 +29,7 @@ class Scans:
         self.outcomes: list[Outcome] = []
         self.before_each: Callable[[], None] = lambda: None
         """What happens to the files once they are found."""
-        monkeypatch.setattr(batch, "run_jobs", self._run_jobs)
+        monkeypatch.setattr(batch.local, "run_jobs", self._run_jobs)
 
     def write(self, name: str, content: str) -> Path:
         path = self.calls / name

@@ -175,7 +175,7 @@ def test_a_first_scan_that_fails_leaves_no_empty_database(
     if not is_new:
         open_db(db_path).close()
     (db_path.parent / "a.wav").write_bytes(b"RIFF")
-    monkeypatch.setattr("callmood.batch.run.run_jobs", fail)
+    monkeypatch.setattr("callmood.engine.local.run_jobs", fail)
     with pytest.raises(callmood.CallmoodError, match="no such model"):
         callmood.scan(db_path.parent / "a.wav", db=db_path)
     assert db_path.exists() is not is_new

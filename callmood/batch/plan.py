@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from callmood import store
 from callmood.batch.summary import Summary
 from callmood.call import CallFacts, Failure, Recording, RoleChoice
-from callmood.engine.local import find_devices
+from callmood.engine.feed import gpus_of
 from callmood.errors import UsageError
 from callmood.model.bundle import content_id, find_bundle
 from callmood.pipeline.audio.containers import expected_duration
@@ -97,7 +97,7 @@ def checked_model_id(settings: Settings, again: Again) -> str:
             "Give either --rescore or --retranscribe. Calls that are transcribed again are scored again too."
         )
     if settings.engine.kind == "local":
-        find_devices(settings.engine.device)
+        gpus_of(settings)
     check_models(settings.transcribe)
     return content_id(find_bundle(settings.score.model))
 

@@ -31,9 +31,11 @@ from callmood.batch.plan import (
 from callmood.batch.summary import Summary
 from callmood.call import Failure, Outcome, Rescored
 from callmood.engine import cluster, local
+from callmood.engine.feed import gpus_of, run_fed_jobs
 from callmood.engine.local import Event, require_startable
+from callmood.engine.worker import Load
 from callmood.errors import CallmoodError, UsageError
-from callmood.pipeline.pipeline import load_rescore, load_scan
+from callmood.pipeline.pipeline import Job, load_rescore, load_scan
 from callmood.pipeline.transcribe.recogniser import model_name
 from callmood.remote import checked_path
 from callmood.search.categorize import categorize
@@ -209,8 +211,7 @@ def _run_and_store(
     def watch(event: Event) -> None:
         estimate.learn(event, time.monotonic())
 
-    run_jobs = {"local": local.run_jobs, "ray": cluster.run_jobs}[settings.engine.kind]
-    with closing(run_jobs(settings, plan.jobs, load, watch)) as outcomes:
+    with closing(_outcomes(settings, plan.jobs, load, watch)) as outcomes:
         for outcome in outcomes:
             # what is stored is counted, also where the scan is stopped
             with _writing(settings) as con, deferred():
@@ -219,6 +220,18 @@ def _run_and_store(
             yield outcome
     with _writing(settings) as con:
         store.finish_scan(con, scan_id)
+
+
+def _outcomes(
+    settings: Settings, jobs: Sequence[Job], load: Load, watch: Callable[[Event], None]
+) -> Generator[Outcome, None, None]:
+    """The outcomes of ``jobs``, from wherever the settings have them run."""
+    if settings.engine.kind == "ray":
+        return cluster.run_jobs(settings, jobs, load, watch)
+    # feeders have no part of a pyannote pipeline's, and scoring again needs one network only
+    if load is load_scan and settings.speakers.diarizer == "embedded" and (gpus := gpus_of(settings)):
+        return run_fed_jobs(settings, jobs, gpus, watch)
+    return local.run_jobs(settings, jobs, load, watch)
 
 
 def _store(con: Connection, scan_id: int, plan: Plan, outcome: Outcome, again: Again) -> None:

@@ -133,9 +133,8 @@ def scan(
         Engine | None,
         typer.Option(help="Work on this machine (default), or on those of a Ray cluster (callmood[ray])."),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Number of processes (default: one per core, or one per GPU).")
-    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Number of processes (default: one per core).")] = None,
+    gpus: Annotated[int | None, typer.Option(help="Number of GPUs to use (default: all).")] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Retry recordings that failed before.")
     ] = False,
@@ -195,6 +194,7 @@ def scan(
             device=device,
             engine=engine,
             workers=workers,
+            gpus=gpus,
         )
     if as_json:
         print(json.dumps({"summary": summary.as_dict()}))

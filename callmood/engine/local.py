@@ -35,17 +35,22 @@ class Event:
 
 
 def run_jobs(
-    settings: Settings, jobs: Sequence[Job], load: Load, watch: Callable[[Event], None] | None = None
+    settings: Settings,
+    jobs: Sequence[Job],
+    load: Load,
+    watch: Callable[[Event], None] | None = None,
+    slots: Sequence[tuple[str, int]] | None = None,
 ) -> Generator[Outcome, None, None]:
     """Yields one outcome for each job, in order of completion; each process calls ``load`` once.
 
     A worker that dies (out of memory, a crash in native code) does not end the scan: its unfinished recordings are
     retried once, one at a time, and only one that kills a worker again becomes a failure. ``watch`` is told what
-    workers do. Raises CallmoodError if the processes can't be started or the models can't be loaded.
+    workers do; ``slots`` are the device and the number of threads of each, by default those of ``worker_slots``.
+    Raises CallmoodError if the processes can't be started or the models can't be loaded.
     """
     if not jobs:
         return
-    slots = worker_slots(settings, len(jobs))
+    slots = slots or worker_slots(settings, len(jobs))
     todo = ToDo(jobs, len(slots))
     tell = watch or (lambda _: None)
     any_started, stillborn = False, 0

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from callmood.call import Layout, Speaker, Turn
-from callmood.model.networks.on_device import segmentation_network, speaker_network
+from callmood.model.networks.on_device import Network, segmentation_network, speaker_network
 from callmood.pipeline.speakers.channels import separate, without_leaks
 from callmood.pipeline.speakers.diarize import Span, diarize
 from callmood.pipeline.speakers.roles import first_guess
@@ -38,11 +38,19 @@ class Conversation:
 class Finder:
     """Finds the speakers of recordings; keeps its models loaded."""
 
-    def __init__(self, settings: SpeakerSettings, device: str, threads: int = 1) -> None:
+    def __init__(
+        self,
+        settings: SpeakerSettings,
+        device: str,
+        threads: int = 1,
+        segmentation: Network | None = None,
+        speakers: Network | None = None,
+    ) -> None:
+        """``segmentation`` and ``speakers``: networks to use in place of those on ``device``."""
         self._settings = settings
         self._threads = threads
-        self._segmentation = segmentation_network(device)
-        self._speaker_network = speaker_network(device)
+        self._segmentation = segmentation or segmentation_network(device)
+        self._speaker_network = speakers or speaker_network(device)
         self._pipeline = None
         if settings.diarizer != "embedded":
             from callmood.pipeline.speakers.pyannote_pipeline import load_pipeline

@@ -1,0 +1,86 @@
+"""Runs jobs with the models on GPUs: one process a GPU, and a process for each core that feeds them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import secrets
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from typing import Any
+
+from callmood.call import Outcome
+from callmood.engine.device import OCCUPANCY, serve
+from callmood.engine.feeder import Remote, load_feeder
+from callmood.engine.local import Event, find_devices, run_jobs
+from callmood.engine.parent import without_interrupts
+from callmood.engine.pool import Occupancy
+from callmood.errors import CallmoodError
+from callmood.pipeline.pipeline import Job
+from callmood.settings import Settings
+from callmood.signals import deferred
+from callmood.threads import count_cores
+from callmood.wording import counted
+
+
+def gpus_of(settings: Settings) -> list[str]:
+    """The GPUs of this machine that a scan uses: "cuda:0" and so on. Raises CallmoodError if there are not enough."""
+    devices = [device for device in find_devices(settings.engine.device) if device.startswith("cuda")]
+    wanted = settings.engine.gpus
+    if wanted is not None and wanted > len(devices):
+        raise CallmoodError(
+            f"{counted(wanted, 'GPU')} requested, but CUDA finds {len(devices)}. Check `nvidia-smi`."
+        )
+    return devices[:wanted]
+
+
+def run_fed_jobs(
+    settings: Settings,
+    jobs: Sequence[Job],
+    devices: Sequence[str],
+    watch: Callable[[Event], None] | None = None,
+    report: Callable[[Occupancy], None] | None = None,
+) -> Generator[Outcome, None, None]:
+    """As ``run_jobs``, with the models in one process for each of ``devices`` ("cuda:0", "cpu").
+
+    ``report`` is told at the end how busy each device was. A feeder that dies is replaced, as any worker is. Raises
+    CallmoodError if a device's process can't be started, or ends.
+    """
+    if not jobs:
+        return
+    key = secrets.token_bytes(32)
+    with ExitStack() as stack:
+        addresses = [stack.enter_context(_serving(settings, device, key)) for device in devices]
+        feeders = settings.engine.workers or max(1, count_cores() - len(devices))
+        slots = [(addresses[number % len(addresses)], 1) for number in range(min(feeders, len(jobs)))]
+        with closing(run_jobs(settings, jobs, partial(load_feeder, key), watch, slots)) as outcomes:
+            yield from outcomes
+        if report is not None:
+            for address in addresses:
+                (occupancy,) = Remote(address, key, at_end=lambda: None).ask(OCCUPANCY, [None])
+                report(occupancy)
+
+
+@contextmanager
+def _serving(settings: Settings, device: str, key: bytes) -> Iterator[Any]:
+    """The address of a process that holds the models on ``device``; it ends with the block."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=serve, args=(there, key, settings, device), daemon=True)
+    with without_interrupts():
+        process.start()
+    there.close()
+    try:
+        try:
+            address = here.recv()
+        except EOFError:
+            raise CallmoodError(
+                f"The process on {device} could not start, most likely because memory ran out."
+            ) from None
+        if isinstance(address, CallmoodError):
+            raise address
+        yield address
+    finally:
+        with deferred():
+            process.kill()
+            process.join(timeout=5)

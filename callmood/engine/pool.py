@@ -1,0 +1,156 @@
+"""Work that waits for a device, put together into large batches from whoever asked for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Answer: TypeAlias = Callable[[list[Any] | Exception], None]
+"""Takes the results of a request, in order, or the error of the first item that failed."""
+
+
+@dataclass(slots=True)
+class Service:
+    """What a device can do to items of one kind, many at once."""
+
+    run: Callable[[list[Any]], Any]
+    """The results, in order."""
+    size: Callable[[Any], float]
+    """Of an item, padding included: seconds of sound."""
+    room: float
+    """The size of a full batch; halved when memory runs out."""
+
+
+@dataclass(slots=True)
+class Use:
+    """What a service has done so far."""
+
+    batches: int = 0
+    items: int = 0
+    size: float = 0.0
+    room: float = 0.0
+    """Of all its batches, had they been full."""
+    busy_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Occupancy:
+    """How busy a device was, from its first batch to its last."""
+
+    uses: dict[str, Use] = field(default_factory=dict)
+    idle_s: float = 0.0
+    """While nothing waited for it."""
+
+    @property
+    def busy_s(self) -> float:
+        """While it worked."""
+        return sum(use.busy_s for use in self.uses.values())
+
+    @property
+    def busy_share(self) -> float:
+        """0 to 1."""
+        return self.busy_s / max(self.busy_s + self.idle_s, 1e-9)
+
+
+@dataclass(slots=True)
+class _Request:
+    results: list[Any]
+    left: int
+    answer: Answer
+
+
+@dataclass(slots=True)
+class _Item:
+    content: Any
+    request: _Request
+    place: int
+
+
+class Pool:
+    """Requests from many processes, taken apart into items that a device works on in batches.
+
+    The fullest kind comes first, so that rare items, such as second looks, collect while others are worked on; and a
+    device with nothing else to do takes what there is.
+    """
+
+    def __init__(self, services: Mapping[str, Service]) -> None:
+        self._services = services
+        self._waiting: dict[str, deque[_Item]] = {name: deque() for name in services}
+        self._sizes = dict.fromkeys(services, 0.0)
+        self._changed = threading.Condition()
+        self.occupancy = Occupancy({name: Use() for name in services})
+
+    def put(self, name: str, items: Sequence[Any], answer: Answer) -> None:
+        """Has ``items`` done by a service; ``answer`` is called in the thread that runs the batches."""
+        if not items:
+            answer([])
+            return
+        request = _Request([None] * len(items), len(items), answer)
+        with self._changed:
+            self._waiting[name].extend(_Item(item, request, place) for place, item in enumerate(items))
+            self._sizes[name] += sum(map(self._services[name].size, items))
+            self._changed.notify()
+
+    def run_batch(self) -> None:
+        """Waits until there is work, and does a batch of it. Raises what a broken device raises."""
+        began = time.perf_counter()
+        name, batch = self._take()
+        taken = time.perf_counter()
+        service, use = self._services[name], self.occupancy.uses[name]
+        if self.occupancy.busy_s:  # it is not idle before the first recording is read
+            self.occupancy.idle_s += taken - began
+        use.room += max(service.room, 1e-9)
+        results = _results(service, [item.content for item in batch])
+        use.busy_s += time.perf_counter() - taken
+        use.batches += 1
+        use.items += len(batch)
+        use.size += sum(service.size(item.content) for item in batch)
+        for item, result in zip(batch, results, strict=True):
+            _settle(item, result)
+
+    def _take(self) -> tuple[str, list[_Item]]:
+        with self._changed:
+            self._changed.wait_for(lambda: any(self._waiting.values()))
+            name = fullest(self._services, self._sizes)
+            service, waiting = self._services[name], self._waiting[name]
+            batch, size = [waiting.popleft()], 0.0
+            size = service.size(batch[0].content)
+            while waiting and size + service.size(waiting[0].content) <= service.room:
+                batch.append(waiting.popleft())
+                size += service.size(batch[-1].content)
+            self._sizes[name] = self._sizes[name] - size if waiting else 0.0
+            return name, batch
+
+
+def fullest(services: Mapping[str, Service], sizes: Mapping[str, float]) -> str:
+    """The service whose waiting items, of ``sizes`` in total, come closest to a full batch, or exceed it most."""
+    return max(services, key=lambda name: sizes[name] / services[name].room)
+
+
+def _results(service: Service, items: list[Any]) -> list[Any]:
+    """What a service makes of ``items``; an exception in place of one that fails, however small the batch."""
+    try:
+        return list(service.run(items))
+    except Exception as error:
+        said = str(error).lower()
+        if "out of memory" in said:
+            service.room = max(service.room / 2, 1.0)
+        elif "cuda" in said:
+            raise  # nothing works on a device after that
+        if len(items) == 1:
+            return [error]
+    half = len(items) // 2
+    return [*_results(service, items[:half]), *_results(service, items[half:])]
+
+
+def _settle(item: _Item, result: Any) -> None:
+    request = item.request
+    request.results[item.place] = result
+    request.left -= 1
+    if not request.left:
+        failed = next((one for one in request.results if isinstance(one, Exception)), None)
+        request.answer(request.results if failed is None else failed)

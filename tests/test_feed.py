@@ -1,0 +1,204 @@
+"""Models on one device, fed by several processes: batches, errors, memory, and the same calls as without."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from multiprocessing.connection import Listener
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sounds import CALLS
+
+from callmood.batch import run
+from callmood.call import Call, Outcome
+from callmood.engine import feed
+from callmood.engine.feed import gpus_of, run_fed_jobs
+from callmood.engine.feeder import Remote, load_feeder
+from callmood.engine.local import run_jobs
+from callmood.engine.pool import Occupancy, Pool, Service
+from callmood.errors import CallmoodError
+from callmood.pipeline.intake.discover import discover
+from callmood.pipeline.pipeline import Job, load_rescore, load_scan
+from callmood.settings import DiscoverSettings, EngineSettings, ScoreSettings, Settings, SpeakerSettings
+
+
+class Device:
+    """Keeps what it is asked to do."""
+
+    def __init__(self, holds: float = 1000.0, room: float = 10.0) -> None:
+        self.holds = holds
+        self.batches: list[list[float]] = []
+        self.service = Service(self.run, lambda item: item, room)
+
+    def run(self, items: list[float]) -> Sequence[float]:
+        self.batches.append(items)
+        if sum(items) > self.holds:
+            raise RuntimeError("CUDA failed with error out of memory")
+        if 0.5 in items:
+            raise ValueError("a bad piece")
+        return [-item for item in items]
+
+
+def put(pool: Pool, name: str, items: Sequence[float]) -> list[Any]:
+    answers: list[Any] = []
+    pool.put(name, items, answers.append)
+    return answers
+
+
+def test_a_batch_is_filled_from_many_requests_and_each_gets_its_own_results() -> None:
+    device = Device()
+    pool = Pool({"decode": device.service})
+    answers = [put(pool, "decode", [one, one + 1]) for one in (1.0, 2.0, 3.0)]
+    pool.run_batch()
+    assert device.batches == [[1.0, 2.0, 2.0, 3.0]]
+    assert answers == [[[-1.0, -2.0]], [[-2.0, -3.0]], []]
+    pool.run_batch()
+    assert answers[2] == [[-3.0, -4.0]]
+
+
+def test_rare_pieces_collect_while_there_is_a_fuller_batch_of_others() -> None:
+    quick, last = Device(), Device()
+    pool = Pool({"quick": quick.service, "last": last.service})
+    put(pool, "last", [3.0])
+    for _ in range(2):
+        put(pool, "quick", [9.0])
+    pool.run_batch()
+    put(pool, "last", [3.0])
+    pool.run_batch()
+    assert quick.batches == [[9.0], [9.0]] and last.batches == []
+    pool.run_batch()
+    assert last.batches == [[3.0, 3.0]]
+
+
+def test_out_of_memory_halves_the_batches_and_loses_nothing() -> None:
+    device = Device(holds=6.0)
+    pool = Pool({"decode": device.service})
+    answers = put(pool, "decode", [2.0, 2.0, 2.0, 2.0])
+    pool.run_batch()
+    assert answers == [[-2.0, -2.0, -2.0, -2.0]]
+    assert device.service.room == 5.0
+
+
+def test_a_bad_piece_fails_its_own_request_only() -> None:
+    device = Device()
+    pool = Pool({"decode": device.service})
+    good, bad = put(pool, "decode", [1.0]), put(pool, "decode", [2.0, 0.5])
+    pool.run_batch()
+    assert good == [[-1.0]]
+    assert isinstance(bad[0], ValueError)
+
+
+def test_a_broken_device_is_no_failure_of_a_recording() -> None:
+    def broken(_: object) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    pool = Pool({"decode": Service(broken, lambda item: item, 10.0)})
+    answers = put(pool, "decode", [1.0])
+    with pytest.raises(RuntimeError, match="CUDA error"):
+        pool.run_batch()
+    assert answers == []
+
+
+def test_a_feeder_notices_that_the_process_on_the_device_has_ended() -> None:
+    ended = threading.Event()
+    with Listener(authkey=b"key") as listener:
+        threading.Thread(target=lambda: listener.accept().close(), daemon=True).start()
+        remote = Remote(listener.address, b"key", at_end=ended.set)
+        assert ended.wait(timeout=60)
+    with pytest.raises(OSError, match=r".*"):
+        remote.ask("decode", [1.0])
+
+
+def test_a_feeder_that_finds_no_device_process_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CallmoodError, match="The process on the GPU has ended"):
+        load_feeder(b"key", settings(), str(tmp_path / "nobody"), 1)
+
+
+def test_a_piece_that_is_larger_than_a_batch_is_done_alone() -> None:
+    device = Device()
+    pool = Pool({"decode": device.service})
+    answers = put(pool, "decode", [50.0, 1.0])
+    pool.run_batch()
+    pool.run_batch()
+    assert device.batches == [[50.0], [1.0]] and answers == [[-50.0, -1.0]]
+
+
+def test_occupancy_tells_how_full_batches_were() -> None:
+    device = Device()
+    pool = Pool({"decode": device.service})
+    put(pool, "decode", [2.0, 3.0])
+    pool.run_batch()
+    use = pool.occupancy.uses["decode"]
+    assert (use.batches, use.items, use.size, use.room) == (1, 2, 5.0, 10.0)
+
+
+def settings(model: str = "embedded") -> Settings:
+    return Settings(engine=EngineSettings(device="cpu", workers=2), score=ScoreSettings(model=model))
+
+
+def sample_jobs() -> list[Job]:
+    paths = [next(CALLS.glob("anna/*.wav")), next(CALLS.glob("anna/*.mp3"))]
+    discovery = discover(paths, DiscoverSettings(quiet_for=0))
+    return [Job(one, expected_s=30.0) for one in discovery.recordings]
+
+
+def calls(outcomes: Iterable[Outcome]) -> dict[str, Call]:
+    return {one.recording.id: one for one in outcomes if isinstance(one, Call)}
+
+
+def test_calls_are_the_same_as_without_a_device_process() -> None:
+    jobs = sample_jobs()
+    reports: list[Occupancy] = []
+    fed = calls(run_fed_jobs(settings(), jobs, ["cpu"], report=reports.append))
+    own = calls(run_jobs(settings(), jobs, load_scan))
+    assert len(fed) == len(own) == len(jobs)
+    for name, call in own.items():
+        assert fed[name].speakers == call.speakers and fed[name].speech == call.speech
+        assert [one.text for one in fed[name].segments] == [one.text for one in call.segments]
+        for ours, theirs in zip(fed[name].scores, call.scores, strict=True):
+            assert ours is not None and theirs is not None and ours.label == theirs.label
+            np.testing.assert_allclose(ours.relative, theirs.relative, atol=0.002)
+    assert reports[0].uses["voices"].items == sum(len(call.segments) for call in own.values())
+
+
+def test_models_that_can_not_be_loaded_on_the_device_end_the_scan_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CallmoodError, match="bundle"):
+        list(run_fed_jobs(settings(model=str(tmp_path)), sample_jobs(), ["cpu"]))
+
+
+@pytest.mark.parametrize(("gpus", "used"), [(None, 2), (1, 1), (2, 2)])
+def test_a_scan_uses_all_gpus_or_as_many_as_are_wanted(
+    monkeypatch: pytest.MonkeyPatch, gpus: int | None, used: int
+) -> None:
+    monkeypatch.setattr(feed, "find_devices", lambda _: ["cuda:0", "cuda:1"])
+    assert gpus_of(Settings(engine=EngineSettings(gpus=gpus))) == ["cuda:0", "cuda:1"][:used]
+
+
+@pytest.mark.parametrize("found", [["cpu"], ["cuda:0"]])
+def test_more_gpus_than_there_are_is_one_sentence(monkeypatch: pytest.MonkeyPatch, found: list[str]) -> None:
+    monkeypatch.setattr(feed, "find_devices", lambda _: found)
+    with pytest.raises(CallmoodError, match=r"^4 GPUs requested, but CUDA finds [01]\."):
+        gpus_of(Settings(engine=EngineSettings(gpus=4)))
+
+
+@pytest.mark.parametrize(
+    ("gpus", "load", "diarizer", "fed"),
+    [
+        (["cuda:0"], load_scan, "embedded", True),
+        (["cuda:0"], load_scan, "somebody/diarization", False),
+        (["cuda:0"], load_rescore, "embedded", False),
+        ([], load_scan, "embedded", False),
+    ],
+)
+def test_gpus_are_fed_by_a_scan_that_transcribes(
+    monkeypatch: pytest.MonkeyPatch, gpus: list[str], load: Any, diarizer: str, fed: bool
+) -> None:
+    monkeypatch.setattr(run, "gpus_of", lambda _: gpus)
+    monkeypatch.setattr(run, "run_fed_jobs", lambda *_: iter(["fed"]))
+    monkeypatch.setattr("callmood.engine.local.run_jobs", lambda *_: iter(["local"]))
+    chosen = Settings(speakers=SpeakerSettings(diarizer=diarizer))
+    outcomes: Iterable[Any] = run._outcomes(chosen, [], load, lambda _: None)
+    assert list(outcomes) == ["fed" if fed else "local"]
