@@ -38,7 +38,7 @@ from callmood.settings import Settings
 from callmood.sound import SAMPLE_RATE
 
 TABLES = ("recording", "speaker", "speech", "segment", "word", "hold", "segment_category")
-OF_A_SCAN = ("path", "other_path", "scanned_in", "transcribed_in", "scored_in", "scan_id")
+OF_A_SCAN = ("path", "other_path", "scanned_in", "transcribed_in", "scored_in", "scan_id", "stored_at")
 """Columns that tell where and when, not what."""
 NEAR = 1e-3
 NODE: dict[str, Any] = {"num_cpus": 1, "dashboard_agent_listen_port": 0}
@@ -47,7 +47,10 @@ NODE: dict[str, Any] = {"num_cpus": 1, "dashboard_agent_listen_port": 0}
 def main() -> None:
     options = _options()
     os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112
     switch_off_telemetry()
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("callmood").setLevel(logging.INFO)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         calls = folder / "calls"

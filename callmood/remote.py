@@ -22,6 +22,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from callmood.errors import CallmoodError, UsageError
 from callmood.wording import printable
+from callmood.writing import temporary_folder
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -186,6 +187,11 @@ def checked_path(text: str | Path) -> Path:
     return as_path(f"{scheme}://{unquote(rest) if is_web else rest}")
 
 
+def status_of(path: Path, file: BinaryIO) -> os.stat_result:
+    """The status of an open file. Raises OSError."""
+    return path.stat() if isinstance(path, RemotePath) else os.fstat(file.fileno())
+
+
 def files_below(root: RemotePath) -> Iterator[tuple[str, RemotePath | None, os.stat_result]]:
     """The files in a folder, to any depth: name below it, path, and status.
 
@@ -221,7 +227,7 @@ def held(paths: Iterable[Path]) -> Iterator[None]:
 
 
 def _copied(file: BinaryIO) -> BinaryIO:
-    copy = tempfile.TemporaryFile(prefix="callmood-")  # noqa: SIM115
+    copy = tempfile.TemporaryFile(dir=temporary_folder())  # noqa: SIM115
     try:
         shutil.copyfileobj(file, copy, _BLOCK_BYTES)
     except BaseException:

@@ -1,4 +1,4 @@
-"""How files are written that a user asked for: whole or not at all, for their owner only."""
+"""Files that a user asked for: written whole or not at all, for their owner only. And where temporary ones go."""
 
 import os
 import stat
@@ -44,3 +44,10 @@ def _is_open_file(path: Path) -> bool:
         if not path.is_symlink():
             return False
         path = path.parent / path.readlink()
+
+
+def temporary_folder() -> Path:
+    """Where large temporary files go: TMPDIR, else /var/tmp, because /tmp is often in memory."""
+    disk = Path("/var/tmp")
+    chosen = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+    return disk if not chosen and os.access(disk, os.W_OK) else Path(tempfile.gettempdir())

@@ -67,7 +67,7 @@ def held(jobs: Sequence[Job]) -> Iterator[Outcome]:
             file.write(job.recording.id + "\n")
         wait_for((folder / "go").exists) if number else None
         here = f"{os.getpid()} {ray.get_runtime_context().get_node_id()}"
-        yield Failure(job.recording.path, "no speech", here, job.recording)
+        yield from [Failure(job.recording.path, "no speech", here, job.recording)]
 
 
 def cannot_load(*_: object) -> Work:
@@ -107,6 +107,7 @@ def machines() -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_worker_niceness", "0")  # else they wait for all others on a busy machine
         patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
         machines = Cluster(
             initialize_head=True, head_node_args={**NODE, "include_dashboard": False, "num_gpus": 1}
@@ -128,6 +129,14 @@ def test_outcomes_are_those_of_one_machine(machines: Any, capfd: pytest.CaptureF
     assert "transcript" not in "".join(capfd.readouterr())
     here = reasons(list(local.run_jobs(settings(workers=1), jobs(*names), load)))
     assert on_cluster == here == {**dict.fromkeys(calls(9), "no speech"), "deadly": "worker died"}
+
+
+def test_each_recording_is_begun_once(
+    machines: Any, tmp_path: Path, begun: Callable[[], Counter[str]]
+) -> None:
+    (tmp_path / "go").touch()
+    outcomes = list(cluster.run_jobs(settings(), jobs(*calls(9), folder=tmp_path), load_held))
+    assert begun() == Counter(calls(9)) == Counter(list(reasons(outcomes)))
 
 
 def test_a_killed_worker_repeats_only_what_it_had_begun(
@@ -163,6 +172,12 @@ def test_a_machine_that_joins_is_used_and_repeats_only_what_it_had_begun_when_it
     assert reasons([*found, *outcomes]) == dict.fromkeys(names, "no speech")
     assert begun().total() - len(names) <= MAX_CHUNK
     assert capfd.readouterr() == ("", "")
+    # Ray may take a while to give up the machine, and would connect the next test to it
+    wait_for(lambda: joined.node_id not in alive(machines))
+
+
+def alive(machines: Any) -> set[str]:
+    return {one["NodeID"] for one in machines.global_state.node_table() if one["Alive"]}
 
 
 def test_actors_end_when_the_scan_is_stopped(machines: Any, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from callmood.pipeline.intake import discover as discovery
 from callmood.pipeline.intake.discover import Discovery, discover, look
 from callmood.pipeline.pipeline import Job, Work
 from callmood.remote import RemotePath, as_path, checked_path, held
+from callmood.reports.page.recordings import loss_of
 from callmood.settings import DiscoverSettings
 from callmood.store import Connection, write_call
 
@@ -254,6 +255,19 @@ def test_a_call_whose_object_is_gone_is_named_by_its_address(put: Put, db: Conne
     write_call(db, 1, "m1", make_call(path=as_path("s3://calls/1.wav")))
     bucket = [as_path("s3://calls")]
     assert gone(db, bucket, discover(bucket, AT_ONCE)) == ["s3://calls/1.wav"]
+
+
+def test_a_page_knows_whether_an_object_is_what_was_scanned(put: Put) -> None:
+    put("1.wav", b"one")
+    (found,) = discover([as_path("s3://calls")], AT_ONCE).recordings
+
+    def loss() -> str | None:
+        return loss_of(found.id, ["s3://calls/1.wav"], found.size_bytes, {})
+
+    assert loss() is None
+    put("1.wav", b"two")
+    assert loss() == "changed"
+    assert loss_of(found.id, ["s3://calls/2.wav"], 3, {}) == "gone"
 
 
 def test_a_bucket_is_watched(put: Put) -> None:

@@ -43,4 +43,5 @@ class Analyst:
     def work(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Yields one outcome for each job, as soon as it is known."""
         assert self._work is not None
-        yield from self._work(jobs)
+        for outcome in self._work(jobs):  # noqa: UP028
+            yield outcome  # ray sends values into a generator, and `yield from` would pass them on to a list's iterator

@@ -86,6 +86,7 @@ def _heard_of(pool: _Pool, actor: _Actor, ledger: Ledger, tell: Callable[[Event]
     except pool.ray.exceptions.RayError as error:
         if actor.loading is not None:
             pool.failed_to_start(actor, _why_not_started(pool.ray, error))
+        _LOGGER.info("A worker on %s ended (%s).", actor.host, type(error).__name__)
         yield from _bury(pool, actor, ledger)
         return
     if actor.loading is None and actor.audio_s < RECYCLE_AFTER_S:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from callmood.errors import CallmoodError
 from callmood.sound import Samples
+from callmood.writing import temporary_folder
 
 IN_MEMORY_BYTES: Final = 256 << 20
 """Up to here samples are in memory: 70 minutes of one channel, 35 of two."""
@@ -39,13 +39,6 @@ def new_samples(channels: int, length: int) -> Samples:
             f"The sound of a long recording takes {size / 1e9:.1f} GB in {folder}, which can't be written: {why}. Free "
             "some space, or set TMPDIR to another folder."
         ) from None
-
-
-def temporary_folder() -> Path:
-    """Where large temporary files go: TMPDIR, else /var/tmp, because /tmp is often in memory."""
-    disk = Path("/var/tmp")
-    chosen = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
-    return disk if not chosen and os.access(disk, os.W_OK) else Path(tempfile.gettempdir())
 
 
 def _reserve(file: int, size: int) -> None:

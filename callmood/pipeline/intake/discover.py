@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from time import sleep
 from types import MappingProxyType
-from typing import BinaryIO, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from callmood.call import CallFacts, Failure, Recording
 from callmood.errors import CallmoodError
@@ -24,7 +24,7 @@ from callmood.pipeline.intake.metadata import join, read_table
 from callmood.pipeline.intake.names import Origin, name_reader, tidied
 from callmood.pipeline.intake.pairs import pair_up, shared_ids
 from callmood.pipeline.intake.times import check_format, time_zone
-from callmood.remote import RemotePath, files_below
+from callmood.remote import RemotePath, files_below, status_of
 from callmood.settings import DiscoverSettings
 from callmood.wording import counted, extensions_named, printable
 
@@ -343,9 +343,9 @@ def _read_file(path: Path, files: _Files, walk: _Walk) -> None:
     digest = hashlib.sha256()
     try:
         with opened(path) as file:
-            before = _status_of(path, file)
+            before = status_of(path, file)
             size = hash_stream(file, digest)
-            status = _status_of(path, file)
+            status = status_of(path, file)
     except UnreadableRecording as error:
         walk.failures.append(Failure(path, error.reason, str(error)))
         return
@@ -361,11 +361,6 @@ def _read_file(path: Path, files: _Files, walk: _Walk) -> None:
             files.settled[str(path)] = hashed
     elif is_settled:
         files.settled[str(path)] = files.settled[os.path.realpath(path)] = hashed
-
-
-def _status_of(path: Path, file: BinaryIO) -> os.stat_result:
-    """The status of an open file."""
-    return path.stat() if isinstance(path, RemotePath) else os.fstat(file.fileno())
 
 
 def _status(path: Path) -> os.stat_result | None:

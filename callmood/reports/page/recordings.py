@@ -1,6 +1,5 @@
 """Which recordings can be heard: they are where they were scanned, can be read, and hold what was scanned."""
 
-import os
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from callmood.hashing import hash_stream, joined_id
 from callmood.pipeline.audio.files import UnreadableRecording, opened
+from callmood.remote import as_path, status_of
 from callmood.wording import counted
 
 Loss: TypeAlias = Literal["gone", "changed", "unreadable", "left out"]
@@ -34,7 +34,7 @@ def loss_of(recording_id: str, paths: Sequence[str], size_bytes: int, known: Kno
     Another recording in its place would be heard for this call. Files that are as they were when they were read last
     are not read again.
     """
-    files = [Path(path) for path in paths]
+    files = [as_path(path) for path in paths]
     try:
         if sum(file.stat().st_size for file in files) != size_bytes:
             return "changed"
@@ -60,7 +60,7 @@ def unheard(losses: Mapping[Loss, int], calls: int) -> str:
 
 def _content(file: Path, earlier: tuple[int, int, str] | None) -> str:
     with opened(file) as stream:
-        status = os.fstat(stream.fileno())
+        status = status_of(file, stream)
         if earlier and earlier[:2] == (status.st_size, status.st_mtime_ns):
             return earlier[2]
         digest = sha256()
