@@ -277,8 +277,8 @@ def test_the_key_is_stored_nowhere(scans: Scans) -> None:
 def test_a_damaged_encrypted_database_is_said_to_be_damaged(scans: Scans) -> None:
     size = scans.db.stat().st_size
     with scans.db.open("r+b") as file:
-        file.seek(size // 2)
-        file.write(os.urandom(size // 4))
+        file.seek(3 * 4096)  # behind the headers
+        file.write(os.urandom(size - 3 * 4096))
     with pytest.raises(CallmoodError), store.reading(scans.db) as con:
         for table in ("recording", "segment", "word", "file_hash", "speaker"):
             store.rows(con, f"FROM {table}")

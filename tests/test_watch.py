@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import shutil
 import signal
 import socket
@@ -29,6 +30,7 @@ from callmood.cli.watch import OF_ONE_SCAN
 from callmood.errors import BusyError, CallmoodError
 from callmood.settings import OPTIONS, DiscoverSettings, EngineSettings, Settings
 
+CALL = Path(__file__).parent / "data" / "calls" / "anna" / "2026-11-20_09-14-05_anna_5551234.wav"
 EVERY_S = 30.0
 
 
@@ -501,3 +503,43 @@ def test_a_signal_ends_it_with_0_and_the_health_file_says_so(tmp_path: Path, num
     assert process.returncode == 0 and said.endswith("INFO Stopped\n")
     assert json.loads((tmp_path / "health.json").read_text())["state"] == "stopped"
     assert not (tmp_path / "callmood.duckdb").exists()
+
+
+DEBUG_EVERYWHERE = "import logging\nlogging.basicConfig(level=1)\nlogging.debug('a process begins')\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signals")
+def test_no_log_at_any_level_holds_what_was_said(tmp_path: Path) -> None:
+    """A real scan by the command, in which everything that any library logs is printed, in workers too."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(DEBUG_EVERYWHERE)
+    (tmp_path / "calls").mkdir()
+    shutil.copy(CALL, tmp_path / "calls" / "call.wav")
+    options = "--health health.json --device cpu --workers 1"
+    process = subprocess.Popen(
+        [sys.executable, "-m", *f"callmood watch calls --every 1 --quiet-for 0 {options}".split()],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path / "site"), *sys.path])},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if "INFO 1 recording scanned" in line:
+            process.send_signal(signal.SIGTERM)
+    assert process.wait() == 0
+    logged = _words("".join(said) + (tmp_path / "health.json").read_text())
+    with store.open_db(tmp_path / "callmood.duckdb", read_only=True) as con:
+        ((recording,),) = store.rows(con, "SELECT id FROM recording")
+        spoken = [_words(text) for (text,) in store.rows(con, "SELECT text FROM segment")]
+    assert recording[:12] in logged
+    assert sum("a process begins" in line for line in said) >= 2, "the worker logs too"
+    for words in spoken:
+        for three in zip(words, words[1:], words[2:], strict=False):
+            assert " ".join(three) not in " ".join(logged)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())

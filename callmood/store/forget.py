@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -153,13 +153,14 @@ def _reading_from(path: Path, key: str | None, new_key: str | None) -> Iterator[
 def _copy_without(con: Connection, ids: list[str]) -> None:
     """Makes ``new`` hold what ``old`` holds, the recordings ``ids`` left out and known as forgotten."""
     con.execute("COPY FROM DATABASE old TO new (SCHEMA)")
+    tables = _tables(con)
     con.begin()
     gone: dict[str, Any] = {"ids": ids}
     files = """path IN (
         SELECT unnest(list_filter([path, other_path], lambda file: file IS NOT NULL))
         FROM old.recording WHERE id IN (SELECT unnest($ids::VARCHAR[]))
     )"""
-    for schema, table, columns in _tables(con):
+    for schema, table, columns in tables:
         name = f"{identifier(schema)}.{identifier(table)}"
         listed = ", ".join(map(identifier, columns))
         left_out = []
@@ -189,14 +190,17 @@ def _copy_without(con: Connection, ids: list[str]) -> None:
 
 def _tables(con: Connection) -> list[tuple[str, str, list[str]]]:
     """Schema, name and stored columns of the tables of ``old``, those that others refer to before these."""
-    tables = rows(
-        con,
-        """
-        SELECT schema_name, table_name, list(column_name ORDER BY column_index) FILTER (NOT is_generated)
-        FROM duckdb_columns() JOIN duckdb_tables() USING (database_name, schema_name, table_name)
-        WHERE database_name = 'old' GROUP BY ALL ORDER BY ALL
-        """,
-    )
+    tables = [
+        (schema, table, _stored(con, schema, table, columns) if "GENERATED ALWAYS" in sql else columns)
+        for schema, table, columns, sql in rows(
+            con,
+            """
+            SELECT schema_name, table_name, list(column_name ORDER BY column_index), sql
+            FROM duckdb_columns() JOIN duckdb_tables() USING (database_name, schema_name, table_name)
+            WHERE database_name = 'old' GROUP BY ALL ORDER BY ALL
+            """,
+        )
+    ]
     needs: dict[str, set[str]] = {}
     for table, other in rows(
         con,
@@ -207,6 +211,20 @@ def _tables(con: Connection) -> list[tuple[str, str, list[str]]]:
             needs.setdefault(table, set()).add(other)
     order = {name: place for place, name in enumerate(TopologicalSorter(needs).static_order())}
     return sorted(tables, key=lambda table: order.get(table[1], -1))
+
+
+def _stored(con: Connection, schema: str, table: str, columns: Sequence[str]) -> list[str]:
+    """Those columns that can be written; before version 2 DuckDB does not say which are generated."""
+    name = f"new.{identifier(schema)}.{identifier(table)}"
+    found = []
+    for column in columns:
+        with suppress(duckdb.BinderException):
+            rows(
+                con,
+                f"EXPLAIN INSERT INTO {name} ({identifier(column)}) SELECT {identifier(column)} FROM {name}",
+            )
+            found.append(column)
+    return found
 
 
 def _storage_version(con: Connection) -> str | None:
