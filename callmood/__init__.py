@@ -21,7 +21,7 @@ How the packages build on each other, from the ground up:
 - ``store``: the DuckDB file. ``pipeline``: recordings in, calls out, a folder for each stage
 - ``engine``: runs the pipeline in processes. ``reports``: questions to the database and their answers. ``search``: what
   was said, by its meaning
-- ``batch`` (scan, forget), ``analysis`` (analyze), ``database`` (open), ``questions`` (find, categorize,
+- ``batch`` (scan, forget, redact), ``analysis`` (analyze), ``database`` (open), ``questions`` (find, categorize,
   topics), ``review``: the library; ``training`` (train); ``doctor``
 - ``cli``: one module a command, which parses, calls one function of these packages, and prints
 """
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     __version__: str
     from callmood.analysis import analyze
     from callmood.batch.forget import Forgotten, forget
+    from callmood.batch.redact import redact
     from callmood.batch.run import Progress, iter_scan, scan
     from callmood.batch.summary import Summary
     from callmood.call import (
@@ -69,6 +70,7 @@ network.switch_off_telemetry()
 _HOMES = {
     "callmood.analysis": ("analyze",),
     "callmood.batch.forget": ("Forgotten", "forget"),
+    "callmood.batch.redact": ("redact",),
     "callmood.batch.run": ("Progress", "iter_scan", "scan"),
     "callmood.batch.summary": ("Summary",),
     "callmood.call": (
@@ -130,6 +132,7 @@ __all__ = [
     "forget",
     "iter_scan",
     "open",
+    "redact",
     "scan",
     "topics",
     "train",

@@ -270,6 +270,8 @@ class Call:
     """Whether the words can be relied on. If not, figures of words and moods leave the call out."""
     moods: Mapping[int, SpeakerMoods] = field(default_factory=dict)
     """By speaker, for those whose segments are scored."""
+    redacted: bool = False
+    """Whether what is secret in the words was replaced."""
 
     def _repr_html_(self) -> str:
         """The call as a notebook shows it: a line for each segment."""

@@ -255,7 +255,8 @@ class Database:
         """The result of a query, read only. ``parameters`` are those that the query names with a dollar sign.
 
         The query reads the database and nothing else: no other file, no frame of yours, nothing on the network. To
-        join the result with a table of your own, use polars, or open the database with DuckDB itself.
+        join the result with a table of your own, use polars, or open the database with DuckDB itself. Raises UsageError
+        for more than one query, CallmoodError for one that can't be answered.
 
         >>> db.sql("SELECT count(*) AS calls FROM recording WHERE agent = $agent", {"agent": "anna"}).item()
         1
@@ -263,6 +264,8 @@ class Database:
         from callmood.reports.frames import frame_of
 
         with self._cursor() as cursor:
+            if (count := len(cursor.extract_statements(query))) > 1:
+                raise UsageError(f"These are {count} queries, and only one can be answered at a time.")
             return frame_of(cursor, query, parameters)
 
     def agreement(self) -> list[Agreement]:

@@ -47,6 +47,8 @@ COMMENT ON COLUMN recording.model_id IS 'Id of the emotion model that scored it 
 COMMENT ON COLUMN recording.scan_id IS 'The scan that wrote it last: scan.id.';
 COMMENT ON COLUMN recording.stored_at IS 'When it was written last, UTC.';
 COMMENT ON COLUMN recording.transcribed_in IS 'The scan that transcribed it: scan.id.';
+COMMENT ON COLUMN recording.redacted IS
+    'Whether the file holds its words only without what is secret in them; NULL: it could not be scanned.';
 
 COMMENT ON TABLE speaker IS 'One row per speaker of a call.';
 COMMENT ON COLUMN speaker.recording_id IS 'The recording: recording.id.';

@@ -259,3 +259,54 @@ def test_no_export_takes_the_place_of_a_database(filled: Path) -> None:
 )
 def test_text_of_strangers_acts_on_no_terminal(filled: Path, flags: list[str]) -> None:
     assert "\x1b" not in run(filled, *flags, "--call", "a.wav")
+
+
+@pytest.fixture
+def long_names(db: Connection, db_path: Path) -> Path:
+    """Two calls whose files have the longest name there is, and agents with names that are longer still."""
+    for number in range(2):
+        name = "ü" * 120 + f"{number}" + "x" * 10 + ".wav"
+        write_call(db, 1, "m1", make_call(name=name, agent="n" * 300 + str(number), queue="q. "))
+    write_call(db, 1, "m1", make_call(name="short.wav", agent="Ann", queue="q. "))
+    db.close()
+    return db_path
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv", "json"])
+def test_parts_whose_names_no_folder_can_have_are_refused_before_anything_is_written(
+    long_names: Path, tmp_path: Path, format: str
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(callmood.UsageError, match=r"The agent \"n+….*too long.*--partition-by"):
+        run(long_names, "--format", format, "--partition-by", "agent", "--output", out)
+    assert not out.exists()
+
+
+def test_no_part_has_a_name_that_a_file_system_changes(long_names: Path, tmp_path: Path) -> None:
+    run(long_names, "calls", "--format", "csv", "--partition-by", "queue", "--output", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out" / "calls").iterdir()] == ["queue=q%2E%20"]
+
+
+@pytest.mark.parametrize("format", ["srt", "textgrid"])
+def test_a_call_whose_file_has_the_longest_name_gets_a_shorter_one_of_its_own(
+    long_names: Path, tmp_path: Path, format: str
+) -> None:
+    run(long_names, "--format", format, "--output", tmp_path / "out")
+    names = [path.name for path in (tmp_path / "out").iterdir()]
+    assert len(names) == 3 and max(len(name.encode()) for name in names) <= 255
+
+
+def test_an_export_that_fails_leaves_the_files_before_as_they_were(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "segments.csv"
+    target.write_text("earlier")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", str(target))
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(callmood.CallmoodError, match="No space left"):
+        run(filled, "segments", "--output", target)
+    assert [path.name for path in tmp_path.iterdir()] == ["segments.csv"]
+    assert target.read_text() == "earlier"

@@ -77,8 +77,13 @@ def test_a_long_result_is_cut_on_the_terminal_and_says_so(filled: Path) -> None:
         "INSTALL httpfs",
         "LOAD httpfs",
         "SET enable_external_access = true",
-        "SELECT 1; DROP TABLE word",
         "FROM frame",
+        "UPDATE recording SET agent = 'x'",
+        "PRAGMA profiling_output = 'out.json'",
+        "CALL enable_logging(storage = 'file', storage_path = 'logs')",
+        "IMPORT DATABASE 'in'",
+        "CREATE SECRET s (TYPE S3)",
+        "LOAD 'some.duckdb_extension'",
     ],
 )
 def test_nothing_is_written_and_no_other_file_is_read(
@@ -97,3 +102,23 @@ def test_nothing_is_written_and_no_other_file_is_read(
 def test_a_wrong_query_is_an_error_in_words(filled: Path, query: str) -> None:
     with pytest.raises(callmood.CallmoodError, match=r"The query is empty|can't answer"):
         run(filled, query)
+
+
+@pytest.mark.parametrize(
+    "query", ["SELECT 1; SELECT 2", "SELECT 1; DROP TABLE word;", "BEGIN; SELECT 1; COMMIT"]
+)
+def test_more_than_one_query_is_wrong_usage(filled: Path, query: str) -> None:
+    with pytest.raises(callmood.UsageError, match=r"These are \d queries, and only one"):
+        run(filled, query)
+
+
+@pytest.mark.parametrize(
+    "query", ["SELECT 1;", "SELECT 1; -- done\n;", "PIVOT segment ON role USING count(*)"]
+)
+def test_one_query_may_end_as_it_likes(filled: Path, query: str) -> None:
+    assert run(filled, query)
+
+
+def test_numbers_that_json_lacks_are_null(filled: Path) -> None:
+    found = run(filled, "SELECT 1 / 0 AS a, 'nan'::DOUBLE AS b, 0.5::DOUBLE AS c", "--format", "json")
+    assert json.loads(found) == [{"a": None, "b": None, "c": 0.5}]

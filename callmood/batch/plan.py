@@ -25,6 +25,8 @@ from callmood.remote import as_path
 from callmood.settings import Settings
 from callmood.store import Connection, Known
 from callmood.store.columns import valid_unicode
+from callmood.store.redact import calls_as_said
+from callmood.wording import counted
 
 T = TypeVar("T")
 
@@ -188,6 +190,10 @@ def make_plan(
     outdated = _outdated(con, discovery, done)
     superseded = [outdated.pop(content) for content in outdated.keys() & done]
     summary.replaced += [path for old in superseded for path in old.calls]
+    if settings.transcribe.redact and (as_said := calls_as_said(con)):
+        summary.notes.append(
+            f"{counted(len(as_said), 'call is', 'calls are')} stored as said: callmood redact takes out what is secret."
+        )
     return Plan(
         model_id,
         jobs,

@@ -29,6 +29,7 @@ def redact_call(call: Call) -> Call:
     by_machines = redact_texts([hold.text or "" for hold in call.holds])
     return replace(
         call,
+        redacted=True,
         segments=tuple(redact_segments(call.segments)),
         holds=tuple(
             hold if hold.text is None else replace(hold, text=redacted.text)

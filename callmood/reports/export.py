@@ -95,7 +95,12 @@ def as_json(frame: pl.DataFrame) -> str:
 
     In ASCII: no terminal acts on it, and no code page spoils it.
     """
-    rows = (json.dumps(row, default=_json_default) for row in rounded(flat(frame)).iter_rows(named=True))
+    finite = rounded(flat(frame)).with_columns(
+        pl.when(pl.col(name).is_finite()).then(pl.col(name))  # JSON has no other numbers
+        for name, dtype in frame.schema.items()
+        if dtype.is_float()
+    )
+    rows = (json.dumps(row, default=_json_default) for row in finite.iter_rows(named=True))
     return "[\n" + ",\n".join(rows) + "\n]\n"
 
 

@@ -1,6 +1,7 @@
 """Exports: calls, segments, words and agents as tables of a stable schema, or each call as a file for another tool."""
 
 import os
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ from callmood.reports.export import as_json, to_csv, to_parquet
 from callmood.reports.frames import query, read_sql
 from callmood.reports.transcripts import TEXT_FORMATS, transcripts
 from callmood.store import Connection, find_call
+from callmood.wording import shortened
 from callmood.writing import write_whole
 
 Table = Literal["calls", "segments", "words", "agents"]
@@ -26,6 +28,9 @@ TABLES: Final[tuple[Table, ...]] = ("calls", "segments", "words", "agents")
 TABLE_FORMATS: Final = {"parquet": ".parquet", "csv": ".csv", "json": ".json"}
 
 _FRAME_ROWS: Final = 50_000
+_NAME_BYTES: Final = 255
+"""The longest name of a file or folder that file systems take."""
+_ID_CHARACTERS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ def export(con: Connection, wanted: Wanted) -> Iterator[tuple[Path, bytes]]:
     if wanted.format in TEXT_FORMATS:
         yield from _text_files(con, wanted, calls)
         return
+    if wanted.partition_by is not None:
+        _require_folders(wanted.partition_by, calls)
     for table in wanted.tables:
         frame = _frame(con, wanted, table, calls)
         if wanted.partition_by is None or table == "agents":
@@ -175,11 +182,26 @@ def _parts(
     # the folder has the column, so the file must not
     frame = frame.drop(key, strict=False)
     for part in parts.unique(maintain_order=True):
-        folder = f"{quote(key, safe=' ')}={quote(part, safe=' ')}"
         yield (
-            Path(table, folder, f"{table}{TABLE_FORMATS[wanted.format]}"),
+            Path(table, _folder(key, part), f"{table}{TABLE_FORMATS[wanted.format]}"),
             _bytes(frame.filter(parts == part), wanted),
         )
+
+
+def _folder(key: str, part: str) -> str:
+    name = f"{quote(key, safe=' ')}={quote(part, safe=' ')}"
+    return re.sub(
+        r"[ .]+$", lambda end: "".join(f"%{ord(c):02X}" for c in end[0]), name
+    )  # Windows drops these
+
+
+def _require_folders(key: str, calls: Sequence[Row]) -> None:
+    """Raises UsageError if a part's name is too long for a folder, before anything is written."""
+    for part in {call["part"]: None for call in calls}:
+        if len(_folder(key, part)) > _NAME_BYTES:
+            raise UsageError(
+                f'The {key} "{shortened(part)}" is too long for the name of a folder. Choose another --partition-by.'
+            )
 
 
 def _bytes(frame: pl.DataFrame, wanted: Wanted) -> bytes:
@@ -199,11 +221,17 @@ def _text_files(con: Connection, wanted: Wanted, calls: Sequence[Row]) -> Iterat
         "redact": wanted.redact and wanted.format != "rttm",
     }
     for said in transcripts(con, calls, **options):
-        name = _file_name(said.call["call"])
-        if name.casefold() in taken:
-            name = f"{name} {said.call['recording_id'][:12]}"
+        whole = _file_name(said.call["call"])
+        name = _cut(whole, _NAME_BYTES - len(ending))
+        if name != whole or name.casefold() in taken:
+            mark = f" {said.call['recording_id'][:_ID_CHARACTERS]}"
+            name = _cut(whole, _NAME_BYTES - len(ending) - len(mark)) + mark
         taken.add(name.casefold())
         yield Path(f"{name}{ending}"), text_of(said).encode()
+
+
+def _cut(name: str, most_bytes: int) -> str:
+    return name.encode()[:most_bytes].decode(errors="ignore")
 
 
 def _file_name(call: str) -> str:

@@ -43,6 +43,7 @@ RECORDING: Shape = {
     "model_id": "VARCHAR",
     "scan_id": "INTEGER",
     "transcribed_in": "INTEGER",
+    "redacted": "BOOLEAN",
     "stored_at": "TIMESTAMP",
 }
 MOODS: Shape = {"upset": "FLOAT", "upset_from_s": "DOUBLE", "pleased": "FLOAT", "pleased_from_s": "DOUBLE"}

@@ -1,4 +1,4 @@
-"""A database file written anew: without recordings that are deleted for good, or encrypted."""
+"""A database file written anew: without what was deleted for good, or encrypted."""
 
 from __future__ import annotations
 
@@ -90,14 +90,24 @@ def forgotten(con: Connection) -> set[str]:
 def forget_recordings(path: Path, ids: Collection[str]) -> None:
     """Delete recordings with everything derived from them, and keep their ids, so that no scan takes them for new.
 
-    The file is written anew without them and takes the place of the old one once it is whole, because DuckDB leaves
-    deleted rows in the unused parts of a file. No scan may run meanwhile (``one_scan``). Raises CallmoodError, and
-    changes nothing, if that fails.
+    Raises as ``written_anew``.
+    """
+    with written_anew(path, ids):
+        pass
+
+
+@contextmanager
+def written_anew(path: Path, left_out: Collection[str] = ()) -> Iterator[Connection]:
+    """A copy of the database without the recordings ``left_out``, as ``new`` in a transaction of the connection.
+
+    It takes the place of the old file once it is whole, because DuckDB leaves deleted rows in the unused parts of a
+    file. No scan may run meanwhile (``one_scan``). Raises CallmoodError, and changes nothing, if that fails.
     """
     with writing(path, must_exist=True):
         pass  # migrated, and all of it in the file itself
     key = database_key()
-    _write_anew(path, key, key, ids)
+    with _written_anew(path, key, key, left_out) as con:
+        yield con
 
 
 def encrypt(path: Path) -> None:
@@ -116,10 +126,14 @@ def encrypt(path: Path) -> None:
         raise CallmoodError(f"{path} is encrypted already. Choose another file with --db.")
     with open_plain(path):
         pass  # all of it in the file itself
-    _write_anew(path, None, key)
+    with _written_anew(path, None, key):
+        pass
 
 
-def _write_anew(path: Path, old_key: str | None, new_key: str | None, without: Collection[str] = ()) -> None:
+@contextmanager
+def _written_anew(
+    path: Path, old_key: str | None, new_key: str | None, left_out: Collection[str] = ()
+) -> Iterator[Connection]:
     try:
         remove_parts(path)
         with (
@@ -133,7 +147,13 @@ def _write_anew(path: Path, old_key: str | None, new_key: str | None, without: C
             storage = STORAGE if new_key and not old_key else _storage_version(con)
             of_storage = [f"STORAGE_VERSION {literal(storage)}"] if storage else []
             con.execute(f"ATTACH {file_literal(part)} AS new{attach_options(new_key, *of_storage)}")
-            _copy_without(con, list(without))
+            _copy_without(con, list(left_out))
+            yield con
+            con.commit()
+            con.execute("CHECKPOINT new")
+            con.execute("DETACH new")
+            if os.name == "nt":  # which replaces no open file
+                con.execute("DETACH old")
     except OSError as error:
         raise cannot_write(path, error) from None
 
@@ -151,7 +171,8 @@ def _reading_from(path: Path, key: str | None, new_key: str | None) -> Iterator[
 
 
 def _copy_without(con: Connection, ids: list[str]) -> None:
-    """Makes ``new`` hold what ``old`` holds, the recordings ``ids`` left out and known as forgotten."""
+    """Begins a transaction in which ``new`` holds what ``old`` holds, the recordings ``ids`` left out and known as
+    forgotten."""
     con.execute("COPY FROM DATABASE old TO new (SCHEMA)")
     tables = _tables(con)
     con.begin()
@@ -181,11 +202,6 @@ def _copy_without(con: Connection, ids: list[str]) -> None:
             """,
             gone,
         )
-    con.commit()
-    con.execute("CHECKPOINT new")
-    con.execute("DETACH new")
-    if os.name == "nt":  # which replaces no open file
-        con.execute("DETACH old")
 
 
 def _tables(con: Connection) -> list[tuple[str, str, list[str]]]:

@@ -13,6 +13,7 @@ from callmood.store.connection import Connection, rows, transaction
 from callmood.store.corrections import correct, require_label
 from callmood.store.figures import fill_figures
 from callmood.store.meanings import encode_again
+from callmood.store.redact import redact_corrections
 
 Reason: TypeAlias = Literal["random", "uncertain", "rare", "words against voice", "chosen"]
 """Why a segment was proposed; "chosen" with its call."""
@@ -69,6 +70,10 @@ def write_review(
                 "role": review.role,
             },
         )
+        if review.text is not None and rows(
+            con, "SELECT 1 FROM recording WHERE id = $id AND redacted", {"id": recording_id}
+        ):
+            redact_corrections(con, recording_id)
         if _words(con, recording_id, segment) != before:
             encode_again(con, recording_id)
         categorize_again(con, [recording_id])

@@ -40,6 +40,7 @@ from callmood.store.columns import (
 )
 from callmood.store.connection import Connection, rows, transaction
 from callmood.store.figures import FIGURES, fill_figures
+from callmood.store.redact import redact_corrections
 
 OF_A_CALL: Final = (
     "word",
@@ -59,6 +60,7 @@ RECORDING_IDS: Final[Mapping[str, str]] = {
     **dict.fromkeys((*OF_A_CALL, "correction", "review"), "recording_id"),
 }
 """The tables that hold something of a recording, with the column of its id."""
+_IS_AS_SAID: Final = "id IN (SELECT unnest($ids::VARCHAR[])) AND state = 'done' AND redacted IS NOT TRUE"
 
 
 def start_scan(
@@ -96,6 +98,9 @@ def write_call(
     _check_consistency(call)
     recording_id = call.recording.id
     with transaction(con):
+        # the file still holds what was said, in its unused parts
+        as_said = {"ids": [recording_id, *replaced]}
+        was_as_said = rows(con, f"SELECT 1 FROM recording WHERE {_IS_AS_SAID} LIMIT 1", as_said)
         delete_rows(con, replaced)
         _delete_rows(con, recording_id)
         _write_recording(
@@ -115,6 +120,7 @@ def write_call(
                 "model_id": model_id,
                 "scan_id": scan_id,
                 "transcribed_in": scan_id,
+                "redacted": call.redacted and not was_as_said,
             },
         )
         _write_speakers(con, model_id, call)
@@ -123,6 +129,8 @@ def write_call(
         _write_rows(con, call, "speech", SPEECH, _speech_rows(call))
         _write_rows(con, call, "hold", HOLD, _hold_rows(call))
         fill_figures(con, [recording_id])
+        if call.redacted:
+            redact_corrections(con, recording_id)
 
 
 def write_failure(con: Connection, scan_id: int, failure: Failure) -> None:
