@@ -1,6 +1,6 @@
 """What redaction finds in a made set of sentences, and what it takes out of ordinary ones.
 
-    python benchmarks/redaction.py [--part tune|judge|last] [--show] [--ordinary FILE ...]
+    python benchmarks/redaction.py [--part tune|judge|last|emails] [--show] [--ordinary FILE ...]
 
 The sentences of benchmarks/redaction.toml, with made-up numbers, e-mail addresses, dates, addresses and names in them,
 said in the ways of the part. A secret counts as found if none of its digits, letters or words is left. A recall has
@@ -513,6 +513,8 @@ AROUND = (
 )
 NEUTRAL = frozenset(word for text in (AROUND, *ASIDES, *ECHOES) for word in re.findall(r"\w+", text.lower()))
 """Words of a secret that tell nothing."""
+REMARKS = frozenset("a an all case first last letter lower my name no number one s spaces t two with word".split())
+"""Words of remarks on a written secret, such as "with two Ts"."""
 
 
 def cases(part: str, chance: random.Random) -> Iterator[Case]:
@@ -521,6 +523,11 @@ def cases(part: str, chance: random.Random) -> Iterator[Case]:
             continue
         for sentence in group["sentences"]:
             kind = group["kind"]
+            if marked := re.findall(r"\{([^{}]+)\}", sentence):
+                secret = frozenset(tokens(" ".join(marked))) - NEUTRAL - REMARKS
+                around = frozenset(tokens(re.sub(r"\{[^{}]+\}", " ", sentence)))
+                yield Case(kind, "", tuple(re.sub("[{}]", "", sentence).split("|")), secret, around)
+                continue
             if kind == ORDINARY:
                 yield Case(kind, "", tuple(sentence.split("|")), frozenset(), frozenset())
                 continue
@@ -632,7 +639,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--part", choices=("tune", "judge", "last"), default="tune")
+    parser.add_argument("--part", choices=("tune", "judge", "last", "emails"), default="tune")
     parser.add_argument("--show", action="store_true", help="print what was missed and what was taken out")
     parser.add_argument("--ordinary", type=Path, nargs="+", metavar="FILE", default=())
     given = parser.parse_args()

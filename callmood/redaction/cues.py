@@ -96,7 +96,10 @@ def _phrases() -> dict[tuple[str, ...], tuple[str, bool] | None]:
         (_DIGITS, ("", True)),
         (_ORDINARY, (ORDINARY, True)),
         (_NONE, None),
-        ("email, e mail, mail, gmail, emails, email address, e mail address", (EMAIL, False)),
+        (
+            "email, e mail, mail, gmail, emails, email address, e mail address, at sign, before the at, after the at",
+            (EMAIL, False),
+        ),
         (
             "address, live at, living at, live on, deliver to, delivered to, ship to, shipped to",
             (ADDRESS, False),

@@ -17,6 +17,22 @@ _ENDS: Final = words(
     dev ai mil int name pro
     """
 )
+_NAMED_ENDS: Final = words(
+    """
+    academy accountants agency art attorney auto band bank bar beauty bike blog boutique builders business cafe camp
+    care cars catering center charity church city cleaning clinic cloud club coach coffee community company
+    construction consulting contractors cool dance dental dentist design digital directory doctor dog education email
+    energy engineering enterprises equipment estate events expert family farm fashion finance fish fitness flowers
+    foundation fun fund furniture gallery games garden gifts global green group guide guru health help homes hospital
+    host hotel house inc industries institute insurance jewelry kitchen land law lawyer legal life limited link live
+    llc loans ltd management marketing media medical money museum music network news ninja online partners party
+    photo photography photos pizza place plumbing plus press productions properties pub realty rentals repair report
+    rest restaurant review rocks sale salon school services shoes shop site social software solar solutions space
+    store studio supply support surgery systems tax team tech technology tips tools top tours town toys training
+    travel university vet video vision website wiki win wine work works world xyz yoga zone
+    """
+)
+"""Endings that are words: only after a spoken "dot"."""
 _HEARD_AS_COM: Final = words("calm cam come comb con kom con")
 _HEARD_AS_AT: Final = frozenset({"at", "add", "and", "that"})
 """What a recogniser writes for "at"; the others only before a mail provider."""
@@ -39,21 +55,36 @@ _WITHOUT_END: Final = frozenset(
 _JOINS: Final = _DOTS | words(
     "underscore underscores dash hyphen minus plus score point bar under_score slash"
 )
+_JOINED_ENDS: Final = frozenset(f"dot{end}" for end in _ENDS)
 _HESITATIONS: Final = words("uh um er erm eh ah em hm hmm mm mmm")
-_NOT_LOCAL: Final = words(
+_WITHIN_LOCAL: Final = words(
     """
-    is it it's its that's that be email emails mail address addresses to me on with under as in the a an my
-    your our his her their us you him them we they i he she and or so then okay ok yes yeah sure well no not
+    me on with in the a an my your our his her their us you him them we they i he she and or then no not of for by
+    this what who just only up down out over off all
+    """
+)
+"""Words that stand in a name of several words, such as "pete the plumber", but don't begin one."""
+_NOT_LOCAL: Final = _WITHIN_LOCAL | words(
+    """
+    is it it's its that's that be email emails mail address addresses to under as so okay ok yes yeah sure well
     right uh um reach contact send sent write wrote look looking looked shop shopping store buy bought order
     ordered work works worked working find found visit visiting go going went available online website site
-    page here there are was were at of for from by use using used have has had got get try tried this what
-    which who where login log via please would spelled spelt spell called named just only up down back out
-    over off support help everything something anything nothing people person someone team account sign
+    page here there are was were at from use using used have has had got get try tried
+    which where login log via please would spelled spelt spell called named back
+    support help everything something anything nothing people person someone team account sign
     signed check checked information info's arrive see seen saw stop stopped stay stayed start started
     available everyone everybody meet met
     """
 )
-_MOST_WORDS: Final = 5
+_REMARKED: Final = words("all no with then and")
+"""With what a remark on a name begins: "pat benatar, all lower case"."""
+_MAILBOXES: Final = words("contact support help team me us him her")
+"""What may be all of an address before "at", though it seldom is a name."""
+_GIVEN_AFTER: Final = words("is it's that's to use try")
+"""What an address is given after."""
+_MOST_WORDS: Final = 6
+_NEAR: Final = 12
+"""Tokens within which a word about e-mail tells what follows."""
 
 
 def find_emails(tokens: Sequence[Token], cues: Cues) -> Iterator[Found]:
@@ -67,6 +98,8 @@ def find_emails(tokens: Sequence[Token], cues: Cues) -> Iterator[Found]:
             found = _written(tokens, at, start)
         if found is None and token.text in _HEARD_AS_AT:
             found = _spoken(tokens, cues, at, start)
+        if found is None:
+            found = _without_at(tokens, cues, at, start)
         if found is not None:
             yield found
             start = found.last + 1
@@ -90,21 +123,76 @@ def _written(tokens: Sequence[Token], right: int, start: int) -> Found | None:
 
 def _spoken(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found | None:
     """The address around a spoken "at"."""
-    domain = at + 2 if at + 1 < len(tokens) and tokens[at + 1].text in ("sign", "symbol") else at + 1
-    last = _domain(tokens, domain)
+    domain = _past_at(tokens, at)
+    is_mail = _is_about_mail(cues, at)
+    last = _domain(
+        tokens, domain, any_end=is_mail or _is_composed(tokens, _local(tokens, at, start, is_sure=False), at)
+    )
     is_provider = _provider(tokens, domain) is not None
     if last is None or (tokens[at].text != "at" and not (is_provider and _has_ending(tokens, domain))):
         return None
-    first = _local(tokens, at, start)
+    first = _local(tokens, at, start, is_sure=False)
     if first == at and domain > at + 1:  # "the at sign"
         at -= 1
-        first = _local(tokens, at, start)
+        first = _local(tokens, at, start, is_sure=False)
+    if first == at and at > start and tokens[at - 1].text in _MAILBOXES:
+        is_given = tokens[at - 1].is_first or tokens[at - 2].text in _GIVEN_AFTER
+        first = at - 1 if is_given or is_mail else at
+        if first < at:
+            return Found(first, last, EMAIL)
     if first == at:  # no name before it: "look at gmail dot com"
         return None
-    told = is_provider or any(cue.kind == EMAIL for cue in cues.before(at)) or _is_composed(tokens, first, at)
+    told = (
+        is_provider
+        or any(cue.kind == EMAIL for cue in cues.before(at))
+        or _is_composed(tokens, first, at)
+        or (tokens[first].is_first and _ends_text(tokens, last))
+    )
     if not told and not _is_named(tokens[at - 1]) and (at - first > 1 or tokens[first].text in _NOT_LOCAL):
         return None
-    return Found(first, last, EMAIL)
+    return Found(_local(tokens, at, start), last, EMAIL)
+
+
+def _past_at(tokens: Sequence[Token], at: int) -> int:
+    """The token after a spoken "at", which may be said as "at sign" or, in India, as "at the rate of"."""
+    after = [token.text for token in tokens[at + 1 : at + 4]]
+    if after[:1] in (["sign"], ["symbol"]):
+        return at + 2
+    if after[:2] == ["the", "rate"]:
+        return at + (4 if after[2:] == ["of"] else 3)
+    return at + 1
+
+
+def _is_about_mail(cues: Cues, at: int) -> bool:
+    return any(cue.kind == EMAIL for cue in cues.before(at, _NEAR))
+
+
+def _without_at(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found | None:
+    """An address of which no "at" was written, or a part of one that was asked for: "jenna gmail dot com"."""
+    if not _is_about_mail(cues, at):
+        return None
+    if _provider(tokens, at) is not None and _has_ending(tokens, at):
+        is_asked_for = tokens[at].is_first and any(
+            cue.kind == EMAIL and tokens[cue.at].segment < tokens[at].segment
+            for cue in cues.before(at, _NEAR)
+        )
+        of_text = at
+        while of_text > start and not tokens[of_text].is_first:
+            of_text -= 1
+        first = _local(tokens, at, of_text)
+        last = _domain(tokens, at)
+        return Found(first, last, EMAIL) if last is not None and (first < at or is_asked_for) else None
+    if tokens[at].is_first and tokens[at].text not in _NOT_LOCAL:
+        last = at
+        while last + 2 < len(tokens) and tokens[last + 1].text in ("dot", "underscore"):
+            last += 2
+        goes_on = last + 1 < len(tokens) and tokens[last + 1].text in ("at", "add")
+        return Found(at, last, EMAIL) if last > at and _ends_text(tokens, last) and not goes_on else None
+    return None
+
+
+def _ends_text(tokens: Sequence[Token], at: int) -> bool:
+    return at + 1 == len(tokens) or tokens[at + 1].is_first or tokens[at + 1].text == "please"
 
 
 def _has_ending(tokens: Sequence[Token], domain: int) -> bool:
@@ -135,14 +223,17 @@ def _provider(tokens: Sequence[Token], at: int) -> int | None:
     return None
 
 
-def _domain(tokens: Sequence[Token], at: int) -> int | None:
-    """The last token of a domain that begins at a token: "gmail dot com", "mail.example.co.uk", "g mail"."""
+def _domain(tokens: Sequence[Token], at: int, *, any_end: bool = False) -> int | None:
+    """The last token of a domain that begins at a token: "gmail dot com", "mail.example.co.uk", "g mail".
+
+    ``any_end``: with any word after a spoken "dot".
+    """
     if at >= len(tokens):
         return None
     provider = _provider(tokens, at)
     name_ends = [provider] if provider is not None else [at, at + 1, at + 2, at + 3]
     for name_end in name_ends:
-        last = _ending(tokens, name_end, is_provider=provider is not None)
+        last = _ending(tokens, name_end, is_provider=provider is not None, any_end=any_end)
         if last is not None and last > name_end:
             return last
     if provider is not None and tuple(token.text for token in tokens[at : provider + 1]) in _WITHOUT_END:
@@ -150,14 +241,21 @@ def _domain(tokens: Sequence[Token], at: int) -> int | None:
     return None
 
 
-def _ending(tokens: Sequence[Token], name_end: int, *, is_provider: bool) -> int | None:
+def _ending(
+    tokens: Sequence[Token], name_end: int, *, is_provider: bool, any_end: bool = False
+) -> int | None:
     """The last token of ".com" or "dot co dot uk" after a name."""
     last = None
     at = name_end + 1
     while at < len(tokens):
         at = _past_hesitations(tokens, at)
-        if at < len(tokens) and tokens[at].text in _DOTS:
+        is_spoken = at < len(tokens) and tokens[at].text in _DOTS
+        if is_spoken:
             label = _past_hesitations(tokens, at + 1)
+        elif at < len(tokens) and tokens[at].text in _JOINED_ENDS:
+            return at
+        elif at == name_end + 1 and is_provider and at < len(tokens) and tokens[at].text == "com":
+            return at
         elif at < len(tokens) and tokens[at].before.strip() == "." and not tokens[at].is_first:
             label = at
             if tokens[at].before.endswith(" ") and tokens[at].written not in _ENDS:  # gmail. com
@@ -167,12 +265,35 @@ def _ending(tokens: Sequence[Token], name_end: int, *, is_provider: bool) -> int
         if label >= len(tokens):
             break
         text = tokens[label].text
-        if text in _ENDS or (is_provider and text in _HEARD_AS_COM):
+        spelt = _spelt_end(tokens, label)
+        if spelt is not None:
+            last = label = spelt
+        elif (
+            text in _ENDS or (is_provider and text in _HEARD_AS_COM) or (is_spoken and _is_end(text, any_end))
+        ):
             last = label
         elif last is not None or tokens[label].text in _NOT_LOCAL:
             break
         at = label + 1
     return last
+
+
+def _is_end(text: str, any_end: bool) -> bool:
+    """Whether a word after a spoken "dot" ends a domain: all countries have two letters."""
+    is_word = text.isalpha() and not is_digit_word(text)
+    return is_word and (len(text) == 2 or text in _NAMED_ENDS or (any_end and text not in _NOT_LOCAL))
+
+
+def _spelt_end(tokens: Sequence[Token], at: int) -> int | None:
+    """The last letter of an ending that is spelt: "dot c o m"."""
+    letters = ""
+    for index in range(at, min(at + 3, len(tokens))):
+        if len(tokens[index].text) != 1:
+            break
+        letters += tokens[index].text
+        if len(letters) > 1 and letters in _ENDS and (letters != "co" or tokens[at + 2 : at + 3] == []):
+            return index
+    return None
 
 
 def _past_hesitations(tokens: Sequence[Token], at: int) -> int:
@@ -181,11 +302,11 @@ def _past_hesitations(tokens: Sequence[Token], at: int) -> int:
     return at
 
 
-def _local(tokens: Sequence[Token], at: int, start: int) -> int:
+def _local(tokens: Sequence[Token], at: int, start: int, *, is_sure: bool = True) -> int:
     """The first token of the part that ends before token ``at``; ``at`` if there is none.
 
     What is joined belongs to it ("john dot doe"), letters and digits do ("j s four two", "s as in sam"), and the words
-    before, up to one that can't.
+    before, up to one that can't. ``is_sure``: that it is an address, so that "pete the plumber" is all of a name.
     """
     first, words, index = at, 0, at - 1
     while index >= start:
@@ -196,7 +317,9 @@ def _local(tokens: Sequence[Token], at: int, start: int) -> int:
         if _is_spelling(tokens, index, start):
             index -= 3
         elif not _is_joined(tokens, index, first, at) and not _is_spelt(tokens, index, first):
-            if text in _NOT_LOCAL or words >= _MOST_WORDS:
+            if words >= _MOST_WORDS or (
+                text in _NOT_LOCAL and not (is_sure and _is_within(tokens, index, start))
+            ):
                 break
             words += 1
         first = index
@@ -206,6 +329,19 @@ def _local(tokens: Sequence[Token], at: int, start: int) -> int:
     while first < at and tokens[first].text in _JOINS:
         first += 1
     return first
+
+
+def _is_within(tokens: Sequence[Token], index: int, start: int) -> bool:
+    """Whether a word that seldom is of a name is: after one of the same sentence that may be, or at its beginning."""
+    while index >= start and tokens[index].text in _WITHIN_LOCAL:
+        if tokens[index].is_first or _begins_sentence(tokens, index):
+            return True
+        if "," in tokens[index].before and tokens[index].text not in _REMARKED:
+            return False
+        index -= 1
+        if index >= start and tokens[index].text not in _NOT_LOCAL:
+            return True
+    return False
 
 
 def _is_joined(tokens: Sequence[Token], index: int, first: int, at: int) -> bool:
