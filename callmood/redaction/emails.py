@@ -80,9 +80,18 @@ _REMARKED: Final = words("all no with then and")
 """With what a remark on a name begins: "pat benatar, all lower case"."""
 _MAILBOXES: Final = words("contact support help team me us him her")
 """What may be all of an address before "at", though it seldom is a name."""
+_BEFORE_AT: Final = words("and it's that's that is it then so sign symbol the")
+"""What is said between a name and "at"."""
+_SPELLING: Final = words("that's that is it's spelled spelt so it spell")
+"""What is said between a name and its letters."""
+_SENDING: Final = words(
+    "send sent resend forward forwarded write wrote mail mailed email emailed copy reply went goes go"
+)
 _GIVEN_AFTER: Final = words("is it's that's to use try")
 """What an address is given after."""
 _MOST_WORDS: Final = 6
+_ASIDE: Final = 6
+"""Tokens of something else that is said between "at" and the domain."""
 _NEAR: Final = 12
 """Tokens within which a word about e-mail tells what follows."""
 
@@ -96,10 +105,13 @@ def find_emails(tokens: Sequence[Token], cues: Cues) -> Iterator[Found]:
         found = None
         if "@" in token.before:
             found = _written(tokens, at, start)
+        elif at > start and token.is_first and tokens[at - 1].after.strip() == "@":
+            found = _cut_off(tokens, at, start)
         if found is None and token.text in _HEARD_AS_AT:
             found = _spoken(tokens, cues, at, start)
         if found is None:
-            found = _without_at(tokens, cues, at, start)
+            is_told = _is_about_mail(cues, at) or (start > 0 and at - start < _NEAR)
+            found = _without_at(tokens, cues, at, start) if is_told else None
         if found is not None:
             yield found
             start = found.last + 1
@@ -121,36 +133,96 @@ def _written(tokens: Sequence[Token], right: int, start: int) -> Found | None:
     return Found(first, right if last is None else last, EMAIL)
 
 
+def _cut_off(tokens: Sequence[Token], at: int, start: int) -> Found:
+    """The address whose @ ends the text before a token."""
+    first = at - 1
+    while first > start and _is_tight(tokens[first]):
+        first -= 1
+    last = _domain_after(tokens, at)
+    return Found(first, at - 1 if last is None else last, EMAIL)
+
+
+def _domain_after(tokens: Sequence[Token], at: int) -> int | None:
+    """The last token of a domain that begins soon, after something else was said: "at, let me see, gmail dot com"."""
+    for begin in range(at, min(at + _ASIDE, len(tokens))):
+        if tokens[begin].text not in _NOT_LOCAL and (last := _domain(tokens, begin)) is not None:
+            return last
+    return None
+
+
 def _spoken(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found | None:
     """The address around a spoken "at"."""
     domain = _past_at(tokens, at)
     is_mail = _is_about_mail(cues, at)
-    last = _domain(
-        tokens, domain, any_end=is_mail or _is_composed(tokens, _local(tokens, at, start, is_sure=False), at)
-    )
+    end, first = _core(tokens, at, start)
+    is_composed = _is_composed(tokens, first, end)
+    last = _domain(tokens, domain, any_end=is_mail or is_composed)
+    if last is None and tokens[at].text == "at" and is_composed:
+        last = _domain_after(tokens, domain)
     is_provider = _provider(tokens, domain) is not None
     if last is None or (tokens[at].text != "at" and not (is_provider and _has_ending(tokens, domain))):
         return None
-    first = _local(tokens, at, start, is_sure=False)
-    if first == at and domain > at + 1:  # "the at sign"
-        at -= 1
-        first = _local(tokens, at, start, is_sure=False)
-    if first == at and at > start and tokens[at - 1].text in _MAILBOXES:
-        is_given = tokens[at - 1].is_first or tokens[at - 2].text in _GIVEN_AFTER
-        first = at - 1 if is_given or is_mail else at
-        if first < at:
-            return Found(first, last, EMAIL)
-    if first == at:  # no name before it: "look at gmail dot com"
+    if first == end and end > start and tokens[end - 1].text in _MAILBOXES:
+        is_given = tokens[end - 1].is_first or tokens[end - 2].text in _GIVEN_AFTER
+        return Found(end - 1, last, EMAIL) if is_given or is_mail else None
+    if first == end:  # no name before it: "look at gmail dot com"
         return None
     told = (
         is_provider
+        or is_composed
         or any(cue.kind == EMAIL for cue in cues.before(at))
-        or _is_composed(tokens, first, at)
         or (tokens[first].is_first and _ends_text(tokens, last))
+        or _is_sent_to(tokens, first)
     )
-    if not told and not _is_named(tokens[at - 1]) and (at - first > 1 or tokens[first].text in _NOT_LOCAL):
+    if not told and not _is_named(tokens[end - 1]) and (end - first > 1 or tokens[first].text in _NOT_LOCAL):
         return None
-    return Found(_local(tokens, at, start), last, EMAIL)
+    return Found(_with_name(tokens, _local(tokens, end, start), start), last, EMAIL)
+
+
+def _core(tokens: Sequence[Token], at: int, start: int) -> tuple[int, int]:
+    """The end of what stands before a spoken "at", and the first token of it that surely is of an address.
+
+    Something may be said between: "at" of another speaker's question, "jane dot doe, and that's at", an echo.
+    """
+    first = _local(tokens, at, start, is_sure=False)
+    if first < at:
+        return at, first
+    end = at
+    while end > start and at - end < _ASIDE and tokens[end - 1].text in _BEFORE_AT:
+        end -= 1
+    first = _local(tokens, end, start, is_sure=False)
+    if end < at and first < end and (tokens[at - 1].text == "the" or _is_composed(tokens, first, end)):
+        return end, first
+    if tokens[at].is_first and at > start:  # the other one says it again
+        echo = at - 1
+        while echo > start and not tokens[echo].is_first:
+            echo -= 1
+        first = _local(tokens, echo, start, is_sure=False)
+        if at - echo <= _ASIDE and first < echo and tokens[first].is_first:
+            return echo, first
+    return at, at
+
+
+def _is_sent_to(tokens: Sequence[Token], first: int) -> bool:
+    """Whether mail is sent to what begins at a token: "forward that to"."""
+    before = [token.text for token in tokens[max(0, first - _ASIDE) : first]]
+    return before[-1:] == ["to"] and not _SENDING.isdisjoint(before)
+
+
+def _with_name(tokens: Sequence[Token], first: int, start: int) -> int:
+    """Where the name begins that letters from ``first`` on spell: "D Marino, that's D M A R I N O"."""
+    letters = ""
+    for token in tokens[first:]:
+        if len(token.text) != 1:
+            break
+        letters += token.text
+    name = first
+    while name > start and first - name < _ASIDE and tokens[name - 1].text in _SPELLING:
+        name -= 1
+    begins = name
+    while begins > start and len(letters) > 2 and tokens[begins - 1].text in letters:
+        begins -= 1
+    return begins if begins < name else first
 
 
 def _past_at(tokens: Sequence[Token], at: int) -> int:
@@ -169,8 +241,6 @@ def _is_about_mail(cues: Cues, at: int) -> bool:
 
 def _without_at(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found | None:
     """An address of which no "at" was written, or a part of one that was asked for: "jenna gmail dot com"."""
-    if not _is_about_mail(cues, at):
-        return None
     if _provider(tokens, at) is not None and _has_ending(tokens, at):
         is_asked_for = tokens[at].is_first and any(
             cue.kind == EMAIL and tokens[cue.at].segment < tokens[at].segment
@@ -182,10 +252,12 @@ def _without_at(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Fou
         first = _local(tokens, at, of_text)
         last = _domain(tokens, at)
         return Found(first, last, EMAIL) if last is not None and (first < at or is_asked_for) else None
-    if tokens[at].is_first and tokens[at].text not in _NOT_LOCAL:
+    if tokens[at].text not in _NOT_LOCAL:
         last = at
         while last + 2 < len(tokens) and tokens[last + 1].text in ("dot", "underscore"):
             last += 2
+        if tokens[last].text in _ENDS:
+            return None
         goes_on = last + 1 < len(tokens) and tokens[last + 1].text in ("at", "add")
         return Found(at, last, EMAIL) if last > at and _ends_text(tokens, last) and not goes_on else None
     return None
@@ -252,9 +324,10 @@ def _ending(
         is_spoken = at < len(tokens) and tokens[at].text in _DOTS
         if is_spoken:
             label = _past_hesitations(tokens, at + 1)
-        elif at < len(tokens) and tokens[at].text in _JOINED_ENDS:
-            return at
-        elif at == name_end + 1 and is_provider and at < len(tokens) and tokens[at].text == "com":
+        elif at < len(tokens) and (
+            tokens[at].text in _JOINED_ENDS
+            or (is_provider and at == name_end + 1 and tokens[at].text == "com")
+        ):
             return at
         elif at < len(tokens) and tokens[at].before.strip() == "." and not tokens[at].is_first:
             label = at
