@@ -39,3 +39,18 @@ def test_nineteen_of_twenty_secrets_are_found_and_nothing_ordinary(benchmark: An
     ordinary = [case.texts for case in made if case.kind == benchmark.ORDINARY]
     kept = [[one.text for one in benchmark.redact_texts(texts)] for texts in ordinary]
     assert kept == [list(texts) for texts in ordinary]
+
+
+@pytest.mark.parametrize("part", ["emails", "more emails"])
+def test_nineteen_of_twenty_addresses_are_found_that_were_written_one_by_one(
+    benchmark: Any, part: str
+) -> None:
+    made = list(benchmark.cases(part, random.Random(benchmark.SEED)))
+    secrets = [case for case in made if case.kind != benchmark.ORDINARY]
+    assert len(secrets) >= 100
+    assert sum(not benchmark.left(case) for case in secrets) >= 0.95 * len(secrets)
+    ordinary = [case.texts for case in made if case.kind == benchmark.ORDINARY]
+    lost = [
+        texts for texts in ordinary if any("[e-mail" in one.text for one in benchmark.redact_texts(texts))
+    ]
+    assert len(lost) <= 1

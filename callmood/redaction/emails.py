@@ -80,13 +80,15 @@ _REMARKED: Final = words("all no with then and")
 """With what a remark on a name begins: "pat benatar, all lower case"."""
 _MAILBOXES: Final = words("contact support help team me us him her")
 """What may be all of an address before "at", though it seldom is a name."""
-_BEFORE_AT: Final = words("and it's that's that is it then so sign symbol the")
+_BEFORE_AT: Final = words("and it's that's that is it then so right correct sign symbol the")
 """What is said between a name and "at"."""
 _SPELLING: Final = words("that's that is it's spelled spelt so it spell")
 """What is said between a name and its letters."""
 _SENDING: Final = words(
     "send sent resend forward forwarded write wrote mail mailed email emailed copy reply went goes go"
 )
+_WHOSE: Final = [[one, "is"] for one in ("mine", "his", "hers", "ours", "theirs", "yours")]
+_ARTICLES: Final = words("the a an my your our their some any")
 _GIVEN_AFTER: Final = words("is it's that's to use try")
 """What an address is given after."""
 _MOST_WORDS: Final = 6
@@ -163,8 +165,7 @@ def _spoken(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found |
     if last is None or (tokens[at].text != "at" and not (is_provider and _has_ending(tokens, domain))):
         return None
     if first == end and end > start and tokens[end - 1].text in _MAILBOXES:
-        is_given = tokens[end - 1].is_first or tokens[end - 2].text in _GIVEN_AFTER
-        return Found(end - 1, last, EMAIL) if is_given or is_mail else None
+        return Found(end - 1, last, EMAIL) if is_mail or _is_given(tokens, end - 1) else None
     if first == end:  # no name before it: "look at gmail dot com"
         return None
     told = (
@@ -173,9 +174,13 @@ def _spoken(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found |
         or any(cue.kind == EMAIL for cue in cues.before(at))
         or (tokens[first].is_first and _ends_text(tokens, last))
         or _is_sent_to(tokens, first)
+        or [token.text for token in tokens[max(0, first - 2) : first]] in _WHOSE
     )
-    if not told and not _is_named(tokens[end - 1]) and (end - first > 1 or tokens[first].text in _NOT_LOCAL):
+    if not told and not _is_named(tokens[end - 1]) and (end - first > 1 or _is_a_thing(tokens, first)):
         return None
+    is_bare = is_provider and not _has_ending(tokens, domain) and not (is_composed or is_mail)
+    if is_bare and not tokens[last].after.strip() and not _ends_text(tokens, last):
+        return None  # "my phone at Gmail headquarters"
     return Found(_with_name(tokens, _local(tokens, end, start), start), last, EMAIL)
 
 
@@ -201,6 +206,15 @@ def _core(tokens: Sequence[Token], at: int, start: int) -> tuple[int, int]:
         if at - echo <= _ASIDE and first < echo and tokens[first].is_first:
             return echo, first
     return at, at
+
+
+def _is_given(tokens: Sequence[Token], first: int) -> bool:
+    return tokens[first].is_first or tokens[first - 1].text in _GIVEN_AFTER
+
+
+def _is_a_thing(tokens: Sequence[Token], first: int) -> bool:
+    """Whether an article is before a word: "the hours at"."""
+    return not tokens[first].is_first and tokens[first - 1].text in _ARTICLES
 
 
 def _is_sent_to(tokens: Sequence[Token], first: int) -> bool:
