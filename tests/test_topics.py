@@ -10,9 +10,12 @@ from typer.testing import CliRunner
 
 import callmood
 from callmood.cli.app import app
+from callmood.model.networks.minilm import WIDTH
 from callmood.search import topics
 from callmood.search.topics import distinctive, grouped
-from callmood.store import Connection, start_scan, write_call
+from callmood.search.vectors import ENCODER
+from callmood.store import Connection, rows, start_scan, write_call
+from callmood.store.meanings import Filter, call_texts, write_vectors
 
 PARCELS = (
     "Hello, my parcel has not arrived yet.",
@@ -71,6 +74,30 @@ def test_the_rest_of_many_statements_join_the_nearest_group(monkeypatch: pytest.
     drawn_from = grouped(vectors)
     assert len(set(whole.tolist())) == 4 and whole[7] == -1
     assert len(set(zip(whole.tolist(), drawn_from.tolist(), strict=True))) == 4
+
+
+def test_names_and_numbers_of_earlier_statements_name_no_public_group(db: Connection) -> None:
+    scan = start_scan(db, {}, {}, {})
+    for number in range(4):
+        lines = [
+            (AGENT, 0.0, 1.0, "Who is calling?"),
+            (CUSTOMER, 1.0, 2.0, "My name is Anna Xylander, XY471209."),
+            (CUSTOMER, 2.0, 4.0, f"It's Xylander, XY471209, about {number} parcels that never arrived."),
+            (AGENT, 4.0, 9.0, "Let me look for them."),
+        ]
+        write_call(db, scan, None, make_call(lines, f"{number}.wav"))
+    ids = [recording_id for (recording_id,) in rows(db, "SELECT id FROM recording")]
+    texts = call_texts(db, ids)
+    write_vectors(db, ENCODER, [(one, b"\1" * 4 * WIDTH) for one in texts])
+    (secret,) = topics.find_topics(db, Filter()).topics
+    (public,) = topics.find_topics(db, Filter(), redacted=True).topics
+    assert "xylander" in secret.words
+    assert "parcels" in public.words and not {"xylander", "xy471209"} & set(public.words)
+
+
+def test_numbers_name_no_group() -> None:
+    words = distinctive(["order 4711 is late", "order 4711 is lost"], ["order 4711 is late", "my cat"])
+    assert words == ("order",)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

@@ -8,73 +8,24 @@ from typing import Final
 from callmood.first_names import is_first_name
 from callmood.redaction.cues import EMAIL, Cues
 from callmood.redaction.digits import is_digit_word
-from callmood.redaction.tokens import Found, Token, phrases, words
+from callmood.redaction.domains import (
+    ASIDE,
+    DOTS,
+    ENDS,
+    HESITATIONS,
+    NOT_NAMES,
+    WITHIN_NAMES,
+    domain_after,
+    domain_end,
+    has_ending,
+    provider_end,
+)
+from callmood.redaction.tokens import Found, Token, words
 
-_DOTS: Final = frozenset({"dot", "period", "dots", "doc", "dought"})
-_ENDS: Final = words(
-    """
-    com org net edu gov co uk de io info biz us ca me fr es it eu au nz ie in nl ch at be pt br mx jp tv app
-    dev ai mil int name pro
-    """
-)
-_NAMED_ENDS: Final = words(
-    """
-    academy accountants agency art attorney auto band bank bar beauty bike blog boutique builders business cafe camp
-    care cars catering center charity church city cleaning clinic cloud club coach coffee community company
-    construction consulting contractors cool dance dental dentist design digital directory doctor dog education email
-    energy engineering enterprises equipment estate events expert family farm fashion finance fish fitness flowers
-    foundation fun fund furniture gallery games garden gifts global green group guide guru health help homes hospital
-    host hotel house inc industries institute insurance jewelry kitchen land law lawyer legal life limited link live
-    llc loans ltd management marketing media medical money museum music network news ninja online partners party
-    photo photography photos pizza place plumbing plus press productions properties pub realty rentals repair report
-    rest restaurant review rocks sale salon school services shoes shop site social software solar solutions space
-    store studio supply support surgery systems tax team tech technology tips tools top tours town toys training
-    travel university vet video vision website wiki win wine work works world xyz yoga zone
-    """
-)
-"""Endings that are words: only after a spoken "dot"."""
-_HEARD_AS_COM: Final = words("calm cam come comb con kom con")
 _HEARD_AS_AT: Final = frozenset({"at", "add", "and", "that"})
 """What a recogniser writes for "at"; the others only before a mail provider."""
-_PROVIDERS: Final = frozenset(
-    phrases(
-        """
-        gmail, g mail, gee mail, g male, jemail, googlemail, google mail, yahoo, yahu, hotmail, hot mail,
-        outlook, out look, icloud, i cloud, eye cloud, aol, a o l, protonmail, proton mail, comcast, verizon,
-        live, msn, ymail, me, mac, gmx, fastmail, web, btinternet, mail, att, sbcglobal, cox, zoho, yandex, qq,
-        proton, bellsouth, earthlink, charter, rocketmail
-        """
-    )
-)
-_WITHOUT_END: Final = frozenset(
-    phrases(
-        "gmail,g mail,googlemail,google mail,yahoo,hotmail,hot mail,outlook,icloud,i cloud,aol,protonmail,proton mail"
-    )
-)
-"""Providers that are named without an ending: "at gmail". Others are companies that people speak about, too."""
-_JOINS: Final = _DOTS | words(
+_JOINS: Final = DOTS | words(
     "underscore underscores dash hyphen minus plus score point bar under_score slash"
-)
-_JOINED_ENDS: Final = frozenset(f"dot{end}" for end in _ENDS)
-_HESITATIONS: Final = words("uh um er erm eh ah em hm hmm mm mmm")
-_WITHIN_LOCAL: Final = words(
-    """
-    me on with in the a an my your our his her their us you him them we they i he she and or then no not of for by
-    this what who just only up down out over off all
-    """
-)
-"""Words that stand in a name of several words, such as "pete the plumber", but don't begin one."""
-_NOT_LOCAL: Final = _WITHIN_LOCAL | words(
-    """
-    is it it's its that's that be email emails mail address addresses to under as so okay ok yes yeah sure well
-    right uh um reach contact send sent write wrote look looking looked shop shopping store buy bought order
-    ordered work works worked working find found visit visiting go going went available online website site
-    page here there are was were at from use using used have has had got get try tried
-    which where login log via please would spelled spelt spell called named back
-    support help everything something anything nothing people person someone team account sign
-    signed check checked information info's arrive see seen saw stop stopped stay stayed start started
-    available everyone everybody meet met
-    """
 )
 _REMARKED: Final = words("all no with then and")
 """With what a remark on a name begins: "pat benatar, all lower case"."""
@@ -92,8 +43,6 @@ _ARTICLES: Final = words("the a an my your our their some any")
 _GIVEN_AFTER: Final = words("is it's that's to use try")
 """What an address is given after."""
 _MOST_WORDS: Final = 6
-_ASIDE: Final = 6
-"""Tokens of something else that is said between "at" and the domain."""
 _NEAR: Final = 12
 """Tokens within which a word about e-mail tells what follows."""
 
@@ -129,7 +78,7 @@ def _written(tokens: Sequence[Token], right: int, start: int) -> Found | None:
             first -= 1
     else:  # john dot doe @ gmail dot com
         first = min(first, _local(tokens, right, start))
-    last = _domain(tokens, right)
+    last = domain_end(tokens, right)
     if last is None and tokens[right].before != "@":
         return None
     return Found(first, right if last is None else last, EMAIL)
@@ -140,16 +89,8 @@ def _cut_off(tokens: Sequence[Token], at: int, start: int) -> Found:
     first = at - 1
     while first > start and _is_tight(tokens[first]):
         first -= 1
-    last = _domain_after(tokens, at)
+    last = domain_after(tokens, at)
     return Found(first, at - 1 if last is None else last, EMAIL)
-
-
-def _domain_after(tokens: Sequence[Token], at: int) -> int | None:
-    """The last token of a domain that begins soon, after something else was said: "at, let me see, gmail dot com"."""
-    for begin in range(at, min(at + _ASIDE, len(tokens))):
-        if tokens[begin].text not in _NOT_LOCAL and (last := _domain(tokens, begin)) is not None:
-            return last
-    return None
 
 
 def _spoken(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found | None:
@@ -158,11 +99,11 @@ def _spoken(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found |
     is_mail = _is_about_mail(cues, at)
     end, first = _core(tokens, at, start)
     is_composed = _is_composed(tokens, first, end)
-    last = _domain(tokens, domain, any_end=is_mail or is_composed)
+    last = domain_end(tokens, domain, any_end=is_mail or is_composed)
     if last is None and tokens[at].text == "at" and is_composed:
-        last = _domain_after(tokens, domain)
-    is_provider = _provider(tokens, domain) is not None
-    if last is None or (tokens[at].text != "at" and not (is_provider and _has_ending(tokens, domain))):
+        last = domain_after(tokens, domain)
+    is_provider = provider_end(tokens, domain) is not None
+    if last is None or (tokens[at].text != "at" and not (is_provider and has_ending(tokens, domain))):
         return None
     if first == end and end > start and tokens[end - 1].text in _MAILBOXES:
         return Found(end - 1, last, EMAIL) if is_mail or _is_given(tokens, end - 1) else None
@@ -178,7 +119,7 @@ def _spoken(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found |
     )
     if not told and not _is_named(tokens[end - 1]) and (end - first > 1 or _is_a_thing(tokens, first)):
         return None
-    is_bare = is_provider and not _has_ending(tokens, domain) and not (is_composed or is_mail)
+    is_bare = is_provider and not has_ending(tokens, domain) and not (is_composed or is_mail)
     if is_bare and not tokens[last].after.strip() and not _ends_text(tokens, last):
         return None  # "my phone at Gmail headquarters"
     return Found(_with_name(tokens, _local(tokens, end, start), start), last, EMAIL)
@@ -193,7 +134,7 @@ def _core(tokens: Sequence[Token], at: int, start: int) -> tuple[int, int]:
     if first < at:
         return at, first
     end = at
-    while end > start and at - end < _ASIDE and tokens[end - 1].text in _BEFORE_AT:
+    while end > start and at - end < ASIDE and tokens[end - 1].text in _BEFORE_AT:
         end -= 1
     first = _local(tokens, end, start, is_sure=False)
     if end < at and first < end and (tokens[at - 1].text == "the" or _is_composed(tokens, first, end)):
@@ -203,7 +144,7 @@ def _core(tokens: Sequence[Token], at: int, start: int) -> tuple[int, int]:
         while echo > start and not tokens[echo].is_first:
             echo -= 1
         first = _local(tokens, echo, start, is_sure=False)
-        if at - echo <= _ASIDE and first < echo and tokens[first].is_first:
+        if at - echo <= ASIDE and first < echo and tokens[first].is_first:
             return echo, first
     return at, at
 
@@ -219,7 +160,7 @@ def _is_a_thing(tokens: Sequence[Token], first: int) -> bool:
 
 def _is_sent_to(tokens: Sequence[Token], first: int) -> bool:
     """Whether mail is sent to what begins at a token: "forward that to"."""
-    before = [token.text for token in tokens[max(0, first - _ASIDE) : first]]
+    before = [token.text for token in tokens[max(0, first - ASIDE) : first]]
     return before[-1:] == ["to"] and not _SENDING.isdisjoint(before)
 
 
@@ -231,7 +172,7 @@ def _with_name(tokens: Sequence[Token], first: int, start: int) -> int:
             break
         letters += token.text
     name = first
-    while name > start and first - name < _ASIDE and tokens[name - 1].text in _SPELLING:
+    while name > start and first - name < ASIDE and tokens[name - 1].text in _SPELLING:
         name -= 1
     begins = name
     while begins > start and len(letters) > 2 and tokens[begins - 1].text in letters:
@@ -255,7 +196,7 @@ def _is_about_mail(cues: Cues, at: int) -> bool:
 
 def _without_at(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found | None:
     """An address of which no "at" was written, or a part of one that was asked for: "jenna gmail dot com"."""
-    if _provider(tokens, at) is not None and _has_ending(tokens, at):
+    if provider_end(tokens, at) is not None and has_ending(tokens, at):
         is_asked_for = tokens[at].is_first and any(
             cue.kind == EMAIL and tokens[cue.at].segment < tokens[at].segment
             for cue in cues.before(at, _NEAR)
@@ -264,13 +205,13 @@ def _without_at(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Fou
         while of_text > start and not tokens[of_text].is_first:
             of_text -= 1
         first = _local(tokens, at, of_text)
-        last = _domain(tokens, at)
+        last = domain_end(tokens, at)
         return Found(first, last, EMAIL) if last is not None and (first < at or is_asked_for) else None
-    if tokens[at].text not in _NOT_LOCAL:
+    if tokens[at].text not in NOT_NAMES:
         last = at
         while last + 2 < len(tokens) and tokens[last + 1].text in ("dot", "underscore"):
             last += 2
-        if tokens[last].text in _ENDS:
+        if tokens[last].text in ENDS:
             return None
         goes_on = last + 1 < len(tokens) and tokens[last + 1].text in ("at", "add")
         return Found(at, last, EMAIL) if last > at and _ends_text(tokens, last) and not goes_on else None
@@ -279,11 +220,6 @@ def _without_at(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Fou
 
 def _ends_text(tokens: Sequence[Token], at: int) -> bool:
     return at + 1 == len(tokens) or tokens[at + 1].is_first or tokens[at + 1].text == "please"
-
-
-def _has_ending(tokens: Sequence[Token], domain: int) -> bool:
-    provider = _provider(tokens, domain)
-    return provider is not None and _ending(tokens, provider, is_provider=True) is not None
 
 
 def _is_composed(tokens: Sequence[Token], first: int, at: int) -> bool:
@@ -295,98 +231,8 @@ def _is_composed(tokens: Sequence[Token], first: int, at: int) -> bool:
 
 def _is_named(token: Token) -> bool:
     """Whether a word is a person's name, or written like one within a sentence."""
-    capital = token.written[0].isupper() and not token.is_first and token.text not in _NOT_LOCAL
+    capital = token.written[0].isupper() and not token.is_first and token.text not in NOT_NAMES
     return capital or is_first_name(token.text)
-
-
-def _provider(tokens: Sequence[Token], at: int) -> int | None:
-    """The last token of a mail provider's name that begins at a token."""
-    for length in (3, 2, 1):
-        if tuple(token.text for token in tokens[at : at + length]) in _PROVIDERS and at + length <= len(
-            tokens
-        ):
-            return at + length - 1
-    return None
-
-
-def _domain(tokens: Sequence[Token], at: int, *, any_end: bool = False) -> int | None:
-    """The last token of a domain that begins at a token: "gmail dot com", "mail.example.co.uk", "g mail".
-
-    ``any_end``: with any word after a spoken "dot".
-    """
-    if at >= len(tokens):
-        return None
-    provider = _provider(tokens, at)
-    name_ends = [provider] if provider is not None else [at, at + 1, at + 2, at + 3]
-    for name_end in name_ends:
-        last = _ending(tokens, name_end, is_provider=provider is not None, any_end=any_end)
-        if last is not None and last > name_end:
-            return last
-    if provider is not None and tuple(token.text for token in tokens[at : provider + 1]) in _WITHOUT_END:
-        return provider
-    return None
-
-
-def _ending(
-    tokens: Sequence[Token], name_end: int, *, is_provider: bool, any_end: bool = False
-) -> int | None:
-    """The last token of ".com" or "dot co dot uk" after a name."""
-    last = None
-    at = name_end + 1
-    while at < len(tokens):
-        at = _past_hesitations(tokens, at)
-        is_spoken = at < len(tokens) and tokens[at].text in _DOTS
-        if is_spoken:
-            label = _past_hesitations(tokens, at + 1)
-        elif at < len(tokens) and (
-            tokens[at].text in _JOINED_ENDS
-            or (is_provider and at == name_end + 1 and tokens[at].text == "com")
-        ):
-            return at
-        elif at < len(tokens) and tokens[at].before.strip() == "." and not tokens[at].is_first:
-            label = at
-            if tokens[at].before.endswith(" ") and tokens[at].written not in _ENDS:  # gmail. com
-                break
-        else:
-            break
-        if label >= len(tokens):
-            break
-        text = tokens[label].text
-        spelt = _spelt_end(tokens, label)
-        if spelt is not None:
-            last = label = spelt
-        elif (
-            text in _ENDS or (is_provider and text in _HEARD_AS_COM) or (is_spoken and _is_end(text, any_end))
-        ):
-            last = label
-        elif last is not None or tokens[label].text in _NOT_LOCAL:
-            break
-        at = label + 1
-    return last
-
-
-def _is_end(text: str, any_end: bool) -> bool:
-    """Whether a word after a spoken "dot" ends a domain: all countries have two letters."""
-    is_word = text.isalpha() and not is_digit_word(text)
-    return is_word and (len(text) == 2 or text in _NAMED_ENDS or (any_end and text not in _NOT_LOCAL))
-
-
-def _spelt_end(tokens: Sequence[Token], at: int) -> int | None:
-    """The last letter of an ending that is spelt: "dot c o m"."""
-    letters = ""
-    for index in range(at, min(at + 3, len(tokens))):
-        if len(tokens[index].text) != 1:
-            break
-        letters += tokens[index].text
-        if len(letters) > 1 and letters in _ENDS and (letters != "co" or tokens[at + 2 : at + 3] == []):
-            return index
-    return None
-
-
-def _past_hesitations(tokens: Sequence[Token], at: int) -> int:
-    while at < len(tokens) and tokens[at].text in _HESITATIONS:
-        at += 1
-    return at
 
 
 def _local(tokens: Sequence[Token], at: int, start: int, *, is_sure: bool = True) -> int:
@@ -398,14 +244,14 @@ def _local(tokens: Sequence[Token], at: int, start: int, *, is_sure: bool = True
     first, words, index = at, 0, at - 1
     while index >= start:
         text = tokens[index].text
-        if text in _HESITATIONS or (text in ("and", "then") and first < at and len(tokens[first].text) == 1):
+        if text in HESITATIONS or (text in ("and", "then") and first < at and len(tokens[first].text) == 1):
             index -= 1  # "anna and then s m i t h"
             continue
         if _is_spelling(tokens, index, start):
             index -= 3
         elif not _is_joined(tokens, index, first, at) and not _is_spelt(tokens, index, first):
             if words >= _MOST_WORDS or (
-                text in _NOT_LOCAL and not (is_sure and _is_within(tokens, index, start))
+                text in NOT_NAMES and not (is_sure and _is_within(tokens, index, start))
             ):
                 break
             words += 1
@@ -420,13 +266,13 @@ def _local(tokens: Sequence[Token], at: int, start: int, *, is_sure: bool = True
 
 def _is_within(tokens: Sequence[Token], index: int, start: int) -> bool:
     """Whether a word that seldom is of a name is: after one of the same sentence that may be, or at its beginning."""
-    while index >= start and tokens[index].text in _WITHIN_LOCAL:
+    while index >= start and tokens[index].text in WITHIN_NAMES:
         if tokens[index].is_first or _begins_sentence(tokens, index):
             return True
         if "," in tokens[index].before and tokens[index].text not in _REMARKED:
             return False
         index -= 1
-        if index >= start and tokens[index].text not in _NOT_LOCAL:
+        if index >= start and tokens[index].text not in NOT_NAMES:
             return True
     return False
 

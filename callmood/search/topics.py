@@ -15,11 +15,11 @@ import numpy as np
 
 from callmood.arrays import Floats, Ints
 from callmood.model.networks.minilm import WIDTH
-from callmood.redaction import redact_texts
+from callmood.redaction import LABELS, redact_texts
 from callmood.search.phrases import words_of
 from callmood.search.vectors import ENCODER, directions
 from callmood.store import Connection
-from callmood.store.meanings import Filter, FoundSegment, opening_vectors
+from callmood.store.meanings import Filter, FoundSegment, call_texts, opening_vectors
 
 ALIKE: Final = 0.35
 """The mean cosine between statements of a group, at least. Chosen on half of benchmarks/topics.toml."""
@@ -28,6 +28,7 @@ LEAST: Final = 3
 _COMPARED: Final = 4000
 """Statements that are compared with each other, evenly drawn if there are more; the others join the nearest group."""
 _WORDS: Final = 3
+_MARKS: Final = re.compile("|".join(re.escape(f"[{kind}]") for kind in LABELS))
 _EXAMPLES: Final = 3
 
 
@@ -68,8 +69,8 @@ def find_topics(con: Connection, wanted: Filter, *, redacted: bool = False) -> T
     topics = []
     for label in range(labels.max(initial=-1) + 1):
         members = np.flatnonzero(labels == label)
-        texts = [said[row].text for row in members]
-        words = distinctive([_public(text) for text in texts] if redacted else texts, everyone)
+        spoken = [said[row] for row in members]
+        words = distinctive(_public(con, spoken) if redacted else [one.text for one in spoken], everyone)
         topics.append(Topic(words, len(members), _typical(members, vectors, said)))
     topics.sort(key=lambda topic: (-topic.calls, topic.words))
     return Topics(tuple(topics), len(openings), without)
@@ -99,7 +100,7 @@ def grouped(vectors: Floats) -> Ints:
 
 
 def distinctive(members: Sequence[str], everyone: Sequence[str]) -> tuple[str, ...]:
-    """The words that set ``members`` apart from ``everyone``, who include them, the most distinctive first.
+    """The words that set ``members`` apart from ``everyone``, who include them, the most distinctive first; no numbers.
 
     A word weighs by the share of members that say it, and by how much that is above its share in all.
     """
@@ -112,15 +113,16 @@ def distinctive(members: Sequence[str], everyone: Sequence[str]) -> tuple[str, .
     usable = [
         word
         for word, count in inside.items()
-        if count >= 2 and len(word) > 2 and word not in _function_words()
+        if count >= 2 and len(word) > 2 and word not in _function_words() and not any(map(str.isdigit, word))
     ]
     return tuple(sorted(usable, key=lambda word: (-weight(word), word))[:_WORDS])
 
 
-def _public(text: str) -> str:
-    """A text without what is secret in it, and without the marks that stand for it."""
-    found = redact_texts([text])[0]
-    return re.sub(r"\[[a-z ]+\]", " ", found.text) if found.spans else text
+def _public(con: Connection, said: Sequence[FoundSegment]) -> list[str]:
+    """The texts of segments without what is secret in them, as their calls tell, and without the marks for it."""
+    texts_of = {call.recording_id: call.texts for call in call_texts(con, [one.recording_id for one in said])}
+    found = (redact_texts(texts_of[one.recording_id][: one.segment + 1])[-1] for one in said)
+    return [_MARKS.sub(" ", one.text) for one in found]
 
 
 @cache
