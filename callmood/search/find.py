@@ -62,13 +62,19 @@ def find_meaning(con: Connection, sentence: str, wanted: Filter, limit: int) -> 
     """The segments that mean most nearly what ``sentence`` says; those without vectors are not looked at."""
     _require_words(sentence)
     require_agent(con, wanted.agent)
-    calls = call_vectors(con, ENCODER, wanted)
-    stored = [vectors for _, _, vectors in calls]
-    (scores,) = likeness(stored, sentence_encoder()([sentence])).T
-    starts = np.cumsum([0, *counts(stored)])
+    question = sentence_encoder()([sentence])
+    calls: list[tuple[int, str]] = []
+    lengths = [0]
+    parts = [np.zeros(0, np.float32)]
+    for some in call_vectors(con, ENCODER, wanted):
+        stored = [vectors for _, _, vectors in some]
+        parts.append(likeness(stored, question)[:, 0])
+        lengths += counts(stored)
+        calls += [(key, recording_id) for key, recording_id, _ in some]
+    scores, starts = np.concatenate(parts), np.cumsum(lengths)
     looked_at = scores != 0  # which it is without words
     if wanted.is_of_segments:
-        looked_at &= _looked_at(con, wanted, [key for key, _, _ in calls], starts)
+        looked_at &= _looked_at(con, wanted, [key for key, _ in calls], starts)
     best = _best(scores, looked_at, limit)
     in_call = np.searchsorted(starts, best, side="right") - 1
     places = [(calls[call][1], int(row - starts[call])) for call, row in zip(in_call, best, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -12,6 +12,7 @@ import numpy as np
 from callmood.arrays import Ints
 from callmood.call import RoleChoice
 from callmood.errors import CallmoodError
+from callmood.signals import deferred
 from callmood.store.columns import as_json
 from callmood.store.connection import Connection, rows, transaction
 
@@ -71,6 +72,7 @@ class FoundSegment(NamedTuple):
     text: str
 
 
+_CALLS_AT_ONCE: Final = 500
 _OF_CALLS: Final = """
     ($agent IS NULL OR name_key(agent) = name_key($agent)) AND ($since IS NULL OR started_at >= $since)
 """
@@ -139,17 +141,22 @@ def encode_again(con: Connection, recording_id: str) -> None:
     con.execute("DELETE FROM segment_vectors WHERE recording_id = $id", {"id": recording_id})
 
 
-def call_vectors(con: Connection, encoder: str, wanted: Filter) -> list[tuple[int, str, bytes]]:
-    """The calls that a filter is about: the key, the recording's id, and the vectors of the segments of each."""
-    return rows(
-        con,
-        f"""
-        SELECT segment_vectors.rowid, recording_id, vectors
-        FROM segment_vectors JOIN recording ON recording.id = recording_id
-        WHERE encoder = $encoder AND {wanted.of_calls}
-        """,
-        {"encoder": encoder, **wanted.parameters()},
-    )
+def call_vectors(con: Connection, encoder: str, wanted: Filter) -> Iterator[list[tuple[int, str, bytes]]]:
+    """The calls that a filter is about: the key, the recording's id, and the vectors of the segments of each.
+
+    They come some at a time, because all of them may be a gigabyte; ask for all before anything else is asked.
+    """
+    with deferred():
+        con.execute(
+            f"""
+            SELECT segment_vectors.rowid, recording_id, vectors
+            FROM segment_vectors JOIN recording ON recording.id = recording_id
+            WHERE encoder = $encoder AND {wanted.of_calls}
+            """,
+            {"encoder": encoder, **wanted.parameters()},
+        )
+    while found := con.fetchmany(_CALLS_AT_ONCE):
+        yield found
 
 
 def wanted_segments(con: Connection, encoder: str, wanted: Filter) -> tuple[Ints, Ints]:
@@ -242,13 +249,17 @@ def opening_vectors(
         """,
         wanted.parameters(),
     )
-    vectors = {recording_id: stored for _, recording_id, stored in call_vectors(con, encoder, wanted)}
-    openings = [
-        (segment, vectors[segment.recording_id][segment.segment * width : (segment.segment + 1) * width])
-        for segment in (FoundSegment(*row) for row in found)
-        if segment.recording_id in vectors
-    ]
-    return openings, len(vectors) - len(openings)
+    of_call = {segment.recording_id: segment for segment in (FoundSegment(*row) for row in found)}
+    openings: list[tuple[FoundSegment, bytes]] = []
+    count = 0
+    for calls in call_vectors(con, encoder, wanted):
+        count += len(calls)
+        for _, recording_id, stored in calls:
+            if recording_id in of_call:
+                segment = of_call[recording_id]
+                openings.append((segment, stored[segment.segment * width : (segment.segment + 1) * width]))
+    openings.sort(key=lambda opening: opening[0].recording_id)
+    return openings, count - len(openings)
 
 
 def require_calls(con: Connection) -> None:
