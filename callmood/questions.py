@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
 from callmood.reports.period import bound
 from callmood.settings import load_settings
+from callmood.store import Connection
 from callmood.store.categories import CategoryCount, category_counts, category_set, write_category_set
 from callmood.store.meanings import Filter, require_calls
 from callmood.wording import did_you_mean
@@ -68,7 +69,10 @@ def find(
         fill_in(path, progress=progress)
     with store.reading(path) as con:
         require_calls(con)
-        return (find_words if exact else find_meaning)(con, text, wanted, limit)
+        if exact:
+            return find_words(con, text, wanted, limit)
+        unsearchable = _unsearchable(con, path)
+        return replace(find_meaning(con, text, wanted, limit), unsearchable=unsearchable)
 
 
 def categorize(
@@ -101,6 +105,8 @@ def categorize(
             write_category_set(con, toml)
     told = {what: progress and partial(progress, what) for what in ("searchable", "categorized")}
     fill_in(path, progress=told["searchable"])
+    with store.reading(path) as con:
+        _unsearchable(con, path)
     categories = find_categories(path, progress=told["categorized"])
     with store.reading(path) as con:
         return Categorized(tuple(categories), *category_counts(con))
@@ -128,6 +134,7 @@ def tune(
     fill_in(path, progress=progress)
     with store.reading(path) as con:
         require_calls(con)
+        _unsearchable(con, path)
         categories = definitions_of(con) if toml is None else read_categories(toml, str(file))
         if name not in categories:
             suggestion = did_you_mean(name, list(categories))
@@ -158,7 +165,22 @@ def topics(
     with store.reading(path) as con:
         require_calls(con)
         require_agent(con, agent)
-        return find_topics(con, wanted)
+        unsearchable = _unsearchable(con, path)
+        return replace(find_topics(con, wanted), unsearchable=unsearchable)
+
+
+def _unsearchable(con: Connection, path: Path) -> int:
+    """Number of calls that have no vectors, because the database can't be written; CallmoodError if none has."""
+    from callmood.search.vectors import ENCODER
+    from callmood.store.meanings import calls_without_vectors
+
+    left = len(calls_without_vectors(con, ENCODER))
+    if left and not store.rows(con, "SELECT 1 FROM segment_vectors LIMIT 1"):
+        raise CallmoodError(
+            f"The calls of {path} are not searchable by meaning yet, and you may not write it. Copy it to a folder of "
+            "yours, or ask its owner to run callmood categorize once; callmood find --exact needs nothing."
+        )
+    return left
 
 
 def definitions(db: str | Path | None = None) -> str:

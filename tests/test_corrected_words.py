@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from factory import AGENT, CUSTOMER, feeling, make_call
+from factory import AGENT, CUSTOMER, Line, feeling, make_call
 from typer.testing import CliRunner
 
 import callmood
@@ -39,7 +39,7 @@ emotions = ["angry"]
 @pytest.fixture
 def scanned(db: Connection, db_path: Path, tmp_path: Path) -> Path:
     """A call with a misheard word, which is searchable and has its categories."""
-    said = [(AGENT, 0.0, 2.0, "Good morning."), (CUSTOMER, 2.0, 4.0, HEARD, feeling("angry"))]
+    said: list[Line] = [(AGENT, 0.0, 2.0, "Good morning."), (CUSTOMER, 2.0, 4.0, HEARD, feeling("angry"))]
     write_call(db, start_scan(db, {}, {}, {}), "m1", make_call(said, agent="anna"))
     db.close()
     definitions = tmp_path / "categories.toml"
@@ -149,7 +149,7 @@ def test_categories_follow_the_scores_of_another_model(scanned: Path) -> None:
     call = make_call(agent="anna")
     even = (feeling("neutral"), feeling("neutral"))
     with open_db(scanned) as con:
-        rescore_call(con, 1, "m2", Rescored(call.recording, 4.0, even, {}, call.moods))
+        rescore_call(con, 1, "m2", Rescored(call.recording, 4.0, even, {}, moods=call.moods))
     assert categories(scanned) == set()
 
 

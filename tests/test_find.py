@@ -190,3 +190,37 @@ def test_words_of_strangers_do_not_act_on_the_terminal(db: Connection, db_path: 
     db.close()
     result = CliRunner().invoke(app, ["find", "bill", "--db", str(db_path)])
     assert "\x1b" not in result.output
+
+
+@pytest.fixture
+def read_only(scanned: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database that may only be read."""
+    monkeypatch.setattr("callmood.search.vectors.may_write", lambda _: False)
+    return scanned
+
+
+def test_a_database_that_was_never_searched_and_may_not_be_written_says_what_to_do(read_only: Path) -> None:
+    before = read_only.read_bytes()
+    for question in (
+        lambda: callmood.find("billed twice", db=read_only),
+        lambda: callmood.topics(db=read_only),
+        lambda: callmood.categorize(db=read_only),
+    ):
+        with pytest.raises(CallmoodError, match=r"not searchable by meaning yet.*may not write it"):
+            question()
+    assert texts("cancel the order", exact=True, db=read_only) == ["Then I'll cancel the order."]
+    assert read_only.read_bytes() == before
+
+
+def test_calls_that_can_not_be_made_searchable_are_told(
+    scanned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_in(scanned)
+    with open_db(scanned) as con:
+        write_call(con, 1, None, make_call([(AGENT, 0.0, 1.0, "Something else.")], "first.wav"))
+    monkeypatch.setattr("callmood.search.vectors.may_write", lambda _: False)
+    assert callmood.find("parcel", db=scanned).unsearchable == 1
+    assert callmood.topics(db=scanned).unsearchable == 1
+    for command in (["find", "parcel"], ["topics"]):
+        output = CliRunner().invoke(app, [*command, "--db", str(scanned)]).output
+        assert "Not looked at: 1 call not searchable yet" in output

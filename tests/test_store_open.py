@@ -107,6 +107,17 @@ def test_speakers_of_an_older_database_have_the_language_of_their_call(
     assert [speaker.language for speaker in speakers] == ["es"]
 
 
+def test_an_old_database_that_may_not_be_written_says_what_to_do(
+    db_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_old(db_path, monkeypatch)
+    before = db_path.read_bytes()
+    monkeypatch.setattr(connection, "may_write", lambda _: False)
+    with pytest.raises(CallmoodError, match=r"older callmood.*Copy it to a folder of yours"):
+        open_db(db_path, read_only=True)
+    assert db_path.read_bytes() == before
+
+
 def test_a_migration_that_fails_leaves_the_old_version(
     db_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -106,6 +106,14 @@ def tell_encoding(done: int, calls: int) -> None:
     tell(f"Calls made searchable: {done:,} of {calls:,} ...", done)
 
 
+def tell_unsearchable(calls: int) -> None:
+    """Say how many calls are left out of an answer."""
+    if calls:
+        say(
+            f"Not looked at: {counted(calls, 'call')} not searchable yet, because the database can't be written."
+        )
+
+
 def tell(line: str, done: int) -> None:
     """Say how far something is, at its beginning and then every thousand calls."""
     if done % 1000 == 0:
@@ -115,6 +123,7 @@ def tell(line: str, done: int) -> None:
 def _print(found: Found, exact: bool) -> None:
     if not found.hits:
         print("No segment holds these words." if exact else "No segment matches.")
+        tell_unsearchable(found.unsearchable)
         return
     for hit in found.hits:
         say(_line(hit))
@@ -125,6 +134,7 @@ def _print(found: Found, exact: bool) -> None:
         print(f"{shown:,} of {counted(found.searched, 'segment')} with these words.")
     else:
         print(f"The nearest {shown:,} of {counted(found.searched, 'segment')}.")
+        tell_unsearchable(found.unsearchable)
     print("callmood report --call CALL shows what came before and after.")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from callmood.cli.find import tell_encoding
+from callmood.cli.find import tell_encoding, tell_unsearchable
 from callmood.cli.output import say
 from callmood.wording import clock, counted, percent, shortened
 
@@ -54,6 +54,7 @@ def _print(found: Topics) -> None:
         print(
             f"Left out: {counted(found.without, 'call')} in whose first half no customer says four words in a row."
         )
+    tell_unsearchable(found.unsearchable)
 
 
 def _print_json(found: Topics) -> None:

@@ -56,6 +56,8 @@ class Found:
     """The nearest first; of words, those of the newest calls first."""
     searched: int
     """Number of segments that were looked at; of words, number of segments that hold them."""
+    unsearchable: int = 0
+    """Calls that were not looked at, because they are not searchable yet and the database can't be written."""
 
 
 def find_meaning(con: Connection, sentence: str, wanted: Filter, limit: int) -> Found:

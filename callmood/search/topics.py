@@ -53,6 +53,8 @@ class Topics:
     """Calls whose opening statement is known, in a group or not."""
     without: int
     """Calls in which no customer says four words in a row."""
+    unsearchable: int = 0
+    """Calls that are left out, because they are not searchable yet and the database can't be written."""
 
 
 def find_topics(con: Connection, wanted: Filter, *, redacted: bool = False) -> Topics:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from callmood import store
 from callmood.arrays import Floats
 from callmood.model.networks.minilm import WIDTH, sentence_encoder
+from callmood.store.files import may_write
 from callmood.store.meanings import call_texts, calls_without_vectors, write_vectors
 
 ENCODER: Final = "minilm"
@@ -27,10 +28,11 @@ Progress: TypeAlias = Callable[[int, int], None]
 def fill_in(db: Path, wait_s: float = store.READ_WAIT_S, progress: Progress | None = None) -> int:
     """Encode the segments of all calls that have no vectors yet, and return the number of these calls.
 
-    What is done is kept if this is interrupted. Raises CallmoodError as ``store.reading`` and ``store.writing`` do.
+    What is done is kept if this is interrupted. In a database that may not be written nothing is done. Raises
+    CallmoodError as ``store.reading`` and ``store.writing`` do.
     """
     with store.reading(db, wait_s=wait_s) as con:
-        missing = calls_without_vectors(con, ENCODER)
+        missing = calls_without_vectors(con, ENCODER) if may_write(db) else []
     for start in range(0, len(missing), _CALLS_AT_ONCE):
         if progress is not None:
             progress(start, len(missing))

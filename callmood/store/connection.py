@@ -23,6 +23,7 @@ from callmood.store.figures import fill_all_figures
 from callmood.store.files import (
     cannot_write,
     may_exist,
+    may_write,
     new_file,
     private,
     recheck_database_file,
@@ -108,6 +109,11 @@ def open_db(
         raise
     # a reader can't migrate: do it as a writer, then read
     con.close()
+    if not may_write(path):
+        raise CallmoodError(
+            f"{path} was written by an older callmood, and can't be brought up to date, because you may not write it. "
+            "Copy it to a folder of yours, or ask its owner to run callmood report once."
+        )
     open_db(path, wait_s=wait_s).close()
     return _connect(path, True, wait_s, key)
 

@@ -34,7 +34,7 @@ _MEANINGS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         r"ermission denied|Read-only file system|Operation not permitted",
-        "No permission to open {path}. Change its permissions, or choose another file with --db.",
+        "No permission to open {path}, or to write beside it. Change permissions, or choose another file with --db.",
     ),
     (
         r"not a valid DuckDB database|Is a directory",

@@ -100,6 +100,11 @@ def may_exist(path: Path) -> bool:
         return True
 
 
+def may_write(path: Path) -> bool:
+    """Whether this user may change the database, which takes files beside it too."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
 @contextmanager
 def private(path: Path) -> Iterator[None]:
     """Files that DuckDB makes meanwhile are for those who may use the database; of a new one, only for its owner."""
