@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from changes import Scans
 from factory import AGENT, CUSTOMER, Line, feeling, make_call
 from typer.testing import CliRunner
 
@@ -184,3 +185,21 @@ def test_all_of_a_segment_is_muted_whose_words_were_corrected() -> None:
     for corrected_text in ("It is 4111 1111 1111 1111, okay", "It is a card"):
         row = {"segment": 0, "text": corrected_text}
         assert secret_times([row], redact_call([row], []), [segment]) == [(0.0, 4.0)]
+
+
+def test_a_scan_tells_what_becomes_of_corrections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scans = Scans(tmp_path, monkeypatch)
+    scans.write("call.wav", "the first content")
+    scans.scan()
+    callmood.correct("call.wav", 1.0, "angry", db=scans.db)
+    with open_db(scans.db) as con:
+        con.execute("UPDATE correction SET end_s = 1.5")  # as if the call had been cut otherwise then
+        con.execute('UPDATE scan SET models = \'{"asr": "another"}\'')
+    told = scans.scan(retranscribe=True).notes
+    assert told == [
+        "call.wav: 1 corrected segment is none any more, because the call was cut otherwise; callmood corrections "
+        "lists them."
+    ]
+    assert len(callmood.corrections(db=scans.db)) == 1
+    scans.write("call.wav", "another content")
+    assert scans.scan().notes == ["call.wav: 1 corrected segment went with its earlier content."]

@@ -43,7 +43,8 @@ from callmood.search.vectors import fill_in
 from callmood.settings import ScanOptions, Settings, load_settings
 from callmood.signals import deferred
 from callmood.store import Connection
-from callmood.wording import printable
+from callmood.store.corrections import count_corrected
+from callmood.wording import counted, printable
 
 PACKAGES: Final = ("callmood", "whisperx", "ctranslate2", "torch", "transformers", "pyannote-audio", "av")
 """Whose versions are stored with a scan."""
@@ -144,6 +145,10 @@ def run(
         with _writing(settings) as con:
             bring_up_to_date(con, paths, discovery, watched)
             plan = make_plan(con, discovery, settings, model_id, again, watched)
+            if lost := count_corrected(con, plan.superseded):
+                plan.summary.notes.append(
+                    f"{counted(lost, 'corrected segment')} went with what files held before."
+                )
             store.delete_recordings(con, plan.superseded)
             plan.summary.gone = gone(con, paths, discovery)
         summary, estimate = plan.summary, Estimate(plan.jobs)
@@ -240,8 +245,12 @@ def _store(con: Connection, scan_id: int, plan: Plan, outcome: Outcome, again: A
     if isinstance(outcome, Rescored):
         store.rescore_call(con, scan_id, plan.model_id, outcome)
     elif not isinstance(outcome, Failure):
+        lost = count_corrected(con, old.ids)
         store.write_call(con, scan_id, plan.model_id, outcome, old.ids)
         plan.summary.replaced += old.calls
+        plan.summary.notes += _told_of_corrections(
+            outcome.recording.path.name, lost, count_corrected(con, [outcome.recording.id], stale=True)
+        )
     elif outcome.is_passing:
         store.delete_hashes(con, outcome.recording.files if outcome.recording else (outcome.path,))
     elif not again.rescore:
@@ -250,6 +259,17 @@ def _store(con: Connection, scan_id: int, plan: Plan, outcome: Outcome, again: A
             f"{Path(path).name}: the new content can't be scanned, so the earlier call stays."
             for path in old.calls
         ]
+
+
+def _told_of_corrections(name: str, lost: int, stale: int) -> Iterator[str]:
+    """What becomes of the corrections and reviews of a call that is stored anew."""
+    if lost:
+        yield f"{name}: {counted(lost, 'corrected segment')} went with its earlier content."
+    if stale:
+        yield (
+            f"{name}: {counted(stale, 'corrected segment is', 'corrected segments are')} none any more, because the "
+            "call was cut otherwise; callmood corrections lists them."
+        )
 
 
 def _path_list(paths: Paths) -> list[Path]:

@@ -146,6 +146,26 @@ def undo(con: Connection, found: Collection[Correction]) -> None:
         fill_figures(con, {one.recording_id for one in found})
 
 
+def count_corrected(con: Connection, ids: Collection[str], *, stale: bool = False) -> int:
+    """The number of stretches of recordings that people corrected or reviewed; ``stale``: of those that are no segment
+    any more, because another scan cut the call otherwise."""
+    ((count,),) = rows(
+        con,
+        """
+        SELECT count(*) FROM (
+            SELECT recording_id, speaker, start_s, end_s FROM correction
+            UNION
+            SELECT recording_id, speaker, start_s, end_s FROM review
+        ) AS stretch
+        WHERE recording_id IN (SELECT unnest($ids::VARCHAR[])) AND NOT ($stale AND EXISTS (
+            FROM segment WHERE segment.recording_id = stretch.recording_id AND segment.speaker = stretch.speaker
+                AND segment.start_s = stretch.start_s AND segment.end_s = stretch.end_s))
+        """,
+        {"ids": list(ids), "stale": stale},
+    )
+    return int(count)
+
+
 def corrections(con: Connection, recording_id: str | None = None) -> list[Correction]:
     """All corrections, or those of one recording, by recording and time."""
     return [
