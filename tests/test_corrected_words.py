@@ -26,6 +26,7 @@ from callmood.store import (
 )
 from callmood.store.meanings import call_texts, write_vectors
 from callmood.store.reviews import Review, write_review
+from callmood.store.write import RECORDING_IDS
 
 HEARD = "I want to council my contract."
 SAID = "I want to cancel my contract."
@@ -203,3 +204,14 @@ def test_a_scan_tells_what_becomes_of_corrections(tmp_path: Path, monkeypatch: p
     assert len(callmood.corrections(db=scans.db)) == 1
     scans.write("call.wav", "another content")
     assert scans.scan().notes == ["call.wav: 1 corrected segment went with its earlier content."]
+
+
+def test_a_forgotten_call_leaves_no_review_vector_or_category(scanned: Path) -> None:
+    corrected(scanned, Review("happy", SAID))
+    callmood.correct("call.wav", 2.0, "sad", db=scanned)
+    categories(scanned)
+    callmood.forget("call.wav", db=scanned)
+    with open_db(scanned, read_only=True) as con:
+        left = {table: rows(con, f"SELECT count(*) FROM {table}") for table in RECORDING_IDS}
+    assert left == dict.fromkeys(RECORDING_IDS, [(0,)])
+    assert not any(word in scanned.read_bytes() for word in (SAID.encode(), HEARD.encode()))

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -310,3 +311,21 @@ def test_an_export_that_fails_leaves_the_files_before_as_they_were(
         run(filled, "segments", "--output", target)
     assert [path.name for path in tmp_path.iterdir()] == ["segments.csv"]
     assert target.read_text() == "earlier"
+
+
+def test_what_the_documentation_says_of_other_tools_can_be_run(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(filled, "callmood.duckdb")
+    run(filled, "--format", "parquet", "--output", "tables")
+    run(filled, "calls", "--format", "csv", "--output", "tables")
+    run(filled, "segments", "--format", "parquet", "--partition-by", "day", "--output", "tables")
+    text = SCHEMA.read_text()
+    found: dict[str, object] = {}
+    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(code, found)
+    assert {"agents", "calls", "segments"} <= found.keys()
+    (panel,) = re.findall(r"^ +(SELECT .*read_parquet.*)$", text, re.MULTILINE)
+    with duckdb.connect() as con:  # as Grafana's and Metabase's drivers do
+        assert len(con.execute(panel).fetchall()) == 3
