@@ -70,6 +70,16 @@ def write_review(
                 "role": review.role,
             },
         )
+        if review.label is None:
+            con.execute(
+                """
+                DELETE FROM correction USING segment
+                WHERE segment.recording_id = $id AND segment.segment = $segment AND corrected_by = $reviewer
+                    AND correction.recording_id = $id AND correction.speaker = segment.speaker
+                    AND correction.start_s = segment.start_s AND correction.end_s = segment.end_s
+                """,
+                {"id": recording_id, "segment": segment, "reviewer": reviewer},
+            )
         if review.text is not None and rows(
             con, "SELECT 1 FROM recording WHERE id = $id AND redacted", {"id": recording_id}
         ):
@@ -82,17 +92,6 @@ def write_review(
         raise CallmoodError(f"The database has no segment {segment} of the recording {recording_id}.")
     if review.label is not None:
         correct(con, recording_id, segment, review.label, reviewer)
-    else:
-        with transaction(con):
-            con.execute(
-                """
-                DELETE FROM correction USING segment
-                WHERE segment.recording_id = $id AND segment.segment = $segment AND corrected_by = $reviewer
-                    AND correction.recording_id = $id AND correction.speaker = segment.speaker
-                    AND correction.start_s = segment.start_s AND correction.end_s = segment.end_s
-                """,
-                {"id": recording_id, "segment": segment, "reviewer": reviewer},
-            )
 
 
 def _words(con: Connection, recording_id: str, segment: int) -> list[tuple[str]]:

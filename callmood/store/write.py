@@ -128,9 +128,9 @@ def write_call(
         _write_rows(con, call, "word", WORD, _word_rows(call))
         _write_rows(con, call, "speech", SPEECH, _speech_rows(call))
         _write_rows(con, call, "hold", HOLD, _hold_rows(call))
-        fill_figures(con, [recording_id])
         if call.redacted:
             redact_corrections(con, recording_id)
+        fill_figures(con, [recording_id])
 
 
 def write_failure(con: Connection, scan_id: int, failure: Failure) -> None:
