@@ -21,6 +21,7 @@ import pytest
 from changes import Scans
 
 from callmood import store
+from callmood.batch import run as batch
 from callmood.batch import watch as watching
 from callmood.batch.monitoring import Health, Log, log_to, notify
 from callmood.batch.watch import Ended, Event, Forgot, Looked, Trouble, watch
@@ -46,6 +47,8 @@ class Watch(Scans):
         self.paths = [self.calls]
         self.settings: dict[str, Any] = {}
         monkeypatch.setattr(watching, "monotonic", lambda: self.now)
+        for searching in ("fill_in", "categorize"):  # models that no test here is about
+            monkeypatch.setattr(batch, searching, lambda *_: None)
         self._monkeypatch = monkeypatch
 
     def run(self, *between: Callable[[], object], keep_days: int | None = None) -> list[Event]:
