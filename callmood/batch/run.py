@@ -45,7 +45,16 @@ from callmood.signals import deferred
 from callmood.store import Connection
 from callmood.wording import printable
 
-PACKAGES: Final = ("callmood", "whisperx", "ctranslate2", "torch", "transformers", "pyannote-audio", "av")
+PACKAGES: Final = (
+    "callmood",
+    "whisperx",
+    "ctranslate2",
+    "onnxruntime",
+    "torch",
+    "transformers",
+    "pyannote-audio",
+    "av",
+)
 """Whose versions are stored with a scan."""
 
 _NOTHING: Final = Outdated((), ())
