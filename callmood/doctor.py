@@ -18,7 +18,17 @@ from callmood.pipeline.transcribe.recogniser import INSTALL_MULTILINGUAL, model_
 from callmood.settings import SETTINGS_FILE, Settings, load_settings, user_file
 from callmood.threads import count_cores
 
-PACKAGES = ("whisperx", "torch", "transformers", "ctranslate2", "pyannote-audio", "av", "polars", "duckdb")
+PACKAGES = (
+    "whisperx",
+    "torch",
+    "transformers",
+    "ctranslate2",
+    "onnxruntime",
+    "pyannote-audio",
+    "av",
+    "polars",
+    "duckdb",
+)
 FREE_DISK_GB = 1.0
 WORKER_MEMORY_GB = 3.0
 """Memory for one worker's models and a long stereo call."""

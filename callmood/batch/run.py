@@ -46,7 +46,16 @@ from callmood.store import Connection
 from callmood.store.corrections import count_corrected
 from callmood.wording import counted, printable
 
-PACKAGES: Final = ("callmood", "whisperx", "ctranslate2", "torch", "transformers", "pyannote-audio", "av")
+PACKAGES: Final = (
+    "callmood",
+    "whisperx",
+    "ctranslate2",
+    "onnxruntime",
+    "torch",
+    "transformers",
+    "pyannote-audio",
+    "av",
+)
 """Whose versions are stored with a scan."""
 
 _NOTHING: Final = Outdated((), ())

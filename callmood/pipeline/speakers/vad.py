@@ -46,7 +46,7 @@ _WINDOW: Final = 10 * SAMPLE_RATE
 _OVERLAP_CLASSES: Final = slice(4, 7)
 """The classes in which two voices speak at once; 0 is nobody, 1 to 3 one voice each."""
 _HOP_FRAMES: Final = 296
-_BATCH: Final = 8
+_BATCH: Final = 4
 _MIN_WINDOW: Final = SAMPLE_RATE // 2
 _SILERO_FRAME: Final = 512
 _SILERO_DB: Final = -23.0
