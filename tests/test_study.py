@@ -190,7 +190,7 @@ def test_voice_and_words_are_weighed(given: StudyInput, monkeypatch: pytest.Monk
         modality, "text_vectors", lambda given, _: rng.normal(size=(len(given.clips), 4)).astype(np.float32)
     )
     words = (np.zeros((8, 4), np.float32), np.zeros(8, np.float32))
-    model = Scorer("", BundleSettings(LABELS, None, None), Heads(text=words), (), None, None)
+    model = Scorer("", BundleSettings(LABELS, None, None), Heads(text=words))
     monkeypatch.setattr(modality, "shipped", lambda: model)
     numbers = modality.Numbers(copies=2, parts=2, text_c=0.01, iterations=5)
     (grid,) = modality.study(given, numbers).grids
@@ -215,7 +215,7 @@ def test_clips_without_words_are_named(given: StudyInput) -> None:
     with pytest.raises(CallmoodError, match="has none"):
         modality.text_vectors(
             replace(given, clips=silent),
-            Scorer("", BundleSettings(LABELS, None, None), Heads(), (), None, None),
+            Scorer("", BundleSettings(LABELS, None, None), Heads()),
         )
 
 
@@ -283,9 +283,7 @@ def test_a_narrowed_scorer_answers_alike() -> None:
         return rng.normal(size=(8, 30)).astype(np.float32), rng.normal(size=8).astype(np.float32)
 
     vectors = rng.normal(size=(9, 30)).astype(np.float32)
-    scorer = Scorer(
-        "", BundleSettings(LABELS, None, None, prior_count=2.0), Heads(head(), head()), (), None, None
-    )
+    scorer = Scorer("", BundleSettings(LABELS, None, None, prior_count=2.0), Heads(head(), head()))
     yes = np.ones(9, dtype=bool)
     whole = Encoded(vectors, np.zeros((9, 0), np.float32), yes, ~yes)
     small, narrow = embedded_heads.narrowed(scorer, vectors)

@@ -214,7 +214,7 @@ def reference_scorers(
     found = []
     for _, train, test in unseen_folds(clips, recipe.seed):
         heads = embedded_heads.fit_heads(plain_corpus.take(train), plain, recipe.seed)
-        found.append((Scorer("", settings, heads, (), None, None), plain_corpus.take(test)))
+        found.append((Scorer("", settings, heads), plain_corpus.take(test)))
     return found
 
 

@@ -250,7 +250,7 @@ def fold_scorers(
             if other is not fold
         ]
         calibration = calibrated(others, recipe)
-        found.append(Scorer("", calibration.settings(recipe), calibration.heads(fold.heads), (), None, None))
+        found.append(Scorer("", calibration.settings(recipe), calibration.heads(fold.heads)))
     return found
 
 
