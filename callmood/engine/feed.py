@@ -12,9 +12,10 @@ from typing import Any
 from callmood.call import Outcome
 from callmood.engine.device import OCCUPANCY, serve
 from callmood.engine.feeder import Remote, load_feeder
-from callmood.engine.local import Event, find_devices, run_jobs
+from callmood.engine.local import Event, find_devices, run_jobs, why_not_started
 from callmood.engine.parent import without_interrupts
 from callmood.engine.pool import Occupancy
+from callmood.engine.worker import one_thread_an_operation
 from callmood.errors import CallmoodError
 from callmood.pipeline.pipeline import Job
 from callmood.settings import Settings
@@ -67,16 +68,14 @@ def _serving(settings: Settings, device: str, key: bytes) -> Iterator[Any]:
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=serve, args=(there, key, settings, device), daemon=True)
-    with without_interrupts():
+    with without_interrupts(), one_thread_an_operation():
         process.start()
     there.close()
     try:
         try:
             address = here.recv()
         except EOFError:
-            raise CallmoodError(
-                f"The process on {device} could not start, most likely because memory ran out."
-            ) from None
+            raise CallmoodError(why_not_started(process)) from None
         if isinstance(address, CallmoodError):
             raise address
         yield address

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 
 from callmood.call import Call, Failure, Outcome, Rescored
 from callmood.engine.todo import RECYCLE_AFTER_S, ToDo
@@ -82,7 +83,7 @@ def run_jobs(
                 else:
                     stillborn += 1
                     if stillborn > len(workers):
-                        raise CallmoodError(_why_not_started(worker))
+                        raise CallmoodError(why_not_started(worker.process))
                     todo.put_back(worker)
                 if message is None or (worker.audio_s >= RECYCLE_AFTER_S and not worker.pending):
                     worker.stop()
@@ -118,15 +119,16 @@ def require_startable() -> None:
         )
 
 
-def _why_not_started(worker: Worker) -> str:
-    worker.process.join(timeout=5)
-    if worker.process.exitcode == 1:
+def why_not_started(process: BaseProcess) -> str:
+    """One sentence on a process that ended before it could say anything."""
+    process.join(timeout=5)
+    if process.exitcode == 1:
         return (
             "The processes of the scan could not start. In a script, call callmood under "
             'if __name__ == "__main__": because each process runs the script again.'
         )
     return (
-        f"The processes of the scan could not start: one ended with code {worker.process.exitcode}, most likely "
+        f"The processes of the scan could not start: one ended with code {process.exitcode}, most likely "
         "because memory ran out. Try again with --workers 1."
     )
 

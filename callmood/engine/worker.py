@@ -105,7 +105,7 @@ def start_worker(number: int, load: Load, settings: Settings, device: str, threa
     here, there = context.Pipe()
     process = context.Process(target=work, args=(there, load, settings, device, threads), daemon=True)
     try:
-        with without_interrupts(), _one_thread_an_operation():
+        with without_interrupts(), one_thread_an_operation():
             process.start()
     except OSError as error:  # the limit of processes or of memory
         raise CallmoodError(
@@ -116,7 +116,7 @@ def start_worker(number: int, load: Load, settings: Settings, device: str, threa
 
 
 @contextmanager
-def _one_thread_an_operation() -> Iterator[None]:
+def one_thread_an_operation() -> Iterator[None]:
     """Processes that are started inside have it in their environment, which NumPy reads when it is imported."""
     before = {name: os.environ.get(name) for name in ENVIRONMENT}
     os.environ.update(ENVIRONMENT)
