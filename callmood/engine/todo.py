@@ -65,7 +65,8 @@ class ToDo:
         if self._complete is not None:
             missing = [job for job in chunk if job.recording.id not in self._whole]
             if missing:
-                missing += islice(self._jobs, _AHEAD)
+                ahead = islice(self._jobs, _AHEAD)
+                missing += [job for job in ahead if job.recording.id not in self._whole]
                 self._whole |= {job.recording.id: job for job in self._complete(missing)}
             chunk = [self._whole.pop(job.recording.id) for job in chunk]
         worker.send(chunk)
