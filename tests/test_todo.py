@@ -99,7 +99,7 @@ def test_jobs_are_completed_as_they_are_handed_out_many_at_once_and_none_twice()
         asked.append(len(wanted))
         return [RescoreJob(one.recording, expected_s=one.expected_s) for one in wanted]
 
-    todo = ToDo([job(number, 2.0) for number in range(1000)], workers=1, complete=complete)
+    todo = ToDo([job(number, 40.0) for number in range(1000)], workers=1, complete=complete)
     worker = idle()
     while todo:
         todo.feed(worker)

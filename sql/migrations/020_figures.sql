@@ -353,12 +353,6 @@ CREATE TABLE call_upset AS FROM call_upset_of([]::VARCHAR[]);
 CREATE TABLE call_moment AS FROM call_moment_of([]::VARCHAR[]);
 CREATE TABLE call_category AS FROM call_category_of([]::VARCHAR[]);
 
--- Whether a call has all of these names: dimensions[i], as group_name knows them, is names[i] in any spelling.
-CREATE OR REPLACE MACRO is_chosen(dimensions, names, agent, queue, customer, started_at, metadata) AS len(list_filter(
-    range(1, 1 + len(dimensions::VARCHAR[])),
-    lambda i: name_key((names::VARCHAR[])[i])
-        <> name_key(group_name((dimensions::VARCHAR[])[i], agent, queue, customer, started_at, metadata)))) = 0;
-
 -- The last part of a path with the folder that it is in.
 CREATE MACRO path_in_folder(path) AS regexp_extract(path, '[^/\\]+[/\\][^/\\]+$');
 
