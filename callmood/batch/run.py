@@ -248,7 +248,9 @@ def _outcomes(
     # feeders have no part of a pyannote pipeline's, and scoring again needs one network only
     if load is load_scan and settings.speakers.diarizer == "embedded" and (gpus := gpus_of(settings)):
         return run_fed_jobs(settings, jobs, gpus, watch)
-    return local.run_jobs(settings, jobs, load, watch, None, partial(with_segments, settings) if rescore else None)
+    return local.run_jobs(
+        settings, jobs, load, watch, None, partial(with_segments, settings) if rescore else None
+    )
 
 
 def _store(con: Connection, scan_id: int, plan: Plan, outcome: Outcome, again: Again) -> None:
