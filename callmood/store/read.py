@@ -169,7 +169,7 @@ def segments_of_calls(con: Connection, ids: Collection[str]) -> dict[str, Stored
     ):
         speakers[recording_id].append(Speaker(*speaker))
     segments: dict[str, list[Segment]] = {recording_id: [] for recording_id in ids}
-    for recording_id, number, *segment in rows(
+    for recording_id, number, speaker, channel, start_s, end_s, text in rows(
         con,
         """
         SELECT recording_id, segment, speaker, channel, start_s, end_s, text FROM segments_of($ids::VARCHAR[])
@@ -177,7 +177,8 @@ def segments_of_calls(con: Connection, ids: Collection[str]) -> dict[str, Stored
         """,
         asked,
     ):
-        segments[recording_id].append(Segment(*segment, tuple(words.get((recording_id, number), ()))))
+        of_segment = tuple(words.get((recording_id, number), ()))
+        segments[recording_id].append(Segment(speaker, channel, start_s, end_s, text, of_segment))
     return {one: (tuple(speakers[one]), tuple(segments[one])) for one in ids}
 
 
