@@ -52,7 +52,7 @@ if TYPE_CHECKING:
         VoiceBaseline,
         Word,
     )
-    from callmood.database import Database, correct, corrections, open, undo_corrections
+    from callmood.database import Database, correct, corrections, open, rebuild, undo_corrections
     from callmood.errors import BusyError, CallmoodError, UsageError
     from callmood.labels import LABELS
     from callmood.questions import Categorized, categorize, find, topics
@@ -87,7 +87,7 @@ _HOMES = {
         "Word",
     ),
     "callmood.settings": ("ScanOptions",),
-    "callmood.database": ("Database", "correct", "corrections", "open", "undo_corrections"),
+    "callmood.database": ("Database", "correct", "corrections", "open", "rebuild", "undo_corrections"),
     "callmood.errors": ("BusyError", "CallmoodError", "UsageError"),
     "callmood.labels": ("LABELS",),
     "callmood.questions": ("Categorized", "categorize", "find", "topics"),
@@ -132,6 +132,7 @@ __all__ = [
     "forget",
     "iter_scan",
     "open",
+    "rebuild",
     "redact",
     "scan",
     "topics",

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, get_args
 from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
 from callmood.settings import load_settings
-from callmood.store import Connection, explained, find_call, open_db, reading, writing
+from callmood.store import Connection, explained, find_call, open_db, reading, transaction, writing
 from callmood.store import cursor as cursor_of
 from callmood.store.connection import READ_WAIT_S
 from callmood.store.corrections import (
@@ -25,6 +25,7 @@ from callmood.store.corrections import (
 )
 from callmood.store.corrections import correct as store_correction
 from callmood.store.corrections import corrections as stored_corrections
+from callmood.store.figures import fill_all_figures
 
 if TYPE_CHECKING:
     import polars as pl
@@ -426,6 +427,15 @@ def undo_corrections(
         found = [one for one in of_call if at_s is None or floor(one.start_s) <= at_s < one.end_s]
         undo(connection, found)
     return found
+
+
+def rebuild(*, db: str | Path | None = None) -> int:
+    """Work out again what reports read of each call, from what was heard in it; returns the number of calls.
+
+    Needed only after another program has changed the tables: whatever callmood writes keeps it up to date.
+    """
+    with writing(load_settings({"db": db}).db, must_exist=True) as connection, transaction(connection):
+        return fill_all_figures(connection)
 
 
 def user_name() -> str | None:

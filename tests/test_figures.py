@@ -9,8 +9,10 @@ import duckdb
 import pytest
 from factory import AGENT, CUSTOMER, failure, feeling, make_call, make_recording, on
 from many_calls import many_calls
+from typer.testing import CliRunner
 
 from callmood.call import Call, Rescored, SpeakerMoods
+from callmood.cli.app import app
 from callmood.store import (
     Connection,
     connection,
@@ -169,6 +171,17 @@ def test_figures_are_worked_out_anew_from_the_other_tables(stored: Connection) -
     with transaction(stored):
         fill_all_figures(stored)
     assert kept(stored) == before
+
+
+def test_a_table_that_another_program_changed_is_rebuilt(db_path: Path) -> None:
+    with open_db(db_path) as con:
+        write_call(con, 1, "m1", upset_call())
+        before = kept(con)
+        con.execute("UPDATE call_talk SET talk_ratio = 9; DELETE FROM call_moment")
+    ran = CliRunner().invoke(app, ["rebuild", "--db", str(db_path)])
+    assert (ran.exit_code, ran.output) == (0, "1 call rebuilt.\n")
+    with open_db(db_path, read_only=True) as con:
+        assert kept(con) == before
 
 
 @pytest.mark.parametrize("left_out", ["", "speech"], ids=["all", "before the table of speech"])

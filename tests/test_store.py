@@ -13,6 +13,7 @@ from callmood.store import (
     agent_voices,
     finish_scan,
     known,
+    open_db,
     rescore_call,
     rows,
     start_scan,
@@ -20,6 +21,7 @@ from callmood.store import (
     stored_segments,
     update_facts,
     write_call,
+    write_calls,
     write_failure,
 )
 
@@ -114,6 +116,28 @@ def test_segments_and_words_come_back_as_they_were_written(db: Connection) -> No
     write_call(db, 1, "m1", make_call(name="another.wav"))
     write_call(db, 1, "m1", call)
     assert stored_segments(db, call.recording.id) == (call.speakers, call.segments)
+
+
+def test_calls_that_are_stored_together_are_as_those_stored_one_by_one(
+    db: Connection, tmp_path: Path
+) -> None:
+    calls = [make_call(name=f"{number}.wav", agent="anna") for number in range(5)]
+    calls[1] = replace(calls[1], segments=(), scores=(), speech=(), moods={})
+    write_calls(db, 1, "m1", calls)
+    with open_db(tmp_path / "other.duckdb") as other:
+        for call in calls:
+            write_call(other, 1, "m1", call)
+        for table in ("recording", "speaker", "segment", "word", "speech", "hold", "call_talk", "call_mood"):
+            columns = "* EXCLUDE (stored_at)" if table == "recording" else "*"
+            query = f"SELECT {columns} FROM {table} ORDER BY ALL"
+            assert repr(rows(db, query)) == repr(rows(other, query))
+
+
+def test_of_calls_that_are_stored_together_one_that_is_wrong_keeps_all_out(db: Connection) -> None:
+    wrong = replace(make_call(name="wrong.wav"), scores=())
+    with pytest.raises(ValueError, match="0 scores for 2 segments"):
+        write_calls(db, 1, "m1", [make_call(), wrong])
+    assert rows(db, "SELECT count(*) FROM recording") == [(0,)]
 
 
 def test_the_language_of_speakers_is_kept(db: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from callmood.call import Recording
 from callmood.engine.todo import MAX_CHUNK, ToDo
 from callmood.engine.worker import Worker
-from callmood.pipeline.pipeline import Job
+from callmood.pipeline.pipeline import Job, RescoreJob
 
 
 def job(number: int, seconds: float) -> Job:
@@ -89,3 +90,22 @@ def test_what_a_dead_worker_left_is_done_alone_by_a_worker_that_has_nothing_else
         todo.feed(worker)
     assert lengths(busy) == []
     assert list(free.pending.values()) == [suspect]
+
+
+def test_jobs_are_completed_as_they_are_handed_out_many_at_once_and_none_twice() -> None:
+    asked: list[int] = []
+
+    def complete(wanted: Sequence[Job]) -> list[Job]:
+        asked.append(len(wanted))
+        return [RescoreJob(one.recording, expected_s=one.expected_s) for one in wanted]
+
+    todo = ToDo([job(number, 40.0) for number in range(1000)], workers=1, complete=complete)
+    worker = idle()
+    while todo:
+        todo.feed(worker)
+        finish(worker, len(worker.pending))
+    connection: Any = worker.connection
+    sent = [one for chunk in connection.chunks for one in chunk]
+    assert len({one.recording.id for one in sent}) == len(sent) == 1000
+    assert all(isinstance(one, RescoreJob) for one in sent)
+    assert sum(asked) == 1000 and asked[0] < 300 and len(asked) < 10

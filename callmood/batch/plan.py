@@ -287,11 +287,19 @@ def _jobs(con: Connection, wanted: Sequence[Recording], rescore: bool) -> tuple[
     jobs: list[Job] = []
     for found in wanted:
         recording = replace(found, facts=stored[found.id].facts) if found.id in stored else found
-        if rescore:
-            jobs.append(RescoreJob(recording, *store.stored_segments(con, recording.id)))
-        else:
-            jobs.append(Job(recording))
+        jobs.append(RescoreJob(recording) if rescore else Job(recording))
     return tuple(jobs)
+
+
+def with_segments(settings: Settings, jobs: Sequence[Job]) -> list[Job]:
+    """Jobs as they are handed out: stored calls with their speakers and segments, which are too many for a plan."""
+    with store.reading(settings.db, wait_s=settings.wait) as con:
+        stored = store.segments_of_calls(con, [job.recording.id for job in jobs])
+    whole: list[Job] = []
+    for job in jobs:
+        speakers, segments = stored[job.recording.id]
+        whole.append(RescoreJob(job.recording, speakers, segments, expected_s=job.expected_s))
+    return whole
 
 
 def _with_length(job: Job) -> Job:

@@ -27,6 +27,7 @@ from callmood.batch.plan import (
     find_recordings,
     gone,
     make_plan,
+    with_segments,
 )
 from callmood.batch.summary import Summary
 from callmood.call import Failure, Outcome, Rescored
@@ -240,12 +241,16 @@ def _outcomes(
     settings: Settings, jobs: Sequence[Job], load: Load, watch: Callable[[Event], None]
 ) -> Generator[Outcome, None, None]:
     """The outcomes of ``jobs``, from wherever the settings have them run."""
+    rescore = load is load_rescore
     if settings.engine.kind == "ray":
+        jobs = with_segments(settings, jobs) if rescore else jobs
         return cluster.run_jobs(settings, jobs, load, watch)
     # feeders have no part of a pyannote pipeline's, and scoring again needs one network only
     if load is load_scan and settings.speakers.diarizer == "embedded" and (gpus := gpus_of(settings)):
         return run_fed_jobs(settings, jobs, gpus, watch)
-    return local.run_jobs(settings, jobs, load, watch)
+    return local.run_jobs(
+        settings, jobs, load, watch, None, partial(with_segments, settings) if rescore else None
+    )
 
 
 def _store(con: Connection, scan_id: int, plan: Plan, outcome: Outcome, again: Again) -> None:

@@ -12,7 +12,7 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
 from callmood.call import Call, Failure, Outcome, Rescored
-from callmood.engine.todo import RECYCLE_AFTER_S, ToDo
+from callmood.engine.todo import RECYCLE_AFTER_S, Complete, ToDo
 from callmood.engine.worker import Load, Loaded, LoadError, Started, Worker, start_worker
 from callmood.errors import CallmoodError
 from callmood.pipeline.pipeline import Job
@@ -41,18 +41,21 @@ def run_jobs(
     load: Load,
     watch: Callable[[Event], None] | None = None,
     slots: Sequence[tuple[str, int]] | None = None,
+    complete: Complete | None = None,
 ) -> Generator[Outcome, None, None]:
     """Yields one outcome for each job, in order of completion; each process calls ``load`` once.
 
     A worker that dies (out of memory, a crash in native code) does not end the scan: its unfinished recordings are
     retried once, one at a time, and only one that kills a worker again becomes a failure. ``watch`` is told what
-    workers do; ``slots`` are the device and the number of threads of each, by default those of ``worker_slots``.
+    workers do; ``slots`` are the device and the number of threads of each, by default those of ``worker_slots``;
+    ``complete`` is asked for the jobs that are handed out next.
+
     Raises CallmoodError if the processes can't be started or the models can't be loaded.
     """
     if not jobs:
         return
     slots = slots or worker_slots(settings, len(jobs))
-    todo = ToDo(jobs, len(slots))
+    todo = ToDo(jobs, len(slots), complete)
     tell = watch or (lambda _: None)
     any_started, stillborn = False, 0
     workers: list[Worker] = []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Final, TypeAlias
 
 from callmood.engine.worker import Worker
 from callmood.pipeline.pipeline import Job
@@ -15,8 +16,14 @@ RECYCLE_AFTER_S: Final = 12 * 3600.0
 """Audio after which a worker is replaced by a fresh one: the memory of long-lived ASR processes grows slowly."""
 _FIRST_S: Final = 60.0
 """A worker begins with short recordings, until it has done so much sound: enough to tell how fast it is."""
+_AHEAD: Final = 200
+"""Jobs that are completed together with those that are needed now."""
 _OVERHEAD_S: Final = 1.0
 """A recording costs at least as much as this much sound."""
+
+
+Complete: TypeAlias = Callable[[Sequence[Job]], Sequence[Job]]
+"""Gives jobs what is too large to keep it for all of them, before they are handed out."""
 
 
 class ToDo:
@@ -26,12 +33,14 @@ class ToDo:
     longest ones first and in growing chunks, and small chunks at the end, so that all workers end together.
     """
 
-    def __init__(self, jobs: Sequence[Job], workers: int) -> None:
+    def __init__(self, jobs: Sequence[Job], workers: int, complete: Complete | None = None) -> None:
         self._jobs = deque(sorted(jobs, key=lambda job: (-job.expected_s, -job.recording.size_bytes)))
         self._left_s = sum(map(_cost_s, jobs))
         self._workers = workers
         self._retry: deque[Job] = deque()
         self._retried: set[str] = set()
+        self._complete = complete
+        self._whole: dict[str, Job] = {}
 
     def __bool__(self) -> bool:
         return bool(self._jobs or self._retry)
@@ -47,10 +56,20 @@ class ToDo:
         if self._retry:
             if not worker.pending:
                 worker.is_retrying = True
-                worker.send([self._retry.popleft()])
+                self._send(worker, [self._retry.popleft()])
             return
         while self._jobs and self._is_due(worker):
-            worker.send(self._next_chunk(worker))
+            self._send(worker, self._next_chunk(worker))
+
+    def _send(self, worker: Worker, chunk: Sequence[Job]) -> None:
+        if self._complete is not None:
+            missing = [job for job in chunk if job.recording.id not in self._whole]
+            if missing:
+                ahead = islice(self._jobs, _AHEAD)
+                missing += [job for job in ahead if job.recording.id not in self._whole]
+                self._whole |= {job.recording.id: job for job in self._complete(missing)}
+            chunk = [self._whole.pop(job.recording.id) for job in chunk]
+        worker.send(chunk)
 
     def retry(self, job: Job) -> bool:
         """Has a job done again whose worker died; False if it was done again already."""

@@ -194,7 +194,10 @@ def _moments(
 
 
 def parameters_of(con: Connection, question: Question) -> dict[str, Any]:
-    """The parameters of the SQL files that say which calls, which are ``chosen`` then. Raises what ``ask`` raises for unknown names."""
+    """The parameters of the SQL files that say which calls; those are ``chosen`` from then on.
+
+    Raises what ``ask`` raises for unknown names.
+    """
     wanted = dict(question.filters)
     if question.kind == "groups" and question.name is not None:
         wanted[question.by] = question.name

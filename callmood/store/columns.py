@@ -20,6 +20,7 @@ _NOT_UNICODE: Final = re.compile("[\ud800-\udfff]")
 Shape: TypeAlias = Mapping[str, Any]
 """Names and types of columns, as DuckDB's from_json takes them."""
 
+OF_RECORDING: Shape = {"recording_id": "VARCHAR"}
 FILE: Shape = {"id": "VARCHAR", "path": "VARCHAR", "other_path": "VARCHAR", "size_bytes": "BIGINT"}
 CALL_FACTS: Shape = {
     **{name: "TIMESTAMP" if name == "started_at" else "VARCHAR" for name in FACTS},
@@ -195,6 +196,13 @@ def as_roots(paths: Iterable[Path]) -> list[str]:
 def select_rows(parameter: str, shape: Shape) -> str:
     """A query for the rows of a JSON document that is passed as a parameter."""
     return f"SELECT unnest(from_json(${parameter}, '{json.dumps([shape])}'), max_depth := 2)"
+
+
+def select_columns(parameter: str, shape: Shape) -> str:
+    """A query for the rows of a JSON document that is passed as a parameter, an object with a list for each column."""
+    lists = json.dumps({name: [kind] for name, kind in shape.items()})
+    columns = ", ".join(f"unnest(passed.{name}) AS {name}" for name in shape)
+    return f"SELECT {columns} FROM (SELECT from_json(${parameter}, '{lists}') AS passed)"
 
 
 def assigned(shape: Shape) -> str:

@@ -28,8 +28,8 @@ def fill_figure(con: duckdb.DuckDBPyConnection, table: str, ids: Collection[str]
     con.execute(f"INSERT INTO {table} BY NAME FROM {table}_of($ids::VARCHAR[])", asked)
 
 
-def fill_all_figures(con: duckdb.DuckDBPyConnection) -> None:
-    """Work out the figures of all calls, in the transaction that has begun."""
+def fill_all_figures(con: duckdb.DuckDBPyConnection) -> int:
+    """Work out the figures of all calls, in the transaction that has begun; returns the number of calls."""
     for table in FIGURES:
         con.execute(f"DELETE FROM {table}")
     # in the order of the rows, so that the blocks of each part are read once
@@ -41,3 +41,4 @@ def fill_all_figures(con: duckdb.DuckDBPyConnection) -> None:
         asked = {"ids": ids[start : start + _AT_ONCE]}
         for table in FIGURES:
             con.execute(f"INSERT INTO {table} BY NAME FROM {table}_of($ids::VARCHAR[])", asked)
+    return len(ids)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from callmood.call import FACTS, CallFacts, Recording, Segment, Speaker, Word
 from callmood.errors import CallmoodError
@@ -135,42 +135,51 @@ def stale_transcripts(con: Connection, asr: str) -> set[str]:
     return {recording_id for (recording_id,) in found}
 
 
-def stored_segments(con: Connection, recording_id: str) -> tuple[tuple[Speaker, ...], tuple[Segment, ...]]:
+StoredParts: TypeAlias = tuple[tuple[Speaker, ...], tuple[Segment, ...]]
+"""The speakers and the segments of a call."""
+
+
+def stored_segments(con: Connection, recording_id: str) -> StoredParts:
     """The speakers and the segments with their words of a call, as they were written."""
-    of_call = {"id": recording_id}
-    words: dict[int, list[Word]] = {}
-    for segment, *word in rows(
+    return segments_of_calls(con, [recording_id])[recording_id]
+
+
+def segments_of_calls(con: Connection, ids: Collection[str]) -> dict[str, StoredParts]:
+    """``stored_segments`` of several calls, by recording id."""
+    asked = {"ids": list(ids)}
+    words: dict[tuple[str, int], list[Word]] = {}
+    for recording_id, segment, *word in rows(
         con,
         """
-        SELECT segment, text, start_s, end_s, probability FROM word
-        WHERE recording_id = $id ORDER BY segment, word
+        SELECT recording_id, segment, text, start_s, end_s, probability FROM word
+        WHERE rowid IN (SELECT rowid FROM word WHERE recording_id IN (SELECT unnest($ids::VARCHAR[])))
+        ORDER BY recording_id, segment, word
         """,
-        of_call,
+        asked,
     ):
-        words.setdefault(segment, []).append(Word(*word))
-    speakers = rows(
+        words.setdefault((recording_id, segment), []).append(Word(*word))
+    speakers: dict[str, list[Speaker]] = {recording_id: [] for recording_id in ids}
+    for recording_id, *speaker in rows(
         con,
         """
-        SELECT speaker, channel, role, decided_by, false, language FROM speaker
-        WHERE recording_id = $id ORDER BY speaker
+        SELECT recording_id, speaker, channel, role, decided_by, false, language FROM speaker
+        WHERE recording_id IN (SELECT unnest($ids::VARCHAR[])) ORDER BY recording_id, speaker
         """,
-        of_call,
-    )
-    segments = rows(
+        asked,
+    ):
+        speakers[recording_id].append(Speaker(*speaker))
+    segments: dict[str, list[Segment]] = {recording_id: [] for recording_id in ids}
+    for recording_id, number, speaker, channel, start_s, end_s, text in rows(
         con,
         """
-        SELECT speaker, channel, start_s, end_s, text, segment FROM segment
-        WHERE recording_id = $id ORDER BY segment
+        SELECT recording_id, segment, speaker, channel, start_s, end_s, text FROM segments_of($ids::VARCHAR[])
+        ORDER BY recording_id, segment
         """,
-        of_call,
-    )
-    return (
-        tuple(Speaker(*speaker) for speaker in speakers),
-        tuple(
-            Segment(speaker, channel, start_s, end_s, text, tuple(words.get(segment, ())))
-            for speaker, channel, start_s, end_s, text, segment in segments
-        ),
-    )
+        asked,
+    ):
+        of_segment = tuple(words.get((recording_id, number), ()))
+        segments[recording_id].append(Segment(speaker, channel, start_s, end_s, text, of_segment))
+    return {one: (tuple(speakers[one]), tuple(segments[one])) for one in ids}
 
 
 IS_NAMED: Final = """(

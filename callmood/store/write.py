@@ -5,7 +5,7 @@ Rows are passed as JSON (see ``columns``). All else is a parameter too, so that 
 
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from callmood.store.columns import (
     HASH,
     HOLD,
     MOODS,
+    OF_RECORDING,
     RECORDING,
     SCORES,
     SEGMENT,
@@ -34,6 +35,7 @@ from callmood.store.columns import (
     pairs,
     recording_columns,
     score_columns,
+    select_columns,
     select_rows,
     valid_unicode,
     voice_rows,
@@ -95,42 +97,56 @@ def write_call(
     con: Connection, scan_id: int, model_id: str | None, call: Call, replaced: Collection[str] = ()
 ) -> None:
     """Store a call, replacing whatever was stored for its recording and for those whose ids are ``replaced``."""
-    _check_consistency(call)
-    recording_id = call.recording.id
+    write_calls(con, scan_id, model_id, [call], replaced)
+
+
+def write_calls(
+    con: Connection, scan_id: int, model_id: str | None, calls: Sequence[Call], replaced: Collection[str] = ()
+) -> None:
+    """``write_call`` for calls of different recordings: all of them or none. Much cheaper than one by one."""
+    for call in calls:
+        _check_consistency(call)
+    ids = [call.recording.id for call in calls]
     with transaction(con):
         # the file still holds what was said, in its unused parts
-        as_said = {"ids": [recording_id, *replaced]}
-        was_as_said = rows(con, f"SELECT 1 FROM recording WHERE {_IS_AS_SAID} LIMIT 1", as_said)
+        stored = {"ids": [*ids, *replaced]}
+        as_said = {one for (one,) in rows(con, f"SELECT id FROM recording WHERE {_IS_AS_SAID}", stored)}
         delete_rows(con, replaced)
-        _delete_rows(con, recording_id)
-        _write_recording(
+        _delete_rows(con, ids)
+        _write_recordings(
             con,
-            call.recording,
-            {
-                "state": "done",
-                "duration_s": call.duration_s,
-                "channels": call.channels,
-                "sample_rate": call.sample_rate,
-                "format": call.format,
-                "layout": call.layout,
-                "language": call.language,
-                "understood": call.understood,
-                "dropped": pairs(call.dropped),
-                "warnings": [valid_unicode(warning) for warning in call.warnings],
-                "model_id": model_id,
-                "scan_id": scan_id,
-                "transcribed_in": scan_id,
-                "redacted": call.redacted and not was_as_said,
-            },
+            [
+                (
+                    call.recording,
+                    {
+                        "state": "done",
+                        "duration_s": call.duration_s,
+                        "channels": call.channels,
+                        "sample_rate": call.sample_rate,
+                        "format": call.format,
+                        "layout": call.layout,
+                        "language": call.language,
+                        "understood": call.understood,
+                        "dropped": pairs(call.dropped),
+                        "warnings": [valid_unicode(warning) for warning in call.warnings],
+                        "model_id": model_id,
+                        "scan_id": scan_id,
+                        "transcribed_in": scan_id,
+                        "redacted": call.redacted and as_said.isdisjoint((call.recording.id, *replaced)),
+                    },
+                )
+                for call in calls
+            ],
         )
-        _write_speakers(con, model_id, call)
-        _write_segments(con, call)
-        _write_rows(con, call, "word", WORD, _word_rows(call))
-        _write_rows(con, call, "speech", SPEECH, _speech_rows(call))
-        _write_rows(con, call, "hold", HOLD, _hold_rows(call))
-        if call.redacted:
-            redact_corrections(con, recording_id)
-        fill_figures(con, [recording_id])
+        _write_speakers(con, model_id, calls)
+        _write_segments(con, calls)
+        _write_words(con, calls)
+        _write_rows(con, calls, "speech", SPEECH, _speech_rows)
+        _write_rows(con, calls, "hold", HOLD, _hold_rows)
+        for call in calls:
+            if call.redacted:
+                redact_corrections(con, call.recording.id)
+        fill_figures(con, ids)
 
 
 def write_failure(con: Connection, scan_id: int, failure: Failure) -> None:
@@ -141,16 +157,20 @@ def write_failure(con: Connection, scan_id: int, failure: Failure) -> None:
     with transaction(con):
         if rows(con, "SELECT 1 FROM recording WHERE id = $id AND state = 'done'", {"id": recording.id}):
             return
-        _delete_rows(con, recording.id)
-        _write_recording(
+        _delete_rows(con, [recording.id])
+        _write_recordings(
             con,
-            recording,
-            {
-                "state": "failed",
-                "reason": failure.reason,
-                "error": valid_unicode(failure.error),
-                "scan_id": scan_id,
-            },
+            [
+                (
+                    recording,
+                    {
+                        "state": "failed",
+                        "reason": failure.reason,
+                        "error": valid_unicode(failure.error),
+                        "scan_id": scan_id,
+                    },
+                )
+            ],
         )
 
 
@@ -253,14 +273,32 @@ def write_unreadable(
 
 def rescore_call(con: Connection, scan_id: int, model_id: str, call: Rescored) -> None:
     """Replace the scores of a stored call's segments, in their order, by those of another model."""
-    recording_id, scores = call.recording.id, call.scores
+    rescore_calls(con, scan_id, model_id, [call])
+
+
+def rescore_calls(con: Connection, scan_id: int, model_id: str, calls: Sequence[Rescored]) -> None:
+    """``rescore_call`` for different calls: all of them or none. Much cheaper than one by one."""
+    ids = [call.recording.id for call in calls]
     with transaction(con):
-        speakers = rows(con, "SELECT speaker FROM speaker WHERE recording_id = $id", {"id": recording_id})
-        ((stored,),) = rows(
-            con, "SELECT count(*) FROM segment WHERE recording_id = $id", {"id": recording_id}
+        speakers: dict[str, list[int]] = {}
+        for recording_id, speaker in rows(
+            con,
+            "SELECT recording_id, speaker FROM speaker WHERE recording_id IN (SELECT unnest($ids::VARCHAR[]))",
+            {"ids": ids},
+        ):
+            speakers.setdefault(recording_id, []).append(speaker)
+        stored = dict(
+            rows(
+                con,
+                "SELECT recording_id, count(*) FROM segments_of($ids::VARCHAR[]) GROUP BY ALL",
+                {"ids": ids},
+            )
         )
-        if stored != len(scores):
-            raise ValueError(f"{len(scores)} scores for {stored} segments of {recording_id}")
+        for call in calls:
+            if stored.get(call.recording.id, 0) != len(call.scores):
+                raise ValueError(
+                    f"{len(call.scores)} scores for {stored.get(call.recording.id, 0)} segments of {call.recording.id}"
+                )
         con.execute(
             f"""
             UPDATE segment SET emotion = new.emotion, confidence = new.confidence,
@@ -268,14 +306,17 @@ def rescore_call(con: Connection, scan_id: int, model_id: str, call: Rescored) -
                 raw_emotion = new.raw_emotion, raw_scores = map($labels::VARCHAR[], new.raw_scores),
                 raw_logits = new.raw_logits, relative_logits = new.relative_logits,
                 upset = new.upset, pleased = new.pleased, evidence = new.evidence
-            FROM ({select_rows("scores", SCORES)}) AS new
-            WHERE recording_id = $recording_id AND segment.segment = new.segment
+            FROM ({select_rows("scores", {**OF_RECORDING, **SCORES})}) AS new
+            WHERE segment.recording_id = new.recording_id AND segment.segment = new.segment
             """,
             {
-                "recording_id": recording_id,
                 "labels": list(LABELS),
                 "scores": as_json(
-                    [{"segment": index, **score_columns(of)} for index, of in enumerate(scores)]
+                    [
+                        {"recording_id": call.recording.id, "segment": index, **score_columns(of)}
+                        for call in calls
+                        for index, of in enumerate(call.scores)
+                    ]
                 ),
             },
         )
@@ -284,23 +325,31 @@ def rescore_call(con: Connection, scan_id: int, model_id: str, call: Rescored) -
             UPDATE speaker SET baseline_mean = new.baseline_mean, baseline_count = new.baseline_count,
                 earlier_mean = new.earlier_mean, earlier_count = new.earlier_count, model_id = $model_id,
                 {assigned(MOODS)}
-            FROM ({select_rows("voices", VOICE)}) AS new
-            WHERE recording_id = $recording_id AND speaker.speaker = new.speaker
+            FROM ({select_rows("voices", {**OF_RECORDING, **VOICE})}) AS new
+            WHERE speaker.recording_id = new.recording_id AND speaker.speaker = new.speaker
             """,
             {
-                "recording_id": recording_id,
                 "model_id": model_id,
                 "voices": as_json(
-                    voice_rows((speaker for (speaker,) in speakers), call.baselines, call.moods)
+                    [
+                        {"recording_id": call.recording.id, **voice}
+                        for call in calls
+                        for voice in voice_rows(
+                            speakers.get(call.recording.id, ()), call.baselines, call.moods
+                        )
+                    ]
                 ),
             },
         )
         con.execute(
-            "UPDATE recording SET model_id = $model_id, scan_id = $scan_id, stored_at = $now WHERE id = $id",
-            {"model_id": model_id, "scan_id": scan_id, "now": _now(), "id": recording_id},
+            """
+            UPDATE recording SET model_id = $model_id, scan_id = $scan_id, stored_at = $now
+            WHERE id IN (SELECT unnest($ids::VARCHAR[]))
+            """,
+            {"model_id": model_id, "scan_id": scan_id, "now": _now(), "ids": ids},
         )
-        categorize_again(con, [recording_id])
-        fill_figures(con, [recording_id])
+        categorize_again(con, ids)
+        fill_figures(con, ids)
 
 
 def _check_consistency(call: Call) -> None:
@@ -331,15 +380,21 @@ def delete_rows(con: Connection, ids: Collection[str]) -> None:
             )
 
 
-def _delete_rows(con: Connection, recording_id: str) -> None:
-    if not rows(con, "SELECT 1 FROM recording WHERE id = $id", {"id": recording_id}):
+def _delete_rows(con: Connection, ids: Collection[str]) -> None:
+    asked = {"ids": list(ids)}
+    if not rows(con, "SELECT 1 FROM recording WHERE id IN (SELECT unnest($ids::VARCHAR[])) LIMIT 1", asked):
         return
     for table in OF_A_CALL:
-        con.execute(f"DELETE FROM {table} WHERE recording_id = $id", {"id": recording_id})
+        con.execute(f"DELETE FROM {table} WHERE recording_id IN (SELECT unnest($ids::VARCHAR[]))", asked)
 
 
-def _write_recording(con: Connection, recording: Recording, values: Mapping[str, Any]) -> None:
-    con.execute("DELETE FROM forgotten WHERE content = $id", {"id": recording.id})
+def _write_recordings(con: Connection, scanned: Sequence[tuple[Recording, Mapping[str, Any]]]) -> None:
+    """``scanned``: recordings with the columns that are known once they are scanned."""
+    con.execute(
+        "DELETE FROM forgotten WHERE content IN (SELECT unnest($ids::VARCHAR[]))",
+        {"ids": [recording.id for recording, _ in scanned]},
+    )
+    now = _now().isoformat()
     con.execute(
         f"""
         INSERT OR REPLACE INTO recording BY NAME
@@ -348,95 +403,119 @@ def _write_recording(con: Connection, recording: Recording, values: Mapping[str,
         """,
         {
             "recordings": as_json(
-                [{**recording_columns(recording), **values, "stored_at": _now().isoformat()}]
+                [
+                    {**recording_columns(recording), **values, "stored_at": now}
+                    for recording, values in scanned
+                ]
             )
         },
     )
 
 
-def _write_speakers(con: Connection, model_id: str | None, call: Call) -> None:
-    voices = voice_rows((speaker.index for speaker in call.speakers), call.baselines, call.moods)
+def _write_speakers(con: Connection, model_id: str | None, calls: Sequence[Call]) -> None:
     con.execute(
         f"""
         INSERT INTO speaker BY NAME
-        SELECT $recording_id AS recording_id, *, $model_id AS model_id FROM ({select_rows("speakers", SPEAKER)})
+        SELECT *, $model_id AS model_id FROM ({select_rows("speakers", {**OF_RECORDING, **SPEAKER})})
         """,
         {
-            "recording_id": call.recording.id,
             "model_id": model_id,
             "speakers": as_json(
                 [
                     {
+                        "recording_id": call.recording.id,
                         **voice,
                         "channel": speaker.channel,
                         "role": speaker.role,
                         "decided_by": valid_unicode(speaker.decided_by),
                         "language": speaker.language,
                     }
-                    for speaker, voice in zip(call.speakers, voices, strict=True)
+                    for call in calls
+                    for speaker, voice in zip(call.speakers, _voices(call), strict=True)
                 ]
             ),
         },
     )
 
 
-def _write_segments(con: Connection, call: Call) -> None:
-    roles = {speaker.index: speaker.role for speaker in call.speakers}
+def _voices(call: Call) -> list[dict[str, Any]]:
+    return voice_rows((speaker.index for speaker in call.speakers), call.baselines, call.moods)
+
+
+def _write_segments(con: Connection, calls: Sequence[Call]) -> None:
     con.execute(
         f"""
         INSERT INTO segment BY NAME
-        SELECT $recording_id AS recording_id, * REPLACE (
+        SELECT * REPLACE (
             map($labels::VARCHAR[], scores) AS scores, map($labels::VARCHAR[], raw_scores) AS raw_scores)
-        FROM ({select_rows("segments", SEGMENT)})
+        FROM ({select_rows("segments", {**OF_RECORDING, **SEGMENT})})
         """,
         {
-            "recording_id": call.recording.id,
             "labels": list(LABELS),
-            "segments": as_json(
-                [
-                    {
-                        "segment": index,
-                        **score_columns(scores),
-                        "speaker": segment.speaker,
-                        "role": roles[segment.speaker],
-                        "channel": segment.channel,
-                        "start_s": float(segment.start_s),
-                        "end_s": float(segment.end_s),
-                        "text": valid_unicode(segment.text),
-                    }
-                    for index, (segment, scores) in enumerate(zip(call.segments, call.scores, strict=True))
-                ]
-            ),
+            "segments": as_json([row for call in calls for row in _segment_rows(call)]),
         },
     )
 
 
+def _segment_rows(call: Call) -> Iterator[dict[str, Any]]:
+    roles = {speaker.index: speaker.role for speaker in call.speakers}
+    for index, (segment, scores) in enumerate(zip(call.segments, call.scores, strict=True)):
+        yield {
+            "recording_id": call.recording.id,
+            "segment": index,
+            **score_columns(scores),
+            "speaker": segment.speaker,
+            "role": roles[segment.speaker],
+            "channel": segment.channel,
+            "start_s": float(segment.start_s),
+            "end_s": float(segment.end_s),
+            "text": valid_unicode(segment.text),
+        }
+
+
 def _write_rows(
-    con: Connection, call: Call, table: str, columns: Shape, values: Sequence[Mapping[str, Any]]
+    con: Connection,
+    calls: Sequence[Call],
+    table: str,
+    columns: Shape,
+    rows_of: Callable[[Call], Sequence[Mapping[str, Any]]],
 ) -> None:
     """Rows of a table in which nothing but the recording's id is added."""
     con.execute(
-        f"""
-        INSERT INTO {table} BY NAME
-        SELECT $recording_id AS recording_id, * FROM ({select_rows("rows", columns)})
-        """,
-        {"recording_id": call.recording.id, "rows": as_json(values)},
+        f"INSERT INTO {table} BY NAME {select_rows('rows', {**OF_RECORDING, **columns})}",
+        {
+            "rows": as_json(
+                [{"recording_id": call.recording.id, **row} for call in calls for row in rows_of(call)]
+            )
+        },
     )
 
 
-def _word_rows(call: Call) -> list[dict[str, Any]]:
-    return [
-        {
-            "segment": index,
-            "word": number,
-            "text": valid_unicode(word.text),
-            "start_s": float(word.start_s),
-            "end_s": float(word.end_s),
-            "probability": float(word.probability),
-        }
+def _write_words(con: Connection, calls: Sequence[Call]) -> None:
+    """Words are most of what is stored of a call: they are passed by column, and name their call by its place."""
+    words = [
+        (place, index, number, word)
+        for place, call in enumerate(calls, start=1)
         for index, segment in enumerate(call.segments)
         for number, word in enumerate(segment.words)
     ]
+    columns = {
+        "place": [place for place, *_ in words],
+        "segment": [index for _, index, *_ in words],
+        "word": [number for *_, number, _ in words],
+        "text": [valid_unicode(word.text) for *_, word in words],
+        "start_s": [float(word.start_s) for *_, word in words],
+        "end_s": [float(word.end_s) for *_, word in words],
+        "probability": [float(word.probability) for *_, word in words],
+    }
+    con.execute(
+        f"""
+        INSERT INTO word BY NAME
+        SELECT list_extract($ids::VARCHAR[], place) AS recording_id, * EXCLUDE (place)
+        FROM ({select_columns("words", {"place": "INTEGER", **WORD})})
+        """,
+        {"ids": [call.recording.id for call in calls], "words": as_json(columns)},
+    )
 
 
 def _speech_rows(call: Call) -> list[dict[str, Any]]:

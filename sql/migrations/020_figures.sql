@@ -295,25 +295,26 @@ FROM speaker_mood_of(ids) AS speaker_mood
 JOIN (SELECT unnest(['agent', 'customer', 'all']) AS role) AS side ON is_of(speaker_mood.role, side.role)
 GROUP BY recording_id, side.role;
 
--- When somebody was upset: what one speaker says, segment after segment, while being more probably upset than not. whose:
--- 'customer' (with those whose role is not known), 'agent', or 'all'.
-CREATE MACRO moments_of(ids, whose) AS TABLE
+-- When somebody was upset: what one speaker says, segment after segment, while being more probably upset than not. sides:
+-- of 'customer' (with those whose role is not known), 'agent' and 'all'; moments of each are told apart by side.
+CREATE MACRO moments_of(ids, sides) AS TABLE
 WITH mark AS (
     SELECT recording_id, speaker, start_s, end_s, label, corrected_by, corrected_at FROM correction
 ), placed AS (
     SELECT *,
         is_likely(upset) AND NOT coalesce(
-            lag(is_likely(upset)) OVER (PARTITION BY recording_id, speaker ORDER BY start_s, segment), false) AS begins
+            lag(is_likely(upset)) OVER (PARTITION BY side, recording_id, speaker ORDER BY start_s, segment), false)
+            AS begins
     FROM segment_mood_of(ids)
+    JOIN (SELECT unnest(sides) AS side) ON is_of(role, side)
     LEFT JOIN mark USING (recording_id, speaker, start_s, end_s)
-    WHERE is_of(role, whose)
 ), counted AS (
     SELECT *,
         count(*) FILTER (begins) OVER (
-            PARTITION BY recording_id, speaker ORDER BY start_s, segment ROWS UNBOUNDED PRECEDING) AS number
+            PARTITION BY side, recording_id, speaker ORDER BY start_s, segment ROWS UNBOUNDED PRECEDING) AS number
     FROM placed
 ), moment AS (
-    SELECT recording_id, any_value(role) AS role,
+    SELECT side, recording_id, any_value(role) AS role,
         min(start_s) AS start_s,
         max(end_s) AS end_s,
         max(upset) AS upset,
@@ -324,21 +325,15 @@ WITH mark AS (
             ORDER BY text = '', is_negative(emotion) DESC, mood * confidence, start_s) AS worst
     FROM counted
     WHERE is_likely(upset)
-    GROUP BY recording_id, speaker, number
+    GROUP BY side, recording_id, speaker, number
 )
-SELECT recording_id, role, start_s, end_s, upset, evidence, worst, corrected_by, corrected_at FROM moment;
+SELECT side, recording_id, role, start_s, end_s, upset, evidence, worst, corrected_by, corrected_at FROM moment;
 
 -- The worst moment of each call and side: what is worst of all calls is among them.
 CREATE MACRO call_moment_of(ids) AS TABLE
-SELECT recording_id, whose AS role, round(upset, 2) AS upset, end_s - start_s AS seconds, start_s
-FROM (
-    SELECT *, 'customer' AS whose FROM moments_of(ids, 'customer')
-    UNION ALL
-    SELECT *, 'agent' FROM moments_of(ids, 'agent')
-    UNION ALL
-    SELECT *, 'all' FROM moments_of(ids, 'all')
-)
-QUALIFY row_number() OVER (PARTITION BY recording_id, whose ORDER BY round(upset, 2) DESC, end_s - start_s DESC, start_s) = 1;
+SELECT recording_id, side AS role, round(upset, 2) AS upset, end_s - start_s AS seconds, start_s
+FROM moments_of(ids, ['customer', 'agent', 'all'])
+QUALIFY row_number() OVER (PARTITION BY recording_id, side ORDER BY round(upset, 2) DESC, end_s - start_s DESC, start_s) = 1;
 
 CREATE MACRO call_category_of(ids) AS TABLE
 SELECT segment_category.recording_id, category, count(*) AS segments, min(start_s) AS from_s
@@ -357,12 +352,6 @@ CREATE TABLE call_mood AS FROM call_mood_of([]::VARCHAR[]);
 CREATE TABLE call_upset AS FROM call_upset_of([]::VARCHAR[]);
 CREATE TABLE call_moment AS FROM call_moment_of([]::VARCHAR[]);
 CREATE TABLE call_category AS FROM call_category_of([]::VARCHAR[]);
-
--- Whether a call has all of these names: dimensions[i], as group_name knows them, is names[i] in any spelling.
-CREATE OR REPLACE MACRO is_chosen(dimensions, names, agent, queue, customer, started_at, metadata) AS len(list_filter(
-    range(1, 1 + len(dimensions::VARCHAR[])),
-    lambda i: name_key((names::VARCHAR[])[i])
-        <> name_key(group_name((dimensions::VARCHAR[])[i], agent, queue, customer, started_at, metadata)))) = 0;
 
 -- The last part of a path with the folder that it is in.
 CREATE MACRO path_in_folder(path) AS regexp_extract(path, '[^/\\]+[/\\][^/\\]+$');

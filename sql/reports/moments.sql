@@ -23,7 +23,7 @@ SELECT call_name.call,
     path, file_name(path) AS file,
     spelling.name AS agent, customer, started_at, start_s, end_s, role, upset, evidence,
     worst.emotion, worst.confidence, worst.mood, worst.said_s, worst.text, corrected_by, corrected_at
-FROM moments_of((SELECT list(recording_id) FROM worst_calls), $role)
+FROM moments_of((SELECT list(recording_id) FROM worst_calls), [$role])
 JOIN recording ON recording.id = recording_id
 JOIN call_name_of((SELECT list(recording_id) FROM worst_calls)) AS call_name USING (recording_id)
 LEFT JOIN spellings('agent') AS spelling ON spelling.key = name_key(agent)
