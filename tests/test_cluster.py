@@ -70,6 +70,25 @@ def held(jobs: Sequence[Job]) -> Iterator[Outcome]:
         yield from [Failure(job.recording.path, "no speech", here, job.recording)]
 
 
+def load_unlucky(*_: object) -> Work:
+    return unlucky
+
+
+def unlucky(jobs: Sequence[Job]) -> Iterator[Outcome]:
+    """Dies at the first attempt, and is lost with its machine at the second."""
+    for job in jobs:
+        attempts = job.recording.path.parent / "begun"
+        with attempts.open("a") as file:
+            file.write(job.recording.id + "\n")
+        count = len(attempts.read_text().splitlines())
+        if count == 1:
+            os._exit(9)
+        if count == 2:
+            os.kill(os.getppid(), signal.SIGKILL)  # ray's own process on this machine
+            time.sleep(PATIENCE_S)
+        yield Failure(job.recording.path, "no speech", "Nothing.", job.recording)
+
+
 def cannot_load(*_: object) -> Work:
     raise CallmoodError("There is no model.")
 
@@ -245,3 +264,13 @@ def test_no_cluster_is_said_with_how_to_start_one(monkeypatch: pytest.MonkeyPatc
 
 def test_no_jobs_need_no_cluster() -> None:
     assert list(cluster.run_jobs(settings(), [], load)) == []
+
+
+def test_a_lost_machine_is_not_taken_for_a_recording_that_kills(
+    machines: Any, tmp_path: Path, begun: Callable[[], Counter[str]]
+) -> None:
+    for _ in range(2):
+        machines.add_node(**{**NODE, "num_cpus": 2})
+    alone = settings(workers=1, cpus_per_worker=2)
+    outcomes = list(cluster.run_jobs(alone, jobs("unlucky", folder=tmp_path), load_unlucky))
+    assert reasons(outcomes) == {"unlucky": "no speech"} and begun().total() == 3

@@ -41,7 +41,8 @@ _LOOK_AROUND_S: Final = 5.0
 """Between looks at which machines there are."""
 _NO_MACHINE_S: Final = 600.0
 """For which no actor may run before the scan ends."""
-_NOTICED_S: Final = 3.0
+_ANSWER_S: Final = 2.0
+"""In which a machine has to answer that is in doubt."""
 _CONNECT_S: Final = 10.0
 _FETCH_S: Final = 120.0
 """To fetch an outcome that is there."""
@@ -122,10 +123,7 @@ def _bury(pool: _Pool, actor: _Actor, ledger: Ledger) -> Iterator[Failure]:
     begun, *others = actor.calls or [_InFlight(None, {})]
     for call in others:
         ledger.give_back(call.pending.values())
-    lost_machine = actor.node not in pool.machines()
-    if not lost_machine and ledger.had_died(begun.pending.values()):
-        time.sleep(_NOTICED_S)  # before a recording is set aside, ray may notice that its machine is lost
-        lost_machine = actor.node not in pool.machines()
+    lost_machine = pool.is_lost(actor.node)
     for job in ledger.died(begun.pending.values(), with_machine=lost_machine):
         recording = job.recording
         what = "Three machines were lost" if lost_machine else "Two processes ended"
@@ -185,11 +183,13 @@ class _Pool:
         self.ray = ray
         self.actors: list[_Actor] = []
         self._most = settings.workers
-        self._size = _size(settings, list(self.machines().values()))
         self._remote = ray.remote(Analyst)
         self._failed: Counter[str] = Counter()
         self._why = ""
+        self._doubtful: set[str] = set()
+        """Machines on which an actor died, and which did not answer then."""
         self._looked_at = self._alive_at = time.monotonic()
+        self._size = _size(settings, list(self.machines().values()))
 
     @property
     def is_busy(self) -> bool:
@@ -197,7 +197,14 @@ class _Pool:
 
     def machines(self) -> dict[str, dict[str, Any]]:
         """The living machines by their id, as ray describes them."""
-        return {one["NodeID"]: one for one in self.ray.nodes() if one["Alive"]}
+        alive = {one["NodeID"]: one for one in self.ray.nodes() if one["Alive"]}
+        self._doubtful = {node for node in self._doubtful if node in alive and not _answers(alive[node])}
+        return {node: one for node, one in alive.items() if node not in self._doubtful}
+
+    def is_lost(self, node: str) -> bool:
+        """Whether a machine is gone on which an actor died. Ray itself may take half a minute to say so."""
+        self._doubtful.add(node)
+        return node not in self.machines()
 
     def grow(self, jobs: int, settings: Settings, load: Load) -> None:
         """Starts actors where there is room, for that many waiting jobs.
@@ -298,6 +305,16 @@ class _Pool:
     def stop(self) -> None:
         for actor in [*self.actors]:
             self.remove(actor)
+
+
+def _answers(machine: dict[str, Any]) -> bool:
+    """Whether Ray's own process on a machine takes connections."""
+    try:
+        address = (machine["NodeManagerAddress"], machine["NodeManagerPort"])
+        socket.create_connection(address, timeout=_ANSWER_S).close()
+    except OSError:
+        return False
+    return True
 
 
 def _size(settings: EngineSettings, machines: Sequence[dict[str, Any]]) -> _Size:

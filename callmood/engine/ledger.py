@@ -39,10 +39,6 @@ class Ledger:
         """Jobs that were taken and not begun."""
         self._todo.extendleft(reversed(list(jobs)))
 
-    def had_died(self, jobs: Iterable[Job]) -> bool:
-        """Whether a worker has died of any of these jobs."""
-        return any(self._kills[job.recording.id] for job in jobs)
-
     def died(self, jobs: Iterable[Job], *, with_machine: bool) -> list[Job]:
         """Jobs that a worker had begun when it died, alone or with its machine.
 
