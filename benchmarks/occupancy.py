@@ -34,6 +34,7 @@ from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.intake.discover import discover
 from callmood.pipeline.pipeline import Job
 from callmood.pipeline.speakers.finder import load_finder
+from callmood.pipeline.transcribe.decoder import Task
 from callmood.pipeline.transcribe.segmenter import segment_turns
 from callmood.pipeline.transcribe.transcriber import _task_of
 from callmood.settings import DiscoverSettings, EngineSettings, Settings, TranscribeSettings
@@ -83,7 +84,8 @@ def recogniser_alone(settings: Settings, device: str, calls: list[Call]) -> floa
     ]
     service = services["decode 0 quick"]
     began = time.perf_counter()
-    batch, size = [], 0.0
+    batch: list[Task] = []
+    size = 0.0
     for task in ready:
         if batch and size + service.size(task) > service.room:
             service.run(batch)

@@ -16,7 +16,8 @@ from pathlib import Path
 from factory import AGENT, CUSTOMER, Line, feeling, make_call
 
 from callmood.call import Call, Hold
-from callmood.store import Connection, open_db, start_scan, write_call
+from callmood.store import Connection, open_db, start_scan, write_calls
+from callmood.store.figures import fill_all_figures
 
 AGENTS = ("Anna", "Ben", "Carla", "Deniz", "Ella", "Farid", "Grace", "Hugo", "Ines", "Jonas", "Kim", "Lena")
 QUEUES = ("orders", "billing", "support", "returns")
@@ -111,10 +112,10 @@ def write_database(path: Path, count: int, seed: int = 1, turns: int = 12) -> No
     """A new database of ``many_calls``; of more than _DRAWN calls those beyond are copies of them."""
     with open_db(path) as con:
         scan = start_scan(con, {}, {}, {})
-        for call in many_calls(min(count, _DRAWN), seed, turns):
-            write_call(con, scan, None, call)
+        write_calls(con, scan, None, list(many_calls(min(count, _DRAWN), seed, turns)))
         for number in range(1, -(-count // _DRAWN)):
             _copy(con, number, min(_DRAWN, count - number * _DRAWN))
+        fill_all_figures(con)
 
 
 def _copy(con: Connection, number: int, calls: int) -> None:
