@@ -10,6 +10,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -30,6 +31,7 @@ from callmood.pipeline.intake import discover as discovery
 from callmood.pipeline.intake.discover import Discovery, discover, look
 from callmood.pipeline.pipeline import Job, Work
 from callmood.remote import RemotePath, as_path, checked_path, held
+from callmood.reports.page import write
 from callmood.reports.page.recordings import loss_of
 from callmood.settings import DiscoverSettings
 from callmood.store import Connection, write_call
@@ -268,6 +270,13 @@ def test_a_page_knows_whether_an_object_is_what_was_scanned(put: Put) -> None:
     put("1.wav", b"two")
     assert loss() == "changed"
     assert loss_of(found.id, ["s3://calls/2.wav"], 3, {}) == "gone"
+
+
+def test_a_page_with_links_has_none_to_a_bucket(db: Connection) -> None:
+    call = {"id": "1", "size_bytes": 3, "duration_s": 60.0}
+    found: Any = SimpleNamespace(calls=[call], recordings={"1": "r"}, files={"r": ["s3://calls/1.wav"]})
+    assert write._to_be_read(db, found, "link") == set()
+    assert call["silence"] == "remote"
 
 
 def test_a_bucket_is_watched(put: Put) -> None:

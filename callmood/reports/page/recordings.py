@@ -10,7 +10,7 @@ from callmood.pipeline.audio.files import UnreadableRecording, opened
 from callmood.remote import as_path, status_of
 from callmood.wording import counted
 
-Loss: TypeAlias = Literal["gone", "changed", "unreadable", "left out"]
+Loss: TypeAlias = Literal["gone", "changed", "unreadable", "left out", "remote"]
 """Why a call can't be heard on a page that has sound."""
 
 HOURS_OF_SOUND: Final = 6.0
@@ -21,6 +21,7 @@ LOSSES: Final[Mapping[Loss, str]] = {
     "changed": "changed since the scan",
     "unreadable": "not readable",
     "left out": f"not among the {HOURS_OF_SOUND:g} hours of the most upset calls",
+    "remote": "in a bucket, which a page can't play: --audio embed has clips",
 }
 """What a recording is, in words."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import callmood
+from callmood.remote import RemotePath, as_path
 from callmood.reports.ask import Question
 from callmood.reports.page.contents import Contents, Rows, Table, contents, detail, spoken, table, value_of
 from callmood.reports.page.document import document
@@ -140,7 +141,11 @@ def _to_be_read(con: Connection, found: Contents, audio: AudioChoice) -> set[str
             call["silence"] = "left out"
             continue
         recording = found.recordings[call["id"]]
-        call["silence"] = loss_of(recording, found.files[recording], call["size_bytes"], known)
+        paths = found.files[recording]
+        if audio == "link" and any(isinstance(as_path(path), RemotePath) for path in paths):
+            call["silence"] = "remote"
+        else:
+            call["silence"] = loss_of(recording, paths, call["size_bytes"], known)
         if call["silence"] or is_full:
             continue
         hours += (call["duration_s"] or 0) / 3600
