@@ -145,7 +145,9 @@ def spill_folder() -> str:
 
 @cache
 def _spill() -> "tempfile.TemporaryDirectory[str]":
-    return tempfile.TemporaryDirectory(prefix="callmood-", ignore_cleanup_errors=True)
+    folder = tempfile.TemporaryDirectory(prefix="callmood-", ignore_cleanup_errors=True)
+    os.chmod(folder.name, 0o700)  # noqa: PTH101 - a folder made within ``private`` could not be entered
+    return folder
 
 
 @contextmanager
