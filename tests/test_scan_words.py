@@ -60,8 +60,8 @@ def test_what_a_scan_does_is_said_from_its_beginning(monkeypatch: pytest.MonkeyP
             update(Progress(summary, call, estimate))
     assert said[:3] == [
         "loading the models",
-        "1 of 40 recordings, 0.2 h of audio, RTFx 30, 13 min left",
-        "3 of 40 recordings, 0.5 h of audio, RTFx 30, 12 min left",
+        "1 of 40 recordings, 10 min of audio, RTFx 30, 13 min left",
+        "3 of 40 recordings, 30 min of audio, RTFx 30, 12 min left",
     ]
     assert said[-1].startswith("39 of 40 recordings")
 

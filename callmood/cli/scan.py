@@ -276,14 +276,14 @@ def _lines() -> Iterator[Callable[[Progress], None]]:
 
 
 def _state(progress: Progress, now: float) -> str:
-    """How far a scan is: "12 of 100 recordings, 0.4 h of audio, RTFx 9, 3 min left"."""
+    """How far a scan is: "12 of 100 recordings, 24 min of audio, RTFx 9, 3 min left"."""
     summary, estimate = progress.summary, progress.estimate
     if not summary.seen and estimate.is_loading:
         return "loading the models"
     parts = [f"{summary.seen:,} of {counted(summary.total, 'recording')}"]
     if summary.failed > summary.unreadable:
         parts.append(f"{summary.failed - summary.unreadable:,} failed")
-    parts += [f"{summary.audio_s / 3600:.1f} h of audio", f"RTFx {summary.rtfx:.0f}"]
+    parts += [f"{length(summary.audio_s)} of audio", f"RTFx {summary.rtfx:.0f}"]
     remaining_s = estimate.remaining_s(now)
     if remaining_s is not None:
         parts.append(f"{length(remaining_s)} left")
