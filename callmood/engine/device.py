@@ -20,7 +20,7 @@ from callmood.engine.pool import Pool, Service
 from callmood.errors import CallmoodError
 from callmood.model.networks.on_device import Network
 from callmood.network import stay_offline
-from callmood.pipeline.transcribe.decoder import CAREFUL, LAST, QUICK, Decoder, Pass, Task
+from callmood.pipeline.transcribe.decoder import CAREFUL, FRAMES_PER_S, LAST, QUICK, Decoder, Pass, Task
 from callmood.settings import Settings
 from callmood.sound import SAMPLE_RATE
 
@@ -29,7 +29,6 @@ ABOUT: Final = "about"
 OCCUPANCY: Final = "occupancy"
 """Requests that are answered at once."""
 
-_FRAMES_PER_S: Final = 100
 _DECODE_S: Final = 640.0
 """Seconds of sound decoded at once, each piece padded to its window: 64 windows of 10 s."""
 _ENCODE_S: Final = 240.0
@@ -117,9 +116,7 @@ def load_services(settings: Settings, device: str) -> tuple[Mapping[str, Service
     scorer = load(settings.score.model, device)
     services = {
         "speech": Service(partial(_on_network, segmentation_network(device)), _clip_s, _DECODE_S),
-        "speakers": Service(
-            partial(_on_network, speaker_network(device)), lambda mel: len(mel) / _FRAMES_PER_S, _ENCODE_S
-        ),
+        "speakers": Service(partial(_on_network, speaker_network(device)), _features_s, _ENCODE_S),
     }
     if scorer.audio_encoder is not None:
         services["voices"] = Service(scorer.audio_encoder, _clip_s, _ENCODE_S)
@@ -149,11 +146,11 @@ def _task_s(min_frames: int, task: Task) -> float:
 
 
 def _window_s(min_frames: int, features: Sized) -> float:
-    return max(len(features), min_frames) / _FRAMES_PER_S
+    return max(len(features), min_frames) / FRAMES_PER_S
 
 
 def _features_s(features: Sized) -> float:
-    return len(features) / _FRAMES_PER_S
+    return len(features) / FRAMES_PER_S
 
 
 def _clip_s(clip: Floats) -> float:

@@ -18,7 +18,7 @@ from callmood.call import Outcome
 from callmood.engine.device import ABOUT, PASSES, About, Features, with_features
 from callmood.errors import CallmoodError
 from callmood.pipeline.pipeline import Job, Stages, Work, scan
-from callmood.pipeline.transcribe.decoder import Attempt, Pass, Task
+from callmood.pipeline.transcribe.decoder import FULL_WINDOW, Attempt, Pass, Task
 from callmood.settings import Settings
 from callmood.sound import Samples
 
@@ -29,7 +29,6 @@ IN_FLIGHT: Final = 3
 """Recordings that a feeder works on at once: one waits for the device while another is decoded."""
 _REQUEST_ITEMS: Final = 64
 """Pieces in one request: a long recording fills neither the pipe nor the device's memory."""
-_FULL_WINDOW: Final = 3_000
 _NAMES: Final[Mapping[Pass, str]] = {decode_pass: name for name, decode_pass in PASSES.items()}
 
 
@@ -111,7 +110,7 @@ def feature_extractor(about: About, number: int) -> FeatureExtractor:
 
 def features_of(extractor: FeatureExtractor, clip: Samples) -> Features:
     """The features of a clip [n] at 16 kHz, of its first 30 s."""
-    return Features(np.asarray(extractor(clip)[:, :_FULL_WINDOW], np.float32))
+    return Features(np.asarray(extractor(clip)[:, :FULL_WINDOW], np.float32))
 
 
 def _stacked(remote: Remote, service: str) -> Callable[[Any], Any]:

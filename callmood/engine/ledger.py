@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
+from callmood.engine.todo import MAX_CHUNK
 from callmood.pipeline.pipeline import Job
 
-MAX_CHUNK = 8
-"""Recordings handed to a worker at once: enough to fill its batches, few enough to lose little when it dies."""
 KILLS = 2
 """Workers that may die of a recording: the second dies of it alone."""
 MACHINES = 3

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from faster_whisper.tokenizer import Tokenizer
 
 
-_FRAMES_PER_S: Final = 100
-_FULL_WINDOW: Final = 3000
+FRAMES_PER_S: Final = 100
+FULL_WINDOW: Final = 3000
+"""The 30 s that Whisper was trained on."""
 _MAX_TOKENS_PER_S: Final = 8
 """Fast talkers need 5; a decoder that loops stops here."""
 _SPARE_TOKENS: Final = 16
@@ -44,7 +45,7 @@ class Pass:
 QUICK: Final = Pass(min_frames=1000, beam=2)
 """A short window costs a fraction, and now and then repeats a sentence or stops early; ``reject_reason`` notices."""
 CAREFUL: Final = Pass(min_frames=1500, beam=5)
-LAST: Final = Pass(min_frames=_FULL_WINDOW, beam=5)
+LAST: Final = Pass(min_frames=FULL_WINDOW, beam=5)
 """Through the 30 s that Whisper was trained on: ten times the cost of a quick pass."""
 
 
@@ -132,9 +133,9 @@ class Decoder:
 
     def _features(self, clips: Sequence[Samples], min_frames: int) -> tuple[Floats, list[int]]:
         """Log-mel features [batch, mels, window], silence after each clip, and the frames of each clip."""
-        mels = [self._model.feature_extractor(clip)[:, :_FULL_WINDOW] for clip in clips]
+        mels = [self._model.feature_extractor(clip)[:, :FULL_WINDOW] for clip in clips]
         frames = [mel.shape[1] for mel in mels]
-        window = min(max(min_frames, *frames), _FULL_WINDOW)
+        window = min(max(min_frames, *frames), FULL_WINDOW)
         # the encoder halves the number of frames
         out = np.empty((len(mels), mels[0].shape[0], window + window % 2), dtype=np.float32)
         for row, mel in zip(out, mels, strict=True):
@@ -155,7 +156,7 @@ class Decoder:
     def _decode(self, encoded: Any, tokenizer: Tokenizer, beam: int, frames: Sequence[int]) -> list[Decoded]:
         expected = [tokenizer.sot_prev, *self._expected] if self._expected else []
         prompt = [*expected, *tokenizer.sot_sequence, tokenizer.no_timestamps]
-        wanted = len(prompt) + _SPARE_TOKENS + round(max(frames) / _FRAMES_PER_S * _MAX_TOKENS_PER_S)
+        wanted = len(prompt) + _SPARE_TOKENS + round(max(frames) / FRAMES_PER_S * _MAX_TOKENS_PER_S)
         max_length = min(wanted, self._model.max_length)
         results = self._model.model.generate(
             encoded,
@@ -166,7 +167,7 @@ class Decoder:
             return_no_speech_prob=True,
         )
         return [
-            _decoded(result, tokenizer, count / _FRAMES_PER_S, max_length - len(prompt))
+            _decoded(result, tokenizer, count / FRAMES_PER_S, max_length - len(prompt))
             for result, count in zip(results, frames, strict=True)
         ]
 
