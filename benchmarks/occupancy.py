@@ -53,9 +53,8 @@ def measure(folder: Path, device: str, feeders: int, asr: str) -> None:
     def watch(event: object) -> None:
         loaded.append(time.perf_counter())
 
-    for outcome in run_fed_jobs(settings, jobs, [device], watch, reports.append):
-        if isinstance(outcome, Call):
-            calls.append(outcome)
+    for outcomes in run_fed_jobs(settings, jobs, [device], watch, reports.append):
+        calls += [one for one in outcomes if isinstance(one, Call)]
         ended = time.perf_counter()
     audio_s = sum(call.duration_s for call in calls)
     print(f"{len(calls)} calls, {audio_s:.0f} s of audio, {feeders} feeders, models on {device}")

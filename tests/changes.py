@@ -29,7 +29,9 @@ class Scans:
         self.outcomes: list[Outcome] = []
         self.before_each: Callable[[], None] = lambda: None
         """What happens to the files once they are found."""
-        monkeypatch.setattr(batch.local, "run_jobs", self._run_jobs)
+        self.are_together = False
+        """Whether all outcomes come at once."""
+        monkeypatch.setattr(batch.local, "run_jobs", self._run_batches)
 
     def write(self, name: str, content: str) -> Path:
         path = self.calls / name
@@ -57,6 +59,10 @@ class Scans:
         return self.rows(
             "SELECT file_name(path), text FROM recording JOIN segment ON id = recording_id ORDER BY ALL"
         )
+
+    def _run_batches(self, *given: Any) -> Iterator[list[Outcome]]:
+        outcomes = self._run_jobs(*given)
+        yield from [list(outcomes)] if self.are_together else ([one] for one in outcomes)
 
     def _run_jobs(self, settings: Settings, jobs: Sequence[Job], *_: object) -> Iterator[Outcome]:
         """A call says what its file holds; a file that holds "damaged" fails."""

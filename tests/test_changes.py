@@ -19,9 +19,12 @@ from callmood.store.corrections import correct
 from callmood.store.write import RECORDING_IDS
 
 
-@pytest.fixture
-def scans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scans:
-    return Scans(tmp_path, monkeypatch)
+@pytest.fixture(params=[False, True], ids=["one by one", "together"])
+def scans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Scans:
+    """Whose outcomes come one by one, and all at once."""
+    scans = Scans(tmp_path, monkeypatch)
+    scans.are_together = request.param
+    return scans
 
 
 def test_a_file_that_changes_while_it_is_scanned_is_left_for_the_next_scan(scans: Scans) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 from callmood.call import Failure, Outcome, Recording
 from callmood.engine import cluster, local
-from callmood.engine.ledger import MAX_CHUNK
+from callmood.engine.todo import MAX_CHUNK
 from callmood.errors import CallmoodError, UsageError
 from callmood.network import switch_off_telemetry
 from callmood.pipeline.pipeline import Job, Work
@@ -23,6 +24,8 @@ from callmood.settings import EngineSettings, Settings
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Ray runs clusters on Linux and macOS")
+
+each = chain.from_iterable
 
 PATIENCE_S = 60.0
 NODE = {"num_cpus": 1, "dashboard_agent_listen_port": 0}
@@ -125,7 +128,8 @@ def machines() -> Iterator[Any]:
     switch_off_telemetry()
     from ray.cluster_utils import Cluster
 
-    with pytest.MonkeyPatch.context() as patch:
+    # ray's handlers of signals would stay for the tests of all other files
+    with cluster._own_handlers(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_worker_niceness", "0")  # else they wait for all others on a busy machine
         patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
         machines = Cluster(
@@ -144,9 +148,9 @@ def begun(tmp_path: Path) -> Callable[[], Counter[str]]:
 
 def test_outcomes_are_those_of_one_machine(machines: Any, capfd: pytest.CaptureFixture[str]) -> None:
     names = [*calls(9), "deadly"]
-    on_cluster = reasons(list(cluster.run_jobs(settings(), jobs(*names), load)))
+    on_cluster = reasons(list(each(cluster.run_jobs(settings(), jobs(*names), load))))
     assert "transcript" not in "".join(capfd.readouterr())
-    here = reasons(list(local.run_jobs(settings(workers=1), jobs(*names), load)))
+    here = reasons(list(each(local.run_jobs(settings(workers=1), jobs(*names), load))))
     assert on_cluster == here == {**dict.fromkeys(calls(9), "no speech"), "deadly": "worker died"}
 
 
@@ -154,7 +158,7 @@ def test_each_recording_is_begun_once(
     machines: Any, tmp_path: Path, begun: Callable[[], Counter[str]]
 ) -> None:
     (tmp_path / "go").touch()
-    outcomes = list(cluster.run_jobs(settings(), jobs(*calls(9), folder=tmp_path), load_held))
+    outcomes = list(each(cluster.run_jobs(settings(), jobs(*calls(9), folder=tmp_path), load_held)))
     assert begun() == Counter(calls(9)) == Counter(list(reasons(outcomes)))
 
 
@@ -162,7 +166,7 @@ def test_a_killed_worker_repeats_only_what_it_had_begun(
     machines: Any, tmp_path: Path, begun: Callable[[], Counter[str]]
 ) -> None:
     names = calls(20)
-    outcomes = cluster.run_jobs(settings(workers=1), jobs(*names, folder=tmp_path), load_held)
+    outcomes = each(cluster.run_jobs(settings(workers=1), jobs(*names, folder=tmp_path), load_held))
     first = next(outcomes)
     os.kill(int(said(first)[0]), signal.SIGKILL)
     (tmp_path / "go").touch()
@@ -181,7 +185,7 @@ def test_a_machine_that_joins_is_used_and_repeats_only_what_it_had_begun_when_it
 ) -> None:
     monkeypatch.setattr(cluster, "_LOOK_AROUND_S", 0.2)
     names = calls(40)
-    outcomes = cluster.run_jobs(settings(), jobs(*names, folder=tmp_path), load_held)
+    outcomes = each(cluster.run_jobs(settings(), jobs(*names, folder=tmp_path), load_held))
     found = [next(outcomes)]
     joined = machines.add_node(**NODE)
     while said(found[-1])[1] != joined.node_id:
@@ -201,7 +205,7 @@ def alive(machines: Any) -> set[str]:
 
 def test_actors_end_when_the_scan_is_stopped(machines: Any, tmp_path: Path) -> None:
     outcomes = cluster.run_jobs(settings(workers=1), jobs(*calls(20), folder=tmp_path), load_held)
-    pid = int(said(next(outcomes))[0])
+    pid = int(said(next(outcomes)[0])[0])
     outcomes.close()
     wait_for(lambda: ended(pid))
 
@@ -209,8 +213,8 @@ def test_actors_end_when_the_scan_is_stopped(machines: Any, tmp_path: Path) -> N
 DRIVER = """
 from pathlib import Path
 from test_cluster import calls, cluster, jobs, load_held, said, settings
-for outcome in cluster.run_jobs(settings(workers=1), jobs(*calls(20), folder=Path({folder!r})), load_held):
-    print(said(outcome)[0], flush=True)
+for outcomes in cluster.run_jobs(settings(workers=1), jobs(*calls(20), folder=Path({folder!r})), load_held):
+    print(said(outcomes[0])[0], flush=True)
 """
 
 
@@ -226,7 +230,7 @@ def test_actors_end_when_the_process_that_started_them_is_killed(machines: Any, 
 
 def test_actors_on_gpus_have_a_size_of_their_own(machines: Any) -> None:
     on_gpu = settings("auto", cpus_per_gpu_worker=1, gpus_per_worker=0.5)
-    outcomes = list(cluster.run_jobs(on_gpu, jobs("a"), load))
+    outcomes = list(each(cluster.run_jobs(on_gpu, jobs("a"), load)))
     assert [one.error for one in outcomes if isinstance(one, Failure)] == ["cuda:0 1"]
 
 
@@ -272,5 +276,5 @@ def test_a_lost_machine_is_not_taken_for_a_recording_that_kills(
     for _ in range(2):
         machines.add_node(**{**NODE, "num_cpus": 2})
     alone = settings(workers=1, cpus_per_worker=2)
-    outcomes = list(cluster.run_jobs(alone, jobs("unlucky", folder=tmp_path), load_unlucky))
+    outcomes = list(each(cluster.run_jobs(alone, jobs("unlucky", folder=tmp_path), load_unlucky)))
     assert reasons(outcomes) == {"unlucky": "no speech"} and begun().total() == 3

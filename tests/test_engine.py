@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -40,12 +41,15 @@ def load(*_: object) -> Work:
     return no_speech
 
 
+each = chain.from_iterable
+
+
 def cannot_load(*_: object) -> Work:
     raise CallmoodError("There is no model.")
 
 
 def reasons(*names: str, workers: int = 2) -> dict[str, str]:
-    outcomes = list(run_jobs(settings(workers), jobs(*names), load))
+    outcomes = list(each(run_jobs(settings(workers), jobs(*names), load)))
     assert len(outcomes) == len(names)
     return {outcome.recording.id: outcome.reason for outcome in outcomes if isinstance(outcome, Failure)}
 
@@ -113,7 +117,7 @@ def load_environment(*_: object) -> Work:
 
 def test_threads_of_one_operation_never_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "8")
-    (outcome,) = run_jobs(settings(workers=1), jobs("a"), load_environment)
+    ((outcome,),) = run_jobs(settings(workers=1), jobs("a"), load_environment)
     assert isinstance(outcome, Failure) and outcome.reason == "1 PASSIVE"
     assert os.environ["OMP_NUM_THREADS"] == "8"
 
@@ -137,7 +141,7 @@ def load_traces(*_: object) -> Work:
 
 def test_a_worker_goes_on_while_nobody_takes_its_outcomes(tmp_path: Path) -> None:
     wanted = jobs(*(str(tmp_path / f"call {number}") for number in range(3)))
-    outcomes = run_jobs(settings(workers=1), wanted, load_traces)
+    outcomes = each(run_jobs(settings(workers=1), wanted, load_traces))
     next(outcomes)
     deadline = time.monotonic() + 30
     while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < deadline:

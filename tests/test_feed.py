@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from multiprocessing.connection import Listener
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from callmood.errors import CallmoodError
 from callmood.pipeline.intake.discover import discover
 from callmood.pipeline.pipeline import Job, load_rescore, load_scan
 from callmood.settings import DiscoverSettings, EngineSettings, ScoreSettings, Settings, SpeakerSettings
+
+each = chain.from_iterable
 
 
 class Device:
@@ -152,8 +155,8 @@ def calls(outcomes: Iterable[Outcome]) -> dict[str, Call]:
 def test_calls_are_the_same_as_without_a_device_process() -> None:
     jobs = sample_jobs()
     reports: list[Occupancy] = []
-    fed = calls(run_fed_jobs(settings(), jobs, ["cpu"], report=reports.append))
-    own = calls(run_jobs(settings(), jobs, load_scan))
+    fed = calls(each(run_fed_jobs(settings(), jobs, ["cpu"], report=reports.append)))
+    own = calls(each(run_jobs(settings(), jobs, load_scan)))
     assert len(fed) == len(own) == len(jobs)
     for name, call in own.items():
         assert fed[name].speakers == call.speakers and fed[name].speech == call.speech

@@ -30,7 +30,7 @@ from callmood.batch.plan import (
     with_segments,
 )
 from callmood.batch.summary import Summary
-from callmood.call import Failure, Outcome, Rescored
+from callmood.call import Call, Failure, Outcome, Rescored
 from callmood.engine import cluster, local
 from callmood.engine.feed import gpus_of, run_fed_jobs
 from callmood.engine.local import Event, require_startable
@@ -226,21 +226,22 @@ def _run_and_store(
     def watch(event: Event) -> None:
         estimate.learn(event, time.monotonic())
 
-    with closing(_outcomes(settings, plan.jobs, load, watch)) as outcomes:
-        for outcome in outcomes:
+    with closing(_outcomes(settings, plan.jobs, load, watch)) as batches:
+        for batch in batches:
             # what is stored is counted, also where the scan is stopped
             with _writing(settings) as con, deferred():
-                _store(con, scan_id, plan, outcome, again)
-                _count(plan.summary, outcome)
-            yield outcome
+                _store(con, scan_id, plan, batch, again)
+                for outcome in batch:
+                    _count(plan.summary, outcome)
+            yield from batch
     with _writing(settings) as con:
         store.finish_scan(con, scan_id)
 
 
 def _outcomes(
     settings: Settings, jobs: Sequence[Job], load: Load, watch: Callable[[Event], None]
-) -> Generator[Outcome, None, None]:
-    """The outcomes of ``jobs``, from wherever the settings have them run."""
+) -> Generator[list[Outcome], None, None]:
+    """The outcomes of ``jobs``, from wherever the settings have them run, those together that come together."""
     rescore = load is load_rescore
     if settings.engine.kind == "ray":
         jobs = with_segments(settings, jobs) if rescore else jobs
@@ -253,22 +254,34 @@ def _outcomes(
     )
 
 
-def _store(con: Connection, scan_id: int, plan: Plan, outcome: Outcome, again: Again) -> None:
-    """Stores an outcome in place of the call that its file held before, if that has another content now."""
-    old = plan.outdated.get(outcome.recording.id, _NOTHING) if outcome.recording else _NOTHING
-    if isinstance(outcome, Rescored):
-        store.rescore_call(con, scan_id, plan.model_id, outcome)
-    elif not isinstance(outcome, Failure):
-        lost = count_corrected(con, old.ids)
-        store.write_call(con, scan_id, plan.model_id, outcome, old.ids)
+def _store(con: Connection, scan_id: int, plan: Plan, outcomes: Sequence[Outcome], again: Again) -> None:
+    """Stores outcomes in place of the calls that their files held before, if those have another content now."""
+    if calls := [one for one in outcomes if isinstance(one, Call)]:
+        _store_calls(con, scan_id, plan, calls)
+    if rescored := [one for one in outcomes if isinstance(one, Rescored)]:
+        store.rescore_calls(con, scan_id, plan.model_id, rescored)
+    for outcome in outcomes:
+        if isinstance(outcome, Failure):
+            _store_failure(con, scan_id, plan, outcome, again)
+
+
+def _store_calls(con: Connection, scan_id: int, plan: Plan, calls: Sequence[Call]) -> None:
+    outdated = [plan.outdated.get(call.recording.id, _NOTHING) for call in calls]
+    lost = [count_corrected(con, old.ids) for old in outdated]
+    store.write_calls(con, scan_id, plan.model_id, calls, [one for old in outdated for one in old.ids])
+    for call, old, of_call in zip(calls, outdated, lost, strict=True):
         plan.summary.replaced += old.calls
         plan.summary.notes += _told_of_corrections(
-            outcome.recording.path.name, lost, count_corrected(con, [outcome.recording.id], stale=True)
+            call.recording.path.name, of_call, count_corrected(con, [call.recording.id], stale=True)
         )
-    elif outcome.is_passing:
-        store.delete_hashes(con, outcome.recording.files if outcome.recording else (outcome.path,))
+
+
+def _store_failure(con: Connection, scan_id: int, plan: Plan, failure: Failure, again: Again) -> None:
+    if failure.is_passing:
+        store.delete_hashes(con, failure.recording.files if failure.recording else (failure.path,))
     elif not again.rescore:
-        store.write_failure(con, scan_id, outcome)
+        store.write_failure(con, scan_id, failure)
+        old = plan.outdated.get(failure.recording.id, _NOTHING) if failure.recording else _NOTHING
         plan.summary.notes += [
             f"{Path(path).name}: the new content can't be scanned, so the earlier call stays."
             for path in old.calls

@@ -52,7 +52,7 @@ _LOGGER: Final = logging.getLogger("callmood.engine")
 
 def run_jobs(
     settings: Settings, jobs: Sequence[Job], load: Load, watch: Callable[[Event], None] | None = None
-) -> Generator[Outcome, None, None]:
+) -> Generator[list[Outcome], None, None]:
     """Yields one outcome for each job, in order of completion, as ``callmood.engine.local.run_jobs`` does.
 
     The cluster is the one at RAY_ADDRESS, or the one that this machine belongs to. Machines may join and leave: what
@@ -70,8 +70,11 @@ def run_jobs(
         try:
             while len(ledger) or pool.is_busy:
                 pool.grow(len(ledger), settings, load)
+                outcomes: list[Outcome] = []
                 for actor in pool.ready():
-                    yield from _heard_of(pool, actor, ledger, tell)
+                    outcomes += _heard_of(pool, actor, ledger, tell)
+                if outcomes:
+                    yield outcomes
         finally:
             with deferred():  # a second Ctrl-C leaves no actor behind
                 pool.stop()

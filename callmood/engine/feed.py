@@ -41,7 +41,7 @@ def run_fed_jobs(
     devices: Sequence[str],
     watch: Callable[[Event], None] | None = None,
     report: Callable[[Occupancy], None] | None = None,
-) -> Generator[Outcome, None, None]:
+) -> Generator[list[Outcome], None, None]:
     """As ``run_jobs``, with the models in one process for each of ``devices`` ("cuda:0", "cpu").
 
     ``report`` is told at the end how busy each device was. A feeder that dies is replaced, as any worker is. Raises

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
+from typing import Final
 
 from callmood.call import Call, Failure, Outcome, Rescored
 from callmood.engine.todo import RECYCLE_AFTER_S, Complete, ToDo
@@ -35,6 +36,10 @@ class Event:
     """The sound of the finished call; 0 if it failed."""
 
 
+MOST_TOGETHER: Final = 64
+"""Outcomes that are given together: about a second of storing, which a scan that is stopped waits for."""
+
+
 def run_jobs(
     settings: Settings,
     jobs: Sequence[Job],
@@ -42,8 +47,10 @@ def run_jobs(
     watch: Callable[[Event], None] | None = None,
     slots: Sequence[tuple[str, int]] | None = None,
     complete: Complete | None = None,
-) -> Generator[Outcome, None, None]:
-    """Yields one outcome for each job, in order of completion; each process calls ``load`` once.
+) -> Generator[list[Outcome], None, None]:
+    """Yields one outcome for each job, in order of completion, those together that are there when they are asked for.
+
+    Each process calls ``load`` once.
 
     A worker that dies (out of memory, a crash in native code) does not end the scan: its unfinished recordings are
     retried once, one at a time, and only one that kills a worker again becomes a failure. ``watch`` is told what
@@ -59,30 +66,38 @@ def run_jobs(
     tell = watch or (lambda _: None)
     any_started, stillborn = False, 0
     workers: list[Worker] = []
+    outcomes: list[Outcome] = []
     try:
         for number, (device, threads) in enumerate(slots):
             workers.append(start_worker(number, load, settings, device, threads))
         while True:
             for worker in workers:
                 todo.feed(worker)
+            ready = _ready_workers(workers, 0 if outcomes else None)
+            if outcomes and (not ready or len(outcomes) >= MOST_TOGETHER):
+                yield outcomes
+                outcomes = []
+                continue
             if not any(worker.pending for worker in workers):
                 return
-            for worker in _ready_workers(workers):
+            for worker in ready:
                 message = worker.receive()
                 if isinstance(message, Call | Rescored | Failure):
                     job = worker.finished(message)
                     todo.feed(worker)
                     heard_s = 0.0 if isinstance(message, Failure) else message.duration_s
                     tell(Event(worker.number, job, tuple(worker.pending.values()), heard_s))
-                    yield message
+                    outcomes.append(message)
                 elif isinstance(message, LoadError):
+                    if outcomes:
+                        yield outcomes
                     raise CallmoodError(message.message)
                 elif isinstance(message, Started):
                     worker.started = any_started = True
                 elif isinstance(message, Loaded):
                     tell(Event(worker.number, None, tuple(worker.pending.values())))
                 elif worker.started or any_started:
-                    yield from _buried(worker, todo)
+                    outcomes += _buried(worker, todo)
                 else:
                     stillborn += 1
                     if stillborn > len(workers):
@@ -171,10 +186,12 @@ def _may_have_gpu() -> bool:
     return False
 
 
-def _ready_workers(workers: Sequence[Worker]) -> list[Worker]:
-    """The busy workers that have sent something or died."""
+def _ready_workers(workers: Sequence[Worker], timeout_s: float | None) -> list[Worker]:
+    """The busy workers that have sent something or died; none if nothing happens for ``timeout_s`` seconds."""
     by_connection = {worker.connection: worker for worker in workers if worker.pending}
-    return [by_connection[ready] for ready in wait(list(by_connection))]  # type: ignore[index]
+    if not by_connection:
+        return []
+    return [by_connection[ready] for ready in wait(list(by_connection), timeout_s)]  # type: ignore[index]
 
 
 def _buried(worker: Worker, todo: ToDo) -> Iterator[Failure]:
