@@ -12,7 +12,7 @@ from sounds import melody, write_audio
 from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.speakers.channels import separate, without_leaks
 from callmood.pipeline.speakers.finder import Conversation, load_finder
-from callmood.pipeline.speakers.vad import FRAME_S
+from callmood.pipeline.speakers.vad import FRAME_S, speech_activity
 from callmood.settings import SpeakerSettings
 from callmood.sound import SAMPLE_RATE, Samples
 
@@ -301,3 +301,19 @@ def test_speaking_at_once_is_speech_on_both_sides() -> None:
 
 def _seconds(conversation: Conversation) -> float:
     return sum(turn.end_s - turn.start_s for turn in conversation.turns)
+
+
+def test_windows_of_nothing_but_pauses_are_not_looked_at() -> None:
+    looked_at: list[int] = []
+
+    def network(windows: Samples) -> NDArray[np.float32]:
+        looked_at.append(len(windows))
+        return np.full((len(windows), 589, 7), 1 / 7, np.float32)
+
+    samples = np.random.default_rng(1).normal(0, 0.1, 60 * SAMPLE_RATE).astype(np.float32)
+    samples[20 * SAMPLE_RATE :] *= 10 ** (-60 / 20)  # line noise, far above digital silence
+    activity = speech_activity(samples, network)
+    assert sum(looked_at) == 3
+    assert (
+        activity.speech[: int(19.9 / FRAME_S)].min() > 0.8 > 0 == activity.speech[int(20.1 / FRAME_S) :].max()
+    )

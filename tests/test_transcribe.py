@@ -16,10 +16,10 @@ from callmood.call import Segment, Speaker, Speech, Turn
 from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.transcribe.comprehension import Heard, is_understood
-from callmood.pipeline.transcribe.decoder import Attempt, Decoder, Task
+from callmood.pipeline.transcribe.decoder import CAREFUL, QUICK, Attempt, Decoder, Task, frames_of
 from callmood.pipeline.transcribe.hallucination import Decoded, reject_reason
 from callmood.pipeline.transcribe.recogniser import check_models
-from callmood.pipeline.transcribe.segmenter import MAX_SEGMENT_S, segment_turns
+from callmood.pipeline.transcribe.segmenter import MAX_SEGMENT_S, SegmentSpan, segment_turns
 from callmood.pipeline.transcribe.spoken import Listened, languages_of, stretches
 from callmood.pipeline.transcribe.transcriber import (
     Transcriber,
@@ -330,6 +330,45 @@ class MultilingualModel:
 
     def encode(self, features: np.ndarray) -> int:
         return len(features)
+
+
+class Windows(Decoder):
+    """A decoder that notes its batches in place of decoding them."""
+
+    def __init__(self, threads: int) -> None:
+        super().__init__(MultilingualModel(), 4, threads=threads)  # type: ignore[arg-type]
+        self.batches: list[tuple[int, int]] = []
+
+    def _tokenizer(self, language: str) -> Any:
+        return None
+
+    def _decode_batch(self, batch: Sequence[Task], *given: Any) -> list[Attempt]:
+        self.batches.append((given[-1], len(batch)))
+        return [Attempt(str(task.frames), (), None, False, 0.0) for task in batch]
+
+
+def tasks_of(*seconds: float) -> list[Task]:
+    clips = [np.zeros(round(one * SAMPLE_RATE), np.float32) for one in seconds]
+    span = SegmentSpan(0, 0, 0.0, 1.0, ())
+    return [Task(0, span, clip, frames_of(clip), 0.0, "en") for clip in clips]
+
+
+def test_the_window_of_a_clip_does_not_depend_on_those_beside_it() -> None:
+    decoder = Windows(threads=1)
+    assert [one.text for one in decoder.decode(tasks_of(2, 14, 3, 9.9), QUICK)] == [
+        "201",
+        "1401",
+        "301",
+        "991",
+    ]
+    assert decoder.batches == [(1500, 1), (1000, 3)]
+
+
+@pytest.mark.parametrize(("threads", "sizes"), [(1, [4, 1]), (2, [3, 2]), (3, [2, 2, 1])])
+def test_few_clips_are_divided_among_the_threads(threads: int, sizes: list[int]) -> None:
+    decoder = Windows(threads)
+    decoder.decode(tasks_of(1, 2, 3, 4, 5), CAREFUL)
+    assert sorted((size for _, size in decoder.batches), reverse=True) == sizes
 
 
 def hears(*languages: str, seconds: float = 10) -> list[Listened]:

@@ -20,7 +20,16 @@ from callmood.engine.pool import Pool, Service
 from callmood.errors import CallmoodError
 from callmood.model.networks.on_device import Network
 from callmood.network import stay_offline
-from callmood.pipeline.transcribe.decoder import CAREFUL, FRAMES_PER_S, LAST, QUICK, Decoder, Pass, Task
+from callmood.pipeline.transcribe.decoder import (
+    CAREFUL,
+    FRAMES_PER_S,
+    LAST,
+    QUICK,
+    Decoder,
+    Pass,
+    Task,
+    window_frames,
+)
 from callmood.settings import Settings
 from callmood.sound import SAMPLE_RATE
 
@@ -129,11 +138,9 @@ def load_services(settings: Settings, device: str) -> tuple[Mapping[str, Service
         decoder = Decoder(model, batch_size=10_000, vocabulary=names)  # batches are made by their seconds
         for name, decode_pass in PASSES.items():
             services[f"decode {number} {name}"] = Service(
-                partial(_decoded, decoder, decode_pass), partial(_task_s, decode_pass.min_frames), _DECODE_S
+                partial(_decoded, decoder, decode_pass), partial(_task_s, decode_pass), _DECODE_S
             )
-        services[f"languages {number}"] = Service(
-            decoder.languages, partial(_window_s, QUICK.min_frames), _DECODE_S
-        )
+        services[f"languages {number}"] = Service(decoder.languages, _language_s, _DECODE_S)
     return services, About(tuple(abouts), scorer.id)
 
 
@@ -141,12 +148,12 @@ def _decoded(decoder: Decoder, decode_pass: Pass, tasks: list[Task]) -> list[Any
     return list(decoder.decode(tasks, decode_pass))
 
 
-def _task_s(min_frames: int, task: Task) -> float:
-    return _window_s(min_frames, task.samples)
+def _task_s(decode_pass: Pass, task: Task) -> float:
+    return window_frames(task.frames, decode_pass) / FRAMES_PER_S
 
 
-def _window_s(min_frames: int, features: Sized) -> float:
-    return max(len(features), min_frames) / FRAMES_PER_S
+def _language_s(features: Sized) -> float:
+    return window_frames(len(features), QUICK) / FRAMES_PER_S
 
 
 def _features_s(features: Sized) -> float:

@@ -15,7 +15,7 @@ from callmood.pipeline.transcribe.hallucination import Decoded, is_noise, reject
 from callmood.pipeline.transcribe.segmenter import SegmentSpan
 from callmood.pipeline.transcribe.vocabulary import prompt_of
 from callmood.pipeline.transcribe.word_times import word_times
-from callmood.sound import Samples
+from callmood.sound import SAMPLE_RATE, Samples
 from callmood.threads import in_threads
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 FRAMES_PER_S: Final = 100
 FULL_WINDOW: Final = 3000
 """The 30 s that Whisper was trained on."""
+_WINDOW_STEP: Final = 500
+"""Windows are this many frames, or a multiple of it; clips with the same are decoded together."""
 _MAX_TOKENS_PER_S: Final = 8
 """Fast talkers need 5; a decoder that loops stops here."""
 _SPARE_TOKENS: Final = 16
@@ -38,7 +40,7 @@ class Pass:
     """How a batch is decoded."""
 
     min_frames: int
-    """The window, in hundredths of a second, unless the longest span needs more."""
+    """The window, in hundredths of a second, unless the clip needs more."""
     beam: int
 
 
@@ -58,6 +60,8 @@ class Task:
     span: SegmentSpan
     samples: Samples
     """[n] at 16 kHz, ``lead_s`` of which come before the span."""
+    frames: int
+    """Of its features."""
     lead_s: float
     language: str
     """Such as "en"."""
@@ -93,34 +97,48 @@ class Decoder:
         return bool(self._model.model.is_multilingual)
 
     def decode(self, tasks: Sequence[Task], decode_pass: Pass) -> list[Attempt]:
-        """Decodes every task, longest first within its language; results in the order of ``tasks``."""
-        order = sorted(range(len(tasks)), key=lambda i: (tasks[i].language, -len(tasks[i].samples)))
+        """Decodes every task, longest first; results in the order of ``tasks``, whatever else is among them."""
+        windows = [window_frames(task.frames, decode_pass) for task in tasks]
+        order = sorted(
+            range(len(tasks)), key=lambda i: (-windows[i], tasks[i].language, -len(tasks[i].samples))
+        )
         batches = [
-            (self._tokenizer(language), batch)
-            for language, of_language in groupby(order, key=lambda i: tasks[i].language)
-            for batch in _batches(list(of_language), self._batch_size)
+            batch
+            for _, alike in groupby(order, key=lambda i: (windows[i], tasks[i].language))
+            for batch in self._batches(list(alike))
         ]
 
-        def decode(one: tuple[Tokenizer, Sequence[int]]) -> list[Attempt]:
-            tokenizer, batch = one
-            return self._decode_batch([tasks[i] for i in batch], tokenizer, decode_pass)
+        def decode(batch: Sequence[int]) -> list[Attempt]:
+            first = batch[0]
+            tokenizer = self._tokenizer(tasks[first].language)
+            return self._decode_batch([tasks[i] for i in batch], tokenizer, decode_pass, windows[first])
 
         attempts: dict[int, Attempt] = {}
-        for (_, batch), results in zip(batches, in_threads(decode, batches, self._threads), strict=True):
+        for batch, results in zip(batches, in_threads(decode, batches, self._threads), strict=True):
             attempts.update(zip(batch, results, strict=True))
         return [attempts[i] for i in range(len(tasks))]
 
     def languages(self, clips: Sequence[Samples]) -> list[dict[str, float]]:
         """The probability of each language in each clip, [n] at 16 kHz and 30 s at most."""
         found = []
-        for batch in _batches(range(len(clips)), self._batch_size):
-            features, _ = self._features([clips[i] for i in batch], QUICK.min_frames)
+        for batch in self._batches(range(len(clips))):
+            mels = self._mels([clips[i] for i in batch])
+            features = _padded(mels, window_frames(max(mel.shape[1] for mel in mels), QUICK))
             for result in self._model.model.detect_language(self._encode(features)):
                 found.append({token[2:-2]: float(probability) for token, probability in result})
         return found
 
-    def _decode_batch(self, batch: Sequence[Task], tokenizer: Tokenizer, decode_pass: Pass) -> list[Attempt]:
-        features, frames = self._features([task.samples for task in batch], decode_pass.min_frames)
+    def _batches(self, items: Sequence[int]) -> Iterator[Sequence[int]]:
+        """Full ones, or as many as there are threads if that is more."""
+        size = min(self._batch_size, -(-len(items) // self._threads))
+        for at in range(0, len(items), size or 1):
+            yield items[at : at + size]
+
+    def _decode_batch(
+        self, batch: Sequence[Task], tokenizer: Tokenizer, decode_pass: Pass, window: int
+    ) -> list[Attempt]:
+        mels = self._mels([task.samples for task in batch])
+        features, frames = _padded(mels, window), [mel.shape[1] for mel in mels]
         encoded = self._encode(features)
         decoded = self._decode(encoded, tokenizer, decode_pass.beam, frames)
         reasons = [reject_reason(one, quick=decode_pass == QUICK) for one in decoded]
@@ -131,17 +149,9 @@ class Decoder:
             for one, of_one, why in zip(decoded, words, reasons, strict=True)
         ]
 
-    def _features(self, clips: Sequence[Samples], min_frames: int) -> tuple[Floats, list[int]]:
-        """Log-mel features [batch, mels, window], silence after each clip, and the frames of each clip."""
-        mels = [self._model.feature_extractor(clip)[:, :FULL_WINDOW] for clip in clips]
-        frames = [mel.shape[1] for mel in mels]
-        window = min(max(min_frames, *frames), FULL_WINDOW)
-        # the encoder halves the number of frames
-        out = np.empty((len(mels), mels[0].shape[0], window + window % 2), dtype=np.float32)
-        for row, mel in zip(out, mels, strict=True):
-            row[:, : mel.shape[1]] = mel
-            row[:, mel.shape[1] :] = mel.max() - _MEL_RANGE
-        return out, frames
+    def _mels(self, clips: Sequence[Samples]) -> list[Floats]:
+        """Log-mel features [mels, frames] of each clip, of its first 30 s."""
+        return [self._model.feature_extractor(clip)[:, :FULL_WINDOW] for clip in clips]
 
     def _encode(self, features: Floats) -> Any:
         """Encoder output [batch, window / 2, width] as CTranslate2's StorageView."""
@@ -199,9 +209,23 @@ class Decoder:
         return self._tokenizers[language]
 
 
-def _batches(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    for at in range(0, len(items), size):
-        yield items[at : at + size]
+def frames_of(samples: Samples) -> int:
+    """The frames of a clip [n] at 16 kHz, of its first 30 s."""
+    return min(len(samples) * FRAMES_PER_S // SAMPLE_RATE + 1, FULL_WINDOW)
+
+
+def window_frames(frames: int, decode_pass: Pass) -> int:
+    """The window of a clip. It depends on nothing else, so that a clip has the same words in any company."""
+    return min(max(decode_pass.min_frames, -(-frames // _WINDOW_STEP) * _WINDOW_STEP), FULL_WINDOW)
+
+
+def _padded(mels: Sequence[Floats], window: int) -> Floats:
+    """Features [batch, mels, window], silence after each clip."""
+    out = np.empty((len(mels), mels[0].shape[0], window), dtype=np.float32)
+    for row, mel in zip(out, mels, strict=True):
+        row[:, : mel.shape[1]] = mel
+        row[:, mel.shape[1] :] = mel.max() - _MEL_RANGE
+    return out
 
 
 def _decoded(result: Any, tokenizer: Tokenizer, duration_s: float, max_tokens: int) -> Decoded:

@@ -18,7 +18,7 @@ import numpy as np
 from callmood.call import Segment, Speaker, Speech, Turn
 from callmood.languages import AUTO, ENGLISH
 from callmood.pipeline.transcribe.comprehension import Heard, is_understood, why_not_understood
-from callmood.pipeline.transcribe.decoder import CAREFUL, LAST, QUICK, Attempt, Decoder, Pass, Task
+from callmood.pipeline.transcribe.decoder import CAREFUL, LAST, QUICK, Attempt, Decoder, Pass, Task, frames_of
 from callmood.pipeline.transcribe.segmenter import SegmentSpan, segment_turns
 from callmood.pipeline.transcribe.spoken import SURE, Listened, Spoken, languages_of, stretches
 from callmood.pipeline.transcribe.vocabulary import read_vocabulary
@@ -164,7 +164,8 @@ def _task_of(call: int, span: SegmentSpan, spans: Sequence[SegmentSpan], samples
     from_s, to_s = window_of(span, spans, samples.shape[1] / SAMPLE_RATE)
     start = max(0, round((from_s - _CONTEXT_S) * SAMPLE_RATE))
     stop = round((to_s + _CONTEXT_S) * SAMPLE_RATE)
-    return Task(call, span, samples[span.channel, start:stop], span.start_s - start / SAMPLE_RATE, "")
+    clip = samples[span.channel, start:stop]
+    return Task(call, span, clip, frames_of(clip), span.start_s - start / SAMPLE_RATE, "")
 
 
 def _audible(task: Task) -> bool:
