@@ -4,8 +4,8 @@
 
 Three kinds of calls are made: ``short`` (18 to 40 s, channels as they come), ``stereo`` and ``mono`` (10 minutes each,
 from the stereo and the mono recordings). For each kind it prints the mean of the pairs' ratios in wall and in processor
-time, the processes' peak memory, how soon callmood had stored the first call, and how much faster it is with two
-workers than with one.
+time, the processes' peak memory, how soon callmood had stored the first call, and how much faster it is with a worker
+on each core than with one worker on one core.
 
 The usual way is `python -m whisperx` on each file (the same tiny.en folder, int8, one process a file, without its
 alignment, whose model comes from a hub only) and then transformers pipelines for the emotion of each segment's sound
@@ -133,12 +133,12 @@ def emotions(calls: Path, work: Path) -> None:
             words(segment["text"], truncation=True)
 
 
-def callmood_way(calls: Path, work: Path, *options: str) -> float:
+def callmood_way(calls: Path, work: Path) -> float:
     """Scans; returns the seconds until the first call was said to be stored."""
     database = work / "speed.duckdb"
     database.unlink(missing_ok=True)
     callmood = str(Path(sys.executable).parent / "callmood")
-    command = [callmood, "scan", str(calls), "--db", str(database), "--json", *options]
+    command = [callmood, "scan", str(calls), "--db", str(database), "--json"]
     started, first_s = time.perf_counter(), 0.0
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
@@ -162,17 +162,19 @@ class Cost:
     """Until the first call was stored; 0 for the usual way."""
 
 
-def cost(way: str, calls: Path, work: Path, *options: str) -> Cost:
+def cost(way: str, calls: Path, work: Path) -> Cost:
     """Measured in a process of its own, because a process counts its children all together."""
-    command = [sys.executable, __file__, "--cost", way, str(calls), str(work), *options]
+    command = [sys.executable, __file__, "--cost", way, str(calls), str(work)]
     return Cost(**json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
 
 
-def print_cost(way: str, calls: Path, work: Path, *options: str) -> None:
+def print_cost(way: str, calls: Path, work: Path) -> None:
+    if way == "one core":  # one worker alone would use all of them
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     started = time.perf_counter()
     first_s = 0.0
-    if way == "callmood":
-        first_s = callmood_way(calls, work, *options)
+    if way in ("callmood", "one core"):
+        first_s = callmood_way(calls, work)
     else:
         usual_way(calls, work)
     wall_s = time.perf_counter() - started
@@ -195,14 +197,16 @@ def measure(folder: Path, counts: dict[str, int], runs: int) -> None:
             calls = work / kind
             total_s = cut_calls(long.get(kind, sources), (LONG_S,) if kind in long else SHORT_S, count, calls)
             print(f"{kind}: {count} calls, {total_s:.0f} s, {runs} pairs, load {os.getloadavg()[0]:.1f}")
-            usual, own, one_worker = [], [], []
+            usual, own, one_core = [], [], []
             for _ in range(runs):
                 own.append(cost("callmood", calls, work))
                 usual.append(cost("usual", calls, work))
-                one_worker.append(cost("callmood", calls, work, "--workers", "1"))
+                one_core.append(cost("one core", calls, work))
             _print_ratios("wall", [one.wall_s for one in usual], [one.wall_s for one in own])
             _print_ratios("processor", [one.cpu_s for one in usual], [one.cpu_s for one in own])
-            _print_ratios("one worker / all", [one.wall_s for one in one_worker], [one.wall_s for one in own])
+            _print_ratios(
+                "one core / all cores", [one.wall_s for one in one_core], [one.wall_s for one in own]
+            )
             print(f"  first call stored after   {_mean(one.first_s for one in own):.0f} s")
             print(f"  largest process, MB       {max(one.peak_mb for one in own):.0f}", end="")
             print(f" (usual way {max(one.peak_mb for one in usual):.0f})", flush=True)
@@ -222,7 +226,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--emotions"]:
         emotions(Path(sys.argv[2]), Path(sys.argv[3]))
     elif sys.argv[1:2] == ["--cost"]:
-        print_cost(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]), *sys.argv[5:])
+        print_cost(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
     else:
         parser = argparse.ArgumentParser(
             description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -100,8 +100,9 @@ def test_a_killed_run_that_is_resumed_ends_with_the_weights_of_the_uninterrupted
         killed_at(18, patched)
         fitted(tmp_path / "cut", table)
     rest, result_again = fitted(tmp_path / "cut", table, resume=True)
+    # the histories first: they tell where two runs part
+    assert result.history == result_again.history
     assert torch.equal(weights(whole), weights(rest))
-    assert [row["loss"] for row in result.history] == [row["loss"] for row in result_again.history]
 
 
 def test_a_finished_run_is_not_trained_further(tmp_path: Path) -> None:
