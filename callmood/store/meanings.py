@@ -55,7 +55,8 @@ class CallTexts(NamedTuple):
     texts: list[str]
 
 
-class FoundSegment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FoundSegment:
     """A segment with its call."""
 
     recording_id: str
@@ -64,7 +65,9 @@ class FoundSegment(NamedTuple):
     call_id: str | None
     agent: str | None
     started_at: datetime | None
+    """Start of the call."""
     segment: int
+    """Counted from 0 in its call."""
     speaker: int
     role: str
     start_s: float
