@@ -71,7 +71,10 @@ NOT_NAMES: Final = WITHIN_NAMES | words(
     which where login log via please would spelled spelt spell called named back
     support help everything something anything nothing people person someone team account sign
     signed check checked information info's arrive see seen saw stop stopped stay stayed start started
-    available everyone everybody meet met
+    available everyone everybody meet met paid spent told sold
+    i'm you're he's she's we're they're i've you've we've they've i'd you'd he'd she'd we'd they'd i'll you'll he'll
+    she'll we'll they'll there's here's what's who's where's don't doesn't didn't can't couldn't won't wouldn't isn't
+    wasn't
     """
 )
 ASIDE: Final = 6
@@ -224,6 +227,7 @@ def _ending(
             if tokens[at].before.strip() != "." or tokens[at].is_first:
                 break
             label = at
+            is_spoken = tokens[at].before == "." and tokens[at].written.islower()
             if tokens[at].before.endswith(" ") and tokens[at].written not in ENDS:  # gmail. com
                 break
         if label >= len(tokens):
@@ -289,6 +293,7 @@ def _spelt_end(tokens: Sequence[Token], at: int) -> int | None:
         if len(tokens[index].text) != 1:
             break
         letters += tokens[index].text
-        if len(letters) > 1 and letters in ENDS and (letters != "co" or tokens[at + 2 : at + 3] == []):
+        is_more = letters == "co" and [token.text for token in tokens[index + 1 : index + 2]] == ["m"]
+        if len(letters) > 1 and letters in ENDS and not is_more:
             return index
     return None

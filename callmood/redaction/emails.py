@@ -85,7 +85,7 @@ def find_emails(tokens: Sequence[Token], cues: Cues) -> Iterator[Found]:
             found = _without_at(tokens, cues, at, start)
         if found is not None:
             first = _taken_back_before(tokens, found.first, start)
-            last = _spelt_after(tokens, found.first, _taken_back_after(tokens, found.last))
+            last = _taken_back_after(tokens, _spelt_after(tokens, first, found.last))
             yield Found(first, last, EMAIL)
             start = last + 1
 
@@ -103,7 +103,10 @@ def _written(tokens: Sequence[Token], right: int, start: int) -> Found | None:
     last = domain_end(tokens, right)
     if last is None and tokens[right].before != "@":
         return None
-    return Found(first, right if last is None else last, EMAIL)
+    last = right if last is None else last
+    while tokens[right].before == "@" and last + 1 < len(tokens) and is_tight(tokens[last + 1]):
+        last += 1
+    return Found(first, last, EMAIL)
 
 
 def _cut_off(tokens: Sequence[Token], at: int, start: int) -> Found:
@@ -130,16 +133,21 @@ def _spoken(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found |
         domain = None if last is None else Domain(last, is_mailer=False, is_provider=False, is_bare=False)
     if domain is None or (tokens[at].text != "at" and (domain.is_bare or not domain.is_provider)):
         return None
-    if [token.text for token in tokens[domain.last + 1 : domain.last + 2]] == [
-        "at"
-    ] and not domain.is_provider:
+    if not domain.is_provider and _is_before_at(tokens, domain.last):
         return None  # "email me at jo dot lee at ..."
     is_full = domain.is_mailer and not domain.is_bare
     if first == end:  # no name before it: "look at gmail dot com"
         if end > start and tokens[end - 1].text in _MAILBOXES and (is_mail or is_given(tokens, end - 1)):
             return Found(end - 1, domain.last, EMAIL)
         first = phrase_before(tokens, end, start)
-        is_whole = is_full and first < end and is_sentence(tokens, first, domain.last)
+        is_whole = (
+            is_full
+            and first < end
+            and (
+                is_sentence(tokens, first, domain.last)
+                or (is_given(tokens, first) and bool(tokens[domain.last].after.strip()))
+            )
+        )
         return Found(first, domain.last, EMAIL) if is_whole else None
     if not _is_told(tokens, cues, domain, first, end):
         return None
@@ -167,7 +175,8 @@ def _is_told(tokens: Sequence[Token], cues: Cues, domain: Domain, first: int, en
     is_added = any("," in token.before for token in tokens[first + 1 : end])
     if is_added and ends_sentence(tokens, domain.last):  # "copy my assistant, jo lee at brightwater dot com"
         return True
-    if is_a_thing(tokens, first):
+    word = tokens[end - 1]
+    if is_a_thing(tokens, first) or (word.text.endswith("ed") and not is_named(word)):
         return False
     if is_composed(tokens, first + 1, end):
         return not any(cue.kind == ORDINARY for cue in cues.before(end, 4))
@@ -225,14 +234,16 @@ def _without_at(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Fou
         end, first = core_of(tokens, at, of_text)
         has_signs = first < end and is_joined(tokens, first, end)
         if domain.is_bare:
-            is_one = has_signs and end < at and _ends_text(tokens, domain.last)
+            is_apart = end < at or "," in tokens[at].before
+            is_one = is_apart and ends_sentence(tokens, domain.last) and is_composed(tokens, first, end)
+            is_one = is_one and (has_signs or is_sentence(tokens, first, domain.last))
             return Found(begin_of(tokens, end, of_text), domain.last, EMAIL) if is_one else None
         is_asked_for = tokens[at].is_first and any(
             cue.kind == EMAIL and tokens[cue.at].segment < tokens[at].segment
             for cue in cues.before(at, _NEAR)
         )
         is_name = first < end and (
-            has_signs
+            is_composed(tokens, first, end)
             or is_first_name(tokens[first].text)
             or (end == at == first + 1 and tokens[first].text not in _SAID_OF_PROVIDERS)
         )
@@ -286,15 +297,33 @@ def _taken_back_after(tokens: Sequence[Token], last: int) -> int:
 
 
 def _spelt_after(tokens: Sequence[Token], first: int, last: int) -> int:
-    """The last of the letters after an address that spell a word of it: "lee at gmail dot com, that's L E E"."""
+    """The last token of what spells a word of an address after it: "lee at gmail dot com, that's L E E"."""
+    said = {token.text for token in tokens[first : last + 1]}
     for begin in range(last + 1, min(last + 1 + ASIDE, len(tokens))):
-        end = begin
-        while end < len(tokens) and len(tokens[end].text) == 1 and not tokens[end].is_number:
-            end += 1
+        end = _past_letters(tokens, begin)
         letters = "".join(token.text for token in tokens[begin:end])
-        if len(letters) > 2 and any(letters == token.text for token in tokens[first : last + 1]):
-            return end - 1
+        is_begun = any(word.startswith(letters) for word in said) and len(letters) > 2
+        if not is_begun and (letters != tokens[last].text or len(letters) < 2):
+            continue
+        while end + 1 < len(tokens) and tokens[end].text in JOINS and len(tokens[end + 1].text) == 1:
+            end = _past_letters(tokens, end + 1)  # "L E E dot S T O N E"
+        if end < len(tokens) and letters + tokens[end].text in said:  # "U S bank"
+            end += 1
+        is_at = end < len(tokens) and tokens[end].text == "at"
+        domain = domain_end(tokens, end + 1) if is_at else None
+        return end - 1 if domain is None else domain
     return last
+
+
+def _past_letters(tokens: Sequence[Token], at: int) -> int:
+    while at < len(tokens) and len(tokens[at].text) == 1 and not tokens[at].is_number:
+        at += 1
+    return at
+
+
+def _is_before_at(tokens: Sequence[Token], last: int) -> bool:
+    following = tokens[last + 1 : last + 2]
+    return any(token.text == "at" or "@" in token.before for token in following)
 
 
 def _ends_text(tokens: Sequence[Token], at: int) -> bool:

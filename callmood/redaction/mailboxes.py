@@ -22,7 +22,7 @@ _BEFORE_AT: Final = words(
 _SPELLING: Final = words("that's that is it's spelled spelt so it spell")
 """What is said between a name and its letters."""
 _ARTICLES: Final = words("the a an my your our their some any this")
-_GIVEN_AFTER: Final = words("is it's its that's to use try be under")
+_GIVEN_AFTER: Final = words("is it's its that's to use try be under put enter type say says")
 """What an address is given after."""
 _OPENERS: Final = (
     HESITATIONS | _GIVEN_AFTER | words("yes yeah yep sure okay ok so well no and or then right alright")
@@ -174,7 +174,7 @@ def begin_of(tokens: Sequence[Token], at: int, start: int, *, is_sure: bool = Tr
             index -= 1  # "zero one, that's zero one"
             continue
         if _is_spelling(tokens, index, start):
-            index -= 3
+            index -= 2 + (tokens[index - 1].text == "in")
         elif not _is_joined(tokens, index, first, at) and not _is_spelt(tokens, index, first):
             if words >= _MOST_WORDS or (
                 text in NOT_NAMES and not (is_sure and _is_within(tokens, index, start))
@@ -224,8 +224,8 @@ def _breaks(tokens: Sequence[Token], index: int) -> bool:
 
 
 def is_tight(token: Token) -> bool:
-    """Whether a sign without a space is before a token."""
-    return not token.is_first and bool(token.before.strip("\"'(<")) and not token.before.endswith(" ")
+    """Whether a token follows another without a space: "dog" and "44" of "big.dog44"."""
+    return not (token.is_first or token.before.endswith(" ") or token.before.strip() in tuple("\"'(<,;:"))
 
 
 def _is_spelt(tokens: Sequence[Token], index: int, first: int) -> bool:
@@ -239,5 +239,9 @@ def _is_spelt(tokens: Sequence[Token], index: int, first: int) -> bool:
 
 
 def _is_spelling(tokens: Sequence[Token], index: int, start: int) -> bool:
-    """Whether a token is the word of "s as in sam"."""
-    return index - 3 >= start and [token.text for token in tokens[index - 2 : index]] == ["as", "in"]
+    """Whether a token is the word of "s as in sam" or "s for sam"."""
+    before = [token.text for token in tokens[max(start, index - 3) : index]]
+    if before[1:] == ["as", "in"]:
+        return True
+    is_for = before[-1:] in (["for"], ["like"]) and len(before) > 1 and len(before[-2]) == 1
+    return is_for and tokens[index].text.startswith(before[-2])
