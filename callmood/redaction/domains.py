@@ -215,7 +215,7 @@ def _ending(
         if label is None:
             if at >= len(tokens):
                 break
-            is_com = tokens[at].text == "com" and at == name_end + 1
+            is_com = tokens[at].text in ("com", "net", "org", "edu") and at == name_end + 1
             if tokens[at].text in _JOINED_ENDS or (is_com and (is_provider or any_end)):
                 return at
             if (
@@ -236,6 +236,8 @@ def _ending(
         spelt = _spelt_end(tokens, label)
         if spelt is not None:
             last = label = spelt
+        elif is_spoken and text not in ENDS and (end := _label_end(tokens, label)) > label:
+            label = end
         elif (
             text in ENDS
             or ((is_provider or any_end) and text in _HEARD_AS_COM)
@@ -293,7 +295,7 @@ def _spelt_end(tokens: Sequence[Token], at: int) -> int | None:
         if len(tokens[index].text) != 1:
             break
         letters += tokens[index].text
-        is_more = letters == "co" and [token.text for token in tokens[index + 1 : index + 2]] == ["m"]
-        if len(letters) > 1 and letters in ENDS and not is_more:
+        is_last = [len(token.text) for token in tokens[index + 1 : index + 2]] != [1]
+        if (len(letters) == 2 and is_last) or (len(letters) > 2 and letters in ENDS):
             return index
     return None

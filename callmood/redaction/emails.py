@@ -9,19 +9,15 @@ from callmood.first_names import is_first_name
 from callmood.redaction.cues import EMAIL, ORDINARY, Cues
 from callmood.redaction.domains import (
     ASIDE,
-    DOTS,
     ENDS,
-    HESITATIONS,
     NOT_NAMES,
     Domain,
     domain_after,
     domain_at,
     domain_end,
-    ending_after,
     past_hesitations,
 )
 from callmood.redaction.mailboxes import (
-    JOINS,
     begin_of,
     core_of,
     ends_sentence,
@@ -35,6 +31,7 @@ from callmood.redaction.mailboxes import (
     phrase_before,
     with_name,
 )
+from callmood.redaction.said_again import spelt_after, taken_back_after, taken_back_before
 from callmood.redaction.tokens import Found, Token, words
 
 _HEARD_AS_AT: Final = words("at add ad and that et")
@@ -55,15 +52,6 @@ _SAID_OF_SITES: Final = words(
 """What is said of a site before "at"."""
 _SAID_OF_PROVIDERS: Final = words("just not plain only regular old new")
 """What is said before "gmail dot com" and is no name."""
-_TAKING_BACK: Final = words("no not sorry wait actually mean rather correction oops scratch pardon")
-_WHILE_TAKING_BACK: Final = (
-    _TAKING_BACK
-    | HESITATIONS
-    | words(
-        "i i'm it's it is that that's or me let hold on so make rather excuse my mistake hang again say start over"
-    )
-)
-"""What is said between a part of an address and what is said in its place."""
 _NEAR: Final = 12
 """Tokens within which a word about e-mail tells what follows."""
 
@@ -84,8 +72,8 @@ def find_emails(tokens: Sequence[Token], cues: Cues) -> Iterator[Found]:
         if found is None:
             found = _without_at(tokens, cues, at, start)
         if found is not None:
-            first = _taken_back_before(tokens, found.first, start)
-            last = _taken_back_after(tokens, _spelt_after(tokens, first, found.last))
+            first = taken_back_before(tokens, found.first, start)
+            last = taken_back_after(tokens, spelt_after(tokens, first, found.last))
             yield Found(first, last, EMAIL)
             start = last + 1
 
@@ -123,43 +111,48 @@ def _spoken(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found |
     is_mail = _is_about_mail(cues, at)
     end, first = core_of(tokens, at, start)
     has_signs = is_composed(tokens, first, end)
-    domain = domain_at(tokens, _past_at(tokens, at), any_end=is_mail or has_signs)
-    if domain is None and first < end and is_first_name(tokens[first].text):
-        domain = domain_at(tokens, _past_at(tokens, at), any_end=True)
-        if domain is not None and not is_sentence(tokens, first, domain.last):
-            domain = None
-    if domain is None and tokens[at].text == "at" and has_signs:
-        last = domain_after(tokens, _past_at(tokens, at))
-        domain = None if last is None else Domain(last, is_mailer=False, is_provider=False, is_bare=False)
+    domain = _domain(tokens, _past_at(tokens, at), first, end, any_end=is_mail or has_signs)
     if domain is None or (tokens[at].text != "at" and (domain.is_bare or not domain.is_provider)):
         return None
     if not domain.is_provider and _is_before_at(tokens, domain.last):
         return None  # "email me at jo dot lee at ..."
-    is_full = domain.is_mailer and not domain.is_bare
     if first == end:  # no name before it: "look at gmail dot com"
         if end > start and tokens[end - 1].text in _MAILBOXES and (is_mail or is_given(tokens, end - 1)):
             return Found(end - 1, domain.last, EMAIL)
-        first = phrase_before(tokens, end, start)
-        is_whole = (
-            is_full
-            and first < end
-            and (
-                is_sentence(tokens, first, domain.last)
-                or (is_given(tokens, first) and bool(tokens[domain.last].after.strip()))
-            )
-        )
-        return Found(first, domain.last, EMAIL) if is_whole else None
+        first = _phrase(tokens, end, start, domain)
+        return Found(first, domain.last, EMAIL) if first < end else None
     if not _is_told(tokens, cues, domain, first, end):
         return None
     is_open = domain.is_bare and not (has_signs or is_mail)
     if is_open and not tokens[domain.last].after.strip() and not _ends_text(tokens, domain.last):
         return None  # "my phone at Gmail headquarters"
     first = with_name(tokens, begin_of(tokens, end, start), start)
-    if is_full and is_sentence(tokens, phrase_before(tokens, end, start), domain.last):
-        first = min(first, phrase_before(tokens, end, start))
+    first = min(first, _phrase(tokens, end, start, domain))
     if first > start and tokens[first - 1].text in _MAILBOXES and is_given(tokens, first - 1):
         first -= 1  # "it's help desk at"
     return Found(first, domain.last, EMAIL)
+
+
+def _domain(tokens: Sequence[Token], begin: int, first: int, end: int, *, any_end: bool) -> Domain | None:
+    """The domain from ``begin`` on, after a name from ``first`` to ``end``."""
+    if (domain := domain_at(tokens, begin, any_end=any_end)) is not None or first == end:
+        return domain
+    if is_first_name(tokens[first].text):
+        domain = domain_at(tokens, begin, any_end=True)
+        return domain if domain is not None and is_sentence(tokens, first, domain.last) else None
+    last = domain_after(tokens, begin) if is_composed(tokens, first, end) else None
+    return None if last is None else Domain(last, is_mailer=False, is_provider=False, is_bare=False)
+
+
+def _phrase(tokens: Sequence[Token], end: int, start: int, domain: Domain) -> int:
+    """The first token of a phrase before token ``end`` that is given as a name, whatever its words; ``end`` if none."""
+    first = phrase_before(tokens, end, start)
+    is_phrase = first < end and (
+        is_sentence(tokens, first, domain.last)
+        or (is_given(tokens, first) and bool(tokens[domain.last].after.strip()))
+        or is_first_name(tokens[first].text)
+    )
+    return first if is_phrase and domain.is_mailer and not domain.is_bare else end
 
 
 def _is_told(tokens: Sequence[Token], cues: Cues, domain: Domain, first: int, end: int) -> bool:
@@ -235,8 +228,10 @@ def _without_at(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Fou
         has_signs = first < end and is_joined(tokens, first, end)
         if domain.is_bare:
             is_apart = end < at or "," in tokens[at].before
-            is_one = is_apart and ends_sentence(tokens, domain.last) and is_composed(tokens, first, end)
-            is_one = is_one and (has_signs or is_sentence(tokens, first, domain.last))
+            is_one = is_apart and (
+                (has_signs and (tokens[domain.last].after.strip() or _ends_text(tokens, domain.last)))
+                or (is_composed(tokens, first, end) and is_sentence(tokens, first, domain.last))
+            )
             return Found(begin_of(tokens, end, of_text), domain.last, EMAIL) if is_one else None
         is_asked_for = tokens[at].is_first and any(
             cue.kind == EMAIL and tokens[cue.at].segment < tokens[at].segment
@@ -260,65 +255,6 @@ def _without_at(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Fou
         goes_on = last + 1 < len(tokens) and tokens[last + 1].text in ("at", "add")
         return Found(at, last, EMAIL) if last > at and _ends_text(tokens, last) and not goes_on else None
     return None
-
-
-def _taken_back_before(tokens: Sequence[Token], first: int, start: int) -> int:
-    """Where what is taken back before an address begins: "amy at, no, wait, amy s at gmail dot com"."""
-    end = first
-    while end > start and tokens[end - 1].text in _WHILE_TAKING_BACK:
-        end -= 1
-    if _TAKING_BACK.isdisjoint(token.text for token in tokens[end:first]) or end <= start:
-        return first
-    if tokens[end - 1].text in ("at", *JOINS):
-        return begin_of(tokens, end - 1, start)
-    begin = begin_of(tokens, end, start, is_sure=False)
-    return (
-        begin
-        if begin < end and (is_joined(tokens, begin, end) or is_first_name(tokens[begin].text))
-        else first
-    )
-
-
-def _taken_back_after(tokens: Sequence[Token], last: int) -> int:
-    """The last token of what takes the place of a domain: "at gmail dot com, sorry, dot net"."""
-    begin = last + 1
-    while begin < len(tokens) and tokens[begin].text in _WHILE_TAKING_BACK:
-        begin += 1
-    if _TAKING_BACK.isdisjoint(token.text for token in tokens[last + 1 : begin]) or begin == len(tokens):
-        return last
-    if tokens[begin].text == "at":
-        begin = past_hesitations(tokens, begin + 1)
-    end = (
-        ending_after(tokens, begin)
-        if begin < len(tokens) and tokens[begin].text in DOTS
-        else domain_end(tokens, begin)
-    )
-    return last if end is None else end
-
-
-def _spelt_after(tokens: Sequence[Token], first: int, last: int) -> int:
-    """The last token of what spells a word of an address after it: "lee at gmail dot com, that's L E E"."""
-    said = {token.text for token in tokens[first : last + 1]}
-    for begin in range(last + 1, min(last + 1 + ASIDE, len(tokens))):
-        end = _past_letters(tokens, begin)
-        letters = "".join(token.text for token in tokens[begin:end])
-        is_begun = any(word.startswith(letters) for word in said) and len(letters) > 2
-        if not is_begun and (letters != tokens[last].text or len(letters) < 2):
-            continue
-        while end + 1 < len(tokens) and tokens[end].text in JOINS and len(tokens[end + 1].text) == 1:
-            end = _past_letters(tokens, end + 1)  # "L E E dot S T O N E"
-        if end < len(tokens) and letters + tokens[end].text in said:  # "U S bank"
-            end += 1
-        is_at = end < len(tokens) and tokens[end].text == "at"
-        domain = domain_end(tokens, end + 1) if is_at else None
-        return end - 1 if domain is None else domain
-    return last
-
-
-def _past_letters(tokens: Sequence[Token], at: int) -> int:
-    while at < len(tokens) and len(tokens[at].text) == 1 and not tokens[at].is_number:
-        at += 1
-    return at
 
 
 def _is_before_at(tokens: Sequence[Token], last: int) -> bool:

@@ -7,10 +7,12 @@ from typing import Final
 
 from callmood.first_names import is_first_name
 from callmood.redaction.digits import is_digit_word
-from callmood.redaction.domains import ASIDE, DOTS, ENDS, HESITATIONS, NOT_NAMES, WITHIN_NAMES
+from callmood.redaction.domains import ASIDE, DOTS, HESITATIONS, NOT_NAMES, WITHIN_NAMES
 from callmood.redaction.tokens import Token, words
 
-JOINS: Final = DOTS | words("underscore underscores dash hyphen minus plus score point bar under_score slash")
+JOINS: Final = DOTS | words(
+    "underscore underscores dash hyphen minus plus score point bar under_score slash apostrophe"
+)
 _REMARKED: Final = words("all no with then and the")
 """With what a remark on a name begins: "pat benatar, all lower case"."""
 _BEFORE_AT: Final = words(
@@ -37,6 +39,7 @@ _VISITING: Final = words(
 _LINKS: Final = words("and then the word letter number with by followed")
 """What is said between the parts of a name."""
 _LISTENING: Final = words("right okay ok yes yeah")
+_SITE_ENDS: Final = words("com net org edu gov")
 _MOST_WORDS: Final = 6
 
 
@@ -47,12 +50,12 @@ def core_of(tokens: Sequence[Token], at: int, start: int) -> tuple[int, int]:
     """
     first = begin_of(tokens, at, start, is_sure=False)
     if first < at:
-        return at, first
+        return (at, at) if at - 1 > start and is_site_end(tokens, at - 1) else (at, first)
     end = at
     while end > start and at - end < ASIDE and tokens[end - 1].text in _BEFORE_AT:
         end -= 1
     first = begin_of(tokens, end, start, is_sure=False)
-    is_site = end - 2 >= start and tokens[end - 1].text in ENDS and tokens[end - 2].text in DOTS
+    is_site = end - 2 >= start and is_site_end(tokens, end - 1)
     is_name = first < end and (
         is_composed(tokens, first, end) or is_named(tokens[end - 1]) or is_first_name(tokens[first].text)
     )
@@ -69,6 +72,11 @@ def core_of(tokens: Sequence[Token], at: int, start: int) -> tuple[int, int]:
     return at, at
 
 
+def is_site_end(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a token ends the name of a site: "expedia.com"."""
+    return tokens[at].text in _SITE_ENDS and (tokens[at - 1].text in DOTS or tokens[at].before == ".")
+
+
 def phrase_before(tokens: Sequence[Token], end: int, start: int) -> int:
     """The first token of what a sentence gives as a name that ends before token ``end``, whatever its words.
 
@@ -78,7 +86,7 @@ def phrase_before(tokens: Sequence[Token], end: int, start: int) -> int:
     if end == start or tokens[end - 1].text in _VISITING:
         return end
     first = end
-    while first > start and end - first < _MOST_WORDS:
+    while first > start and sum(len(token.text) > 1 for token in tokens[first:end]) < _MOST_WORDS:
         if tokens[first - 1].text in _GIVEN_AFTER or _breaks(tokens, first) or tokens[first].is_first:
             break
         first -= 1
@@ -170,7 +178,8 @@ def begin_of(tokens: Sequence[Token], at: int, start: int, *, is_sure: bool = Tr
             index -= 1  # "anna underscore, right, lee"
             continue
         is_between = start < index and first < at and text == "that's"
-        if is_between and _is_spelt(tokens, index - 1, index) and _is_spelt(tokens, first, first):
+        is_spelt = is_between and _is_spelt(tokens, index - 1, index) and _is_spelt(tokens, first, first)
+        if is_spelt or (is_sure and is_between and _is_spelling(tokens, index - 1, start)):
             index -= 1  # "zero one, that's zero one"
             continue
         if _is_spelling(tokens, index, start):
@@ -200,7 +209,7 @@ def _is_within(tokens: Sequence[Token], index: int, start: int) -> bool:
         index -= 1
         if index >= start and tokens[index].text not in NOT_NAMES:
             return True
-    return False
+    return index > start and tokens[index].text == "that's" and _is_spelling(tokens, index - 1, start)
 
 
 def _is_joined(tokens: Sequence[Token], index: int, first: int, at: int) -> bool:
