@@ -54,6 +54,7 @@ _PROVIDERS: Final = _MAILERS | frozenset(
     )
 )
 """With those that are companies that people speak about, or words."""
+_BEGIN_PROVIDERS: Final = frozenset(name[0] for name in _PROVIDERS)
 HESITATIONS: Final = words("uh um er erm eh ah em hm hmm mm mmm")
 WITHIN_NAMES: Final = words(
     """
@@ -143,6 +144,8 @@ def domain_after(tokens: Sequence[Token], at: int) -> int | None:
 
 def provider_end(tokens: Sequence[Token], at: int) -> int | None:
     """The last token of a mail provider's name that begins at a token."""
+    if tokens[at].text not in _BEGIN_PROVIDERS:
+        return None
     for length in (3, 2, 1):
         if at + length <= len(tokens) and _words(tokens, at, at + length - 1) in _PROVIDERS:
             return at + length - 1

@@ -16,6 +16,7 @@ from callmood.redaction.domains import (
     domain_at,
     domain_end,
     past_hesitations,
+    provider_end,
 )
 from callmood.redaction.mailboxes import (
     begin_of,
@@ -219,7 +220,7 @@ def _is_about_mail(cues: Cues, at: int) -> bool:
 def _without_at(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found | None:
     """An address of which no "at" was written, or a part of one that was asked for: "jenna gmail dot com"."""
     is_told = _is_about_mail(cues, at) or (start > 0 and at - start < _NEAR)
-    domain = domain_at(tokens, at)
+    domain = None if provider_end(tokens, at) is None else domain_at(tokens, at)
     if domain is not None and domain.is_provider:
         of_text = at
         while of_text > start and not tokens[of_text].is_first:

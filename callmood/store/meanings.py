@@ -240,7 +240,7 @@ def opening_vectors(
             SELECT recording_id, segment, start_s, quarter > 2 AS late,
                 len(string_split_regex(trim(text), '\\s+')) AS words
             FROM segment_mood
-            WHERE role = 'customer' AND words >= 4
+            WHERE is_of(role, 'customer') AND words >= 4
             QUALIFY row_number() OVER (PARTITION BY recording_id ORDER BY late, start_s, segment) <= 3
         ), opening AS (
             SELECT recording_id, segment FROM said

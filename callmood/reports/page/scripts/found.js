@@ -18,7 +18,7 @@ function foundView() {
     hits.length > 0 && sortable({
       caption: "What was said", rows: hits, filter: "words, call, agent …", sort: byMeaning ? [1, "descending"] : null,
       choices: [
-        { label: "Said by", options: [["anyone", () => true], ...["customer", "agent", "unknown"].map((role) => [role, (hit) => hit.role === role])] },
+        { label: "Said by", options: [["anyone", () => true], ...["customer", "agent"].map((side) => [side, (hit) => sideOf(hit.role) === side])] },
         ...agents.length > 1 ? [{ label: "Agent of the call", options: [["any", () => true], ...agents.map((name) => [name, (hit) => (callOf(hit).agent ?? NONE) === name])] }] : [],
       ],
       columns: [

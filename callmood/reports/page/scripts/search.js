@@ -21,7 +21,7 @@ function searchView() {
     for (const call of calls) {
       for (const row of detailOf(call.id)?.segments ?? []) {
         const at = row.text.toLowerCase().indexOf(wanted);
-        if (at >= 0 && (!role.value || row.role === role.value) && (!emotion.value || row.emotion === emotion.value)) found.push([call, row, at]);
+        if (at >= 0 && (!role.value || sideOf(row.role) === role.value) && (!emotion.value || row.emotion === emotion.value)) found.push([call, row, at]);
       }
     }
     const inCalls = new Set(found.map(([call]) => call.id)).size;

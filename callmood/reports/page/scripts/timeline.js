@@ -59,7 +59,7 @@ function timeline(call, detail, picked) {
       svg.append("text").attr("x", margin - 4).attr("y", y(value)).attr("dy", ".35em").attr("text-anchor", "end")
         .attr("fill", "var(--soft)").text(text);
     }
-    const felt = detail.segments.filter((row) => known(row.mood) && (page.role === "all" || row.role === page.role || (page.role === "customer" && row.role === "unknown")));
+    const felt = detail.segments.filter((row) => known(row.mood) && (page.role === "all" || sideOf(row.role) === page.role));
     const steps = felt.flatMap((row) => [{ at: row.start_s, ...row }, { at: row.end_s, ...row }]);
     svg.append("path").attr("fill", "var(--angry)").attr("opacity", 0.28)
       .attr("d", d3.area((row) => x(row.at), y(-1), (row) => y(-1 + 2 * row.upset))(steps));
