@@ -386,6 +386,14 @@ def test_where_no_agent_is_known_nobody_has_a_share_of_the_talk_or_interrupts(db
     )
 
 
+def test_voices_of_unknown_roles_are_told_apart_on_a_timeline(db: Connection) -> None:
+    store(db, said_by("unknown", "unknown"))
+    sheets = {sheet.title: sheet for sheet in page(ask(db, Question("call", name="call.wav"))).sheets}
+    quarters, turns = sheets["Mood by quarter of the call"], sheets["What was said"]
+    assert [quarters.columns[0].cell(row) for row in quarters.rows] == ["role not known"]
+    assert [turns.columns[1].cell(row) for row in turns.rows] == ["speaker 1", "speaker 2"]
+
+
 def test_of_one_voice_of_unknown_role_moods_are_known_and_are_the_customers(db: Connection) -> None:
     store(db, make_call([(0, 0.0, 4.0, "a b", feeling("angry"))], roles=("unknown",), layout="mono"))
     assert ask(db, Question("calls")).rows.select("role", "angry").row(0) == ("customer", 1)

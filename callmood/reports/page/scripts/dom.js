@@ -72,6 +72,8 @@ const EVIDENCE = { voice: "by voice", words: "by words", both: "by voice and wor
 
 /** On whose side a speaker is counted: who is not known to be the agent may be the customer. */
 const sideOf = (role) => (role === "unknown" ? "customer" : role);
+/** What a speaker is called. */
+const nameOf = ({ role, speaker }) => (role === "unknown" ? `speaker ${speaker + 1}` : role);
 const WHO = { customer: "customer", agent: "agent", all: "speaker" }[page.role];
 const WHO_TITLE = WHO[0].toUpperCase() + WHO.slice(1);
 const GROUP = page.by;

@@ -24,7 +24,7 @@ function foundView() {
       columns: [
         { label: "Words", value: (hit) => hit.text, cell: (hit) => [h("a", { href: callAddress(callOf(hit), hit.start_s) }, words(hit.text || "(no words)")), " ", hit.emotion && chip(hit.emotion)].filter(Boolean) },
         ...byMeaning ? [{ label: "Score", number: true, value: (hit) => hit.score, cell: (hit) => hit.score.toFixed(2) }] : [],
-        { label: "Said by", value: (hit) => hit.role },
+        { label: "Said by", value: (hit) => (hit.role === "unknown" ? "role not known" : hit.role) },
         { label: "At", number: true, value: (hit) => hit.start_s, cell: (hit) => clock(hit.start_s) },
         { label: "Call", value: (hit) => callName(callOf(hit)), cell: (hit) => callLink(callOf(hit), hit.start_s) },
         { label: "Agent", value: (hit) => callOf(hit).agent, cell: (hit) => words(callOf(hit).agent ?? NONE) },
