@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from callmood.redaction.digits import is_digit_word
 from callmood.redaction.tokens import Token, phrases, words
 
-DOTS: Final = words("dot period dots doc dought point")
+DOTS: Final = words("dot period dots doc dought")
 _FULL_STOP: Final = ("full", "stop")
 ENDS: Final = words(
     """
@@ -214,6 +214,8 @@ def _ending(
     while at < len(tokens):
         at = past_hesitations(tokens, at)
         label = _past_dot(tokens, at if last is not None else _past_remarks(tokens, at))
+        if label is None and is_provider and _words(tokens, at, at) == ("point",):
+            label = past_hesitations(tokens, at + 1)  # elsewhere "at this point in" would have a country
         is_spoken = label is not None
         if label is None:
             if at >= len(tokens):
@@ -287,7 +289,7 @@ def _label_end(tokens: Sequence[Token], at: int) -> int:
 
 def _is_end(text: str, any_end: bool) -> bool:
     """Whether a word after a spoken "dot" ends a domain: all countries have two letters."""
-    is_word = text.isalpha() and not is_digit_word(text)
+    is_word = text.isalpha() and len(text) > 1 and not is_digit_word(text)
     return is_word and (len(text) == 2 or text in _NAMED_ENDS or (any_end and text not in NOT_NAMES))
 
 

@@ -158,7 +158,7 @@ def _emotion_style(row: Row) -> str:
 
 
 _QUARTERS: Final = (
-    Column("", lambda row: "role not known" if row["role"] == "unknown" else row["role"], right=False),
+    Column("", lambda row: cells.role(row["role"]), right=False),
     *(
         Column(heading, lambda row, key=key: cells.mood(row.get(key)), hide_order=order)  # type: ignore[misc]
         for key, heading, order in (
