@@ -1,6 +1,6 @@
 """What redaction finds in a made set of sentences, and what it takes out of ordinary ones.
 
-    python benchmarks/redaction.py [--part tune|judge|last|emails|"more emails"] [--show] [--ordinary FILE ...]
+    python benchmarks/redaction.py [--part PART] [--show] [--ordinary FILE ...]
 
 The sentences of benchmarks/redaction.toml, with made-up numbers, e-mail addresses, dates, addresses and names in them,
 said in the ways of the part. A secret counts as found if none of its digits, letters or words is left. A recall has
@@ -29,6 +29,7 @@ else:
     import tomli as tomllib
 
 SENTENCES = Path(__file__).with_suffix(".toml")
+PARTS = ("tune", "judge", "last", "emails", "more emails", "other hand", "other hand, later")
 ORDINARY = "ordinary"
 EACH = 3
 """Sentences for each template and way of saying."""
@@ -641,7 +642,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--part", choices=("tune", "judge", "last", "emails", "more emails"), default="tune")
+    parser.add_argument("--part", choices=PARTS, default="tune")
     parser.add_argument("--show", action="store_true", help="print what was missed and what was taken out")
     parser.add_argument("--ordinary", type=Path, nargs="+", metavar="FILE", default=())
     given = parser.parse_args()

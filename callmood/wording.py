@@ -74,6 +74,15 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.1f} s" if 0 < seconds < 0.95 else f"{seconds:.0f} s"
 
 
+def speaker_name(role: str, speaker: int) -> str:
+    """What a speaker is called, counted from 0: by the role if that is known.
+
+    >>> speaker_name("agent", 0), speaker_name("unknown", 1)
+    ('agent', 'speaker 2')
+    """
+    return f"speaker {speaker + 1}" if role == "unknown" else role
+
+
 def percent(share: float | None) -> str:
     """A share in whole percent, or with one decimal if it would round to 0.
 

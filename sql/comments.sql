@@ -255,9 +255,9 @@ COMMENT ON COLUMN segment_scores.raw_surprised IS
     'Probability of surprised, 0 to 1, without a baseline; NULL: not scored.';
 
 COMMENT ON TABLE call_mood IS
-    'One row per call and role that speaks in it, and one for all roles. Means weigh segments by length. Filled by callmood.';
+    'One row per call and side that speaks in it, and one for all. Means weigh segments by length. Filled by callmood.';
 COMMENT ON COLUMN call_mood.recording_id IS 'The recording: recording.id.';
-COMMENT ON COLUMN call_mood.role IS '''agent'', ''customer'' or ''unknown''; ''all'': all of them together.';
+COMMENT ON COLUMN call_mood.role IS '''agent''; ''customer'', with speakers whose role is not known; or ''all''.';
 COMMENT ON COLUMN call_mood.scored IS 'Number of scored segments.';
 COMMENT ON COLUMN call_mood.angry IS 'Number of segments whose emotion is angry.';
 COMMENT ON COLUMN call_mood.negative IS 'Number of segments whose emotion is angry, disgust, fearful or sad.';
@@ -347,9 +347,9 @@ COMMENT ON COLUMN call_talk.duration_s IS 'Length of the recording in seconds.';
 COMMENT ON COLUMN call_talk.speech_s IS
     'Seconds in which someone is heard, by voice activity; what overlaps counts for each speaker.';
 COMMENT ON COLUMN call_talk.agent_s IS 'Seconds in which the agent is heard.';
-COMMENT ON COLUMN call_talk.customer_s IS 'Seconds in which the customer is heard.';
+COMMENT ON COLUMN call_talk.customer_s IS 'Seconds in which the customer, or somebody whose role is not known, is heard.';
 COMMENT ON COLUMN call_talk.talk_ratio IS
-    'The agent''s share of the speech of agent and customer, 0 to 1; NULL if fewer than two speakers are heard.';
+    'The agent''s share of the speech of agent and customer, 0 to 1; NULL if fewer than two are heard, or no agent is known.';
 COMMENT ON COLUMN call_talk.dead_air_s IS
     'Seconds in silences of 2 s or more between the first speech and the last, without holds; NULL if fewer than two speakers are heard.';
 COMMENT ON COLUMN call_talk.longest_silence_s IS
@@ -357,9 +357,9 @@ COMMENT ON COLUMN call_talk.longest_silence_s IS
 COMMENT ON COLUMN call_talk.overtalk_s IS
     'Seconds in which two or more speak at once; NULL unless the layout is stereo and two are heard.';
 COMMENT ON COLUMN call_talk.interruptions_by_agent IS
-    'How often the agent interrupts; NULL unless the layout is stereo and two are heard.';
+    'How often the agent interrupts; NULL unless the layout is stereo, two are heard and an agent is known.';
 COMMENT ON COLUMN call_talk.interruptions_by_customer IS
-    'How often the customer interrupts; NULL unless the layout is stereo and two are heard.';
+    'How often the customer interrupts; NULL unless the layout is stereo, two are heard and an agent is known.';
 COMMENT ON COLUMN call_talk.agent_words_per_minute IS
     'Words per minute of the agent''s transcribed speech; NULL: there is none, or it was not understood.';
 COMMENT ON COLUMN call_talk.customer_words_per_minute IS
@@ -393,9 +393,9 @@ COMMENT ON COLUMN call_summary.duration_s IS 'Length of the recording in seconds
 COMMENT ON COLUMN call_summary.speech_s IS
     'Seconds in which someone is heard, by voice activity; what overlaps counts for each speaker.';
 COMMENT ON COLUMN call_summary.agent_s IS 'Seconds in which the agent is heard.';
-COMMENT ON COLUMN call_summary.customer_s IS 'Seconds in which the customer is heard.';
+COMMENT ON COLUMN call_summary.customer_s IS 'Seconds in which the customer, or somebody whose role is not known, is heard.';
 COMMENT ON COLUMN call_summary.talk_ratio IS
-    'The agent''s share of the speech of agent and customer, 0 to 1; NULL if fewer than two speakers are heard.';
+    'The agent''s share of the speech of agent and customer, 0 to 1; NULL if fewer than two are heard, or no agent is known.';
 COMMENT ON COLUMN call_summary.dead_air_s IS
     'Seconds in silences of 2 s or more between the first speech and the last, without holds; NULL if fewer than two speakers are heard.';
 COMMENT ON COLUMN call_summary.longest_silence_s IS
@@ -403,9 +403,9 @@ COMMENT ON COLUMN call_summary.longest_silence_s IS
 COMMENT ON COLUMN call_summary.overtalk_s IS
     'Seconds in which two or more speak at once; NULL unless the layout is stereo and two are heard.';
 COMMENT ON COLUMN call_summary.interruptions_by_agent IS
-    'How often the agent interrupts; NULL unless the layout is stereo and two are heard.';
+    'How often the agent interrupts; NULL unless the layout is stereo, two are heard and an agent is known.';
 COMMENT ON COLUMN call_summary.interruptions_by_customer IS
-    'How often the customer interrupts; NULL unless the layout is stereo and two are heard.';
+    'How often the customer interrupts; NULL unless the layout is stereo, two are heard and an agent is known.';
 COMMENT ON COLUMN call_summary.agent_words_per_minute IS
     'Words per minute of the agent''s transcribed speech; NULL: there is none, or it was not understood.';
 COMMENT ON COLUMN call_summary.customer_words_per_minute IS

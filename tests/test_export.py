@@ -250,6 +250,36 @@ def test_what_can_not_be_exported_is_said(
         run(filled, *flags)
 
 
+@pytest.mark.parametrize(
+    ("format", "file"),
+    [("csv", "x.json"), ("json", "x.PARQUET"), ("csv", "x.xlsx"), ("srt", "x.vtt"), ("audacity", "x.html")],
+)
+def test_a_file_with_the_ending_of_another_format_is_wrong_usage(
+    filled: Path, tmp_path: Path, format: str, file: str
+) -> None:
+    flags = ["--format", format, "--call", "a.wav", "--output", tmp_path / file]
+    with pytest.raises(callmood.UsageError, match="the ending of another format"):
+        run(filled, *flags)
+    assert not (tmp_path / file).exists()
+
+
+@pytest.mark.parametrize(
+    ("format", "file"),
+    [("srt", "x.SRT"), ("audacity", "x.txt"), ("textgrid", "x.TextGrid"), ("srt", "call.17")],
+)
+def test_a_file_may_have_an_ending_that_is_of_no_other_format(
+    filled: Path, tmp_path: Path, format: str, file: str
+) -> None:
+    run(filled, "--format", format, "--call", "a.wav", "--output", tmp_path / file)
+    assert (tmp_path / file).is_file()
+
+
+def test_a_folder_may_have_the_ending_of_another_format(filled: Path, tmp_path: Path) -> None:
+    (tmp_path / "calls.json").mkdir()
+    run(filled, "--format", "srt", "--output", tmp_path / "calls.json")
+    assert len(list((tmp_path / "calls.json").iterdir())) == 3
+
+
 def test_no_export_takes_the_place_of_a_database(filled: Path) -> None:
     with pytest.raises(callmood.UsageError, match="is a database"):
         run(filled, "calls", "--format", "csv", "--output", filled)

@@ -1,5 +1,6 @@
 """What is taken out of transcripts, and what stays. The judged figures are those of benchmarks/redaction.py."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,80 @@ def test_each_kind_is_replaced_by_its_name(said, kind):
 )
 def test_ordinary_numbers_stay(ordinary):
     assert redact(ordinary) == ordinary
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "delgado4life71@yahoo.com",
+        "jo@lakeside24.photography",
+        "leeatgmail.com",
+        "jo lee at hotmailcom",
+        "jo at westfield, all one word, dot com",
+        "jo at B as in boy, T as in Tom, plumbing dot net",
+        "jo lee at student dot uni dash bonn dot de",
+        "anna dot lee at lakeside full stop com",
+        "Anna. Dot. Lee. At. Gmail. Dot. Com",
+        "anna at, no, wait, anna s at gmail dot com",
+        "anna at lakeside dot com, sorry, dot net",
+        "anna lee at gmail dot com, that's A-N-N-A dot L-E-E at gmail dot com",
+        "anna lee, that's A-N-N-A, at gmail dot com",
+        "V for Victor, I for India, K for kilo, at hotmail dot com",
+        "lee dot stone and it's gmail",
+        "lee.stone77, Hotmail",
+        "stone77 gmail.com",
+        "good vibes only at gmail dot com",
+    ],
+)
+def test_all_of_an_address_is_taken_out_however_it_is_said(said):
+    assert redact(f"Yes, it's {said}.") == "Yes, it's [e-mail address]."
+
+
+@pytest.mark.parametrize(
+    "ordinary",
+    [
+        "I saw it at walmart dot com and then at target dot com.",
+        "Order number 42 at chewy dot com.",
+        "I bought a phone at verizon dot com.",
+        "We're at tumbleweed.com, and I paid at paybill.com.",
+        "Visit our help center at support dot zenith dot com.",
+        "Is it dot com at the end, or dot net?",
+    ],
+)
+def test_sites_that_are_spoken_about_stay(ordinary):
+    assert redact(ordinary) == ordinary
+
+
+@pytest.mark.parametrize("start", range(4))
+def test_words_of_addresses_in_any_order_end_in_no_error(start):
+    said = [
+        "for",
+        "like",
+        "at",
+        "dot",
+        "com",
+        "gmail",
+        "as",
+        "in",
+        "k",
+        "@",
+        ",",
+        "no",
+        "sorry",
+        "that's",
+        "the",
+        "then",
+        "and",
+        "Jo",
+        "7",
+        "co",
+        ".",
+        "leeatgmail",
+    ]
+    chance = random.Random(start)
+    for _ in range(500):
+        texts = [" ".join(chance.choices(said, k=chance.randrange(9))) for _ in range(3)]
+        assert len(redact_texts(texts)) == 3
 
 
 def test_a_one_of_the_next_sentence_is_no_digit_of_the_number_before():

@@ -41,7 +41,7 @@ def test_nineteen_of_twenty_secrets_are_found_and_nothing_ordinary(benchmark: An
     assert kept == [list(texts) for texts in ordinary]
 
 
-@pytest.mark.parametrize("part", ["emails", "more emails"])
+@pytest.mark.parametrize("part", ["emails", "more emails", "other hand", "other hand, later"])
 def test_nineteen_of_twenty_addresses_are_found_that_were_written_one_by_one(
     benchmark: Any, part: str
 ) -> None:

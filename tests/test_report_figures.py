@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from factory import AGENT, CUSTOMER, Line, failure, feeling, make_call, make_recording, on
 
-from callmood.call import EmotionScores, Hold
+from callmood.call import Call, EmotionScores, Hold
 from callmood.labels import LABELS
 from callmood.reports.ask import Question, ask
 from callmood.reports.sheets import page
@@ -354,6 +354,49 @@ def test_uncertain_segments_count_as_no_emotion(db: Connection) -> None:
 def test_moods_are_those_of_the_chosen_role(db: Connection, role: Any, angry: float) -> None:
     store(db, make_call([(AGENT, 0, 1, "a", feeling("angry")), (CUSTOMER, 1, 2, "b", feeling("happy"))]))
     assert ask(db, Question(role=role)).rows.get_column("angry").to_list() == [angry]
+
+
+def said_by(*roles: Any, **facts: Any) -> Call:
+    """A stereo call of two who say a sentence each, the second angrily and over the first."""
+    lines: list[Line] = [(0, 0.0, 4.0, "a b", feeling("happy")), (1, 3.0, 9.0, "c d", feeling("angry"))]
+    return make_call(lines, roles=roles, **facts)
+
+
+@pytest.mark.parametrize("roles", [("agent", "unknown"), ("agent", "customer")])
+def test_who_is_not_known_to_be_the_agent_is_the_customer_in_every_figure(db: Connection, roles: Any) -> None:
+    store(db, said_by(*roles))
+    figures = "customer_s, talk_ratio, customer_words_per_minute, interruptions_by_customer"
+    assert rows(db, f"SELECT {figures} FROM call_talk") == [(6.0, 0.4, 20.0, 1)]
+    assert rows(db, "SELECT role, angry, mood FROM call_mood ORDER BY role") == [
+        ("agent", 0, 1.0), ("all", 1, pytest.approx(-0.2)), ("customer", 1, -1.0)
+    ]  # fmt: skip
+    report = ask(db, Question("calls"))
+    assert report.rows["angry"].to_list() == [1.0]
+    turns = ask(db, Question("call", name="call.wav", role="customer")).rows
+    assert turns["text"].to_list() == ["c d"]
+
+
+def test_where_no_agent_is_known_nobody_has_a_share_of_the_talk_or_interrupts(db: Connection) -> None:
+    store(db, said_by("unknown", "unknown"))
+    figures = "agent_s, customer_s, talk_ratio, interruptions_by_agent, interruptions_by_customer, longest_monologue_s"
+    assert rows(db, f"SELECT {figures} FROM call_talk") == [(0.0, 10.0, None, None, None, None)]
+    notes = ask(db, Question()).notes
+    assert any(
+        note.startswith("In 1 call it is not known who is the agent: everyone counts") for note in notes
+    )
+
+
+def test_voices_of_unknown_roles_are_told_apart_on_a_timeline(db: Connection) -> None:
+    store(db, said_by("unknown", "unknown"))
+    sheets = {sheet.title: sheet for sheet in page(ask(db, Question("call", name="call.wav"))).sheets}
+    quarters, turns = sheets["Mood by quarter of the call"], sheets["What was said"]
+    assert [quarters.columns[0].cell(row) for row in quarters.rows] == ["role not known"]
+    assert [turns.columns[1].cell(row) for row in turns.rows] == ["speaker 1", "speaker 2"]
+
+
+def test_of_one_voice_of_unknown_role_moods_are_known_and_are_the_customers(db: Connection) -> None:
+    store(db, make_call([(0, 0.0, 4.0, "a b", feeling("angry"))], roles=("unknown",), layout="mono"))
+    assert ask(db, Question("calls")).rows.select("role", "angry").row(0) == ("customer", 1)
 
 
 def test_calls_without_scores_or_words_can_be_reported(db: Connection) -> None:

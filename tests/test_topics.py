@@ -14,7 +14,7 @@ from callmood.model.networks.minilm import WIDTH
 from callmood.search import topics
 from callmood.search.topics import distinctive, grouped
 from callmood.search.vectors import ENCODER
-from callmood.store import Connection, rows, start_scan, write_call
+from callmood.store import Connection, open_db, rows, start_scan, write_call
 from callmood.store.meanings import Filter, call_texts, write_vectors
 
 PARCELS = (
@@ -47,6 +47,16 @@ def scanned(db: Connection, db_path: Path) -> Path:
     write_call(db, scan, None, make_call([(CUSTOMER, 0.0, 1.0, "yes")], "short.wav", agent="ben"))
     db.close()
     return db_path
+
+
+def test_who_is_not_known_to_be_the_agent_opens_a_call(scanned: Path) -> None:
+    with open_db(scanned) as con:
+        for number, text in enumerate(PARCELS):
+            line = (0, 0.0, 3.0, f"{text} Really.")
+            write_call(
+                con, 1, None, make_call([line], f"lone {number}.wav", roles=("unknown",), layout="mono")
+            )
+    assert callmood.topics(db=scanned).calls == 8 + len(PARCELS)
 
 
 def test_calls_are_grouped_by_what_the_customer_opens_them_with(scanned: Path) -> None:

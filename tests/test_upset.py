@@ -173,6 +173,22 @@ def test_a_moment_says_since_when_and_why(db: Connection) -> None:
         assert {"0:10", "19 s", "angry", "voice and words", "“words 1”"} <= set(cells)
 
 
+def test_the_worst_moments_of_a_call_say_whose_they_are_unless_they_are_the_customers(db: Connection) -> None:
+    store(
+        db, make_call([(AGENT, 0.0, 9.0, "sorry", ANGRY), (CUSTOMER, 9.0, 18.0, "fine", CALM)], name="agent")
+    )
+    store(db, customer_call(ANGRY, name="customer"))
+    store(db, customer_call(ANGRY, name="who", role="unknown"))
+    for call, who in (("agent", {"agent"}), ("customer", set()), ("who", {"role not known"})):
+        (worst,) = [
+            one for one in page(ask(db, Question("call", name=call))).sheets if one.title == "Worst moments"
+        ]
+        said_by = {
+            column.cell(row) for column in worst.columns if column.heading == "Who" for row in worst.rows
+        }
+        assert said_by == who
+
+
 @pytest.mark.parametrize(
     ("role", "asked", "upset"),
     [

@@ -9,7 +9,7 @@ import typer
 
 from callmood.cli.output import say
 from callmood.cli.reading import Raw, ReadDb
-from callmood.cli.report import pairs
+from callmood.cli.report import pairs, require_ending
 from callmood.errors import CallmoodError, UsageError
 from callmood.wording import counted
 
@@ -101,7 +101,7 @@ def export(
     import callmood
     from callmood.store import is_database_file
 
-    chosen = format or _format_of(output)
+    chosen = _format_of(output, format)
     if tables and chosen not in _OF_TABLES:
         raise UsageError(
             f"{chosen.value} is a file for each call, not of tables: leave out {tables[0].value}."
@@ -137,7 +137,14 @@ def export(
         say(f"{counted(len(written), 'file')} written: {output}", file=sys.stderr)
 
 
-def _format_of(output: Path | None) -> Format:
+def _format_of(output: Path | None, format: Format | None) -> Format:
+    """The format that is asked for, or that the ending of a file names. Raises UsageError if the ending names none, or
+    another than is asked for."""
+    if format is not None:
+        if output is not None and not output.is_dir():
+            ending = ".txt" if format is Format.audacity else f".{format.value}"
+            require_ending(output, format.value, [ending], _ENDINGS)
+        return format
     found = None if output is None else _ENDINGS.get(output.suffix.lower())
     if found is None:
         known = ", ".join(one.value for one in Format)

@@ -11,7 +11,7 @@ import typer
 from callmood.call import RoleChoice
 from callmood.cli.output import say
 from callmood.errors import UsageError
-from callmood.wording import NONE, clock, counted
+from callmood.wording import NONE, clock, counted, speaker_name
 
 if TYPE_CHECKING:
     from callmood.search.find import Found, Hit
@@ -141,7 +141,8 @@ def _print(found: Found, exact: bool) -> None:
 def _line(hit: Hit) -> str:
     score = "" if hit.score is None else f"{hit.score:.2f}  "
     when = f"{hit.started_at:%Y-%m-%d %H:%M}  " if hit.started_at else ""
-    return f" {score}{hit.call}  {clock(hit.start_s)}  {hit.role}  {when}agent {hit.agent or NONE}"
+    who = speaker_name(hit.role, hit.speaker)
+    return f" {score}{hit.call}  {clock(hit.start_s)}  {who}  {when}agent {hit.agent or NONE}"
 
 
 def _print_json(found: Found) -> None:

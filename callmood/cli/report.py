@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -318,7 +318,7 @@ def require_page_file(html: Path) -> None:
         raise UsageError(
             f"{html} is a database, which a page must not replace. Choose another file with --html."
         )
-    _require_ending(html, "HTML", PAGES)
+    require_ending(html, "HTML", PAGES)
 
 
 @contextmanager
@@ -352,7 +352,7 @@ def format_of(output: Path | None, format: Format | None) -> Format:
     if output is None:
         return format or Format.table
     if format is not None:
-        _require_ending(output, format.value, [end for end, one in _ENDINGS.items() if one is format])
+        require_ending(output, format.value, [end for end, one in _ENDINGS.items() if one is format])
         return format
     try:
         return _ENDINGS[output.suffix.lower()]
@@ -365,10 +365,10 @@ def format_of(output: Path | None, format: Format | None) -> Format:
         ) from None
 
 
-def _require_ending(output: Path, format: str, endings: Sequence[str]) -> None:
-    """Raises UsageError if a file has the ending of another format."""
+def require_ending(output: Path, format: str, endings: Sequence[str], others: Collection[str] = ()) -> None:
+    """Raises UsageError if a file has the ending of another format: of a report's, or one of ``others``."""
     ending = output.suffix.lower()
-    if ending in (*_ENDINGS, *PAGES) and ending not in endings:
+    if ending in (*_ENDINGS, *PAGES, *others) and ending not in endings:
         raise UsageError(
             f"{output} has the ending of another format than {format}: give a file that ends with {endings[0]}."
         )

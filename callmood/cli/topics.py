@@ -61,9 +61,6 @@ def _print_json(found: Topics) -> None:
     import json
     from dataclasses import asdict
 
-    topics = [
-        {**asdict(topic), "examples": [example._asdict() for example in topic.examples]}
-        for topic in found.topics
-    ]
+    topics = list(map(asdict, found.topics))
     written = {"calls": found.calls, "without": found.without, "topics": topics}
     print(json.dumps(written, default=lambda moment: moment.isoformat()))

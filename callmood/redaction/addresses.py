@@ -47,6 +47,7 @@ _STATES: Final = frozenset(
         """
     )
 )
+_BEGIN_STATES: Final = frozenset(state[0] for state in _STATES)
 _CODES: Final = words(
     """
     AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH
@@ -207,7 +208,7 @@ def _with_place(tokens: Sequence[Token], last: int) -> int:
 
 
 def _state(tokens: Sequence[Token], at: int) -> int | None:
-    for length in (3, 2, 1):
+    for length in (3, 2, 1) if at < len(tokens) and tokens[at].text in _BEGIN_STATES else ():
         if tuple(token.text for token in tokens[at : at + length]) in _STATES and at + length <= len(tokens):
             return at + length - 1
     return at if at < len(tokens) and tokens[at].written in _CODES else None

@@ -6,43 +6,53 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from callmood.first_names import is_first_name
-from callmood.redaction.cues import EMAIL, Cues
-from callmood.redaction.digits import is_digit_word
+from callmood.redaction.cues import EMAIL, ORDINARY, Cues
 from callmood.redaction.domains import (
     ASIDE,
-    DOTS,
     ENDS,
-    HESITATIONS,
     NOT_NAMES,
-    WITHIN_NAMES,
+    Domain,
     domain_after,
+    domain_at,
     domain_end,
-    has_ending,
+    past_hesitations,
     provider_end,
 )
+from callmood.redaction.mailboxes import (
+    begin_of,
+    core_of,
+    ends_sentence,
+    is_a_thing,
+    is_composed,
+    is_given,
+    is_joined,
+    is_named,
+    is_sentence,
+    is_tight,
+    phrase_before,
+    with_name,
+)
+from callmood.redaction.said_again import spelt_after, taken_back_after, taken_back_before
 from callmood.redaction.tokens import Found, Token, words
 
-_HEARD_AS_AT: Final = frozenset({"at", "add", "and", "that"})
+_HEARD_AS_AT: Final = words("at add ad and that et")
 """What a recogniser writes for "at"; the others only before a mail provider."""
-_JOINS: Final = DOTS | words(
-    "underscore underscores dash hyphen minus plus score point bar under_score slash"
-)
-_REMARKED: Final = words("all no with then and")
-"""With what a remark on a name begins: "pat benatar, all lower case"."""
 _MAILBOXES: Final = words("contact support help team me us him her")
 """What may be all of an address before "at", though it seldom is a name."""
-_BEFORE_AT: Final = words("and it's that's that is it then so right correct sign symbol the")
-"""What is said between a name and "at"."""
-_SPELLING: Final = words("that's that is it's spelled spelt so it spell")
-"""What is said between a name and its letters."""
 _SENDING: Final = words(
     "send sent resend forward forwarded write wrote mail mailed email emailed copy reply went goes go"
 )
 _WHOSE: Final = [[one, "is"] for one in ("mine", "his", "hers", "ours", "theirs", "yours")]
-_ARTICLES: Final = words("the a an my your our their some any")
-_GIVEN_AFTER: Final = words("is it's that's to use try")
-"""What an address is given after."""
-_MOST_WORDS: Final = 6
+_SAID_OF_SITES: Final = words(
+    """
+    free cheap cheaper cheapest better best lower less more sold listed posted shown new out half off price prices rate
+    rates deal deals item items ticket tickets hours review reviews house houses coupon coupons jobs chat advertise
+    twice once again
+    """
+)
+"""What is said of a site before "at"."""
+_SAID_OF_PROVIDERS: Final = words("just not plain only regular old new")
+"""What is said before "gmail dot com" and is no name."""
 _NEAR: Final = 12
 """Tokens within which a word about e-mail tells what follows."""
 
@@ -61,11 +71,12 @@ def find_emails(tokens: Sequence[Token], cues: Cues) -> Iterator[Found]:
         if found is None and token.text in _HEARD_AS_AT:
             found = _spoken(tokens, cues, at, start)
         if found is None:
-            is_told = _is_about_mail(cues, at) or (start > 0 and at - start < _NEAR)
-            found = _without_at(tokens, cues, at, start) if is_told else None
+            found = _without_at(tokens, cues, at, start)
         if found is not None:
-            yield found
-            start = found.last + 1
+            first = taken_back_before(tokens, found.first, start)
+            last = taken_back_after(tokens, spelt_after(tokens, first, found.last))
+            yield Found(first, last, EMAIL)
+            start = last + 1
 
 
 def _written(tokens: Sequence[Token], right: int, start: int) -> Found | None:
@@ -74,20 +85,23 @@ def _written(tokens: Sequence[Token], right: int, start: int) -> Found | None:
         return None
     first = right - 1
     if tokens[right].before == "@":
-        while first > start and _is_tight(tokens[first]):
+        while first > start and is_tight(tokens[first]):
             first -= 1
     else:  # john dot doe @ gmail dot com
-        first = min(first, _local(tokens, right, start))
+        first = min(first, begin_of(tokens, right, start))
     last = domain_end(tokens, right)
     if last is None and tokens[right].before != "@":
         return None
-    return Found(first, right if last is None else last, EMAIL)
+    last = right if last is None else last
+    while tokens[right].before == "@" and last + 1 < len(tokens) and is_tight(tokens[last + 1]):
+        last += 1
+    return Found(first, last, EMAIL)
 
 
 def _cut_off(tokens: Sequence[Token], at: int, start: int) -> Found:
     """The address whose @ ends the text before a token."""
     first = at - 1
-    while first > start and _is_tight(tokens[first]):
+    while first > start and is_tight(tokens[first]):
         first -= 1
     last = domain_after(tokens, at)
     return Found(first, at - 1 if last is None else last, EMAIL)
@@ -95,67 +109,87 @@ def _cut_off(tokens: Sequence[Token], at: int, start: int) -> Found:
 
 def _spoken(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found | None:
     """The address around a spoken "at"."""
-    domain = _past_at(tokens, at)
     is_mail = _is_about_mail(cues, at)
-    end, first = _core(tokens, at, start)
-    is_composed = _is_composed(tokens, first, end)
-    last = domain_end(tokens, domain, any_end=is_mail or is_composed)
-    if last is None and tokens[at].text == "at" and is_composed:
-        last = domain_after(tokens, domain)
-    is_provider = provider_end(tokens, domain) is not None
-    if last is None or (tokens[at].text != "at" and not (is_provider and has_ending(tokens, domain))):
+    end, first = core_of(tokens, at, start)
+    has_signs = is_composed(tokens, first, end)
+    domain = _domain(tokens, _past_at(tokens, at), first, end, any_end=is_mail or has_signs)
+    if domain is None or (tokens[at].text != "at" and (domain.is_bare or not domain.is_provider)):
         return None
-    if first == end and end > start and tokens[end - 1].text in _MAILBOXES:
-        return Found(end - 1, last, EMAIL) if is_mail or _is_given(tokens, end - 1) else None
+    if not domain.is_provider and _is_before_at(tokens, domain.last):
+        return None  # "email me at jo dot lee at ..."
     if first == end:  # no name before it: "look at gmail dot com"
+        if end > start and tokens[end - 1].text in _MAILBOXES and (is_mail or is_given(tokens, end - 1)):
+            return Found(end - 1, domain.last, EMAIL)
+        first = _phrase(tokens, end, start, domain)
+        return Found(first, domain.last, EMAIL) if first < end else None
+    if not _is_told(tokens, cues, domain, first, end):
         return None
-    told = (
-        is_provider
-        or is_composed
-        or any(cue.kind == EMAIL for cue in cues.before(at))
-        or (tokens[first].is_first and _ends_text(tokens, last))
-        or _is_sent_to(tokens, first)
-        or [token.text for token in tokens[max(0, first - 2) : first]] in _WHOSE
-    )
-    if not told and not _is_named(tokens[end - 1]) and (end - first > 1 or _is_a_thing(tokens, first)):
-        return None
-    is_bare = is_provider and not has_ending(tokens, domain) and not (is_composed or is_mail)
-    if is_bare and not tokens[last].after.strip() and not _ends_text(tokens, last):
+    is_open = domain.is_bare and not (has_signs or is_mail)
+    if is_open and not tokens[domain.last].after.strip() and not _ends_text(tokens, domain.last):
         return None  # "my phone at Gmail headquarters"
-    return Found(_with_name(tokens, _local(tokens, end, start), start), last, EMAIL)
+    first = with_name(tokens, begin_of(tokens, end, start), start)
+    first = min(first, _phrase(tokens, end, start, domain))
+    if first > start and tokens[first - 1].text in _MAILBOXES and is_given(tokens, first - 1):
+        first -= 1  # "it's help desk at"
+    return Found(first, domain.last, EMAIL)
 
 
-def _core(tokens: Sequence[Token], at: int, start: int) -> tuple[int, int]:
-    """The end of what stands before a spoken "at", and the first token of it that surely is of an address.
-
-    Something may be said between: "at" of another speaker's question, "jane dot doe, and that's at", an echo.
-    """
-    first = _local(tokens, at, start, is_sure=False)
-    if first < at:
-        return at, first
-    end = at
-    while end > start and at - end < ASIDE and tokens[end - 1].text in _BEFORE_AT:
-        end -= 1
-    first = _local(tokens, end, start, is_sure=False)
-    if end < at and first < end and (tokens[at - 1].text == "the" or _is_composed(tokens, first, end)):
-        return end, first
-    if tokens[at].is_first and at > start:  # the other one says it again
-        echo = at - 1
-        while echo > start and not tokens[echo].is_first:
-            echo -= 1
-        first = _local(tokens, echo, start, is_sure=False)
-        if at - echo <= ASIDE and first < echo and tokens[first].is_first:
-            return echo, first
-    return at, at
+def _domain(tokens: Sequence[Token], begin: int, first: int, end: int, *, any_end: bool) -> Domain | None:
+    """The domain from ``begin`` on, after a name from ``first`` to ``end``."""
+    if (domain := domain_at(tokens, begin, any_end=any_end)) is not None or first == end:
+        return domain
+    if is_first_name(tokens[first].text):
+        domain = domain_at(tokens, begin, any_end=True)
+        return domain if domain is not None and is_sentence(tokens, first, domain.last) else None
+    last = domain_after(tokens, begin) if is_composed(tokens, first, end) else None
+    return None if last is None else Domain(last, is_mailer=False, is_provider=False, is_bare=False)
 
 
-def _is_given(tokens: Sequence[Token], first: int) -> bool:
-    return tokens[first].is_first or tokens[first - 1].text in _GIVEN_AFTER
+def _phrase(tokens: Sequence[Token], end: int, start: int, domain: Domain) -> int:
+    """The first token of a phrase before token ``end`` that is given as a name, whatever its words; ``end`` if none."""
+    first = phrase_before(tokens, end, start)
+    is_phrase = first < end and (
+        is_sentence(tokens, first, domain.last)
+        or (is_given(tokens, first) and bool(tokens[domain.last].after.strip()))
+        or is_first_name(tokens[first].text)
+    )
+    return first if is_phrase and domain.is_mailer and not domain.is_bare else end
 
 
-def _is_a_thing(tokens: Sequence[Token], first: int) -> bool:
-    """Whether an article is before a word: "the hours at"."""
-    return not tokens[first].is_first and tokens[first - 1].text in _ARTICLES
+def _is_told(tokens: Sequence[Token], cues: Cues, domain: Domain, first: int, end: int) -> bool:
+    """Whether something tells that "harris at brightwater dot com" is an address, and no site that is spoken about."""
+    if (
+        domain.is_mailer
+        or any(cue.kind == EMAIL for cue in cues.before(end))
+        or is_joined(tokens, first, end)
+    ):
+        return True
+    if not _SAID_OF_SITES.isdisjoint(token.text for token in tokens[first:end]):
+        return False
+    is_added = any("," in token.before for token in tokens[first + 1 : end])
+    if is_added and ends_sentence(tokens, domain.last):  # "copy my assistant, jo lee at brightwater dot com"
+        return True
+    word = tokens[end - 1]
+    if is_a_thing(tokens, first) or (word.text.endswith("ed") and not is_named(word)):
+        return False
+    if is_composed(tokens, first + 1, end):
+        return not any(cue.kind == ORDINARY for cue in cues.before(end, 4))
+    return (
+        domain.is_provider
+        or is_named(tokens[end - 1])
+        or is_first_name(tokens[first].text)
+        or is_sentence(tokens, first, domain.last)
+        or _is_sent_to(tokens, first)
+        or is_given(tokens, first)
+        or [token.text for token in tokens[max(0, first - 2) : first]] in _WHOSE
+        or _echoes(tokens[first:end], tokens[end + 1 : domain.last + 1])
+        or end - first == 1
+    )
+
+
+def _echoes(name: Sequence[Token], domain: Sequence[Token]) -> bool:
+    """Whether a word of the name is in the domain, too: "mike at mikes auto body dot com"."""
+    return any(len(word.text) > 3 and part.text.startswith(word.text) for word in name for part in domain)
 
 
 def _is_sent_to(tokens: Sequence[Token], first: int) -> bool:
@@ -164,30 +198,19 @@ def _is_sent_to(tokens: Sequence[Token], first: int) -> bool:
     return before[-1:] == ["to"] and not _SENDING.isdisjoint(before)
 
 
-def _with_name(tokens: Sequence[Token], first: int, start: int) -> int:
-    """Where the name begins that letters from ``first`` on spell: "D Marino, that's D M A R I N O"."""
-    letters = ""
-    for token in tokens[first:]:
-        if len(token.text) != 1:
-            break
-        letters += token.text
-    name = first
-    while name > start and first - name < ASIDE and tokens[name - 1].text in _SPELLING:
-        name -= 1
-    begins = name
-    while begins > start and len(letters) > 2 and tokens[begins - 1].text in letters:
-        begins -= 1
-    return begins if begins < name else first
-
-
 def _past_at(tokens: Sequence[Token], at: int) -> int:
     """The token after a spoken "at", which may be said as "at sign" or, in India, as "at the rate of"."""
     after = [token.text for token in tokens[at + 1 : at + 4]]
+    past = at + 1
     if after[:1] in (["sign"], ["symbol"]):
-        return at + 2
-    if after[:2] == ["the", "rate"]:
-        return at + (4 if after[2:] == ["of"] else 3)
-    return at + 1
+        past = at + 2
+        while past < len(tokens) and tokens[past].text in ("and", "then", "it's", "is"):
+            past += 1
+    elif after[:2] == ["the", "rate"]:
+        past = at + (4 if after[2:] == ["of"] else 3)
+    elif after[:1] == ["then"]:
+        past = at + 2
+    return past_hesitations(tokens, past)
 
 
 def _is_about_mail(cues: Cues, at: int) -> bool:
@@ -196,18 +219,35 @@ def _is_about_mail(cues: Cues, at: int) -> bool:
 
 def _without_at(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found | None:
     """An address of which no "at" was written, or a part of one that was asked for: "jenna gmail dot com"."""
-    if provider_end(tokens, at) is not None and has_ending(tokens, at):
+    is_told = _is_about_mail(cues, at) or (start > 0 and at - start < _NEAR)
+    domain = None if provider_end(tokens, at) is None else domain_at(tokens, at)
+    if domain is not None and domain.is_provider:
+        of_text = at
+        while of_text > start and not tokens[of_text].is_first:
+            of_text -= 1
+        end, first = core_of(tokens, at, of_text)
+        has_signs = first < end and is_joined(tokens, first, end)
+        if domain.is_bare:
+            is_apart = end < at or "," in tokens[at].before
+            is_one = is_apart and (
+                (has_signs and (tokens[domain.last].after.strip() or _ends_text(tokens, domain.last)))
+                or (is_composed(tokens, first, end) and is_sentence(tokens, first, domain.last))
+            )
+            return Found(begin_of(tokens, end, of_text), domain.last, EMAIL) if is_one else None
         is_asked_for = tokens[at].is_first and any(
             cue.kind == EMAIL and tokens[cue.at].segment < tokens[at].segment
             for cue in cues.before(at, _NEAR)
         )
-        of_text = at
-        while of_text > start and not tokens[of_text].is_first:
-            of_text -= 1
-        first = _local(tokens, at, of_text)
-        last = domain_end(tokens, at)
-        return Found(first, last, EMAIL) if last is not None and (first < at or is_asked_for) else None
-    if tokens[at].text not in NOT_NAMES:
+        is_name = first < end and (
+            is_composed(tokens, first, end)
+            or is_first_name(tokens[first].text)
+            or (end == at == first + 1 and tokens[first].text not in _SAID_OF_PROVIDERS)
+        )
+        if domain.is_mailer and is_name and is_sentence(tokens, first, domain.last):
+            is_told = True
+        first = begin_of(tokens, end, of_text)
+        return Found(first, domain.last, EMAIL) if is_told and (first < at or is_asked_for) else None
+    if is_told and tokens[at].text not in NOT_NAMES:
         last = at
         while last + 2 < len(tokens) and tokens[last + 1].text in ("dot", "underscore"):
             last += 2
@@ -218,94 +258,10 @@ def _without_at(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Fou
     return None
 
 
+def _is_before_at(tokens: Sequence[Token], last: int) -> bool:
+    following = tokens[last + 1 : last + 2]
+    return any(token.text == "at" or "@" in token.before for token in following)
+
+
 def _ends_text(tokens: Sequence[Token], at: int) -> bool:
     return at + 1 == len(tokens) or tokens[at + 1].is_first or tokens[at + 1].text == "please"
-
-
-def _is_composed(tokens: Sequence[Token], first: int, at: int) -> bool:
-    return any(
-        token.text in _JOINS or token.is_number or is_digit_word(token.text) or len(token.text) == 1
-        for token in tokens[first:at]
-    ) or any(token.before in (".", "_", "-") for token in tokens[first + 1 : at])
-
-
-def _is_named(token: Token) -> bool:
-    """Whether a word is a person's name, or written like one within a sentence."""
-    capital = token.written[0].isupper() and not token.is_first and token.text not in NOT_NAMES
-    return capital or is_first_name(token.text)
-
-
-def _local(tokens: Sequence[Token], at: int, start: int, *, is_sure: bool = True) -> int:
-    """The first token of the part that ends before token ``at``; ``at`` if there is none.
-
-    What is joined belongs to it ("john dot doe"), letters and digits do ("j s four two", "s as in sam"), and the words
-    before, up to one that can't. ``is_sure``: that it is an address, so that "pete the plumber" is all of a name.
-    """
-    first, words, index = at, 0, at - 1
-    while index >= start:
-        text = tokens[index].text
-        if text in HESITATIONS or (text in ("and", "then") and first < at and len(tokens[first].text) == 1):
-            index -= 1  # "anna and then s m i t h"
-            continue
-        if _is_spelling(tokens, index, start):
-            index -= 3
-        elif not _is_joined(tokens, index, first, at) and not _is_spelt(tokens, index, first):
-            if words >= _MOST_WORDS or (
-                text in NOT_NAMES and not (is_sure and _is_within(tokens, index, start))
-            ):
-                break
-            words += 1
-        first = index
-        if _begins_sentence(tokens, index):
-            break
-        index -= 1
-    while first < at and tokens[first].text in _JOINS:
-        first += 1
-    return first
-
-
-def _is_within(tokens: Sequence[Token], index: int, start: int) -> bool:
-    """Whether a word that seldom is of a name is: after one of the same sentence that may be, or at its beginning."""
-    while index >= start and tokens[index].text in WITHIN_NAMES:
-        if tokens[index].is_first or _begins_sentence(tokens, index):
-            return True
-        if "," in tokens[index].before and tokens[index].text not in _REMARKED:
-            return False
-        index -= 1
-        if index >= start and tokens[index].text not in NOT_NAMES:
-            return True
-    return False
-
-
-def _is_joined(tokens: Sequence[Token], index: int, first: int, at: int) -> bool:
-    """Whether a token is a "dot" or the like, or right before one or a sign that joins."""
-    if tokens[index].text in _JOINS:
-        return True
-    return first < at and (tokens[first].text in _JOINS or _is_tight(tokens[first]))
-
-
-def _begins_sentence(tokens: Sequence[Token], index: int) -> bool:
-    """Whether a stop is before a token, other than that of an initial or a pause: "C. Johnson", "anna... at"."""
-    before = tokens[index].before
-    is_initial = index > 0 and len(tokens[index - 1].text) == 1 and before.strip() == "."
-    is_pause = before.strip() in ("...", "…")
-    return bool(set(before) & set(".?!;:")) and before.endswith(" ") and not (is_initial or is_pause)
-
-
-def _is_tight(token: Token) -> bool:
-    return not token.is_first and bool(token.before.strip("\"'(<")) and not token.before.endswith(" ")
-
-
-def _is_spelt(tokens: Sequence[Token], index: int, first: int) -> bool:
-    """Whether a token is a letter or a digit. "a" and "i" are letters beside others."""
-    text = tokens[index].text
-    if text in ("a", "i"):
-        beside = [tokens[at].text for at in (index - 1, first) if 0 <= at < len(tokens)]
-        is_initial = tokens[index].written.isupper() and tokens[index].after.startswith(".")
-        return is_initial or any(len(other) == 1 or other == "double" for other in beside)
-    return len(text) == 1 or tokens[index].is_number or is_digit_word(text)
-
-
-def _is_spelling(tokens: Sequence[Token], index: int, start: int) -> bool:
-    """Whether a token is the word of "s as in sam"."""
-    return index - 3 >= start and [token.text for token in tokens[index - 2 : index]] == ["as", "in"]

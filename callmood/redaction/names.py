@@ -27,6 +27,7 @@ _GIVEN: Final = frozenset(
     )
 )
 _LONGEST: Final = max(map(len, _GIVEN))
+_FIRST: Final = frozenset(phrase[0] for phrase in _GIVEN)
 _NEEDS_MORE: Final = {
     ("this", "is"): words("speaking calling here from with"),
     ("i'm",): words("calling speaking from"),
@@ -91,7 +92,8 @@ def _given(tokens: Sequence[Token]) -> Iterator[Found]:
     while at < len(tokens):
         if _is_speaking(tokens, at):
             yield Found(at, at, NAME)
-        for length in range(min(_LONGEST, len(tokens) - at), 0, -1):
+        longest = min(_LONGEST, len(tokens) - at) if tokens[at].text in _FIRST else 0
+        for length in range(longest, 0, -1):
             phrase = tuple(token.text for token in tokens[at : at + length])
             if phrase in _GIVEN and (phrase != ("miss",) or tokens[at].written == "Miss"):
                 found = _name(tokens, at + length, phrase)

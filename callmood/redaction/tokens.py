@@ -9,6 +9,11 @@ from typing import Final, NamedTuple
 
 _TOKEN: Final = re.compile(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*")
 
+_RUN_TOGETHER: Final = re.compile(
+    r"(.*?)(at)?(gmail|hotmail|yahoo|outlook|icloud|protonmail)(dot)?(com)?", re.I
+)
+"""What a recogniser writes as one word: "leeatgmail.com", "hotmailcom"."""
+
 _MOST_OF_ASIDE: Final = 5
 
 
@@ -77,21 +82,30 @@ def _is_aside(tokens: Sequence[Token]) -> bool:
 
 
 def _tokens(number: int, text: str) -> list[Token]:
-    matches = list(_TOKEN.finditer(text))
-    ends = [0, *(match.end() for match in matches)]
-    starts = [*(match.start() for match in matches), len(text)]
+    places = [place for match in _TOKEN.finditer(text) for place in _parts(match)]
+    ends = [0, *(end for _, end in places)]
+    starts = [*(start for start, _ in places), len(text)]
     return [
         Token(
-            _plain(match.group()),
-            match.group(),
+            _plain(text[start:end]),
+            text[start:end],
             number,
-            match.start(),
-            match.end(),
-            before=text[ends[index] : match.start()],
-            after=text[match.end() : starts[index + 1]],
+            start,
+            end,
+            before=text[ends[index] : start],
+            after=text[end : starts[index + 1]],
         )
-        for index, match in enumerate(matches)
+        for index, (start, end) in enumerate(places)
     ]
+
+
+def _parts(match: re.Match[str]) -> list[tuple[int, int]]:
+    """Where the words of a match begin and end: of "leeatgmail" there are three."""
+    parts = _RUN_TOGETHER.fullmatch(match.group())
+    if parts is None:
+        return [match.span()]
+    spans = [parts.span(group) for group in range(1, 6) if parts.group(group)]
+    return [(match.start() + start, match.start() + end) for start, end in spans]
 
 
 def _plain(written: str) -> str:

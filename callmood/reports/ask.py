@@ -334,6 +334,13 @@ def _notes(seen: Mapping[str, Any], role: RoleChoice) -> Iterator[Note]:
             f"{seen['not_compared']:,} without a start or an end to compare",
         )
     yield from _unknown_moods(seen["without_upset"])
+    if seen["without_role"]:
+        what = counted(seen["without_role"], "call")
+        yield Note(
+            f"In {what} it is not known who is the agent: everyone counts as the customer, and talk share and "
+            "interruptions are left out.",
+            f"{seen['without_role']:,} in which the agent is not known",
+        )
     if seen["not_understood"]:
         what = counted(seen["not_understood"], "call whose words were", "calls whose words were")
         yield Note(

@@ -17,6 +17,10 @@ Form: TypeAlias = Callable[[float | None], str]
 """How a figure is worded."""
 
 
+def role(of: str) -> str:
+    return "role not known" if of == "unknown" else of
+
+
 def mood(value: float | None) -> str:
     """A mood with its sign, or without one if it rounds to 0.
 

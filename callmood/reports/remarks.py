@@ -38,6 +38,7 @@ def _explain(report: Report) -> Iterator[str]:
         "Upset: a listener would call the speaker annoyed, angry or distressed, with a probability of "
         f"{percent(report.limits['likely_from'])} or more; pleased: glad. Evidence: what speaks for it."
     )
+    yield "Who is not known to be the agent counts as the customer."
     yield (
         f"{whose} mood: −1 = angry, 0 = neutral, +1 = happy. Start and end are the first and last quarter of the "
         "conversation."

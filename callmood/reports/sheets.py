@@ -294,7 +294,7 @@ def _moments(report: Report) -> list[Sheet]:
         ),
         Column("Upset\nfrom", lambda row: clock(row["start_s"]), hide_order=-4),
         Column("For", lambda row: length(row["end_s"] - row["start_s"]), hide_order=-2),
-        Column("Who", lambda row: row["role"], right=False, key="role", hide_order=-2),
+        Column("Who", lambda row: cells.role(row["role"]), right=False, key="role", hide_order=-2),
         Column("Emotion", lambda row: row["emotion"], right=False, hide_order=1),
         Column("Evidence", _evidence, right=False, wraps=True, hide_order=-3),
         Column("Words", _words, right=False, wraps=True),
@@ -304,7 +304,7 @@ def _moments(report: Report) -> list[Sheet]:
         dropped.add("agent")
     if report.question.kind == "call":
         dropped |= {"call", "agent"}
-    if len({row["role"] for row in rows}) == 1:
+    if {row["role"] for row in rows} == {report.question.role or "customer"}:
         dropped.add("role")
     return [Sheet("Worst moments", [column for column in columns if column.key not in dropped], rows)]
 

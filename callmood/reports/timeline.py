@@ -8,17 +8,11 @@ import polars as pl
 from callmood.reports import cells
 from callmood.reports.ask import Report
 from callmood.reports.columns import BETTER, DIM, WORSE, Column, Row, Sheet
-from callmood.wording import clock, counted, duration, length, percent
+from callmood.wording import clock, counted, duration, length, percent, speaker_name
 
 
 def call_facts(report: Report, call: Row) -> list[tuple[str, str]]:
     """What is known of a call besides its words."""
-    overtalk = (
-        f"{duration(call['overtalk_s'])}; the agent interrupts {counted(call['interruptions_by_agent'], 'time')}, "
-        f"the customer {counted(call['interruptions_by_customer'], 'time')}"
-        if call["overtalk_s"] is not None
-        else "not available for single-channel recordings"
-    )
     paths = [path for path in (call["path"], call["other_path"]) if path]
     return [
         ("Recording", " and ".join(paths)),
@@ -27,7 +21,7 @@ def call_facts(report: Report, call: Row) -> list[tuple[str, str]]:
         ("Pleased", _when(report, call, "pleased")),
         ("Agent talks", _agent_talks(call)),
         ("Dead air", _dead_air(call)),
-        ("Overtalk", overtalk),
+        ("Overtalk", _overtalk(call)),
         *_unheard(call),
         ("Segments", _segments(report, call)),
         *_categories(report),
@@ -45,6 +39,17 @@ def _corrections(report: Report, call: Row) -> Iterator[tuple[str, str]]:
 def _categories(report: Report) -> Iterator[tuple[str, str]]:
     if report.categories is not None and report.categories.height:
         yield "Categories", cells.category_starts(report.categories.to_dicts())
+
+
+def _overtalk(call: Row) -> str:
+    if call["overtalk_s"] is None:
+        return "not available for single-channel recordings"
+    if call["interruptions_by_agent"] is None:
+        return duration(call["overtalk_s"])
+    return (
+        f"{duration(call['overtalk_s'])}; the agent interrupts {counted(call['interruptions_by_agent'], 'time')}, "
+        f"the customer {counted(call['interruptions_by_customer'], 'time')}"
+    )
 
 
 def _agent_talks(call: Row) -> str:
@@ -98,12 +103,11 @@ def _unheard(call: Row) -> Iterator[tuple[str, str]]:
 
 
 def quarters(frame: pl.DataFrame | None) -> list[Sheet]:
-    """The mood of each role by quarter of the conversation, where it is known of anybody."""
+    """The mood by quarter of the conversation of each role of which it is known."""
     rows: dict[str, dict[str, Any]] = {}
-    for row in [] if frame is None else frame.to_dicts():
+    for row in [] if frame is None else frame.filter(pl.col("mood").is_not_null()).to_dicts():
         rows.setdefault(row["role"], {"role": row["role"]})[str(row["quarter"])] = row["mood"]
-    is_known = frame is not None and frame["mood"].count() > 0
-    return [Sheet("Mood by quarter of the call", _QUARTERS, list(rows.values()))] if is_known else []
+    return [Sheet("Mood by quarter of the call", _QUARTERS, list(rows.values()))] if rows else []
 
 
 def turns(report: Report) -> list[Sheet]:
@@ -154,7 +158,7 @@ def _emotion_style(row: Row) -> str:
 
 
 _QUARTERS: Final = (
-    Column("", lambda row: row["role"], right=False),
+    Column("", lambda row: cells.role(row["role"]), right=False),
     *(
         Column(heading, lambda row, key=key: cells.mood(row.get(key)), hide_order=order)  # type: ignore[misc]
         for key, heading, order in (
@@ -170,7 +174,12 @@ _WHO_STYLE: Final = {"customer": "bold"}
 
 _TURNS: Final = (
     Column("At", lambda row: "" if row["at_s"] is None else clock(row["at_s"])),
-    Column("Who", lambda row: row["role"], right=False, style=lambda row: _WHO_STYLE.get(row["role"], "")),
+    Column(
+        "Who",
+        lambda row: speaker_name(row["role"], row.get("speaker", 0)),
+        right=False,
+        style=lambda row: _WHO_STYLE.get(row["role"], ""),
+    ),
     Column(
         "Mood",
         lambda row: "" if row["aside"] and row["mood"] is None else cells.mood(row["mood"]),

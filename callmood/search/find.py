@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -27,23 +26,9 @@ from callmood.wording import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(FoundSegment):
     """A segment that was found."""
 
-    recording_id: str
-    call: str
-    """What reports call it."""
-    call_id: str | None
-    agent: str | None
-    started_at: datetime | None
-    """Start of the call."""
-    segment: int
-    """Counted from 0 in its call."""
-    speaker: int
-    role: str
-    start_s: float
-    end_s: float
-    text: str
     score: float | None
     """How near its meaning is: the cosine, at most 1; None where the words themselves were looked for."""
 
@@ -129,4 +114,4 @@ def _best(scores: Floats, looked_at: Mask, limit: int) -> list[int]:
 
 
 def _hit(found: FoundSegment, score: float | None) -> Hit:
-    return Hit(*found, score=score)
+    return Hit(**asdict(found), score=score)

@@ -55,7 +55,8 @@ class CallTexts(NamedTuple):
     texts: list[str]
 
 
-class FoundSegment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FoundSegment:
     """A segment with its call."""
 
     recording_id: str
@@ -64,7 +65,9 @@ class FoundSegment(NamedTuple):
     call_id: str | None
     agent: str | None
     started_at: datetime | None
+    """Start of the call."""
     segment: int
+    """Counted from 0 in its call."""
     speaker: int
     role: str
     start_s: float
@@ -237,7 +240,7 @@ def opening_vectors(
             SELECT recording_id, segment, start_s, quarter > 2 AS late,
                 len(string_split_regex(trim(text), '\\s+')) AS words
             FROM segment_mood
-            WHERE role = 'customer' AND words >= 4
+            WHERE is_of(role, 'customer') AND words >= 4
             QUALIFY row_number() OVER (PARTITION BY recording_id ORDER BY late, start_s, segment) <= 3
         ), opening AS (
             SELECT recording_id, segment FROM said

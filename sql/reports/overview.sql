@@ -14,6 +14,9 @@ WITH named AS (
     SELECT recording_id, scored, mood_change FROM call_mood WHERE role = $role
 ), felt AS (
     SELECT recording_id, upset, pleased FROM call_upset WHERE role = $role
+), of_nobody AS (
+    SELECT recording_id FROM speaker GROUP BY recording_id
+    HAVING bool_or(role = 'unknown') AND NOT bool_or(role = 'agent')
 ), waited AS (
     SELECT recording_id, sum(end_s - start_s) AS hold_s FROM hold GROUP BY recording_id
 ), transcription AS (
@@ -42,6 +45,7 @@ SELECT
     count(*) FILTER (state = 'done' AND in_time AND layout <> 'stereo' AND speakers > 1) AS on_one_channel,
     count(*) FILTER (state = 'done' AND in_time AND speakers = 1) AS one_sided,
     count(*) FILTER (state = 'done' AND in_time AND speakers IS NULL) AS silent,
+    count(*) FILTER (state = 'done' AND in_time AND id IN (FROM of_nobody)) AS without_role,
     coalesce(sum(untranscribed_s) FILTER (state = 'done' AND in_time), 0) AS untranscribed_s,
     sum(untranscribed_s) FILTER (state = 'done' AND in_time)
         / nullif(sum(speech_s) FILTER (state = 'done' AND in_time), 0) AS untranscribed,

@@ -1,4 +1,4 @@
--- Which emotions were heard of agents and of customers, by group ('' for all groups together)?
+-- Which emotions were heard of agents and of customers (with those whose role is not known), by group ('' for all groups together)?
 --
 --   $by     what a group is, as in groups.sql
 --   chosen  the recordings (see chosen.sql)
@@ -12,9 +12,9 @@ WITH placed AS (
         ON spelling.key = name_key(group_name($by, agent, queue, customer, started_at, metadata))
     WHERE state = 'done'
 )
-SELECT coalesce(name, '') AS name, role, emotion, count(*) AS segments, sum(seconds) AS seconds,
+SELECT coalesce(name, '') AS name, side_of(role) AS role, emotion, count(*) AS segments, sum(seconds) AS seconds,
     count(*) FILTER (evidence = 'correction') AS corrected
 FROM placed
 JOIN segment_mood_of((SELECT list(recording_id) FROM placed)) USING (recording_id)
-GROUP BY GROUPING SETS ((role, emotion), (name, role, emotion))
-ORDER BY name, role, emotion
+GROUP BY GROUPING SETS ((side_of(role), emotion), (name, side_of(role), emotion))
+ORDER BY ALL

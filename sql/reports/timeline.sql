@@ -1,7 +1,7 @@
 -- Who said what, when, and in what mood, on one call?
 --
 --   $recording   its id
---   $role        'customer', 'agent' or 'unknown': that role only; 'all': everyone
+--   $role        'customer' (with those whose role is not known) or 'agent': that side only; 'all': everyone
 --
 -- A turn is what one speaker says until another begins, or until there is dead air. Its mood is the mean over its
 -- segments, weighted by their length. Its emotion is that of its most salient segment among those that the model is
@@ -68,6 +68,6 @@ SELECT turn,
     greatest(0, min(start_s) - first(spoken_until_s ORDER BY start_s, segment)) AS silence_s,
     greatest(0, least(first(spoken_until_s ORDER BY start_s, segment), max(end_s)) - min(start_s)) AS overlap_s
 FROM counted
-WHERE $role = 'all' OR role = $role
+WHERE $role = 'all' OR (role <> '' AND is_of(role, $role))
 GROUP BY turn
 ORDER BY turn

@@ -94,7 +94,7 @@ class Contents:
         return {
             "groups": table(self.groups, list(self.groups[0]) if self.groups else []),
             "emotions": table(self.emotions, ["name", "role", "emotion", "segments", "seconds", "corrected"]),
-            "calls": table(self.calls, [*_CALL_COLUMNS, "page", "sound", "silence"]),
+            "calls": calls_table(self.calls),
             "upset": table(self.upset, _UPSET),
             "pleased": table(self.pleased, _PLEASED),
             "recovered": table(self.recovered, _RECOVERED),
@@ -262,6 +262,10 @@ def _moments(frame: pl.DataFrame) -> Rows:
 
 def table(rows: Rows, columns: Sequence[str]) -> Table:
     return {"columns": list(columns), "rows": [[value_of(row.get(name)) for name in columns] for row in rows]}
+
+
+def calls_table(calls: Rows) -> Table:
+    return table(calls, [*_CALL_COLUMNS, "page", "sound", "silence"])
 
 
 def value_of(value: Any) -> Any:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import callmood
 from callmood.remote import RemotePath, as_path
 from callmood.reports.ask import Question
-from callmood.reports.page.contents import Contents, Rows, Table, contents, detail, spoken, table, value_of
+from callmood.reports.page.contents import (
+    Contents,
+    Rows,
+    Table,
+    calls_table,
+    contents,
+    detail,
+    spoken,
+    value_of,
+)
 from callmood.reports.page.document import document
 from callmood.reports.page.recordings import HOURS_OF_SOUND, LOSSES, Loss, loss_of
 from callmood.reports.page.sound import AudioChoice, sound_of
@@ -76,7 +85,7 @@ def write_page(
         for number, calls in enumerate(parts, start=1):
             part = folder / f"{number:03}.html"
             blocks = list(_blocks(con, found, calls, sound))
-            tables: dict[str, Any] = {"calls": _calls_table(found, calls)}
+            tables: dict[str, Any] = {"calls": calls_table(calls)}
             data = _data(found, audio, tables, home=f"../{path.name}", has_words=True)
             written.append((part, _write(part, data, blocks, audio)))
             for call in calls:
@@ -113,10 +122,6 @@ def _data(
         "has_words": has_words,
         **tables,
     }
-
-
-def _calls_table(found: Contents, calls: Rows) -> Table:
-    return table(calls, found.tables()["calls"]["columns"])
 
 
 def _parts(calls: Rows) -> list[Rows]:

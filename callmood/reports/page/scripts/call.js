@@ -95,8 +95,8 @@ function turns(detail, lines, choose) {
     const sure = known(row.confidence) && row.emotion !== "uncertain" ? ` ${percent(row.confidence)}` : "";
     const is_upset = row.upset >= page.limits.likely_from;
     const line = h("li", { class: is_upset ? "upset" : null },
-      h("span", {}, h("button", { type: "button", click: () => choose(index), "aria-label": `${clock(row.start_s)}, ${row.role}` }, clock(row.start_s))),
-      h("span", { class: "soft" }, row.role), row.text ? words(row.text) : h("span", { class: "soft" }, "(no words)"),
+      h("span", {}, h("button", { type: "button", click: () => choose(index), "aria-label": `${clock(row.start_s)}, ${nameOf(row)}` }, clock(row.start_s))),
+      h("span", { class: "soft" }, nameOf(row)), row.text ? words(row.text) : h("span", { class: "soft" }, "(no words)"),
       h("span", {}, chip(row.emotion, sure), is_upset && ` upset ${percent(row.upset)}`, row.evidence === "correction" && words(` ${corrected(row)}`)));
     lines.set(index, line);
     return line;

@@ -73,9 +73,9 @@ function sharesByHour(caption, note, rows) {
 function emotionsByRole(rows) {
   const scored = rows.filter((row) => row.emotion);
   const total = d3.rollup(scored, (all) => d3.sum(all, (row) => row.segments), (row) => row.role);
-  const roles = ["customer", "agent", "unknown"].filter((role) => total.get(role));
+  const roles = ["customer", "agent"].filter((role) => total.get(role));
   if (!roles.length) return null;
-  const label = (role) => `${role === "unknown" ? "role not known" : role}, n = ${whole.format(total.get(role))}`;
+  const label = (role) => `${role}, n = ${whole.format(total.get(role))}`;
   return chart("Emotions by role", "Share of the scored segments; n is their number.", {
     height: 74 + 34 * roles.length,
     marginLeft: 14 + 7 * Math.max(...roles.map((role) => label(role).length)),

@@ -70,6 +70,10 @@ const chip = (emotion, rest = "") => {
 const corrected = (row) => `corrected${row.corrected_by ? ` by ${row.corrected_by}` : ""}, ${day(row.corrected_at)}`;
 const EVIDENCE = { voice: "by voice", words: "by words", both: "by voice and words", correction: "corrected by a person" };
 
+/** On whose side a speaker is counted: who is not known to be the agent may be the customer. */
+const sideOf = (role) => (role === "unknown" ? "customer" : role);
+/** What a speaker is called. */
+const nameOf = ({ role, speaker }) => (role === "unknown" ? `speaker ${speaker + 1}` : role);
 const WHO = { customer: "customer", agent: "agent", all: "speaker" }[page.role];
 const WHO_TITLE = WHO[0].toUpperCase() + WHO.slice(1);
 const GROUP = page.by;

@@ -18,13 +18,13 @@ function foundView() {
     hits.length > 0 && sortable({
       caption: "What was said", rows: hits, filter: "words, call, agent …", sort: byMeaning ? [1, "descending"] : null,
       choices: [
-        { label: "Said by", options: [["anyone", () => true], ...["customer", "agent", "unknown"].map((role) => [role, (hit) => hit.role === role])] },
+        { label: "Said by", options: [["anyone", () => true], ...["customer", "agent"].map((side) => [side, (hit) => sideOf(hit.role) === side])] },
         ...agents.length > 1 ? [{ label: "Agent of the call", options: [["any", () => true], ...agents.map((name) => [name, (hit) => (callOf(hit).agent ?? NONE) === name])] }] : [],
       ],
       columns: [
         { label: "Words", value: (hit) => hit.text, cell: (hit) => [h("a", { href: callAddress(callOf(hit), hit.start_s) }, words(hit.text || "(no words)")), " ", hit.emotion && chip(hit.emotion)].filter(Boolean) },
         ...byMeaning ? [{ label: "Score", number: true, value: (hit) => hit.score, cell: (hit) => hit.score.toFixed(2) }] : [],
-        { label: "Said by", value: (hit) => hit.role },
+        { label: "Said by", value: (hit) => (hit.role === "unknown" ? "role not known" : hit.role) },
         { label: "At", number: true, value: (hit) => hit.start_s, cell: (hit) => clock(hit.start_s) },
         { label: "Call", value: (hit) => callName(callOf(hit)), cell: (hit) => callLink(callOf(hit), hit.start_s) },
         { label: "Agent", value: (hit) => callOf(hit).agent, cell: (hit) => words(callOf(hit).agent ?? NONE) },

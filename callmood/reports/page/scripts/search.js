@@ -21,13 +21,13 @@ function searchView() {
     for (const call of calls) {
       for (const row of detailOf(call.id)?.segments ?? []) {
         const at = row.text.toLowerCase().indexOf(wanted);
-        if (at >= 0 && (!role.value || row.role === role.value) && (!emotion.value || row.emotion === emotion.value)) found.push([call, row, at]);
+        if (at >= 0 && (!role.value || sideOf(row.role) === role.value) && (!emotion.value || row.emotion === emotion.value)) found.push([call, row, at]);
       }
     }
     const inCalls = new Set(found.map(([call]) => call.id)).size;
     status.textContent = found.length === 0 ? "Nobody said that." : `${counted(found.length, "segment")} in ${counted(inCalls, "call")}${found.length > RESULTS_SHOWN ? `; the first ${RESULTS_SHOWN}` : ""}.`;
     results.replaceChildren(...found.slice(0, RESULTS_SHOWN).map(([call, row, at]) => h("li", {}, opening(call, row.start_s), about(call), " ", chip(row.emotion),
-      h("blockquote", {}, h("span", { class: "soft" }, `${row.role}: `), h("bdi", {}, row.text.slice(0, at), h("mark", {}, row.text.slice(at, at + wanted.length)), row.text.slice(at + wanted.length))))));
+      h("blockquote", {}, h("span", { class: "soft" }, `${nameOf(row)}: `), h("bdi", {}, row.text.slice(0, at), h("mark", {}, row.text.slice(at, at + wanted.length)), row.text.slice(at + wanted.length))))));
   }
 
   const soon = () => { clearTimeout(waiting); waiting = setTimeout(run, 150); };

@@ -11,7 +11,7 @@ function lanesOf(detail) {
   for (const { speaker, kind, role } of detail.stretches) if (kind === "dropped" && !found.has(speaker)) found.set(speaker, role ?? "unknown");
   const order = ["agent", "customer", "unknown"];
   const speakers = [...found].sort(([a, one], [b, other]) => order.indexOf(one) - order.indexOf(other) || a - b);
-  return speakers.map(([speaker, role]) => ({ speaker, role, name: role === "unknown" ? `speaker ${speaker + 1}` : role }));
+  return speakers.map(([speaker, role]) => ({ speaker, role, name: nameOf({ role, speaker }) }));
 }
 
 /** The drawing, with `choose(index of a segment)` and `at(seconds)` to move its marks. `picked`: told of a click. */
@@ -59,7 +59,7 @@ function timeline(call, detail, picked) {
       svg.append("text").attr("x", margin - 4).attr("y", y(value)).attr("dy", ".35em").attr("text-anchor", "end")
         .attr("fill", "var(--soft)").text(text);
     }
-    const felt = detail.segments.filter((row) => known(row.mood) && (page.role === "all" || row.role === page.role || (page.role === "customer" && row.role === "unknown")));
+    const felt = detail.segments.filter((row) => known(row.mood) && (page.role === "all" || sideOf(row.role) === page.role));
     const steps = felt.flatMap((row) => [{ at: row.start_s, ...row }, { at: row.end_s, ...row }]);
     svg.append("path").attr("fill", "var(--angry)").attr("opacity", 0.28)
       .attr("d", d3.area((row) => x(row.at), y(-1), (row) => y(-1 + 2 * row.upset))(steps));
@@ -82,7 +82,7 @@ function timeline(call, detail, picked) {
     marks.append("rect").attr("x", (row) => x(row.start_s)).attr("y", (row) => top.get(row.speaker) + 3)
       .attr("width", (row) => Math.max(2, x(row.end_s) - x(row.start_s) - 1)).attr("height", LANE.lane - 6).attr("rx", 2)
       .attr("fill", (row) => colourOf(row.emotion)).attr("fill-opacity", (row) => (row.emotion && row.emotion !== "uncertain" ? 0.3 + 0.7 * row.confidence : 1));
-    marks.append("title").text((row) => `${clock(row.start_s)} ${row.role}: ${row.emotion ?? "not scored"} ${known(row.confidence) ? percent(row.confidence) : ""}\n${row.text}`);
+    marks.append("title").text((row) => `${clock(row.start_s)} ${nameOf(row)}: ${row.emotion ?? "not scored"} ${known(row.confidence) ? percent(row.confidence) : ""}\n${row.text}`);
 
     detail.waveform.forEach((bytes, index) => {
       const peaks = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
