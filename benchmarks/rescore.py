@@ -96,7 +96,7 @@ def _report(calls: int, found: dict[str, Any]) -> None:
     assert found["done"] == calls, found
     print(
         f"  {found['rescored']}\n"
-        f"  scored and stored: {found['work_s']:.1f} s, {found['work_cpu_s']:.1f} CPU s, "
+        f"  scored and stored: {found['work_s']:.1f} s, {found['work_cpu_s']:.1f} CPU s without workers, "
         f"{calls / found['work_s']:,.0f} calls a second, {1000 * found['work_cpu_s'] / calls:.1f} CPU ms a call\n"
         f"  the whole scan: {found['wall_s']:.1f} s, {found['cpu_s']:.1f} CPU s, peak {found['peak_mb']:,.0f} MB",
         flush=True,

@@ -92,7 +92,7 @@ class ScoreSettings(_Stage):
     """Whose segments are scored."""
     keep_vectors: bool = False
     """Store what the encoders made of the scored segments, so that another model with the same encoders can score
-    them without their recording. About 18 MB for an hour of speech."""
+    them without their recording. About 17 MB for an hour of speech."""
 
 
 class EngineSettings(_Stage):

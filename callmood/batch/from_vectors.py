@@ -34,6 +34,8 @@ class Sorted(NamedTuple):
 
 def sort_out(con: Connection, settings: Settings, jobs: Sequence[Job]) -> Sorted:
     """Which of ``jobs`` the model can do with what is stored."""
+    if not jobs:
+        return Sorted([], [], 0)
     left = {job.recording.id: job for job in jobs}
     ready, without = [], 0
     for call in kept_of_calls(con, encoder_ids(settings.score.model).audio, settings.score.roles):

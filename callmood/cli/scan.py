@@ -130,7 +130,8 @@ def scan(
         bool | None,
         typer.Option(
             "--keep-vectors",
-            help="Store what the model's encoders made of segments: --rescore needs no sound then (18 MB an hour).",
+            help="Store what the emotion model's encoders made of segments, so that --rescore needs no sound: 17 MB an "
+            "hour of speech.",
             show_default=False,
         ),
     ] = None,
