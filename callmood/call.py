@@ -239,6 +239,19 @@ class SpeakerMoods:
 
 
 @dataclass(frozen=True, slots=True)
+class Vectors:
+    """What an encoder of the emotion model made of a call's segments: enough to score them again without it."""
+
+    encoder: str
+    """Hash of its weights and settings."""
+    of_segments: Mapping[int, bytes]
+    """float16, by the number of the segment; empty for one without sound."""
+
+    def __repr__(self) -> str:
+        return f"Vectors({self.encoder}, {counted(len(self.of_segments), 'segment')})"
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One analyzed recording: who speaks when, what is said, in what mood."""
 
@@ -272,6 +285,10 @@ class Call:
     """By speaker, for those whose segments are scored."""
     redacted: bool = False
     """Whether what is secret in the words was replaced."""
+    audio_vectors: Vectors | None = None
+    """Of the scored segments; None if the settings don't keep vectors."""
+    text_vectors: Vectors | None = None
+    """Of those with words, in a language that the encoder knows, that nothing secret was taken out of."""
 
     def _repr_html_(self) -> str:
         """The call as a notebook shows it: a line for each segment."""
@@ -303,6 +320,10 @@ class Rescored:
     """From decoding the recording again."""
     moods: Mapping[int, SpeakerMoods] = field(default_factory=dict)
     """As in ``Call``."""
+    audio_vectors: Vectors | None = None
+    """To be stored; None: those that are stay, but for segments that are not scored any more."""
+    text_vectors: Vectors | None = None
+    """As ``audio_vectors``."""
 
     def __repr__(self) -> str:
         return f"Rescored({self.recording.path.name!r}, {counted(len(self.scores), 'segment')})"

@@ -498,6 +498,20 @@ COMMENT ON COLUMN segment_vectors.encoder IS 'The network that made them.';
 COMMENT ON COLUMN segment_vectors.vectors IS
     'The vectors of all segments in their order, 384 signed bytes each: a vector up to its length. Zero without words.';
 
+COMMENT ON TABLE audio_vectors IS
+    'What the emotion model''s acoustic encoders made of scored segments (scan --keep-vectors). They tell voices apart.';
+COMMENT ON COLUMN audio_vectors.recording_id IS 'Id of the recording.';
+COMMENT ON COLUMN audio_vectors.segment IS 'Number of the segment in its call, from 0.';
+COMMENT ON COLUMN audio_vectors.encoder IS 'Hash of the encoders, their weights and settings: the vectors of others differ.';
+COMMENT ON COLUMN audio_vectors.vector IS 'The vector: float16, little-endian. Empty for a segment without sound.';
+
+COMMENT ON TABLE text_vectors IS
+    'What the emotion model''s text encoder made of scored segments with words (scan --keep-vectors).';
+COMMENT ON COLUMN text_vectors.recording_id IS 'Id of the recording.';
+COMMENT ON COLUMN text_vectors.segment IS 'Number of the segment in its call, from 0.';
+COMMENT ON COLUMN text_vectors.encoder IS 'Hash of the encoder, its weights and settings: the vectors of others differ.';
+COMMENT ON COLUMN text_vectors.vector IS 'The vector: float16, little-endian.';
+
 COMMENT ON TABLE category_set IS 'The categories that count in this database; empty: those that come with callmood.';
 COMMENT ON COLUMN category_set.toml IS 'Their definitions, TOML.';
 COMMENT ON COLUMN category_set.set_at IS 'When they were given, UTC.';

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from callmood import store
-from callmood.batch.summary import Summary
+from callmood.batch.from_vectors import Sorted, sort_out
+from callmood.batch.summary import Rescoring, Summary
 from callmood.call import CallFacts, Failure, Recording, RoleChoice
 from callmood.engine.feed import gpus_of
 from callmood.errors import UsageError
@@ -82,6 +83,9 @@ class Plan:
     model_id: str
     """Of the emotion model."""
     jobs: tuple[Job, ...]
+    """What takes sound."""
+    from_vectors: tuple[RescoreJob, ...]
+    """What stored vectors are enough for."""
     failures: tuple[Failure, ...]
     """Files and folders that can't be read, without those that an earlier scan has told."""
     superseded: tuple[str, ...]
@@ -179,8 +183,12 @@ def make_plan(
         if again.retranscribe:
             wanted |= stale_transcripts
     recordings = [one for one in discovery.recordings if one.id in wanted and not watched.is_too_old(one)]
-    jobs = tuple(map(_with_length, _jobs(con, recordings, again.rescore)))
-    summary = _summary(discovery, known, jobs, model_id, roles, stale_transcripts)
+    found = _jobs(con, recordings, again.rescore)
+    ready, from_sound, without = sort_out(con, settings, found) if again.rescore else Sorted([], found, 0)
+    jobs = tuple(map(_with_length, from_sound))
+    summary = _summary(discovery, known, (*ready, *jobs), model_id, roles, stale_transcripts)
+    if again.rescore:
+        summary.rescored = Rescoring(len(ready), without, len(jobs) - without)
     failures = tuple(
         one for one in discovery.failures if again.failed or one.path not in discovery.failed_earlier
     )
@@ -197,6 +205,7 @@ def make_plan(
     return Plan(
         model_id,
         jobs,
+        tuple(ready),
         failures,
         superseded=tuple(one for old in superseded for one in old.ids),
         outdated={} if again.rescore else outdated,
@@ -281,14 +290,14 @@ def _states(failures: Iterable[Failure]) -> dict[Path, tuple[int, int]]:
     return states
 
 
-def _jobs(con: Connection, wanted: Sequence[Recording], rescore: bool) -> tuple[Job, ...]:
+def _jobs(con: Connection, wanted: Sequence[Recording], rescore: bool) -> list[Job]:
     """A known recording keeps its stored facts, because this scan may have less metadata than an earlier one."""
     stored = store.stored_recordings(con, [recording.id for recording in wanted])
     jobs: list[Job] = []
     for found in wanted:
         recording = replace(found, facts=stored[found.id].facts) if found.id in stored else found
         jobs.append(RescoreJob(recording) if rescore else Job(recording))
-    return tuple(jobs)
+    return jobs
 
 
 def with_segments(settings: Settings, jobs: Sequence[Job]) -> list[Job]:

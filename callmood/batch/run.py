@@ -17,6 +17,7 @@ from typing_extensions import Unpack
 from callmood import store
 from callmood.batch.agent_voices import compare_agents
 from callmood.batch.estimate import Estimate
+from callmood.batch.from_vectors import run_from_vectors
 from callmood.batch.plan import (
     Again,
     Outdated,
@@ -161,7 +162,7 @@ def run(
                 )
             store.delete_recordings(con, plan.superseded)
             plan.summary.gone = gone(con, paths, discovery)
-        summary, estimate = plan.summary, Estimate(plan.jobs)
+        summary, estimate = plan.summary, Estimate(plan.jobs or plan.from_vectors)
         for warning in discovery.warnings:
             _LOGGER.warning("%s", printable(warning))
         yield Progress(summary, None, estimate)
@@ -208,7 +209,7 @@ def _run_and_store(
 ) -> Generator[Outcome, None, None]:
     """Runs the jobs and yields each outcome once it is stored and counted."""
     plan.summary.started = time.monotonic()
-    if not plan.jobs:
+    if not (plan.jobs or plan.from_vectors):
         return
     with _writing(settings) as con:
         scan_id = store.start_scan(
@@ -221,12 +222,11 @@ def _run_and_store(
                 "diarizer": settings.speakers.diarizer,
             },
         )
-    load = load_rescore if again.rescore else load_scan
 
     def watch(event: Event) -> None:
         estimate.learn(event, time.monotonic())
 
-    with closing(_outcomes(settings, plan.jobs, load, watch)) as batches:
+    with closing(_all_outcomes(settings, plan, again, watch)) as batches:
         for batch in batches:
             # what is stored is counted, also where the scan is stopped
             with _writing(settings) as con, deferred():
@@ -238,10 +238,24 @@ def _run_and_store(
         store.finish_scan(con, scan_id)
 
 
+def _all_outcomes(
+    settings: Settings, plan: Plan, again: Again, watch: Callable[[Event], None]
+) -> Generator[list[Outcome], None, None]:
+    """The outcomes of a plan, those together that come together."""
+    # how long decoding takes can't be learned from what needs none
+    learn = (lambda _: None) if plan.jobs else watch
+    with closing(run_from_vectors(settings, plan.from_vectors, learn)) as outcomes:
+        yield from outcomes
+    with closing(
+        _outcomes(settings, plan.jobs, load_rescore if again.rescore else load_scan, watch)
+    ) as outcomes:
+        yield from outcomes
+
+
 def _outcomes(
     settings: Settings, jobs: Sequence[Job], load: Load, watch: Callable[[Event], None]
 ) -> Generator[list[Outcome], None, None]:
-    """The outcomes of ``jobs``, from wherever the settings have them run, those together that come together."""
+    """The outcomes of ``jobs``, from wherever the settings have them run."""
     rescore = load is load_rescore
     if settings.engine.kind == "ray":
         jobs = with_segments(settings, jobs) if rescore else jobs

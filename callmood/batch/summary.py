@@ -1,7 +1,7 @@
 """The counts of a scan, so far or at its end."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from callmood.call import Call, Failure, Outcome
@@ -9,6 +9,18 @@ from callmood.wording import counted, length
 
 NO_ALARM: Final = frozenset({"empty file", "no audio"})
 """Reasons of failures that are daily business: exchanges leave such files of calls that nobody answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rescoring:
+    """How stored calls are scored again."""
+
+    from_vectors: int
+    """Calls whose recordings are not opened, because vectors of the model's encoders are stored."""
+    without_vectors: int
+    """Calls that are decoded, because some of their segments have no vectors."""
+    other_vectors: int
+    """Calls that are decoded, because their vectors are by other encoders."""
 
 
 @dataclass
@@ -41,6 +53,8 @@ class Summary:
     """Skipped recordings that were scored by another emotion model or for other roles."""
     stale_transcripts: int = 0
     """Skipped recordings that were transcribed by another recogniser."""
+    rescored: Rescoring | None = None
+    """How calls are scored again; None if this scan does something else."""
     started: float = field(default_factory=time.monotonic, repr=False)
     finished: float | None = field(default=None, repr=False)
     done: int = 0
@@ -125,6 +139,7 @@ class Summary:
             "copies": self.copies,
             "passed_over": self.passed_over,
             "agents": self.agents,
+            **({} if self.rescored is None else {"rescored": asdict(self.rescored)}),
             "segments": self.segments,
             "audio_s": round(self.audio_s, 2),
             "wall_s": round(self.wall_s, 2),

@@ -17,7 +17,7 @@ import numpy as np
 from callmood.call import Outcome
 from callmood.engine.device import ABOUT, PASSES, About, Features, with_features
 from callmood.errors import CallmoodError
-from callmood.pipeline.pipeline import Job, Stages, Work, scan
+from callmood.pipeline.pipeline import Job, Stages, Work, encoders_to_keep, scan
 from callmood.pipeline.transcribe.decoder import FULL_WINDOW, Attempt, Pass, Task
 from callmood.settings import Settings
 from callmood.sound import Samples
@@ -147,6 +147,7 @@ def load_feeder(key: bytes, settings: Settings, address: str, _: int) -> Work:
         Transcriber(decoder, settings.transcribe, *others),  # type: ignore[arg-type]
         replace(classifier, audio_encoder=_stacked(remote, "voices"), text_encoder=_stacked(remote, "words")),
         settings,
+        encoders_to_keep(settings),
     )
     return partial(_feed, stages)
 

@@ -8,15 +8,17 @@ own are stored beside them in the hub's format, in folders that the settings nam
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
+from callmood import bundled_weights
 from callmood.arrays import Floats
 from callmood.errors import CallmoodError
 from callmood.hashing import sha256_of_all
@@ -40,9 +42,25 @@ TEXT_ENCODER: Final = "./text_encoder"
 INCLUDED: Final = {name: Path(__file__).with_name(name) for name in ("embedded", "open")}
 """The folders of the bundles that come with callmood, by name. A company may use ``open``."""
 
+_PUBLISHED: Final[Mapping[str, bundled_weights.BundledWeights]] = {
+    encode.TINY_EN: bundled_weights.TINY_EN,
+    encode.CAMPLUS: bundled_weights.CAMPPLUS,
+    encode.MINILM: bundled_weights.MINILM,
+}
+_PREPARATION: Final = 1
+"""Counts the ways in which clips and texts were prepared for encoders (``loudness``, ``features``, windows, pooling):
+with another way the same encoder makes other vectors."""
+
 _NAMES_ON_DISK: Final = {"prior_count": "shrink", "class_priors": "shares"}
 """Settings that have another name in the file, by their name in code."""
 _NAMES_IN_CODE: Final[Mapping[str, str]] = {on_disk: name for name, on_disk in _NAMES_ON_DISK.items()}
+
+
+class EncoderIds(NamedTuple):
+    """Hashes of a bundle's encoders, with their weights and settings; "" for one that it does not have."""
+
+    audio: str
+    text: str
 
 
 def save(
@@ -149,6 +167,49 @@ def load_classifier(name_or_folder: str | Path, model_id: str) -> Scorer:
     folder = find_bundle(name_or_folder)
     tensors = _tensors(folder, "heads.")
     return Scorer(model_id, settings_of(folder), Heads(*(_head(tensors, name) for name in HEADS)))
+
+
+def load_texts(name_or_folder: str | Path, device: str, threads: int = 1) -> TextEncoder | None:
+    """The text encoder of a bundle; None if it reads no words. Raises CallmoodError as ``load``."""
+    folder = find_bundle(name_or_folder)
+    settings = settings_of(folder).text
+    return (
+        None
+        if settings is None
+        else _text_encoder(folder, settings, _tensors(folder, "text."), device, threads)
+    )
+
+
+def encoder_ids(name_or_folder: str | Path) -> EncoderIds:
+    """What tells the encoders of a bundle from others. Bundles with the same ones may differ in all else.
+
+    Raises CallmoodError if the bundle can't be read.
+    """
+    folder = find_bundle(name_or_folder)
+    settings = settings_of(folder)
+    audio, text = settings.audio, settings.text
+    return EncoderIds(
+        "" if audio is None else _encoder_id(folder, asdict(audio), audio.encoders, "audio."),
+        "" if text is None else _encoder_id(folder, asdict(text), (text.encoder,), "text."),
+    )
+
+
+def _encoder_id(folder: Path, settings: Mapping[str, Any], names: Sequence[str], beginning: str) -> str:
+    """The first 16 hexadecimal digits of a SHA-256 of all that the vectors depend on but the sound or the words."""
+    digest = hashlib.sha256(json.dumps([_PREPARATION, settings], sort_keys=True).encode())
+    for name in names:
+        digest.update(_weights_hash(_location(name, folder)).encode())
+    for name, value in sorted(_tensors(folder, beginning).items()):
+        digest.update(f"{name} {value.shape}".encode())
+        digest.update(value.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _weights_hash(encoder: str) -> str:
+    """The SHA-256 of an encoder's weights, or its name where they lie in the cache of a hub."""
+    if encoder in _PUBLISHED:
+        return _PUBLISHED[encoder].sha256
+    return sha256_of_all(sorted(Path(encoder).glob("*"))) if Path(encoder).is_dir() else encoder
 
 
 def find_bundle(name_or_folder: str | Path) -> Path:

@@ -92,7 +92,7 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.has_audio)
 
-    def take(self, rows: Sequence[int] | npt.NDArray[Any]) -> Encoded:
+    def take(self, rows: Sequence[int] | npt.NDArray[Any] | slice) -> Encoded:
         """Only the given rows, in their order."""
         return Encoded(self.audio[rows], self.text[rows], self.has_audio[rows], self.has_text[rows])
 
@@ -137,6 +137,16 @@ class Scorer:
     def labels(self) -> tuple[str, ...]:
         return self.settings.labels
 
+    @property
+    def audio_width(self) -> int:
+        """Numbers in the vector of a clip; 0 if the bundle does not listen."""
+        return _width(self.heads.raw)
+
+    @property
+    def text_width(self) -> int:
+        """Numbers in the vector of a text; 0 if the bundle does not read."""
+        return _width(self.heads.text)
+
     def of_role(self, role: str) -> Scorer:
         """The scorer of speakers in this role: "agent", "customer" or "unknown"."""
         if role != "agent" or not self.settings.agent_priors:
@@ -175,8 +185,8 @@ class Scorer:
             [clip is not None and len(clip) > 0 and audio is not None for clip in clips], bool
         )
         has_text = np.array([bool(words and words.strip()) and text is not None for words in texts], bool)
-        audio_vectors = np.zeros((len(clips), _width(self.heads.raw)), np.float32)
-        text_vectors = np.zeros((len(texts), _width(self.heads.text)), np.float32)
+        audio_vectors = np.zeros((len(clips), self.audio_width), np.float32)
+        text_vectors = np.zeros((len(texts), self.text_width), np.float32)
         if self.audio_encoder is not None and has_audio.any():
             given = [clip for clip, use in zip(clips, has_audio, strict=True) if clip is not None and use]
             audio_vectors[has_audio] = self.audio_encoder(given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -42,6 +42,7 @@ from callmood.wording import printable
 
 if TYPE_CHECKING:
     from callmood.model import Scorer
+    from callmood.model.bundle import EncoderIds
     from callmood.pipeline.transcribe.transcriber import Transcriber
     from callmood.sound import Samples
 
@@ -64,6 +65,10 @@ class RescoreJob(Job):
 
     speakers: tuple[Speaker, ...] = ()
     segments: tuple[Segment, ...] = ()
+    audio_vectors: Mapping[int, bytes] | None = None
+    """Those that are stored by the model's encoders, of all segments to score. With these it needs no sound."""
+    text_vectors: Mapping[int, bytes] | None = None
+    """Of some segments with words, or of all."""
 
 
 Work: TypeAlias = Callable[[Sequence[Job]], Iterator[Outcome]]
@@ -78,6 +83,8 @@ class Stages:
     transcriber: Transcriber
     scorer: Scorer
     settings: Settings
+    keep: EncoderIds | None = None
+    """The scorer's encoders, if their vectors are kept."""
 
 
 def load_scan(settings: Settings, device: str, threads: int = 1) -> Work:
@@ -91,13 +98,23 @@ def load_scan(settings: Settings, device: str, threads: int = 1) -> Work:
         load_transcriber(settings.transcribe, device, threads),
         scorer,
         settings,
+        encoders_to_keep(settings),
     )
     return partial(scan, stages)
 
 
 def load_rescore(settings: Settings, device: str, threads: int = 1) -> Work:
     """Loads the emotion model only; returns the function that scores stored calls (``RescoreJob``) again."""
-    return partial(rescore, _load_scorer(settings, device, threads), settings)
+    return partial(
+        rescore, _load_scorer(settings, device, threads), settings, keep=encoders_to_keep(settings)
+    )
+
+
+def encoders_to_keep(settings: Settings) -> EncoderIds | None:
+    """The emotion model's encoders, if the settings say that their vectors are kept."""
+    from callmood.model.bundle import encoder_ids
+
+    return encoder_ids(settings.score.model) if settings.score.keep_vectors else None
 
 
 def scan(stages: Stages, jobs: Sequence[Job]) -> Iterator[Outcome]:
@@ -105,10 +122,12 @@ def scan(stages: Stages, jobs: Sequence[Job]) -> Iterator[Outcome]:
     return _in_batches(jobs, partial(_find_speakers, stages), partial(_transcribe_and_score, stages))
 
 
-def rescore(scorer: Scorer, settings: Settings, jobs: Sequence[Job]) -> Iterator[Outcome]:
-    """Scores the segments of stored calls. See ``Work``."""
+def rescore(
+    scorer: Scorer, settings: Settings, jobs: Sequence[Job], keep: EncoderIds | None = None
+) -> Iterator[Outcome]:
+    """Scores the segments of stored calls. See ``Work``; ``keep``: the scorer's encoders, if their vectors are kept."""
     return _in_batches(
-        jobs, partial(_decode_stored_call, settings), partial(_rescore_batch, scorer, settings)
+        jobs, partial(_decode_stored_call, settings), partial(_rescore_batch, scorer, settings, keep)
     )
 
 
@@ -122,21 +141,24 @@ class _HasJob(Protocol):
     @property
     def job(self) -> Job: ...
 
+
+class _HasSound(_HasJob, Protocol):
     @property
     def audio(self) -> Audio: ...
 
 
 Ready = TypeVar("Ready", bound=_HasJob)
+Heard = TypeVar("Heard", bound=_HasSound)
 R = TypeVar("R")
 
 
 def _in_batches(
     jobs: Sequence[Job],
-    prepare: Callable[[Job], Ready],
-    finish: Callable[[Sequence[Ready]], Sequence[Call | Rescored]],
+    prepare: Callable[[Job], Heard],
+    finish: Callable[[Sequence[Heard]], Sequence[Call | Rescored]],
 ) -> Iterator[Outcome]:
     """Runs ``prepare`` on each recording, and ``finish`` on enough of them at once to fill batches."""
-    batch: list[Ready] = []
+    batch: list[Heard] = []
     for job in jobs:
         ready = _guarded(job, lambda job=job: prepare(job))  # type: ignore[misc]
         if isinstance(ready, Failure):
@@ -144,12 +166,12 @@ def _in_batches(
             continue
         batch.append(ready)
         if sum(one.audio.duration_s for one in batch) >= BATCH_AUDIO_S:
-            yield from _finish_batch(batch, finish)
+            yield from finish_batch(batch, finish)
             batch = []
-    yield from _finish_batch(batch, finish)
+    yield from finish_batch(batch, finish)
 
 
-def _finish_batch(
+def finish_batch(
     batch: Sequence[Ready], finish: Callable[[Sequence[Ready]], Sequence[Call | Rescored]]
 ) -> Iterator[Outcome]:
     """Finishes a batch; if that fails, one recording after the other, so that only the bad one fails."""
@@ -162,7 +184,7 @@ def _finish_batch(
             yield _guarded(batch[0].job, lambda: finish(batch)[0])
             return
         for ready in batch:
-            yield from _finish_batch([ready], finish)
+            yield from finish_batch([ready], finish)
         return
     yield from outcomes
 
@@ -237,7 +259,9 @@ def _hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _rescore_batch(scorer: Scorer, settings: Settings, batch: Sequence[_Decoded]) -> list[Rescored]:
+def _rescore_batch(
+    scorer: Scorer, settings: Settings, keep: EncoderIds | None, batch: Sequence[_Decoded]
+) -> list[Rescored]:
     scorables = [Scorable(one.audio.samples, one.job.speakers, one.job.segments) for one in batch]
     return [
         Rescored(
@@ -247,8 +271,10 @@ def _rescore_batch(scorer: Scorer, settings: Settings, batch: Sequence[_Decoded]
             scored.baselines,
             one.audio.warnings,
             scored.moods,
+            scored.audio_vectors,
+            scored.text_vectors,
         )
-        for one, scored in zip(batch, score_calls(scorer, scorables, settings.score.roles), strict=True)
+        for one, scored in zip(batch, score_calls(scorer, scorables, settings.score.roles, keep), strict=True)
     ]
 
 
@@ -267,7 +293,7 @@ def _transcribe_and_score(stages: Stages, batch: Sequence[_Diarized]) -> list[Ca
         for one, transcript in zip(batch, transcripts, strict=True)
     ]
     scorables = [Scorable(one.diarized.audio.samples, one.speakers, one.people.segments) for one in heard]
-    scored = score_calls(stages.scorer, scorables, stages.settings.score.roles)
+    scored = score_calls(stages.scorer, scorables, stages.settings.score.roles, stages.keep)
     calls = [_call(one, of_call) for one, of_call in zip(heard, scored, strict=True)]
     return [redact_call(call) for call in calls] if stages.settings.transcribe.redact else calls
 
@@ -324,6 +350,8 @@ def _call(heard: _Heard, scored: Scored) -> Call:
         language=transcript.language,
         understood=transcript.understood,
         moods=scored.moods,
+        audio_vectors=scored.audio_vectors,
+        text_vectors=scored.text_vectors,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
-from callmood.call import Call, Segment, Word
+from callmood.call import Call, Segment, Vectors, Word
 from callmood.redaction.text import Redacted, Span, redact_texts
 
 _PAD_S: Final = 0.15
@@ -25,17 +25,35 @@ class Timed(Protocol):
 
 
 def redact_call(call: Call) -> Call:
-    """The call with what is secret replaced in what people and machines say; all else stays as it is."""
+    """The call with what is secret replaced in what people and machines say; all else stays as it is.
+
+    A segment whose words change has no text vector any more: it would say what they were.
+    """
     by_machines = redact_texts([hold.text or "" for hold in call.holds])
+    segments = tuple(redact_segments(call.segments))
     return replace(
         call,
         redacted=True,
-        segments=tuple(redact_segments(call.segments)),
+        segments=segments,
+        text_vectors=_of_unchanged(call.text_vectors, call.segments, segments),
         holds=tuple(
             hold if hold.text is None else replace(hold, text=redacted.text)
             for hold, redacted in zip(call.holds, by_machines, strict=True)
         ),
     )
+
+
+def _of_unchanged(
+    vectors: Vectors | None, before: Sequence[Segment], after: Sequence[Segment]
+) -> Vectors | None:
+    if vectors is None:
+        return None
+    kept = {
+        number: vector
+        for number, vector in vectors.of_segments.items()
+        if before[number].text == after[number].text
+    }
+    return replace(vectors, of_segments=kept)
 
 
 def redact_segments(segments: Sequence[Segment]) -> list[Segment]:

@@ -10,6 +10,7 @@ from callmood.redaction import redact_segments, redact_texts
 from callmood.store.categories import categorize_again
 from callmood.store.columns import WORD, as_json, select_rows
 from callmood.store.connection import Connection, rows, transaction
+from callmood.store.encoded import delete_text_vectors
 from callmood.store.figures import fill_figures
 from callmood.store.meanings import encode_again
 from callmood.store.read import stored_segments
@@ -48,6 +49,7 @@ def redact_call(con: Connection, recording_id: str) -> None:
         _redact_announcements(con, recording_id)
         if changed:
             encode_again(con, recording_id)
+            delete_text_vectors(con, recording_id, [number for number, _ in changed])
             categorize_again(con, [recording_id])
         fill_figures(con, [recording_id])
 

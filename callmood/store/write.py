@@ -41,6 +41,7 @@ from callmood.store.columns import (
     voice_rows,
 )
 from callmood.store.connection import Connection, rows, transaction
+from callmood.store.encoded import ENCODED, write_encoded
 from callmood.store.figures import FIGURES, fill_figures
 from callmood.store.redact import redact_corrections
 
@@ -53,6 +54,7 @@ OF_A_CALL: Final = (
     "segment_vectors",
     "segment_category",
     "categorized",
+    *ENCODED,
     *FIGURES,
 )
 """The tables that another scan of a recording writes anew."""
@@ -143,6 +145,7 @@ def write_calls(
         _write_words(con, calls)
         _write_rows(con, calls, "speech", SPEECH, _speech_rows)
         _write_rows(con, calls, "hold", HOLD, _hold_rows)
+        write_encoded(con, calls)
         for call in calls:
             if call.redacted:
                 redact_corrections(con, call.recording.id)
@@ -348,6 +351,7 @@ def rescore_calls(con: Connection, scan_id: int, model_id: str, calls: Sequence[
             """,
             {"model_id": model_id, "scan_id": scan_id, "now": _now(), "ids": ids},
         )
+        write_encoded(con, calls)
         categorize_again(con, ids)
         fill_figures(con, ids)
 
