@@ -82,7 +82,17 @@ class TranscribeSettings(_Stage):
     """A text file with names and products that the recogniser is to expect, one a line."""
     redact: bool = False
     """Store texts and words without what identifies people or opens their accounts: card numbers, names and others."""
+    align: bool = False
+    """Find word times by forced alignment, which needs a model for the language on this machine."""
+    align_model: str | None = None
+    """The folder of a wav2vec 2.0 model for all calls, or the name of one that ``hf download`` has fetched; None: the
+    one that WhisperX names for each language."""
     batch_size: int = Field(default=16, ge=1, le=256)
+
+    @property
+    def aligns(self) -> bool:
+        """Whether word times are found by forced alignment: who names a model wants it."""
+        return self.align or self.align_model is not None
 
 
 class ScoreSettings(_Stage):
@@ -161,6 +171,8 @@ class ScanOptions(TypedDict, total=False):
     asr: str | None
     language: str | None
     vocabulary: str | Path | None
+    align: bool | None
+    align_model: str | None
     redact: bool | None
     model: str | None
     roles: RoleChoice | None
@@ -185,6 +197,8 @@ OPTIONS: Final[Mapping[str, str]] = {
     "asr": "transcribe.asr",
     "language": "transcribe.language",
     "vocabulary": "transcribe.vocabulary",
+    "align": "transcribe.align",
+    "align_model": "transcribe.align_model",
     "redact": "transcribe.redact",
     "model": "score.model",
     "roles": "score.roles",
@@ -196,7 +210,7 @@ OPTIONS: Final[Mapping[str, str]] = {
 """The setting of each option, by its dotted name."""
 
 
-TRUSTED: Final = ("diarizer", "asr", "model")
+TRUSTED: Final = ("diarizer", "asr", "align_model", "model")
 """Options that can load a model from outside callmood: to the current folder's file only their defaults are open."""
 
 
@@ -260,7 +274,7 @@ def _project_table() -> dict[str, Any]:
         if _value(table, setting) not in (None, getattr(default, name)):
             raise UsageError(
                 f"{SETTINGS_FILE.resolve()} sets {setting}, which loads a model, and such a file may have come with "
-                f"the recordings. If you trust it, move the line to {user_file()}, or give --{option}."
+                f"the recordings. If you trust it, move the line to {user_file()}, or give {_flag(option)}."
             )
     return table
 
@@ -280,6 +294,10 @@ def _table(file: Path) -> dict[str, Any]:
     return table
 
 
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
+
+
 def _value(table: Any, setting: str) -> Any:
     for part in setting.split("."):
         table = table.get(part) if isinstance(table, Mapping) else None
@@ -296,7 +314,7 @@ def _explain(error: ValidationError, options: ScanOptions) -> str:
     why = f" {must}." if must else f" is wrong: {first['msg']}."
     for option, setting in OPTIONS.items():
         if setting == name and options.get(option) is not None:
-            return f"--{option.replace('_', '-')}{why}"
+            return f"{_flag(option)}{why}"
     return f"The setting {name}{why} Correct it in {source_of(name) or 'the environment'}."
 
 

@@ -110,6 +110,21 @@ def scan(
         Path | None,
         typer.Option(help="A text file with names and products that calls may hold, one a line."),
     ] = None,
+    align: Annotated[
+        bool | None,
+        typer.Option(
+            "--align",
+            help="Find the times of words by forced alignment, with a model that you have fetched.",
+            show_default=False,
+        ),
+    ] = None,
+    align_model: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of a wav2vec 2.0 model for --align, or the name of a downloaded one "
+            "(default: WhisperX's for each language)."
+        ),
+    ] = None,
     redact: Annotated[
         bool | None,
         typer.Option(
@@ -188,6 +203,8 @@ def scan(
             asr=asr,
             language=language,
             vocabulary=vocabulary,
+            align=align,
+            align_model=align_model,
             redact=redact,
             model=model,
             roles=roles,
