@@ -106,9 +106,9 @@ class EngineSettings(_Stage):
     kind: Engine = "local"
     device: Device = "auto"
     workers: int | None = Field(default=None, ge=1, le=4096)
-    """Number of processes; None: one per processor core; in a cluster as many as its machines have room for."""
+    """Number of processes; None: one per processor core or GPU; in a cluster as many as its machines have room for."""
     gpus: int | None = Field(default=None, ge=1, le=64)
-    """Number of GPUs of this machine to use; None: all."""
+    """Number of GPUs of this machine to use, each fed by processes on the other cores; None: all, by a process each."""
     cpus_per_worker: int = Field(default=1, ge=1, le=64)
     """Processor cores, and threads, of a worker without GPU in a cluster."""
     cpus_per_gpu_worker: int = Field(default=4, ge=1, le=64)

@@ -32,7 +32,7 @@ from callmood.batch.plan import (
 from callmood.batch.summary import Summary
 from callmood.call import Call, Failure, Outcome, Rescored
 from callmood.engine import cluster, local
-from callmood.engine.feed import gpus_of, run_fed_jobs
+from callmood.engine.feed import is_fed, run_fed_jobs
 from callmood.engine.local import Event, require_startable
 from callmood.engine.worker import Load
 from callmood.errors import CallmoodError, UsageError
@@ -246,9 +246,8 @@ def _outcomes(
     if settings.engine.kind == "ray":
         jobs = with_segments(settings, jobs) if rescore else jobs
         return cluster.run_jobs(settings, jobs, load, watch)
-    # feeders have no part of a pyannote pipeline's, and scoring again needs one network only
-    if load is load_scan and settings.speakers.diarizer == "embedded" and (gpus := gpus_of(settings)):
-        return run_fed_jobs(settings, jobs, gpus, watch)
+    if not rescore and is_fed(settings):
+        return run_fed_jobs(settings, jobs, local.devices_of(settings), watch)
     return local.run_jobs(
         settings, jobs, load, watch, None, partial(with_segments, settings) if rescore else None
     )

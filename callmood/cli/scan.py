@@ -148,8 +148,16 @@ def scan(
         Engine | None,
         typer.Option(help="Work on this machine (default), or on those of a Ray cluster (callmood[ray])."),
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Number of processes (default: one per core).")] = None,
-    gpus: Annotated[int | None, typer.Option(help="Number of GPUs to use (default: all).")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Number of processes (default: one per core, or per GPU).")
+    ] = None,
+    gpus: Annotated[
+        int | None,
+        typer.Option(
+            help="Number of GPUs to use, each fed by processes on the other cores. New, and not yet measured on a GPU "
+            "(default: all GPUs, with a process each)."
+        ),
+    ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Retry recordings that failed before.")
     ] = False,
