@@ -16,6 +16,7 @@ from typing_extensions import Unpack
 
 from callmood import store
 from callmood.batch.agent_voices import compare_agents
+from callmood.batch.begun import KILLS, Begun, set_aside
 from callmood.batch.estimate import Estimate
 from callmood.batch.plan import (
     Again,
@@ -226,7 +227,8 @@ def _run_and_store(
     def watch(event: Event) -> None:
         estimate.learn(event, time.monotonic())
 
-    with closing(_outcomes(settings, plan.jobs, load, watch)) as batches:
+    run = _outcomes if again.rescore or settings.engine.kind == "ray" else _outcomes_after_kills
+    with closing(run(settings, plan.jobs, load, watch)) as batches:
         for batch in batches:
             # what is stored is counted, also where the scan is stopped
             with _writing(settings) as con, deferred():
@@ -236,6 +238,31 @@ def _run_and_store(
             yield from batch
     with _writing(settings) as con:
         store.finish_scan(con, scan_id)
+
+
+def _outcomes_after_kills(
+    settings: Settings, jobs: Sequence[Job], load: Load, watch: Callable[[Event], None]
+) -> Generator[list[Outcome], None, None]:
+    """``_outcomes``, where those come last and alone that an earlier scan was killed with, until it was the second."""
+    begun = Begun(settings.db, jobs)
+
+    def noted(event: Event) -> None:
+        begun.learn(event)
+        watch(event)
+
+    suspects = [job for job in jobs if begun.kills(job)]
+    others = [job for job in jobs if not begun.kills(job)]
+    one_worker = settings.model_copy(update={"engine": settings.engine.model_copy(update={"workers": 1})})
+    with begun.noted(), closing(_outcomes(settings, others, load, noted)) as batches:
+        yield from batches
+    for job in suspects:
+        if begun.kills(job) >= KILLS:
+            begun.done(job)
+            yield [set_aside(job.recording)]
+            continue
+        with begun.noted([job]), closing(_outcomes(one_worker, [job], load, noted)) as batches:
+            yield from batches
+            begun.done(job)
 
 
 def _outcomes(
