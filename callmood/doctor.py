@@ -1,6 +1,5 @@
 """What a scan needs on this machine, checked without loading a model."""
 
-import os
 import platform
 import shutil
 import sys
@@ -13,6 +12,7 @@ import callmood
 from callmood import bundled_weights
 from callmood.bundled_weights import WHISPER_BASE
 from callmood.engine.local import worker_slots
+from callmood.engine.memory import WORKER_MEMORY_GB, memory_gb
 from callmood.errors import CallmoodError
 from callmood.pipeline.transcribe.recogniser import INSTALL_MULTILINGUAL, model_folder
 from callmood.settings import SETTINGS_FILE, Settings, load_settings, user_file
@@ -30,8 +30,6 @@ PACKAGES = (
     "duckdb",
 )
 FREE_DISK_GB = 1.0
-WORKER_MEMORY_GB = 3.0
-"""Memory for one worker's models and a long stereo call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def check_installation() -> list[Check]:
         Check("settings", True, ", ".join(files) or f"defaults (no {SETTINGS_FILE} here, no {user_file()})"),
         *_models(settings),
         _check("device", lambda: _device(settings), "use --device cpu"),
-        _memory(),
+        _memory(settings),
         _disk(settings.db),
         _check(
             "database", lambda: _database(settings.db), "restore a backup, or choose another file with --db"
@@ -129,14 +127,15 @@ def _device(settings: Settings) -> str:
     return f"{', '.join(devices)}; {count_cores()} cores; {len(slots)} workers"
 
 
-def _memory() -> Check:
-    try:
-        total_gb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
-    except (ValueError, AttributeError, OSError):
+def _memory(settings: Settings) -> Check:
+    have_gb = memory_gb()
+    if have_gb is None:
         return Check("memory", True, "unknown")
-    ok = total_gb >= WORKER_MEMORY_GB
+    workers = settings.engine.workers or 1  # without a number there are as many as there is room for
+    ok = have_gb >= workers * WORKER_MEMORY_GB
+    found = f"{have_gb:.1f} GB; a worker takes up to {WORKER_MEMORY_GB} GB"
     return Check(
-        "memory", ok, f"{total_gb:.0f} GB", "" if ok else "a worker needs more; use --workers 1", False
+        "memory", ok, found, "" if ok else "use fewer --workers, or a machine with more memory", False
     )
 
 

@@ -82,7 +82,17 @@ class TranscribeSettings(_Stage):
     """A text file with names and products that the recogniser is to expect, one a line."""
     redact: bool = False
     """Store texts and words without what identifies people or opens their accounts: card numbers, names and others."""
+    align: bool = False
+    """Find word times by forced alignment, which needs a model for the language on this machine."""
+    align_model: str | None = None
+    """The folder of a wav2vec 2.0 model for all calls, or the name of one that ``hf download`` has fetched; None: the
+    one that WhisperX names for each language."""
     batch_size: int = Field(default=16, ge=1, le=256)
+
+    @property
+    def aligns(self) -> bool:
+        """Whether word times are found by forced alignment: who names a model wants it."""
+        return self.align or self.align_model is not None
 
 
 class ScoreSettings(_Stage):
@@ -99,9 +109,9 @@ class EngineSettings(_Stage):
     kind: Engine = "local"
     device: Device = "auto"
     workers: int | None = Field(default=None, ge=1, le=4096)
-    """Number of processes; None: one per processor core; in a cluster as many as its machines have room for."""
+    """Number of processes; None: one per processor core or GPU; in a cluster as many as its machines have room for."""
     gpus: int | None = Field(default=None, ge=1, le=64)
-    """Number of GPUs of this machine to use; None: all."""
+    """Number of GPUs of this machine to use, each fed by processes on the other cores; None: all, by a process each."""
     cpus_per_worker: int = Field(default=1, ge=1, le=64)
     """Processor cores, and threads, of a worker without GPU in a cluster."""
     cpus_per_gpu_worker: int = Field(default=4, ge=1, le=64)
@@ -164,6 +174,8 @@ class ScanOptions(TypedDict, total=False):
     asr: str | None
     language: str | None
     vocabulary: str | Path | None
+    align: bool | None
+    align_model: str | None
     redact: bool | None
     model: str | None
     roles: RoleChoice | None
@@ -190,6 +202,8 @@ OPTIONS: Final[Mapping[str, str]] = {
     "asr": "transcribe.asr",
     "language": "transcribe.language",
     "vocabulary": "transcribe.vocabulary",
+    "align": "transcribe.align",
+    "align_model": "transcribe.align_model",
     "redact": "transcribe.redact",
     "model": "score.model",
     "roles": "score.roles",
@@ -202,7 +216,7 @@ OPTIONS: Final[Mapping[str, str]] = {
 """The setting of each option, by its dotted name."""
 
 
-TRUSTED: Final = ("diarizer", "asr", "model")
+TRUSTED: Final = ("diarizer", "asr", "align_model", "model")
 """Options that can load a model from outside callmood: to the current folder's file only their defaults are open."""
 
 
@@ -266,7 +280,7 @@ def _project_table() -> dict[str, Any]:
         if _value(table, setting) not in (None, getattr(default, name)):
             raise UsageError(
                 f"{SETTINGS_FILE.resolve()} sets {setting}, which loads a model, and such a file may have come with "
-                f"the recordings. If you trust it, move the line to {user_file()}, or give --{option}."
+                f"the recordings. If you trust it, move the line to {user_file()}, or give {_flag(option)}."
             )
     return table
 
@@ -286,6 +300,10 @@ def _table(file: Path) -> dict[str, Any]:
     return table
 
 
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
+
+
 def _value(table: Any, setting: str) -> Any:
     for part in setting.split("."):
         table = table.get(part) if isinstance(table, Mapping) else None
@@ -302,7 +320,7 @@ def _explain(error: ValidationError, options: ScanOptions) -> str:
     why = f" {must}." if must else f" is wrong: {first['msg']}."
     for option, setting in OPTIONS.items():
         if setting == name and options.get(option) is not None:
-            return f"--{option.replace('_', '-')}{why}"
+            return f"{_flag(option)}{why}"
     return f"The setting {name}{why} Correct it in {source_of(name) or 'the environment'}."
 
 

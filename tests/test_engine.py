@@ -14,11 +14,13 @@ import pytest
 from sounds import CALLS
 
 from callmood.call import Failure, Outcome, Recording
-from callmood.engine.local import Event, run_jobs
+from callmood.engine.local import Event, run_jobs, worker_slots
+from callmood.engine.memory import memory_gb
 from callmood.engine.worker import Worker, work
 from callmood.errors import CallmoodError
 from callmood.pipeline.pipeline import Job, Work
 from callmood.settings import EngineSettings, Settings
+from callmood.threads import count_cores, own_threads
 
 
 def jobs(*names: str) -> list[Job]:
@@ -120,6 +122,16 @@ def test_threads_of_one_operation_never_wait_for_each_other(monkeypatch: pytest.
     ((outcome,),) = run_jobs(settings(workers=1), jobs("a"), load_environment)
     assert isinstance(outcome, Failure) and outcome.reason == "1 PASSIVE"
     assert os.environ["OMP_NUM_THREADS"] == "8"
+
+
+def threads_of_its_own(*_: object) -> Work:
+    raise CallmoodError(f"{own_threads()} threads")
+
+
+def test_a_worker_computes_on_no_more_threads_than_it_was_given() -> None:
+    assert own_threads() == count_cores()
+    with pytest.raises(CallmoodError, match=f"^{max(1, count_cores() // 3)} threads$"):
+        list(run_jobs(settings(3), jobs("a", "b", "c"), threads_of_its_own))
 
 
 def test_workers_tell_that_their_models_are_loaded_and_what_they_have_done() -> None:
@@ -233,3 +245,23 @@ if __name__ == "__main__":
     done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=True)
     assert {"pool": "multiprocessing.Pool must not", "stdin": "Save it to a file"}[where] in done.stdout
     assert not (tmp_path / "calls.duckdb").exists()
+
+
+@pytest.mark.parametrize(("memory_gb", "workers"), [(None, 8), (64.0, 8), (4.0, 3), (0.5, 1)])
+def test_there_are_as_many_workers_as_cores_and_memory_allow(
+    monkeypatch: pytest.MonkeyPatch, memory_gb: float | None, workers: int
+) -> None:
+    monkeypatch.setattr("callmood.engine.memory.memory_gb", lambda: memory_gb)
+    monkeypatch.setattr("callmood.engine.local.count_cores", lambda: 8)
+    slots = worker_slots(Settings(engine=EngineSettings(device="cpu")), 100)
+    assert [device for device, _ in slots] == ["cpu"] * workers
+    wanted = Settings(engine=EngineSettings(device="cpu", workers=5))
+    assert len(worker_slots(wanted, 100)) == 5
+
+
+def test_a_container_has_the_memory_that_it_may_use(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "memory.max").write_text("1000000000\n")
+    monkeypatch.setattr("callmood.engine.memory._LIMITS", (tmp_path / "memory.max", tmp_path / "none"))
+    assert memory_gb() == 1.0
+    (tmp_path / "memory.max").write_text("max\n")
+    assert (memory_gb() or 2) > 1.0

@@ -14,16 +14,24 @@ import pytest
 from sounds import CALLS
 
 from callmood.batch import run
+from callmood.batch.plan import Again, checked_model_id
 from callmood.call import Call, Outcome
-from callmood.engine import feed
-from callmood.engine.feed import gpus_of, run_fed_jobs
+from callmood.engine import local
+from callmood.engine.feed import run_fed_jobs
 from callmood.engine.feeder import Remote, load_feeder
 from callmood.engine.local import run_jobs
 from callmood.engine.pool import Occupancy, Pool, Service
-from callmood.errors import CallmoodError
+from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.intake.discover import discover
 from callmood.pipeline.pipeline import Job, load_rescore, load_scan
-from callmood.settings import DiscoverSettings, EngineSettings, ScoreSettings, Settings, SpeakerSettings
+from callmood.settings import (
+    DiscoverSettings,
+    EngineSettings,
+    ScoreSettings,
+    Settings,
+    SpeakerSettings,
+    TranscribeSettings,
+)
 
 each = chain.from_iterable
 
@@ -176,32 +184,45 @@ def test_models_that_can_not_be_loaded_on_the_device_end_the_scan_in_a_sentence(
 def test_a_scan_uses_all_gpus_or_as_many_as_are_wanted(
     monkeypatch: pytest.MonkeyPatch, gpus: int | None, used: int
 ) -> None:
-    monkeypatch.setattr(feed, "find_devices", lambda _: ["cuda:0", "cuda:1"])
-    assert gpus_of(Settings(engine=EngineSettings(gpus=gpus))) == ["cuda:0", "cuda:1"][:used]
+    monkeypatch.setattr(local, "find_devices", lambda _: ["cuda:0", "cuda:1"])
+    wanted = Settings(engine=EngineSettings(gpus=gpus))
+    assert local.devices_of(wanted) == ["cuda:0", "cuda:1"][:used]
+    assert [device for device, _ in local.worker_slots(wanted, 100)] == ["cuda:0", "cuda:1"][:used]
 
 
 @pytest.mark.parametrize("found", [["cpu"], ["cuda:0"]])
 def test_more_gpus_than_there_are_is_one_sentence(monkeypatch: pytest.MonkeyPatch, found: list[str]) -> None:
-    monkeypatch.setattr(feed, "find_devices", lambda _: found)
+    monkeypatch.setattr(local, "find_devices", lambda _: found)
     with pytest.raises(CallmoodError, match=r"^4 GPUs requested, but CUDA finds [01]\."):
-        gpus_of(Settings(engine=EngineSettings(gpus=4)))
+        checked_model_id(Settings(engine=EngineSettings(gpus=4)), Again())
+
+
+@pytest.mark.parametrize("engine", [EngineSettings(gpus=1, device="cpu"), EngineSettings(gpus=1, kind="ray")])
+def test_a_number_of_gpus_where_it_has_no_meaning_is_wrong_usage(engine: EngineSettings) -> None:
+    with pytest.raises(UsageError, match=r"^Give either --gpus or --"):
+        checked_model_id(Settings(engine=engine), Again())
 
 
 @pytest.mark.parametrize(
-    ("gpus", "load", "diarizer", "fed"),
+    ("gpus", "load", "diarizer", "align", "fed"),
     [
-        (["cuda:0"], load_scan, "embedded", True),
-        (["cuda:0"], load_scan, "somebody/diarization", False),
-        (["cuda:0"], load_rescore, "embedded", False),
-        ([], load_scan, "embedded", False),
+        (1, load_scan, "embedded", False, True),
+        (None, load_scan, "embedded", False, False),
+        (1, load_scan, "somebody/diarization", False, False),
+        (1, load_scan, "embedded", True, False),
+        (1, load_rescore, "embedded", False, False),
     ],
 )
-def test_gpus_are_fed_by_a_scan_that_transcribes(
-    monkeypatch: pytest.MonkeyPatch, gpus: list[str], load: Any, diarizer: str, fed: bool
+def test_gpus_are_fed_only_where_their_number_is_given_and_by_a_scan_that_transcribes(
+    monkeypatch: pytest.MonkeyPatch, gpus: int | None, load: Any, diarizer: str, align: bool, fed: bool
 ) -> None:
-    monkeypatch.setattr(run, "gpus_of", lambda _: gpus)
+    monkeypatch.setattr(local, "find_devices", lambda _: ["cuda:0"])
     monkeypatch.setattr(run, "run_fed_jobs", lambda *_: iter(["fed"]))
-    monkeypatch.setattr("callmood.engine.local.run_jobs", lambda *_: iter(["local"]))
-    chosen = Settings(speakers=SpeakerSettings(diarizer=diarizer))
+    monkeypatch.setattr(local, "run_jobs", lambda *_: iter(["local"]))
+    chosen = Settings(
+        engine=EngineSettings(gpus=gpus),
+        speakers=SpeakerSettings(diarizer=diarizer),
+        transcribe=TranscribeSettings(align=align),
+    )
     outcomes: Iterable[Any] = run._outcomes(chosen, [], load, lambda _: None)
     assert list(outcomes) == ["fed" if fed else "local"]

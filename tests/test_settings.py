@@ -88,7 +88,11 @@ def test_a_file_beside_the_recordings_cant_name_a_model(here: Path, option: str,
     with pytest.raises(UsageError) as caught:
         load_settings()
     message = str(caught.value)
-    assert OPTIONS[option] in message and str(user_file()) in message and f"--{option}" in message
+    assert (
+        OPTIONS[option] in message
+        and str(user_file()) in message
+        and f"--{option.replace('_', '-')}" in message
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from sounds import melody, pink_noise, ringing
 
 from callmood.bundled_weights import WHISPER_BASE
-from callmood.call import Segment, Speaker, Speech, Turn
+from callmood.call import Segment, Speaker, Speech, Turn, Word
 from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.transcribe.comprehension import Heard, is_understood
@@ -430,13 +430,13 @@ def test_english_keeps_its_own_model_and_other_languages_take_the_multilingual_o
     assert transcript.understood
 
 
-def decoded_by(decoder: Decoder, monkeypatch: pytest.MonkeyPatch) -> list[Task]:
-    """What ``decoder`` is given to decode from now on; it hears "Guten Tag." in everything."""
+def decoded_by(decoder: Decoder, monkeypatch: pytest.MonkeyPatch, words: tuple[Word, ...] = ()) -> list[Task]:
+    """What ``decoder`` is given to decode from now on; it hears "Guten Tag." in everything, with these ``words``."""
     tasks: list[Task] = []
 
     def decode(batch: Sequence[Task], *_: Any) -> list[Attempt]:
         tasks.extend(batch)
-        return [Attempt("Guten Tag.", (), None, False, -0.2) for _ in batch]
+        return [Attempt("Guten Tag.", words, None, False, -0.2) for _ in batch]
 
     monkeypatch.setattr(decoder, "decode", decode)
     return tasks

@@ -24,7 +24,7 @@ from callmood import store
 from callmood.batch import run as batch
 from callmood.batch import watch as watching
 from callmood.batch.monitoring import Health, Log, log_to, notify
-from callmood.batch.watch import Ended, Event, Forgot, Looked, Trouble, watch
+from callmood.batch.watch import Doubted, Ended, Event, Forgot, Looked, Trouble, watch
 from callmood.call import Call, Failure
 from callmood.cli.scan import scan
 from callmood.cli.watch import OF_ONE_SCAN
@@ -351,9 +351,81 @@ def test_a_call_without_a_known_start_counts_from_its_scan(watched: Watch) -> No
     watched.run()
     with store.open_db(watched.db) as con:
         con.execute("UPDATE scan SET started_at = started_at - INTERVAL 40 DAY")
+    watched.write("nor this.wav", "two")
+    watched.run()
     events = watched.run(keep_days=30)
     assert [event.count for event in events if isinstance(event, Forgot)] == [1]
-    assert watched.stored() == []
+    assert watched.stored() == [("nor this.wav", "two")]
+
+
+class Calendar(datetime):
+    """A clock that shows another day."""
+
+    days_ahead = 0
+
+    @classmethod
+    def now(cls, zone: Any = None) -> datetime:
+        return datetime.now(zone) + timedelta(days=cls.days_ahead)
+
+
+@pytest.fixture
+def calendar(monkeypatch: pytest.MonkeyPatch) -> type[Calendar]:
+    monkeypatch.setattr(Calendar, "days_ahead", 0)
+    monkeypatch.setattr(watching, "datetime", Calendar)
+    return Calendar
+
+
+def doubts(events: list[Event]) -> int:
+    return sum(isinstance(event, Doubted) for event in events)
+
+
+@pytest.mark.parametrize(("days_ahead", "keep_days"), [(3650, 90), (60, 90), (5, 3)])
+def test_a_clock_that_is_far_ahead_forgets_nothing_and_says_so_once(
+    watched: Watch, calendar: type[Calendar], days_ahead: int, keep_days: int
+) -> None:
+    watched.write(dated(0), "today")
+    watched.write(dated(2), "before")
+    watched.run()
+    calendar.days_ahead = days_ahead
+    events = watched.run(
+        nothing, nothing, lambda: watched.write("undated.wav", "undated"), nothing, keep_days=keep_days
+    )
+    assert doubts(events) == 1 and not any(isinstance(event, Forgot) for event in events)
+    assert len(watched.stored()) == 3, "what comes is scanned"
+
+
+def test_a_clock_that_jumps_ahead_while_a_watch_runs_forgets_nothing(
+    watched: Watch, calendar: type[Calendar]
+) -> None:
+    watched.write(dated(0), "today")
+
+    def jump() -> None:
+        calendar.days_ahead = 3650
+
+    events = watched.run(nothing, jump, nothing, nothing, keep_days=30)
+    assert doubts(events) == 1 and len(watched.stored()) == 1
+
+
+def test_the_last_calls_are_forgotten_as_days_pass_though_no_new_ones_come(
+    watched: Watch, calendar: type[Calendar]
+) -> None:
+    watched.write(dated(0), "today")
+
+    def next_day() -> None:
+        calendar.days_ahead += 1
+
+    events = watched.run(nothing, *[next_day] * 3, nothing, keep_days=2)
+    assert not doubts(events) and watched.stored() == []
+
+
+def test_newer_calls_end_the_doubt(watched: Watch, calendar: type[Calendar]) -> None:
+    watched.write(dated(0), "old")
+    watched.run()
+    calendar.days_ahead = 100
+    events = watched.run(nothing, lambda: watched.write(dated(-100), "new"), nothing, nothing, keep_days=30)
+    assert doubts(events) == 1
+    assert [event.count for event in events if isinstance(event, Forgot)] == [1]
+    assert [text for _, text in watched.stored()] == ["new"]
 
 
 def test_the_database_is_written_anew_once_a_day_at_most(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from callmood.batch.summary import Summary
-from callmood.batch.watch import Began, Ended, Event, Forgot, Looked, Trouble
+from callmood.batch.watch import Began, Doubted, Ended, Event, Forgot, Looked, Trouble
 from callmood.call import Call, Failure, Recording
 from callmood.errors import CallmoodError
 from callmood.wording import counted, length, printable
@@ -72,6 +72,8 @@ class Log:
                 self.line(
                     logging.INFO, f"{counted(count, 'recording')} forgotten, which are older than is kept"
                 )
+            case Doubted(why):
+                self.line(logging.WARNING, why)
             case Trouble(error, again_in_s):
                 self.line(logging.ERROR, f"{error} Tried again in {length(again_in_s)}.")
             case _:
@@ -181,6 +183,8 @@ class Health:
                 values |= {"state": "idle", "rounds": values["rounds"] + 1, "last_round": _now()}
             case Forgot(count):
                 values["forgotten"] += count
+            case Doubted(why):
+                values |= {"last_error": why, "last_error_at": _now()}
             case Trouble(error):
                 values |= {"state": "failing", "last_error": error, "last_error_at": _now()}
             case _:

@@ -15,7 +15,7 @@ from callmood import store
 from callmood.batch.from_vectors import Sorted, sort_out
 from callmood.batch.summary import Rescoring, Summary
 from callmood.call import CallFacts, Failure, Recording, RoleChoice
-from callmood.engine.feed import gpus_of
+from callmood.engine.local import devices_of
 from callmood.errors import UsageError
 from callmood.model.bundle import content_id, find_bundle
 from callmood.pipeline.audio.containers import expected_duration
@@ -103,7 +103,11 @@ def checked_model_id(settings: Settings, again: Again) -> str:
             "Give either --rescore or --retranscribe. Calls that are transcribed again are scored again too."
         )
     if settings.engine.kind == "local":
-        gpus_of(settings)
+        devices_of(settings)
+    elif settings.engine.gpus is not None:
+        raise UsageError(
+            "Give either --gpus or --engine ray. In a cluster workers take the GPUs that its machines have."
+        )
     check_models(settings.transcribe)
     return content_id(find_bundle(settings.score.model))
 

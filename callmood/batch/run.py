@@ -16,6 +16,7 @@ from typing_extensions import Unpack
 
 from callmood import store
 from callmood.batch.agent_voices import compare_agents
+from callmood.batch.begun import KILLS, Begun, set_aside
 from callmood.batch.estimate import Estimate
 from callmood.batch.from_vectors import run_from_vectors
 from callmood.batch.plan import (
@@ -33,7 +34,7 @@ from callmood.batch.plan import (
 from callmood.batch.summary import Summary
 from callmood.call import Call, Failure, Outcome, Rescored
 from callmood.engine import cluster, local
-from callmood.engine.feed import gpus_of, run_fed_jobs
+from callmood.engine.feed import is_fed, run_fed_jobs
 from callmood.engine.local import Event, require_startable
 from callmood.engine.worker import Load
 from callmood.errors import CallmoodError, UsageError
@@ -246,10 +247,39 @@ def _all_outcomes(
     learn = (lambda _: None) if plan.jobs else watch
     with closing(run_from_vectors(settings, plan.from_vectors, learn)) as outcomes:
         yield from outcomes
-    with closing(
-        _outcomes(settings, plan.jobs, load_rescore if again.rescore else load_scan, watch)
-    ) as outcomes:
+    if again.rescore:
+        decoded = _outcomes(settings, plan.jobs, load_rescore, watch)
+    elif settings.engine.kind == "ray":
+        decoded = _outcomes(settings, plan.jobs, load_scan, watch)
+    else:
+        decoded = _outcomes_after_kills(settings, plan.jobs, load_scan, watch)
+    with closing(decoded) as outcomes:
         yield from outcomes
+
+
+def _outcomes_after_kills(
+    settings: Settings, jobs: Sequence[Job], load: Load, watch: Callable[[Event], None]
+) -> Generator[list[Outcome], None, None]:
+    """``_outcomes``, where those come last and alone that an earlier scan was killed with, until it was the second."""
+    begun = Begun(settings.db, jobs)
+
+    def noted(event: Event) -> None:
+        begun.learn(event)
+        watch(event)
+
+    suspects = [job for job in jobs if begun.kills(job)]
+    others = [job for job in jobs if not begun.kills(job)]
+    one_worker = settings.model_copy(update={"engine": settings.engine.model_copy(update={"workers": 1})})
+    with begun.noted(), closing(_outcomes(settings, others, load, noted)) as batches:
+        yield from batches
+    for job in suspects:
+        if begun.kills(job) >= KILLS:
+            begun.done(job)
+            yield [set_aside(job.recording)]
+            continue
+        with begun.noted([job]), closing(_outcomes(one_worker, [job], load, noted)) as batches:
+            yield from batches
+            begun.done(job)
 
 
 def _outcomes(
@@ -260,9 +290,8 @@ def _outcomes(
     if settings.engine.kind == "ray":
         jobs = with_segments(settings, jobs) if rescore else jobs
         return cluster.run_jobs(settings, jobs, load, watch)
-    # feeders have no part of a pyannote pipeline's, and scoring again needs one network only
-    if load is load_scan and settings.speakers.diarizer == "embedded" and (gpus := gpus_of(settings)):
-        return run_fed_jobs(settings, jobs, gpus, watch)
+    if not rescore and is_fed(settings):
+        return run_fed_jobs(settings, jobs, local.devices_of(settings), watch)
     return local.run_jobs(
         settings, jobs, load, watch, None, partial(with_segments, settings) if rescore else None
     )

@@ -36,6 +36,9 @@ LONGEST_PAUSE_S: Final = 900.0
 UNREADABLE_AGAIN_S: Final = 3600.0
 """After which files are tried again that could not be read: a drive may have been at fault, which no file shows."""
 
+LONGEST_BREAK_DAYS: Final = 30
+"""Without a call, after which the clock is doubted rather than calls are forgotten by it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -73,6 +76,13 @@ class Forgot:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubted:
+    """Nothing was forgotten, because this machine's clock may be wrong."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """A round failed as a whole and will be tried again."""
 
@@ -80,7 +90,7 @@ class Trouble:
     again_in_s: float
 
 
-Event: TypeAlias = Looked | Began | Outcome | Ended | Forgot | Trouble
+Event: TypeAlias = Looked | Began | Outcome | Ended | Forgot | Doubted | Trouble
 
 
 def watch(
@@ -106,11 +116,12 @@ def watch(
         looked_s = monotonic() - begun
         yield found
         try:
-            known.since = kept.since()
             yield from kept.forget_older()
+            known.since = None if kept.is_clock_doubted else kept.since()
             if found.state == "new":
                 known.unsettled = folders.unsettled
                 yield from _round(folders, settings, known)
+                kept.calls_came()
             troubles, worked = 0, True
             pause_s = folders.pause_s(every_s)
         except (CallmoodError, OSError) as error:
@@ -221,20 +232,62 @@ class _Kept:
         self._days = days
         self._zone = time_zone(settings.discover.timezone)
         self._forgotten_on: datetime | None = None
+        self._doubted_on: datetime | None = None
+        self._look_again = True
+
+    @property
+    def is_clock_doubted(self) -> bool:
+        """Whether it may be wrong what day it is."""
+        return self._doubted_on is not None
 
     def since(self) -> datetime | None:
         """The start of the first day whose calls are kept; None if all are."""
-        if self._days is None:
-            return None
-        today = datetime.now(self._zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-        return today - timedelta(days=self._days - 1)
+        return None if self._days is None else self._today() - timedelta(days=self._days - 1)
 
-    def forget_older(self) -> Iterator[Forgot]:
+    def calls_came(self) -> None:
+        """A round was done: newer calls may show that the clock is right."""
+        self._look_again = True
+
+    def forget_older(self) -> Iterator[Forgot | Doubted]:
         """Forget what is older, once a day: the database is written anew for it."""
         since = self.since()
-        if since is None or since == self._forgotten_on:
+        if (
+            since is None
+            or since == self._forgotten_on
+            or (since == self._doubted_on and not self._look_again)
+        ):
             return
-        count = forget_older(self._settings, since) if store.may_exist(self._settings.db) else 0
-        self._forgotten_on = since
+        self._look_again = False
+        count = 0
+        if store.may_exist(self._settings.db):
+            if why := self._doubt(since):
+                is_news, self._doubted_on = since != self._doubted_on, since
+                if is_news:
+                    yield Doubted(why)
+                return
+            count = forget_older(self._settings, since)
+        self._forgotten_on, self._doubted_on = since, None
         if count:
             yield Forgot(count)
+
+    def _today(self) -> datetime:
+        return datetime.now(self._zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+
+    def _doubt(self, since: datetime) -> str | None:
+        """Why the clock may be ahead, so that calls would be forgotten too early; None if nothing speaks for it.
+
+        A day that follows the one before, while this runs, is not in doubt. One that comes by a start or a jump is
+        where the newest call is long ago by it, or where no call would be left.
+        """
+        if self._forgotten_on is not None and timedelta(0) < since - self._forgotten_on <= timedelta(days=1):
+            return None
+        today = self._today()
+        with store.reading(self._settings.db, wait_s=self._settings.wait) as con:
+            newest = store.newest_call(con, today + timedelta(days=1))
+        if newest is None or newest >= max(since, today - timedelta(days=LONGEST_BREAK_DAYS)):
+            return None
+        return (
+            f"No call is forgotten: by this machine's clock it is {today:%Y-%m-%d}, and the newest call that is stored "
+            f"is of {newest:%Y-%m-%d}. If the clock is right, run callmood forget --before {since:%Y-%m-%d}, or wait "
+            "for newer calls."
+        )

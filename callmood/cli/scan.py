@@ -110,6 +110,21 @@ def scan(
         Path | None,
         typer.Option(help="A text file with names and products that calls may hold, one a line."),
     ] = None,
+    align: Annotated[
+        bool | None,
+        typer.Option(
+            "--align",
+            help="Find the times of words by forced alignment, with a model that you have fetched.",
+            show_default=False,
+        ),
+    ] = None,
+    align_model: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of a wav2vec 2.0 model for --align, or the name of a downloaded one "
+            "(default: WhisperX's for each language)."
+        ),
+    ] = None,
     redact: Annotated[
         bool | None,
         typer.Option(
@@ -142,8 +157,16 @@ def scan(
         Engine | None,
         typer.Option(help="Work on this machine (default), or on those of a Ray cluster (callmood[ray])."),
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Number of processes (default: one per core).")] = None,
-    gpus: Annotated[int | None, typer.Option(help="Number of GPUs to use (default: all).")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Number of processes (default: one per core, or per GPU).")
+    ] = None,
+    gpus: Annotated[
+        int | None,
+        typer.Option(
+            help="Number of GPUs to use, each fed by processes on the other cores. New, and not yet measured on a GPU "
+            "(default: all GPUs, with a process each)."
+        ),
+    ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Retry recordings that failed before.")
     ] = False,
@@ -197,6 +220,8 @@ def scan(
             asr=asr,
             language=language,
             vocabulary=vocabulary,
+            align=align,
+            align_model=align_model,
             redact=redact,
             model=model,
             roles=roles,

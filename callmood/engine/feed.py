@@ -12,7 +12,7 @@ from typing import Any
 from callmood.call import Outcome
 from callmood.engine.device import OCCUPANCY, serve
 from callmood.engine.feeder import Remote, load_feeder
-from callmood.engine.local import Event, find_devices, run_jobs, why_not_started
+from callmood.engine.local import Event, run_jobs, why_not_started
 from callmood.engine.parent import without_interrupts
 from callmood.engine.pool import Occupancy
 from callmood.engine.worker import one_thread_an_operation
@@ -21,18 +21,15 @@ from callmood.pipeline.pipeline import Job
 from callmood.settings import Settings
 from callmood.signals import deferred
 from callmood.threads import count_cores
-from callmood.wording import counted
 
 
-def gpus_of(settings: Settings) -> list[str]:
-    """The GPUs of this machine that a scan uses: "cuda:0" and so on. Raises CallmoodError if there are not enough."""
-    devices = [device for device in find_devices(settings.engine.device) if device.startswith("cuda")]
-    wanted = settings.engine.gpus
-    if wanted is not None and wanted > len(devices):
-        raise CallmoodError(
-            f"{counted(wanted, 'GPU')} requested, but CUDA finds {len(devices)}. Check `nvidia-smi`."
-        )
-    return devices[:wanted]
+def is_fed(settings: Settings) -> bool:
+    """Whether GPUs are fed: where their number is given, as long as it is new.
+
+    Feeders have no part of a pyannote pipeline's, and align no words: then each GPU has a worker of its own.
+    """
+    embedded = settings.speakers.diarizer == "embedded"
+    return settings.engine.gpus is not None and embedded and not settings.transcribe.aligns
 
 
 def run_fed_jobs(

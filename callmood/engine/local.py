@@ -13,13 +13,15 @@ from multiprocessing.process import BaseProcess
 from typing import Final
 
 from callmood.call import Call, Failure, Outcome, Rescored
+from callmood.engine.memory import workers_in_memory
 from callmood.engine.todo import RECYCLE_AFTER_S, Complete, ToDo
 from callmood.engine.worker import Load, Loaded, LoadError, Started, Worker, start_worker
-from callmood.errors import CallmoodError
+from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.pipeline import Job
 from callmood.settings import Settings
 from callmood.signals import deferred
 from callmood.threads import count_cores
+from callmood.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +156,29 @@ def why_not_started(process: BaseProcess) -> str:
 def worker_slots(settings: Settings, jobs: int) -> list[tuple[str, int]]:
     """Device and number of threads of each worker, for a number of jobs."""
     cores = count_cores()
-    devices = find_devices(settings.engine.device)
-    count = settings.engine.workers or (cores if devices == ["cpu"] else len(devices))
+    devices = devices_of(settings)
+    of_cores = min(cores, workers_in_memory() or cores)
+    count = settings.engine.workers or (of_cores if devices == ["cpu"] else len(devices))
     count = max(1, min(count, jobs))
     return [(devices[i % len(devices)], max(1, cores // count)) for i in range(count)]
+
+
+def devices_of(settings: Settings) -> list[str]:
+    """The devices that workers use: as many GPUs as the settings want, or all, or the CPU.
+
+    Raises CallmoodError if there are not enough.
+    """
+    wanted, device = settings.engine.gpus, settings.engine.device
+    if wanted is None:
+        return find_devices(device)
+    if device not in ("auto", "cuda"):
+        raise UsageError(f"Give either --gpus or --device {device}. GPUs are counted where CUDA finds them.")
+    gpus = [one for one in find_devices("auto") if one.startswith("cuda")]
+    if wanted > len(gpus):
+        raise CallmoodError(
+            f"{counted(wanted, 'GPU')} requested, but CUDA finds {len(gpus)}. Check `nvidia-smi`."
+        )
+    return gpus[:wanted]
 
 
 def find_devices(wanted: str) -> list[str]:

@@ -22,6 +22,7 @@ from callmood.errors import CallmoodError
 from callmood.network import stay_offline
 from callmood.pipeline.pipeline import Job, Work
 from callmood.settings import Settings
+from callmood.threads import limit_threads
 
 Load: TypeAlias = Callable[[Settings, str, int], Work]
 """Loads the models on a device for a number of threads; returns the function that turns jobs into outcomes.
@@ -172,6 +173,7 @@ def _send(connection: Connection, answers: SimpleQueue[Message | None]) -> None:
 
 def load_work(load: Load, settings: Settings, device: str, threads: int) -> Work | LoadError:
     """What ``load`` returns, or why the models could not be loaded, in a sentence."""
+    limit_threads(threads)
     try:
         return load(settings, device, threads)
     except CallmoodError as error:

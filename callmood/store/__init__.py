@@ -25,6 +25,7 @@ from callmood.store.forget import (
     find_recordings,
     forget_recordings,
     forgotten,
+    newest_call,
     recordings_before,
     recordings_older,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "is_database_file",
     "known",
     "may_exist",
+    "newest_call",
     "one_scan",
     "open_db",
     "outdated",

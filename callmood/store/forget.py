@@ -82,6 +82,24 @@ def recordings_older(con: Connection, moment: datetime) -> list[str]:
     return [recording_id for (recording_id,) in found]
 
 
+def newest_call(con: Connection, until: datetime) -> datetime | None:
+    """The start of the newest call that began before ``until``; if no start is known, when the last one was scanned.
+
+    None if there are no calls. Both as the clock of who recorded or scanned it said.
+    """
+    ((started_at, scanned_at),) = rows(
+        con,
+        """
+        SELECT max(recording.started_at) FILTER (recording.started_at < $until),
+            max(coalesce(scan.started_at, stored_at))
+        FROM recording LEFT JOIN scan ON scan.id = coalesce(transcribed_in, scan_id)
+        """,
+        {"until": until},
+    )
+    found: datetime | None = started_at or scanned_at
+    return found
+
+
 def forgotten(con: Connection) -> set[str]:
     """The ids of the recordings that were forgotten."""
     return {content for (content,) in rows(con, "SELECT content FROM forgotten")}

@@ -16,7 +16,7 @@ import numpy as np
 from callmood import bundled_weights
 from callmood.arrays import Floats
 from callmood.model.networks.graphs import Graph, load_graph
-from callmood.threads import count_cores, in_threads
+from callmood.threads import in_threads, own_threads
 
 WIDTH: Final = 384
 _MAX_TOKENS: Final = 128
@@ -35,7 +35,7 @@ class SentenceEncoder:
         vectors = np.zeros((len(texts), WIDTH), np.float32)
         worded = [row for row, text in enumerate(texts) if text.strip()]
         for row, vector in zip(
-            worded, in_threads(self._vector, [texts[row] for row in worded], count_cores()), strict=True
+            worded, in_threads(self._vector, [texts[row] for row in worded], own_threads()), strict=True
         ):
             vectors[row] = vector
         return vectors

@@ -10,6 +10,7 @@ from callmood import bundled_weights
 from callmood.bundled_weights import WHISPER_BASE
 from callmood.errors import CallmoodError, UsageError
 from callmood.languages import AUTO, ENGLISH, LANGUAGES
+from callmood.pipeline.transcribe.align import check_model
 from callmood.pipeline.transcribe.vocabulary import prompt_of, read_vocabulary
 from callmood.settings import TranscribeSettings
 
@@ -33,6 +34,8 @@ def check_models(settings: TranscribeSettings) -> None:
         folder = _multilingual_folder(settings) if name == MULTILINGUAL else model_folder(name)
         if settings.vocabulary is not None:
             _check_vocabulary(settings.vocabulary, folder)
+    if settings.align_model is not None:
+        check_model(settings.align_model)
 
 
 def load_models(settings: TranscribeSettings, device: str, threads: int) -> list[WhisperModel]:

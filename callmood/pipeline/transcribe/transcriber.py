@@ -9,7 +9,7 @@ is rejected even then is dropped and counted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from callmood.call import Segment, Speaker, Speech, Turn
 from callmood.languages import AUTO, ENGLISH
+from callmood.pipeline.transcribe.align import Aligner, load_aligner
 from callmood.pipeline.transcribe.comprehension import Heard, is_understood, why_not_understood
 from callmood.pipeline.transcribe.decoder import CAREFUL, LAST, QUICK, Attempt, Decoder, Pass, Task, frames_of
 from callmood.pipeline.transcribe.segmenter import SegmentSpan, segment_turns
@@ -25,6 +26,7 @@ from callmood.pipeline.transcribe.vocabulary import read_vocabulary
 from callmood.pipeline.window import window_of
 from callmood.settings import TranscribeSettings
 from callmood.sound import SAMPLE_RATE, Samples
+from callmood.threads import in_threads
 
 _SILENCE_RMS: Final = 1e-4
 """-80 dBFS: below the noise of any line."""
@@ -57,8 +59,18 @@ Input: TypeAlias = tuple[Samples, Sequence[Turn], Sequence[Speaker]]
 class Transcriber:
     """Transcribes with one decoder, and other languages than English with ``others``, which may be the same."""
 
-    def __init__(self, decoder: Decoder, settings: TranscribeSettings, others: Decoder | None = None) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        settings: TranscribeSettings,
+        others: Decoder | None = None,
+        aligner: Aligner | None = None,
+        threads: int = 1,
+    ) -> None:
+        """``aligner`` gives words better times, on so many ``threads``."""
         self._decoder = decoder
+        self._aligner = aligner
+        self._threads = threads
         self._others = others or decoder
         self._language = None if settings.language == AUTO else settings.language
 
@@ -79,6 +91,7 @@ class Transcriber:
             unsure = [i for i, one in enumerate(attempts) if one.rejected is not None and not one.is_noise]
             for i, again in zip(unsure, self._decode([tasks[i] for i in unsure], decode_pass), strict=True):
                 attempts[i] = again
+        attempts = self._aligned(tasks, attempts)
         found: list[list[tuple[Task, Attempt]]] = [[] for _ in calls]
         for task, one in zip(tasks, attempts, strict=True):
             found[task.call].append((task, one))
@@ -111,9 +124,32 @@ class Transcriber:
             tuple(sorted(speech, key=lambda stretch: (stretch.start_s, stretch.speaker))),
             detected,
             {} if spoken is None else {task.span.speaker: task.language for task, _ in found},
-            () if understood else (why_not_understood(detected, expected=expected),),
+            (
+                *(() if understood else (why_not_understood(detected, expected=expected),)),
+                *self._said_of_times({task.language for task, one in found if one.words}),
+            ),
             understood,
         )
+
+    def _aligned(self, tasks: Sequence[Task], attempts: Sequence[Attempt]) -> list[Attempt]:
+        """The same with better word times, if they are wanted."""
+        aligner = self._aligner
+        if aligner is None:
+            return list(attempts)
+
+        def aligned(one: tuple[Task, Attempt]) -> Attempt:
+            task, attempt = one
+            lead = round(task.lead_s * SAMPLE_RATE)
+            sound = task.samples[lead : lead + round(task.span.duration_s * SAMPLE_RATE)]
+            return replace(attempt, words=aligner(sound, attempt.words, task.span.start_s, task.language))
+
+        return in_threads(aligned, list(zip(tasks, attempts, strict=True)), self._threads)
+
+    def _said_of_times(self, languages: Collection[str]) -> Iterator[str]:
+        """Sentences on the languages whose words could not be aligned."""
+        for language in sorted(languages if self._aligner else ()):
+            if self._aligner and (why := self._aligner.why_not(language)):
+                yield why
 
     def _decode(self, tasks: Sequence[Task], decode_pass: Pass) -> list[Attempt]:
         """Decodes every task with the model that knows its language; results in the order of ``tasks``."""
@@ -157,7 +193,15 @@ def load_transcriber(settings: TranscribeSettings, device: str, threads: int = 1
     models = load_models(settings, device, threads)
     names = read_vocabulary(settings.vocabulary) if settings.vocabulary else ()
     decoder, *others = [Decoder(model, settings.batch_size, names, threads) for model in models]
-    return Transcriber(decoder, settings, *others)
+    aligner = load_aligner(settings, device, _only_language(settings, [decoder, *others]))
+    return Transcriber(decoder, settings, others[0] if others else None, aligner, threads)
+
+
+def _only_language(settings: TranscribeSettings, decoders: Sequence[Decoder]) -> str | None:
+    """The language of all calls; None if it is found in each."""
+    if settings.language not in (None, AUTO):
+        return settings.language
+    return None if any(decoder.is_multilingual for decoder in decoders) else ENGLISH
 
 
 def _task_of(call: int, span: SegmentSpan, spans: Sequence[SegmentSpan], samples: Samples) -> Task:

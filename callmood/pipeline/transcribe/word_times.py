@@ -9,8 +9,8 @@ _BEFORE: Final = "\"'“¿([{-"
 _AFTER: Final = "\"'.。,，!！?？:：”)]}、"
 _MIN_WORD_S: Final = 0.02
 """One step of the decoder's attention."""
-_MAX_WORD_S: Final = 2.0
-"""Attention extends a word through the pause after it, but no spoken word lasts longer than this."""
+MAX_WORD_S: Final = 2.0
+"""Attention and alignment extend a word through the pause after it, but no spoken word lasts longer than this."""
 
 
 def word_times(
@@ -27,19 +27,19 @@ def word_times(
     timed = [word for word in merged if word["word"].strip()]
     if not timed:
         return ()
-    starts, ends = _in_order(
+    starts, ends = in_order(
         [offset_s + float(word["start"]) for word in timed],
         [offset_s + float(word["end"]) for word in timed],
         start_s,
         end_s,
     )
     return tuple(
-        Word(word["word"].strip(), start, min(end, start + _MAX_WORD_S), float(word["probability"]))
+        Word(word["word"].strip(), start, min(end, start + MAX_WORD_S), float(word["probability"]))
         for word, start, end in zip(timed, starts, ends, strict=True)
     )
 
 
-def _in_order(
+def in_order(
     starts: Sequence[float], ends: Sequence[float], start_s: float, end_s: float
 ) -> tuple[list[float], list[float]]:
     """The same times with every word after the one before, at least a moment long, inside the span."""
