@@ -21,8 +21,8 @@ How the packages build on each other, from the ground up:
 - ``store``: the DuckDB file. ``pipeline``: recordings in, calls out, a folder for each stage
 - ``engine``: runs the pipeline in processes. ``reports``: questions to the database and their answers. ``search``: what
   was said, by its meaning
-- ``batch`` (scan, forget, redact), ``analysis`` (analyze), ``database`` (open), ``questions`` (find, categorize,
-  topics), ``review``: the library; ``training`` (train); ``doctor``
+- ``batch`` (scan, forget, archive, redact), ``analysis`` (analyze), ``database`` (open), ``questions`` (find,
+  categorize, topics), ``review``: the library; ``training`` (train); ``doctor``
 - ``cli``: one module a command, which parses, calls one function of these packages, and prints
 """
 
@@ -35,6 +35,7 @@ from callmood import network
 if TYPE_CHECKING:
     __version__: str
     from callmood.analysis import analyze
+    from callmood.batch.archive import Archived, archive
     from callmood.batch.forget import Forgotten, forget
     from callmood.batch.redact import redact
     from callmood.batch.run import Progress, iter_scan, scan
@@ -69,6 +70,7 @@ network.switch_off_telemetry()
 
 _HOMES = {
     "callmood.analysis": ("analyze",),
+    "callmood.batch.archive": ("Archived", "archive"),
     "callmood.batch.forget": ("Forgotten", "forget"),
     "callmood.batch.redact": ("redact",),
     "callmood.batch.run": ("Progress", "iter_scan", "scan"),
@@ -99,6 +101,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "LABELS",
+    "Archived",
     "BusyError",
     "Call",
     "CallFacts",
@@ -125,6 +128,7 @@ __all__ = [
     "Word",
     "__version__",
     "analyze",
+    "archive",
     "categorize",
     "correct",
     "corrections",

@@ -13,9 +13,21 @@ from typing import IO, TYPE_CHECKING, Any, Final, get_args
 from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
 from callmood.settings import load_settings
-from callmood.store import Connection, explained, find_call, open_db, reading, transaction, writing
+from callmood.store import (
+    Connection,
+    Db,
+    explained,
+    explained_archives,
+    find_call,
+    is_archive,
+    label,
+    open_sources,
+    reading,
+    sources,
+    transaction,
+    writing,
+)
 from callmood.store import cursor as cursor_of
-from callmood.store.connection import READ_WAIT_S
 from callmood.store.corrections import (
     Correction,
     Moment,
@@ -44,8 +56,8 @@ CALL: Final = "call"
 class Database:
     """An open database, read only. Close it, or use it in a ``with``: a scan waits while it is open."""
 
-    def __init__(self, path: Path, connection: Connection) -> None:
-        self.path = path
+    def __init__(self, paths: Sequence[Path], connection: Connection) -> None:
+        self.paths = tuple(paths)
         self._connection = connection
 
     def report(
@@ -171,7 +183,7 @@ class Database:
         from callmood.store.meanings import Filter
 
         question = _question(by, name, filters=filters, against=against, role=role, since=since, until=until)
-        model = load_settings({"db": self.path}).score.model
+        model = load_settings().score.model
         with self._cursor() as cursor:
             return write_page(
                 cursor,
@@ -265,8 +277,13 @@ class Database:
         from callmood.reports.frames import frame_of
 
         with self._cursor() as cursor:
-            if (count := len(cursor.extract_statements(query))) > 1:
-                raise UsageError(f"These are {count} queries, and only one can be answered at a time.")
+            statements = cursor.extract_statements(query)
+            if len(statements) > 1:
+                raise UsageError(
+                    f"These are {len(statements)} queries, and only one can be answered at a time."
+                )
+            if any(map(is_archive, self.paths)) and any(map(_may_write, statements)):
+                raise UsageError("An archive is asked by SELECT and nothing else.")
             return frame_of(cursor, query, parameters)
 
     def agreement(self) -> list[Agreement]:
@@ -293,7 +310,7 @@ class Database:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Database({str(self.path)!r})"
+        return f"Database({str(label(self.paths))!r})"
 
     def _frame(self, name: str) -> pl.DataFrame:
         from callmood.reports.frames import large_frame, read_sql
@@ -307,7 +324,11 @@ class Database:
         import duckdb
 
         try:
-            with explained(self.path, self._connection), cursor_of(self._connection) as cursor:
+            with (
+                explained(label(self.paths), self._connection),
+                explained_archives(self.paths),
+                cursor_of(self._connection) as cursor,
+            ):
                 yield cursor
         except duckdb.Error as error:
             raise CallmoodError(f"The database can't answer: {error}") from None
@@ -359,8 +380,16 @@ def _question(
     )
 
 
-def open(db: str | Path | None = None) -> Database:
+def _may_write(statement: Any) -> bool:
+    """Whether it may be more than a question: files of an archive could be replaced by COPY."""
+    return str(statement.type).rpartition(".")[2] != "SELECT"
+
+
+def open(db: Db = None) -> Database:
     """Open a database of scanned calls, read only; by default the one in the settings.
+
+    ``db``: also the folder of an archive, or several databases and archives, which are read as one. A recording that
+    several of them hold counts once, as the first database has it.
 
     Several programs may read at the same time, and while a scan runs, which closes the database between calls: this
     waits for it for some seconds, and the scan waits until you close the database. A database of an older callmood is
@@ -370,8 +399,8 @@ def open(db: str | Path | None = None) -> Database:
     ...     db.report(by="call").rows.height
     1
     """
-    path = load_settings({"db": db}).db
-    return Database(path, open_db(path, read_only=True, wait_s=READ_WAIT_S))
+    paths = sources(db)
+    return Database(paths, open_sources(paths))
 
 
 def correct(

@@ -14,7 +14,7 @@ from callmood.call import RoleChoice
 from callmood.errors import CallmoodError, UsageError
 from callmood.reports.period import bound
 from callmood.settings import load_settings
-from callmood.store import Connection
+from callmood.store import Connection, Db
 from callmood.store.categories import CategoryCount, category_counts, category_set, write_category_set
 from callmood.store.meanings import Filter, require_calls
 from callmood.wording import did_you_mean
@@ -46,7 +46,7 @@ def find(
     since: str | date | None = None,
     emotion: str | None = None,
     limit: int = 10,
-    db: str | Path | None = None,
+    db: Db = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Found:
     """The segments whose meaning is nearest to ``text``, as ``callmood find`` prints them.
@@ -64,14 +64,14 @@ def find(
     wanted = _filter(role, agent, since, emotion)
     if limit < 1:
         raise UsageError("The limit must be 1 or more.")
-    path = load_settings({"db": db}).db
-    if not exact:
+    paths = store.sources(db)
+    for path in () if exact else store.databases(paths):
         fill_in(path, progress=progress)
-    with store.reading(path) as con:
+    with store.reading_sources(paths) as con:
         require_calls(con)
         if exact:
             return find_words(con, text, wanted, limit)
-        unsearchable = _unsearchable(con, path)
+        unsearchable = _unsearchable(con, store.label(paths))
         return replace(find_meaning(con, text, wanted, limit), unsearchable=unsearchable)
 
 
@@ -148,7 +148,7 @@ def topics(
     *,
     agent: str | None = None,
     since: str | date | None = None,
-    db: str | Path | None = None,
+    db: Db = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Topics:
     """Why customers call: their opening statements, grouped by meaning, as ``callmood topics`` prints them.
@@ -160,12 +160,13 @@ def topics(
     from callmood.search.vectors import fill_in
 
     wanted = _filter(agent=agent, since=since)
-    path = load_settings({"db": db}).db
-    fill_in(path, progress=progress)
-    with store.reading(path) as con:
+    paths = store.sources(db)
+    for path in store.databases(paths):
+        fill_in(path, progress=progress)
+    with store.reading_sources(paths) as con:
         require_calls(con)
         require_agent(con, agent)
-        unsearchable = _unsearchable(con, path)
+        unsearchable = _unsearchable(con, store.label(paths))
         return replace(find_topics(con, wanted), unsearchable=unsearchable)
 
 
@@ -183,18 +184,18 @@ def _unsearchable(con: Connection, path: Path) -> int:
     return left
 
 
-def definitions(db: str | Path | None = None) -> str:
+def definitions(db: Db = None) -> str:
     """The definitions of the categories that count in a database, as TOML; without one those of callmood."""
     from callmood.search.categories import included
 
-    path = load_settings({"db": db}).db
-    if not store.may_exist(path):
+    paths = store.sources(db)
+    if not any(map(store.may_exist, paths)):
         return included()
-    with store.reading(path) as con:
+    with store.reading_sources(paths) as con:
         return category_set(con) or included()
 
 
-def category_names(db: str | Path | None = None) -> tuple[str, ...]:
+def category_names(db: Db = None) -> tuple[str, ...]:
     """The names of the categories that count in a database."""
     from callmood.search.categories import read_categories
 

@@ -544,3 +544,17 @@ COMMENT ON COLUMN call_category.recording_id IS 'Id of the recording.';
 COMMENT ON COLUMN call_category.category IS 'Name of the category.';
 COMMENT ON COLUMN call_category.segments IS 'Number of segments that belong to it.';
 COMMENT ON COLUMN call_category.from_s IS 'Start of the first of them, in seconds from the start of the recording.';
+
+COMMENT ON TABLE archived IS 'One row per recording whose call was moved into an archive, so that no scan takes it for new.';
+COMMENT ON COLUMN archived.recording_id IS 'Id of the recording.';
+COMMENT ON COLUMN archived.archive IS 'Folder of the archive.';
+
+COMMENT ON TABLE archived_voice IS
+    'One row per agent on an archived call: how they sounded, which their later calls are compared with.';
+COMMENT ON COLUMN archived_voice.recording_id IS 'Id of the recording.';
+COMMENT ON COLUMN archived_voice.speaker IS 'As in speaker.';
+COMMENT ON COLUMN archived_voice.agent IS 'As in recording.';
+COMMENT ON COLUMN archived_voice.started_at IS 'As in recording.';
+COMMENT ON COLUMN archived_voice.model_id IS 'As in speaker.';
+COMMENT ON COLUMN archived_voice.baseline_mean IS 'As in speaker.';
+COMMENT ON COLUMN archived_voice.baseline_count IS 'As in speaker.';

@@ -175,11 +175,13 @@ def make_plan(
     known = store.known(con)
     stale_transcripts = store.stale_transcripts(con, model_name(settings.transcribe))
     forgotten = store.forgotten(con)
+    archived = store.archived(con)
     roles = settings.score.roles
     if again.rescore:
         wanted = {one for one in known if _stale_scores(known[one], model_id, roles)}
     else:
         wanted = {one.id for one in discovery.recordings} - known.keys()
+        wanted -= archived
         if not again.forgotten:
             wanted -= forgotten
         if again.failed:
@@ -197,6 +199,7 @@ def make_plan(
         one for one in discovery.failures if again.failed or one.path not in discovery.failed_earlier
     )
     summary.forgotten = len({one.id for one in discovery.recordings} & forgotten - wanted)
+    summary.archived = len({one.id for one in discovery.recordings} & archived - known.keys())
     summary.failed_earlier += len(discovery.failures) - len(failures)
     done = {one for one in known if known[one].state == "done"}
     outdated = _outdated(con, discovery, done)

@@ -42,6 +42,8 @@ class Summary:
     """Paths of stored calls whose files are no longer in the folders that were searched."""
     forgotten: int = 0
     """Recordings that were forgotten and are not scanned."""
+    archived: int = 0
+    """Recordings whose calls are in an archive and are not scanned."""
     copies: int = 0
     """Files with the same content as another."""
     passed_over: dict[str, int] = field(default_factory=dict)
@@ -136,6 +138,7 @@ class Summary:
             "gone": len(self.gone),
             "gone_paths": self.gone,
             "forgotten": self.forgotten,
+            "archived": self.archived,
             "copies": self.copies,
             "passed_over": self.passed_over,
             "agents": self.agents,

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from callmood.cli import (
+    archive,
     categorize,
     correct,
     corrections,
@@ -82,6 +83,7 @@ for command in (
     export.export,
     sql.sql,
     redact.redact,
+    archive.archive,
     forget.forget,
     encrypt.encrypt,
     rebuild.rebuild,

@@ -10,6 +10,7 @@ import typer
 
 from callmood.call import RoleChoice
 from callmood.cli.output import say
+from callmood.cli.reading import ReadDb
 from callmood.errors import UsageError
 from callmood.wording import NONE, clock, counted, speaker_name
 
@@ -51,7 +52,7 @@ def find(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    db: Annotated[Path | None, typer.Option(help="The DuckDB file (default: callmood.duckdb).")] = None,
+    db: ReadDb = None,
 ) -> None:
     """Find what was said, by its meaning: callmood find "customer threatens to cancel".
 
@@ -90,7 +91,7 @@ def find(
 
 
 def _write_page(
-    found: Found, html: Path, text: str, *, only: dict[str, str], redact: bool, db: Path | None
+    found: Found, html: Path, text: str, *, only: dict[str, str], redact: bool, db: list[Path] | None
 ) -> None:
     import callmood
     from callmood.cli.report import writing_page

@@ -28,12 +28,16 @@ def forget(
         typer.Option(metavar="DATE", help="Instead: all calls that started before this day or time."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    db: Annotated[Path | None, typer.Option(help="The DuckDB file (default: callmood.duckdb).")] = None,
+    db: Annotated[
+        list[Path] | None,
+        typer.Option(help="A DuckDB file or an archive; repeatable (default: callmood.duckdb)."),
+    ] = None,
 ) -> None:
     """Delete calls with everything derived from them.
 
-    Words, speakers, moods, corrections, facts and paths are deleted from the database, which is written anew. What
-    stays is a hash of each recording, so that the next scan skips it; scan --include-forgotten takes it again.
+    Words, speakers, moods, corrections, facts and paths are deleted from the database, which is written anew, and from
+    the archives that its calls were moved into. What stays is a hash of each recording, so that the next scan skips it;
+    scan --include-forgotten takes it again.
     Recordings, exports and backups are not touched.
     """
     import callmood
@@ -50,6 +54,11 @@ def forget(
         print(
             counted(done.undated, "recording stays", "recordings stay")
             + ", because the start of the call is not known: name those to forget."
+        )
+    for folder in done.missing:
+        print(
+            f"{printable(str(folder))} is not there: if it holds such calls, they stay. Forget them when it is back, "
+            "or name its folder with another --db."
         )
     if not found:
         print("No calls started before that.")

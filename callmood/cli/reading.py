@@ -10,5 +10,9 @@ Raw: TypeAlias = Annotated[
     typer.Option("--raw", help="In CSV, leave text as it is, formulas and escape sequences included."),
 ]
 ReadDb: TypeAlias = Annotated[
-    Path | None, typer.Option(help="The DuckDB file to read (default: callmood.duckdb).")
+    list[Path] | None,
+    typer.Option(
+        help="The DuckDB file to read, or the folder of an archive; repeatable, to read several as one (default: "
+        "callmood.duckdb)."
+    ),
 ]

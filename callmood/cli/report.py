@@ -249,7 +249,7 @@ def report(
         require_kept(found, gates)
 
 
-def _gates(conditions: list[str], db: Path | None) -> list["Gate"]:
+def _gates(conditions: list[str], db: list[Path] | None) -> list["Gate"]:
     if not conditions:
         return []
     from callmood.questions import category_names

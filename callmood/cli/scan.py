@@ -345,6 +345,8 @@ def _announce(summary: Summary) -> None:
         parts.append(
             counted(summary.forgotten, "was", "were") + " forgotten (scan again with --include-forgotten)"
         )
+    if summary.archived:
+        parts.append(counted(summary.archived, "is", "are") + " in an archive")
     if summary.waiting:
         parts.append(
             counted(len(summary.waiting), "is", "are") + " still being written (left for the next scan)"

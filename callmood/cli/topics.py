@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from callmood.cli.find import tell_encoding, tell_unsearchable
 from callmood.cli.output import say
+from callmood.cli.reading import ReadDb
 from callmood.wording import clock, counted, percent, shortened
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def topics(
         typer.Option(metavar="DATE", help="Only calls from this day or time on: 2026-11-22, yesterday."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    db: Annotated[Path | None, typer.Option(help="The DuckDB file (default: callmood.duckdb).")] = None,
+    db: ReadDb = None,
 ) -> None:
     """Show why customers call: what they open calls with, grouped by meaning.
 

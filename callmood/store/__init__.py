@@ -2,10 +2,18 @@
 
 ``connection`` opens and migrates it, with ``files`` (what may be one), ``encryption`` and ``damage`` (what DuckDB's
 errors mean); ``write``, with the ``columns``, is what a scan stores, ``read`` what it asks; ``voices`` are the agents'
+<<<<<<< HEAD
 voices and the scores that depend on them; ``encoded`` are the vectors that scores are made of; ``corrections`` are the
 labels that people corrected; ``forget`` deletes recordings for good. Nothing here depends on a model.
+=======
+voices and the scores that depend on them; ``corrections`` are the labels that people corrected; ``forget`` deletes
+recordings for good. ``archive`` is a folder of Parquet files that old calls are moved into (``archiving``), and
+``sources`` reads databases and archives as one. Nothing here depends on a model.
+>>>>>>> archive
 """
 
+from callmood.store.archive import Archive, read_archive, writing_archive
+from callmood.store.archiving import archived, archives_of, calls_older, forget_archived, move, require_plain
 from callmood.store.connection import (
     READ_WAIT_S,
     Connection,
@@ -19,7 +27,7 @@ from callmood.store.connection import (
     transaction,
     writing,
 )
-from callmood.store.files import is_database_file, may_exist, one_scan, require_database_file
+from callmood.store.files import is_archive, is_database_file, may_exist, one_scan, require_database_file
 from callmood.store.forget import (
     encrypt,
     find_recordings,
@@ -41,6 +49,15 @@ from callmood.store.read import (
     stored_segments,
     unreadable,
     unseen_paths,
+)
+from callmood.store.sources import (
+    Db,
+    databases,
+    explained_archives,
+    label,
+    open_sources,
+    reading_sources,
+    sources,
 )
 from callmood.store.voices import (
     AgentVoice,
@@ -69,40 +86,56 @@ from callmood.store.write import (
 __all__ = [
     "READ_WAIT_S",
     "AgentVoice",
+    "Archive",
     "Connection",
+    "Db",
     "Known",
     "NewMoods",
     "NewScores",
     "StoredSegment",
     "agent_voices",
+    "archived",
+    "archives_of",
+    "calls_older",
     "cursor",
+    "databases",
     "delete_hashes",
     "delete_recordings",
     "encrypt",
     "explained",
+    "explained_archives",
     "find_call",
     "find_recordings",
     "finish_scan",
+    "forget_archived",
     "forget_recordings",
     "forgotten",
     "hashes",
+    "is_archive",
     "is_database_file",
     "known",
+    "label",
     "may_exist",
+    "move",
     "newest_call",
     "one_scan",
     "open_db",
+    "open_sources",
     "outdated",
+    "read_archive",
     "reading",
+    "reading_sources",
     "recordings_before",
     "recordings_older",
     "remove_if_empty",
     "require_database_file",
+    "require_plain",
     "rescore_call",
     "rescore_calls",
     "rows",
     "segments_of_calls",
     "segments_to_compare",
+    "sources",
     "stale_transcripts",
     "start_scan",
     "storage_version",
@@ -119,4 +152,5 @@ __all__ = [
     "write_hashes",
     "write_unreadable",
     "writing",
+    "writing_archive",
 ]

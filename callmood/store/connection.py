@@ -6,19 +6,20 @@ the ones that were applied. Each is one transaction, so that a killed program le
 
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import duckdb
 
 from callmood.errors import CallmoodError
 from callmood.signals import deferred
 from callmood.store.damage import NOT_ENCRYPTED, explain, is_busy, is_in_this_program
-from callmood.store.encryption import connect_encrypted, database_key
+from callmood.store.encryption import NAME as ENCRYPTED
+from callmood.store.encryption import attach_options, connect_encrypted, database_key, load_openssl
 from callmood.store.figures import fill_all_figures
 from callmood.store.files import (
     cannot_write,
@@ -31,9 +32,10 @@ from callmood.store.files import (
     require_folder,
     spill_folder,
 )
-from callmood.store.quoting import identifier
+from callmood.store.quoting import file_literal, identifier
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
+T = TypeVar("T")
 
 READ_WAIT_S: Final = 10.0
 """How long reports wait for a scan to store a call, in seconds."""
@@ -46,11 +48,13 @@ NO_EXTENSIONS: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
 }
+_MEMORY: Final = "640MB"
+"""More goes to the disk, so that reports on any number of calls fit into a gigabyte."""
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     **NO_EXTENSIONS,
     "enable_external_access": False,
     "lock_configuration": True,
-    "memory_limit": "640MB",  # more goes to the disk, so that reports on any number of calls fit into a gigabyte
+    "memory_limit": _MEMORY,
     "storage_compatibility_version": "v1.0.0",  # of new databases, so that older clients can open them
 }
 
@@ -214,13 +218,52 @@ def rows(con: Connection, sql: str, parameters: dict[str, Any] | None = None) ->
     return result
 
 
+def empty_in_memory() -> Connection:
+    """The schema of this version without a row, in memory. Other databases can be attached to it (``attach``)."""
+    con = duckdb.connect(config={**NO_EXTENSIONS, "memory_limit": _MEMORY, "temp_directory": spill_folder()})
+    try:
+        if database_key() is not None:
+            load_openssl(con)
+        _migrate(con, Path(":memory:"))
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def attach(con: Connection, path: Path, name: str, wait_s: float) -> None:
+    """Let a connection read a database too, which is brought up to date first. Raises CallmoodError as ``open_db``."""
+    open_db(path, read_only=True, wait_s=wait_s).close()
+    key = database_key()
+
+    def attached() -> None:
+        try:
+            con.execute(f"ATTACH {file_literal(path)} AS {name}{attach_options(key, 'READ_ONLY')}")
+        except duckdb.Error as error:
+            if key is None or NOT_ENCRYPTED not in str(error):
+                raise
+            con.execute(f"ATTACH {file_literal(path)} AS {name}{attach_options(None, 'READ_ONLY')}")
+
+    _patiently(path, wait_s, attached)
+
+
 def _connect(path: Path, read_only: bool, wait_s: float, key: str | None) -> Connection:
+    con = _patiently(path, wait_s, lambda: _opened(path, read_only, key))
+    ((file,),) = rows(con, "SELECT path FROM duckdb_databases() WHERE database_name = current_database()")
+    if file is None:
+        con.close()
+        recheck_database_file(path)
+        raise CallmoodError(f"{path} is not a callmood database. Choose another file with --db.")
+    return con
+
+
+def _patiently(path: Path, wait_s: float, opened: Callable[[], T]) -> T:
+    """What ``opened`` returns, once others have closed the database; they are waited for ``wait_s`` seconds at most."""
     begun = time.monotonic()
     while True:
         try:
             with private(path):
-                con = _opened(path, read_only, key)
-            break
+                return opened()
         except duckdb.Error as error:
             patience = min(wait_s, _OWN_WAIT_S) if is_in_this_program(error) else wait_s
             if is_busy(error) and time.monotonic() - begun < patience:
@@ -231,12 +274,6 @@ def _connect(path: Path, read_only: bool, wait_s: float, key: str | None) -> Con
             raise explain(path, error) or CallmoodError(
                 f"{path} can't be opened as a database ({why}). Choose another file with --db."
             ) from None
-    ((file,),) = rows(con, "SELECT path FROM duckdb_databases() WHERE database_name = current_database()")
-    if file is None:
-        con.close()
-        recheck_database_file(path)
-        raise CallmoodError(f"{path} is not a callmood database. Choose another file with --db.")
-    return con
 
 
 def _opened(path: Path, read_only: bool, key: str | None) -> Connection:
@@ -255,8 +292,8 @@ def _opened(path: Path, read_only: bool, key: str | None) -> Connection:
 def cursor(con: Connection) -> Connection:
     """Another connection to the same database, which ``con.cursor()`` alone makes only of one that is not encrypted."""
     made = con.cursor()
-    for (name,) in rows(made, "SELECT database_name FROM duckdb_databases() WHERE path IS NOT NULL LIMIT 1"):
-        made.execute(f"USE {identifier(name)}")
+    if rows(made, "SELECT 1 FROM duckdb_databases() WHERE database_name = $name", {"name": ENCRYPTED}):
+        made.execute(f"USE {identifier(ENCRYPTED)}")
     return made
 
 

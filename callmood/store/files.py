@@ -30,6 +30,9 @@ _OTHERS: Final = {
     b"\x1f\x8b": "a gzip file",
 }
 
+ARCHIVE_MANIFEST: Final = "archive.json"
+"""The list of the files that count in an archive."""
+
 _umask: Final = RLock()
 _checked: Final[set[tuple[int, int]]] = set()
 
@@ -49,7 +52,11 @@ def require_database_file(path: Path) -> None:
         if (status.st_dev, status.st_ino) in _checked:
             return
         if path.is_dir():
-            raise CallmoodError(f"{path} is a folder, not a database. Choose a file with --db.")
+            raise CallmoodError(
+                f"{path} is an archive, whose calls are only read and forgotten. Choose a database with --db."
+                if is_archive(path)
+                else f"{path} is a folder, not a database. Choose a file with --db."
+            )
         with path.open("rb") as file:
             head = file.read(16)
     except FileNotFoundError:
@@ -77,6 +84,11 @@ def is_database_file(path: Path) -> bool:
             return file.read(16).startswith(_MAGIC, _MAGIC_AT)
     except OSError:
         return False
+
+
+def is_archive(path: Path) -> bool:
+    """Whether ``path`` is the folder of an archive."""
+    return (path / ARCHIVE_MANIFEST).is_file()
 
 
 def is_encrypted(path: Path) -> bool:
@@ -158,6 +170,17 @@ def one_scan(path: Path, wait_s: float) -> Iterator[None]:
     """
     require_database_file(path)
     require_folder(path)
+    with locked(path, wait_s, f"Another scan is writing to {path}"):
+        yield
+
+
+@contextmanager
+def locked(path: Path, wait_s: float, busy: str) -> Iterator[None]:
+    """Keeps other programs out that lock ``path`` too, by a file beside it.
+
+    Raises BusyError, which begins with ``busy``, if that takes longer than ``wait_s`` seconds, and CallmoodError if no
+    file can be made.
+    """
     file = path.with_name(f".{path.name}.lock")
     lock = FileLock(file, timeout=wait_s, thread_local=False)  # a generator may be closed in another thread
     try:
@@ -166,8 +189,7 @@ def one_scan(path: Path, wait_s: float) -> Iterator[None]:
             file.write_text(str(os.getpid()))
     except Timeout:
         raise BusyError(
-            f"Another scan is writing to {path}{_process_in(file)}. "
-            "Try again when it has finished, or wait longer with --wait."
+            f"{busy}{_process_in(file)}. Try again when it has finished, or wait longer with --wait."
         ) from None
     except OSError as error:
         raise cannot_write(path, error) from None

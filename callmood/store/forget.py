@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 
@@ -28,7 +29,22 @@ from callmood.store.files import (
 )
 from callmood.store.quoting import file_literal, identifier, literal
 from callmood.store.read import IS_NAMED, several
-from callmood.store.write import RECORDING_IDS
+from callmood.store.write import OF_THE_ARCHIVED, RECORDING_IDS
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The rows that a copy of a database lacks."""
+
+    ids: Collection[str] = ()
+    """Of recordings."""
+    tables: Mapping[str, str] = field(default_factory=dict)
+    """Those that they are left out of, with the column of the id."""
+    paths: Collection[str] = ()
+    """Of files that are left out besides those of the recordings, where ``file_hash`` is one of the tables."""
+
+
+NOTHING: Final = LeftOut()
 
 
 def find_recordings(con: Connection, name: str, path: Path) -> list[str]:
@@ -105,26 +121,38 @@ def forgotten(con: Connection) -> set[str]:
     return {content for (content,) in rows(con, "SELECT content FROM forgotten")}
 
 
-def forget_recordings(path: Path, ids: Collection[str]) -> None:
+def forget_recordings(path: Path, ids: Collection[str], files: Collection[Path] = ()) -> None:
     """Delete recordings with everything derived from them, and keep their ids, so that no scan takes them for new.
 
+    ``files``: those of recordings among them that are in an archive, of which the database knows no path.
     Raises as ``written_anew``.
     """
-    with written_anew(path, ids):
-        pass
+    paths = [valid_unicode(str(file)) for file in files]
+    with written_anew(path, LeftOut(ids, {**RECORDING_IDS, OF_THE_ARCHIVED: "recording_id"}, paths)) as con:
+        con.execute(
+            """
+            INSERT OR REPLACE INTO new.main.forgotten
+            SELECT unnest($ids::VARCHAR[]), now()::TIMESTAMPTZ AT TIME ZONE 'UTC'
+            """,
+            {"ids": list(ids)},
+        )
 
 
 @contextmanager
-def written_anew(path: Path, left_out: Collection[str] = ()) -> Iterator[Connection]:
-    """A copy of the database without the recordings ``left_out``, as ``new`` in a transaction of the connection.
+def written_anew(
+    path: Path, left_out: LeftOut = NOTHING, *, folders: Sequence[Path] = ()
+) -> Iterator[Connection]:
+    """A copy of the database without ``left_out``, as ``new`` in a transaction of the connection; ``old`` is the
+    database as it was, which nobody can write to meanwhile.
 
     It takes the place of the old file once it is whole, because DuckDB leaves deleted rows in the unused parts of a
-    file. No scan may run meanwhile (``one_scan``). Raises CallmoodError, and changes nothing, if that fails.
+    file. No scan may run meanwhile (``one_scan``). The connection may also read and write in ``folders``. Raises
+    CallmoodError, and changes nothing, if that fails.
     """
     with writing(path, must_exist=True):
         pass  # migrated, and all of it in the file itself
     key = database_key()
-    with _written_anew(path, key, key, left_out) as con:
+    with _written_anew(path, key, key, left_out, folders) as con:
         yield con
 
 
@@ -150,7 +178,11 @@ def encrypt(path: Path) -> None:
 
 @contextmanager
 def _written_anew(
-    path: Path, old_key: str | None, new_key: str | None, left_out: Collection[str] = ()
+    path: Path,
+    old_key: str | None,
+    new_key: str | None,
+    left_out: LeftOut = NOTHING,
+    folders: Sequence[Path] = (),
 ) -> Iterator[Connection]:
     try:
         remove_parts(path)
@@ -160,12 +192,13 @@ def _written_anew(
             new_file(path) as part,
             explained(path),
         ):
-            con.execute("SET allowed_directories = $folder", {"folder": [f"{part.parent}{os.sep}"]})
+            reached = [f"{folder.absolute()}{os.sep}" for folder in (part.parent, *folders)]
+            con.execute("SET allowed_directories = $folders", {"folders": reached})
             con.execute("SET enable_external_access = false")
             storage = STORAGE if new_key and not old_key else _storage_version(con)
             of_storage = [f"STORAGE_VERSION {literal(storage)}"] if storage else []
             con.execute(f"ATTACH {file_literal(part)} AS new{attach_options(new_key, *of_storage)}")
-            _copy_without(con, list(left_out))
+            _copy_without(con, left_out)
             yield con
             con.commit()
             con.execute("CHECKPOINT new")
@@ -188,38 +221,33 @@ def _reading_from(path: Path, key: str | None, new_key: str | None) -> Iterator[
         yield con
 
 
-def _copy_without(con: Connection, ids: list[str]) -> None:
-    """Begins a transaction in which ``new`` holds what ``old`` holds, the recordings ``ids`` left out and known as
-    forgotten."""
+def _copy_without(con: Connection, left_out: LeftOut) -> None:
+    """Begins a transaction in which ``new`` holds what ``old`` holds, without what is ``left_out``."""
     con.execute("COPY FROM DATABASE old TO new (SCHEMA)")
     tables = _tables(con)
     con.begin()
-    gone: dict[str, Any] = {"ids": ids}
+    gone: dict[str, Any] = {"ids": list(left_out.ids), "paths": list(left_out.paths)}
     files = """path IN (
         SELECT unnest(list_filter([path, other_path], lambda file: file IS NOT NULL))
         FROM old.recording WHERE id IN (SELECT unnest($ids::VARCHAR[]))
+        UNION ALL SELECT unnest($paths::VARCHAR[])
     )"""
     for schema, table, columns in tables:
         name = f"{identifier(schema)}.{identifier(table)}"
         listed = ", ".join(map(identifier, columns))
-        left_out = []
-        if schema == "main" and table in RECORDING_IDS:
-            left_out.append(f"{RECORDING_IDS[table]} IN (SELECT unnest($ids::VARCHAR[]))")
-        if schema == "main" and table in ("file_hash", "unreadable"):
-            left_out.append(files)
-        con.execute(
-            f"INSERT INTO new.{name} ({listed}) SELECT {listed} FROM old.{name} "
-            f"WHERE NOT ({' OR '.join(left_out) or 'false'})",
-            gone if left_out else {},
-        )
-    if ids:
-        con.execute(
-            """
-            INSERT OR REPLACE INTO new.main.forgotten
-            SELECT unnest($ids::VARCHAR[]), now()::TIMESTAMPTZ AT TIME ZONE 'UTC'
-            """,
-            gone,
-        )
+        query = f"INSERT INTO new.{name} ({listed}) SELECT {listed} FROM old.{name}"
+        if schema != "main" or not left_out.ids:
+            con.execute(query)
+        elif "file_hash" in left_out.tables and table in ("file_hash", "unreadable"):
+            of_ids = "content IN (SELECT unnest($ids::VARCHAR[])) OR " if table == "file_hash" else ""
+            con.execute(f"{query} WHERE NOT ({of_ids}{files})", gone)
+        elif table in left_out.tables:
+            column = left_out.tables[table]
+            con.execute(
+                f"{query} WHERE {column} NOT IN (SELECT unnest($ids::VARCHAR[]))", {"ids": gone["ids"]}
+            )
+        else:
+            con.execute(query)
 
 
 def _tables(con: Connection) -> list[tuple[str, str, list[str]]]:

@@ -152,7 +152,7 @@ def call_vectors(con: Connection, encoder: str, wanted: Filter) -> Iterator[list
     with deferred():
         con.execute(
             f"""
-            SELECT segment_vectors.rowid, recording_id, vectors
+            SELECT hash(recording_id) >> 1, recording_id, vectors
             FROM segment_vectors JOIN recording ON recording.id = recording_id
             WHERE encoder = $encoder AND {wanted.of_calls}
             """,
@@ -166,7 +166,7 @@ def wanted_segments(con: Connection, encoder: str, wanted: Filter) -> tuple[Ints
     """The segments that a filter is about: the keys of their calls, as ``call_vectors`` has them, and their numbers."""
     result = con.execute(
         f"""
-        SELECT segment_vectors.rowid::BIGINT AS key, segment::BIGINT AS segment
+        SELECT (hash(segment_vectors.recording_id) >> 1)::BIGINT AS key, segment::BIGINT AS segment
         FROM segment_mood
         JOIN recording ON recording.id = segment_mood.recording_id
         JOIN segment_vectors ON segment_vectors.recording_id = segment_mood.recording_id

@@ -29,7 +29,7 @@ class AgentVoice:
     earlier_mean: tuple[float, ...] | None
     """The agent's mean voice over earlier calls; None for no earlier call."""
     earlier_count: int | None
-    """Number of segments in ``earlier_mean``; None in calls whose scores can't be compared again."""
+    """Number of segments in ``earlier_mean``; None in calls whose scores can't be compared again, as in an archive."""
 
 
 class StoredSegment(NamedTuple):
@@ -99,8 +99,15 @@ def agent_voices(con: Connection, model_id: str) -> list[AgentVoice]:
         """
         SELECT name_key(agent) AS agent, recording_id, speaker, baseline_mean, baseline_count, earlier_mean,
             earlier_count
-        FROM speaker JOIN recording ON recording.id = recording_id
-        WHERE role = 'agent' AND speaker.model_id = $model_id AND baseline_count > 0
+        FROM (
+            SELECT recording_id, speaker, agent, started_at, baseline_mean, baseline_count, earlier_mean, earlier_count
+            FROM speaker JOIN recording ON recording.id = recording_id
+            WHERE role = 'agent' AND speaker.model_id = $model_id AND baseline_count > 0
+            UNION ALL BY NAME
+            SELECT recording_id, speaker, agent, started_at, baseline_mean, baseline_count
+            FROM archived_voice ANTI JOIN recording ON recording.id = recording_id
+            WHERE model_id = $model_id
+        )
         ORDER BY 1, started_at NULLS FIRST, recording_id, speaker
         """,
         {"model_id": model_id},

@@ -64,6 +64,8 @@ RECORDING_IDS: Final[Mapping[str, str]] = {
     **dict.fromkeys((*OF_A_CALL, "correction", "review"), "recording_id"),
 }
 """The tables that hold something of a recording, with the column of its id."""
+OF_THE_ARCHIVED: Final = "archived_voice"
+"""The table that holds something of recordings whose call is in an archive."""
 _IS_AS_SAID: Final = "id IN (SELECT unnest($ids::VARCHAR[])) AND state = 'done' AND redacted IS NOT TRUE"
 
 
