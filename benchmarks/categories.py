@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 
-import duckdb
 import numpy as np
 
 from callmood.arrays import Floats, Mask
@@ -21,6 +21,7 @@ from callmood.model.networks.minilm import sentence_encoder
 from callmood.search.categories import Category, included, read_categories
 from callmood.search.categorize import compare_with
 from callmood.search.phrases import plain
+from callmood.store import open_db
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -70,13 +71,16 @@ def main() -> None:
 
 def matches(category: Category, texts: list[str]) -> Mask:
     """Whether the words or patterns of a category match, as the database finds it."""
-    if category.pattern is None:
-        return np.zeros(len(texts), bool)
-    found = duckdb.execute(
-        "SELECT list_transform($texts::VARCHAR[], lambda text: regexp_matches(text, $pattern))",
-        {"texts": [plain(text) for text in texts], "pattern": category.pattern},
-    ).fetchall()
-    return np.array(found[0][0], bool)
+    with tempfile.TemporaryDirectory() as folder, open_db(Path(folder) / "callmood.duckdb") as con:
+        found = con.execute(
+            """
+            SELECT coalesce(regexp_matches(spaced_words(plain), $in_words), false)
+                OR coalesce(regexp_matches(plain, $in_text), false)
+            FROM (SELECT unnest($texts::VARCHAR[]) AS plain)
+            """,
+            {"texts": [plain(text) for text in texts], **category.sought._asdict()},
+        ).fetchall()
+    return np.array([said for (said,) in found], bool)
 
 
 def best_threshold(said: Mask, nearness: Floats, truth: Mask) -> str:

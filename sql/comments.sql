@@ -529,6 +529,11 @@ COMMENT ON COLUMN segment_category.evidence IS
 COMMENT ON COLUMN segment_category.likeness IS
     'Cosine of the angle to the nearest example, -1 if one that the category is unlike is nearer; NULL without examples.';
 
+COMMENT ON TABLE sentence_vector IS 'One row per sentence that categories compare segments with.';
+COMMENT ON COLUMN sentence_vector.encoder IS 'Which network made the vector.';
+COMMENT ON COLUMN sentence_vector.sentence IS 'The sentence, as the definitions have it.';
+COMMENT ON COLUMN sentence_vector.vector IS 'Its meaning: the numbers of a vector of length 1, as little-endian float32.';
+
 COMMENT ON VIEW segment_context IS 'One row per segment, with what categories may ask of it.';
 COMMENT ON COLUMN segment_context.recording_id IS 'Id of the recording.';
 COMMENT ON COLUMN segment_context.segment IS 'Number of the segment in its call, from 0.';
@@ -538,6 +543,7 @@ COMMENT ON COLUMN segment_context.emotion IS 'As in segment_mood.';
 COMMENT ON COLUMN segment_context.quarter IS 'Quarter of the conversation that its middle lies in, 1 to 4.';
 COMMENT ON COLUMN segment_context.silence_s IS 'Seconds in which nobody was heard before it; 0 at the start of the call.';
 COMMENT ON COLUMN segment_context.plain IS 'Its words without capitals and accents.';
+COMMENT ON COLUMN segment_context.words IS 'Its words without capitals and accents, each between spaces.';
 
 COMMENT ON TABLE call_category IS 'One row per call and category that occurs in it. Filled by callmood from other tables.';
 COMMENT ON COLUMN call_category.recording_id IS 'Id of the recording.';

@@ -15,6 +15,7 @@ from callmood.cli.app import app, main
 from callmood.errors import CallmoodError, UsageError
 from callmood.search.categories import included, read_categories
 from callmood.search.categorize import categorize, compare_with
+from callmood.search.vectors import fill_in
 from callmood.store import Connection, open_db, rows, start_scan, write_call
 
 LINES: tuple[Line, ...] = (
@@ -164,6 +165,28 @@ def test_a_wrong_file_leaves_the_definitions_that_count(scanned: Path, tmp_path:
     with pytest.raises(UsageError):
         callmood.categorize(file, db=scanned)
     assert questions.definitions(scanned) == included()
+
+
+def test_the_sentences_of_categories_are_encoded_once(scanned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    callmood.categorize(db=scanned)
+    with open_db(scanned) as con:
+        write_call(con, 1, None, make_call(LINES[:1], "third.wav", agent="ben"))
+        ((likeness,),) = rows(con, "SELECT likeness FROM segment_category WHERE category = 'greeting'")
+    fill_in(scanned)
+    monkeypatch.setattr("callmood.search.categorize.sentence_encoder", None)
+    categorize(scanned)
+    with open_db(scanned, read_only=True) as con:
+        found = rows(con, "SELECT likeness FROM segment_category WHERE category = 'greeting'")
+    assert [one for (one,) in found] == pytest.approx([likeness, likeness])
+
+
+def test_sentences_that_no_category_has_any_more_are_forgotten(
+    scanned: Path, found: Callable[[str], Found]
+) -> None:
+    found('examples = ["I will go to another company.", "Goodbye."]')
+    found('examples = ["Goodbye."]')
+    with open_db(scanned, read_only=True) as con:
+        assert rows(con, "SELECT sentence FROM sentence_vector") == [("Goodbye.",)]
 
 
 def test_a_pattern_that_would_take_others_for_ever_is_harmless(found: Callable[[str], Found]) -> None:

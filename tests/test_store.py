@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from factory import AGENT, CUSTOMER, failure, feeling, make_call, make_recording, on
 
-from callmood.call import EmotionScores, Rescored, VoiceBaseline
+from callmood.call import EmotionScores, Rescored, VoiceBaseline, Word
 from callmood.labels import LABELS
 from callmood.store import (
     Connection,
@@ -180,6 +180,32 @@ def test_a_call_that_cannot_be_written_leaves_the_old_one(db: Connection) -> Non
         write_call(db, 2, "m1", broken)
     assert stored_segments(db, call.recording.id) == (call.speakers, call.segments)
     assert rows(db, "SELECT scan_id FROM recording") == [(1,)]
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_word_without_a_time_is_refused(db: Connection, number: float) -> None:
+    call = make_call()
+    word = Word("never", 0.0, number, 0.5)
+    broken = replace(call, segments=(replace(call.segments[0], words=(word,)), *call.segments[1:]))
+    with pytest.raises(ValueError, match="not finite"):
+        write_call(db, 1, None, broken)
+    assert count(db, "recording") == 0
+
+
+def test_words_of_several_calls_are_stored_each_with_its_own(db: Connection) -> None:
+    texts = ("one\0two \u2028 three", "42 NULL nan", "don't – ünï 🙂")
+    calls = [make_call([(AGENT, 0.0, 2.0, text)], f"{place}.wav") for place, text in enumerate(texts)]
+    write_calls(db, 1, None, calls)
+    for call in calls:
+        found = rows(
+            db,
+            "SELECT segment, word, text, start_s, end_s, probability FROM word WHERE recording_id = $id ORDER BY ALL",
+            {"id": call.recording.id},
+        )
+        assert found == [
+            (0, number, word.text, word.start_s, word.end_s, pytest.approx(word.probability))
+            for number, word in enumerate(call.segments[0].words)
+        ]
 
 
 def test_known_says_what_is_done_and_what_failed(db: Connection) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from callmood.errors import UsageError
 from callmood.labels import LABELS, UNCERTAIN
-from callmood.search.phrases import phrase_pattern, words_of
+from callmood.search.phrases import PhrasePatterns, phrase_patterns, words_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -51,12 +51,11 @@ class Category(BaseModel):
     """Seconds of silence before the segment, at least."""
 
     @property
-    def pattern(self) -> str | None:
-        """What its words and patterns are together; None without any."""
-        found = [f"(?:{pattern})" for pattern in self.patterns]
-        if self.words:
-            found.append(phrase_pattern(self.words))
-        return "|".join(found) or None
+    def sought(self) -> PhrasePatterns:
+        """What finds its words and patterns."""
+        in_words, in_text = phrase_patterns(self.words)
+        found = [f"(?:{pattern})" for pattern in (*self.patterns, in_text) if pattern is not None]
+        return PhrasePatterns(in_words, "|".join(found) or None)
 
     @property
     def is_decided_by_conditions(self) -> bool:

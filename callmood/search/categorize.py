@@ -13,7 +13,7 @@ import numpy as np
 
 from callmood import store
 from callmood.arrays import Floats, Ints, Mask
-from callmood.model.networks.minilm import sentence_encoder
+from callmood.model.networks.minilm import WIDTH, sentence_encoder
 from callmood.search.categories import Category, included, read_categories
 from callmood.search.vectors import ENCODER, Progress, counts, likeness
 from callmood.store import Connection
@@ -24,8 +24,10 @@ from callmood.store.categories import (
     candidates,
     category_set,
     prepare_candidates,
+    sentence_vectors,
     vectors_of,
     write_members,
+    write_sentence_vectors,
 )
 from callmood.store.meanings import FoundSegment, named_segments
 
@@ -50,7 +52,7 @@ class Compared:
         """What the database is asked for."""
         of = self.category
         quarter = {None: None, "first": 1, "last": 4}[of.part]
-        return Conditions(of.pattern, of.role or "all", of.emotions, quarter, of.after_silence_s)
+        return Conditions(*of.sought, of.role or "all", of.emotions, quarter, of.after_silence_s)
 
     def nearness(self, likeness: Floats) -> Floats:
         """The cosine [n] to the nearest example by those to all sentences [n, sentences].
@@ -119,9 +121,14 @@ def categorize(
         categories = definitions_of(con)
         definitions = _hash(categories)
         calls = calls_to_categorize(con, ENCODER, definitions)
+        known = sentence_vectors(con, ENCODER)
     if not calls:
         return categories
-    compared, sentences = compare_with(categories)
+    compared, sentences = compare_with(categories, known)
+    encoded = {text: vector.tobytes() for text, vector in zip(_sentences(categories), sentences, strict=True)}
+    if encoded != known:
+        with store.writing(db, wait_s=wait_s) as con:
+            write_sentence_vectors(con, ENCODER, encoded)
     for start in range(0, len(calls), _CALLS_AT_ONCE):
         if progress is not None:
             progress(start, len(calls))
@@ -166,15 +173,29 @@ def tune(con: Connection, name: str, category: Category) -> Tuning:
     )
 
 
-def compare_with(categories: Mapping[str, Category]) -> tuple[list[Compared], Floats]:
-    """The categories, and the vectors of all sentences that segments are compared with: [sentences, width]."""
-    sentences: list[str] = []
+def compare_with(
+    categories: Mapping[str, Category], known: Mapping[str, bytes] | None = None
+) -> tuple[list[Compared], Floats]:
+    """The categories, and the vectors of all sentences that segments are compared with: [sentences, width].
+
+    ``known``: the vectors of some sentences as float32.
+    """
+    place = 0
     compared = []
     for name, category in categories.items():
-        start, middle = len(sentences), len(sentences) + len(category.examples)
-        sentences += [*category.examples, *category.unlike]
-        compared.append(Compared(name, category, slice(start, middle), slice(middle, len(sentences))))
-    return compared, sentence_encoder()(sentences)
+        start, middle = place, place + len(category.examples)
+        place = middle + len(category.unlike)
+        compared.append(Compared(name, category, slice(start, middle), slice(middle, place)))
+    known = known or {}
+    sentences = _sentences(categories)
+    missing = [one for one in dict.fromkeys(sentences) if one not in known]
+    found = {one: np.frombuffer(vector, np.float32) for one, vector in known.items()}
+    found.update(zip(missing, sentence_encoder()(missing), strict=True) if missing else ())
+    return compared, np.array([found[one] for one in sentences], np.float32).reshape(-1, WIDTH)
+
+
+def _sentences(categories: Mapping[str, Category]) -> list[str]:
+    return [one for category in categories.values() for one in (*category.examples, *category.unlike)]
 
 
 def _weighed(
@@ -186,7 +207,7 @@ def _weighed(
     prepare_candidates(con, [recording_id for recording_id, _ in calls])
     for one in compared:
         places, segments, said = candidates(con, one.conditions())
-        yield one, Weighed(places, segments, said, one.nearness(alike[starts[places] + segments]))
+        yield one, Weighed(places, segments, said, one.nearness(alike)[starts[places] + segments])
 
 
 def _members(of: Compared, weighed: Weighed, ids: Sequence[str]) -> Iterator[Member]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -36,8 +36,10 @@ class Member(NamedTuple):
 class Conditions(NamedTuple):
     """What is asked of a segment besides its meaning."""
 
-    pattern: str | None
-    """Of RE2, for text without capitals and accents."""
+    in_words: str | None
+    """A pattern of RE2 for ``segment_context.words``."""
+    in_text: str | None
+    """One for text without capitals and accents."""
     role: str
     """"agent", "customer" (with those whose role is not known) or "all"."""
     emotions: Sequence[str]
@@ -100,6 +102,25 @@ def vectors_of(con: Connection, encoder: str, ids: Sequence[str]) -> list[tuple[
     )
 
 
+def sentence_vectors(con: Connection, encoder: str) -> dict[str, bytes]:
+    """The vectors of the sentences that segments were compared with last."""
+    return dict(
+        rows(
+            con, "SELECT sentence, vector FROM sentence_vector WHERE encoder = $encoder", {"encoder": encoder}
+        )
+    )
+
+
+def write_sentence_vectors(con: Connection, encoder: str, vectors: Mapping[str, bytes]) -> None:
+    """Store the vectors of the sentences that segments are compared with, and forget those of all others."""
+    with transaction(con):
+        con.execute("DELETE FROM sentence_vector")
+        con.execute(
+            "INSERT INTO sentence_vector SELECT $encoder, unnest($sentences::VARCHAR[]), unnest($vectors::BLOB[])",
+            {"encoder": encoder, "sentences": list(vectors), "vectors": list(vectors.values())},
+        )
+
+
 def prepare_candidates(con: Connection, ids: Sequence[str]) -> None:
     """Lay out the segments of these calls for ``candidates``; a call is known by its place among ``ids``."""
     con.execute(
@@ -108,7 +129,7 @@ def prepare_candidates(con: Connection, ids: Sequence[str]) -> None:
         WITH chosen AS (
             SELECT unnest($ids::VARCHAR[]) AS recording_id, unnest(range(len($ids::VARCHAR[]))) AS place
         )
-        SELECT place, segment, role, emotion, quarter, silence_s, plain
+        SELECT place, segment, role, emotion, quarter, silence_s, plain, words
         FROM segment_context JOIN chosen USING (recording_id)
         """,
         {"ids": list(ids)},
@@ -116,11 +137,12 @@ def prepare_candidates(con: Connection, ids: Sequence[str]) -> None:
 
 
 def candidates(con: Connection, asked: Conditions) -> tuple[Ints, Ints, Mask]:
-    """The prepared segments that meet the conditions: their calls, their numbers, and whether the pattern matches."""
+    """The prepared segments that meet the conditions: their calls, their numbers, and whether a pattern matches."""
     result = con.execute(
         """
         SELECT place::BIGINT AS place, segment::BIGINT AS segment,
-            CASE WHEN $pattern IS NULL THEN false ELSE regexp_matches(plain, $pattern) END AS said
+            coalesce(regexp_matches(words, $in_words), false)
+                OR coalesce(regexp_matches(plain, $in_text), false) AS said
         FROM candidate
         WHERE is_of(role, $role)
             AND (len($emotions::VARCHAR[]) = 0 OR emotion IN (SELECT unnest($emotions::VARCHAR[])))

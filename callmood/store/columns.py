@@ -198,13 +198,6 @@ def select_rows(parameter: str, shape: Shape) -> str:
     return f"SELECT unnest(from_json(${parameter}, '{json.dumps([shape])}'), max_depth := 2)"
 
 
-def select_columns(parameter: str, shape: Shape) -> str:
-    """A query for the rows of a JSON document that is passed as a parameter, an object with a list for each column."""
-    lists = json.dumps({name: [kind] for name, kind in shape.items()})
-    columns = ", ".join(f"unnest(passed.{name}) AS {name}" for name in shape)
-    return f"SELECT {columns} FROM (SELECT from_json(${parameter}, '{lists}') AS passed)"
-
-
 def assigned(shape: Shape) -> str:
     """What an UPDATE sets from rows that are called new."""
     return ", ".join(f"{column} = new.{column}" for column in shape)

@@ -21,11 +21,19 @@ def fill_figures(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> None:
         fill_figure(con, table, ids)
 
 
+def add_figures(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> None:
+    """``fill_figures`` for calls that have just been written: they have none so far, and no categories."""
+    for table in FIGURES:
+        if table != "call_category":
+            _insert(con, table, ids)
+
+
 def fill_figure(con: duckdb.DuckDBPyConnection, table: str, ids: Collection[str]) -> None:
     """``fill_figures`` for one of the tables."""
-    asked = {"ids": list(ids)}
-    con.execute(f"DELETE FROM {table} WHERE recording_id IN (SELECT unnest($ids::VARCHAR[]))", asked)
-    con.execute(f"INSERT INTO {table} BY NAME FROM {table}_of($ids::VARCHAR[])", asked)
+    con.execute(
+        f"DELETE FROM {table} WHERE recording_id IN (SELECT unnest($ids::VARCHAR[]))", {"ids": list(ids)}
+    )
+    _insert(con, table, ids)
 
 
 def fill_all_figures(con: duckdb.DuckDBPyConnection) -> int:
@@ -38,7 +46,10 @@ def fill_all_figures(con: duckdb.DuckDBPyConnection) -> int:
         for (one,) in con.execute("SELECT id FROM recording WHERE state = 'done' ORDER BY rowid").fetchall()
     ]
     for start in range(0, len(ids), _AT_ONCE):
-        asked = {"ids": ids[start : start + _AT_ONCE]}
         for table in FIGURES:
-            con.execute(f"INSERT INTO {table} BY NAME FROM {table}_of($ids::VARCHAR[])", asked)
+            _insert(con, table, ids[start : start + _AT_ONCE])
     return len(ids)
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, ids: Collection[str]) -> None:
+    con.execute(f"INSERT INTO {table} BY NAME FROM {table}_of($ids::VARCHAR[])", {"ids": list(ids)})

@@ -207,7 +207,7 @@ def segments_with(
         else ""
     }
         WHERE {wanted.of_calls} AND is_of(segment.role, $role)
-            AND regexp_matches(replace(lower(strip_accents(text)), '’', ''''), $pattern)
+            AND regexp_matches(plain_text(text), $pattern)
     """
     parameters: dict[str, Any] = {**wanted.parameters(), "role": wanted.role, "pattern": pattern}
     if wanted.emotion:
