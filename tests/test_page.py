@@ -200,6 +200,32 @@ def test_the_categories_of_calls_are_counted_chosen_and_lead_to_their_moments(pa
     assert page.complaints == []
 
 
+def test_two_days_are_named_as_days_and_whose_agent_is_not_known_stands_last(
+    browser: Any, tmp_path: Path
+) -> None:
+    line = (CUSTOMER, 0.0, 3.0, "hello", feeling("angry"))
+    with open_db(tmp_path / "callmood.duckdb") as con:
+        for number, agent in enumerate(("anna", None, "ben", None)):
+            started_at = on(f"2026-11-2{number % 2}")
+            call = make_call(
+                [line], f"{number}.wav", agent=agent, started_at=started_at, roles=("agent", "unknown")
+            )
+            write_call(con, 1, None, call)
+    with opened(browser, written(tmp_path / "callmood.duckdb", "days.html")) as page:
+        chart = page.page.locator("figure", has_text="was upset, by day")
+        chart.wait_for()
+        ticks = [text for text in chart.locator("svg text").all_text_contents() if "%" not in text]
+        assert ticks == ["Nov 20", "Nov 21"]
+        table = page.page.get_by_role("table", name="Agents side by side")
+        for _ in range(2):
+            assert table.locator("tbody tr").last.get_by_role("rowheader").inner_text() == "(unknown)"
+            table.get_by_role("columnheader", name="Agent").first.get_by_role("button").click()
+        page.go("calls")
+        page.page.get_by_role("link", name="1.wav").click()
+        assert page.page.locator(".transcript li").first.locator("span").nth(1).inner_text() == "speaker 2"
+        assert page.complaints == []
+
+
 def test_categories_are_compared_group_by_group(browser: Any, database: Path, tmp_path: Path) -> None:
     copy = tmp_path / "callmood.duckdb"
     shutil.copyfile(database, copy)

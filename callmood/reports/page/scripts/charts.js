@@ -39,13 +39,17 @@ function sharesChart(caption, note, rows, overall, address = null, share = "upse
   }, address);
 }
 
+/** Ticks of a few days: without these, an axis of two days counts hours. */
+const DAYS_TICKED = 8;
+const dayTicks = (dated) => dated.length <= DAYS_TICKED && { ticks: dated.map(({ when }) => when), tickFormat: d3.utcFormat("%b %-d") };
+
 /** A share over time: the line, its 95 % interval, and how many calls are behind each point. */
 function shareOverTime(caption, note, rows) {
   const dated = rows.filter((row) => known(row.upset)).map((row) => ({ ...row, when: new Date(row.name) }));
   return chart(caption, note, {
     height: 240,
     y: { label: null, tickFormat: (value) => percent(value), domain: [0, ceiling(dated)], grid: true },
-    x: { label: null, type: "utc" },
+    x: { label: null, type: "utc", ...dayTicks(dated) },
     marks: [
       Plot.areaY(dated, { x: "when", y1: "upset_low", y2: "upset_high", fill: "var(--angry)", fillOpacity: 0.18 }),
       Plot.lineY(dated, { x: "when", y: "upset", stroke: "var(--angry)" }),

@@ -33,6 +33,8 @@ function sortable({ caption, columns, rows, sort = null, filter = null, choices 
     draw();
   }
 
+  const isNamed = (value) => known(value) && value !== "(unknown)";
+
   function matching() {
     const wanted = (field?.value ?? "").toLowerCase().split(/\s+/).filter(Boolean);
     const found = rows.filter((row) => tests.every((test) => test(row)) && wanted.every((word) => textOf(row).includes(word)));
@@ -41,7 +43,7 @@ function sortable({ caption, columns, rows, sort = null, filter = null, choices 
     const sign = direction === "ascending" ? 1 : -1;
     return found.sort((one, other) => {
       const [a, b] = [value(one), value(other)];
-      if (!known(a) || !known(b)) return known(b) - known(a); // what is not known comes last, either way
+      if (!isNamed(a) || !isNamed(b)) return isNamed(b) - isNamed(a); // what is not known comes last, either way
       return sign * (typeof a === "string" ? a.localeCompare(b) : a - b);
     });
   }
