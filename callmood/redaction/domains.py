@@ -214,8 +214,8 @@ def _ending(
     while at < len(tokens):
         at = past_hesitations(tokens, at)
         label = _past_dot(tokens, at if last is not None else _past_remarks(tokens, at))
-        if label is None and is_provider and _words(tokens, at, at) == ("point",):
-            label = past_hesitations(tokens, at + 1)  # elsewhere "at this point in" would have a country
+        if label is None and (is_provider or any_end) and _is_point(tokens, at):
+            label = past_hesitations(tokens, at + 1)
         is_spoken = label is not None
         if label is None:
             if at >= len(tokens):
@@ -264,6 +264,13 @@ def _past_dot(tokens: Sequence[Token], at: int) -> int | None:
     if _words(tokens, at, at + 1) == _FULL_STOP:
         return past_hesitations(tokens, at + 2)
     return None
+
+
+def _is_point(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a token is the point of "point com": "at this point in" has none, though .in is a country's."""
+    return _words(tokens, at, at) == ("point",) and bool(
+        {*_words(tokens, at + 1, at + 1)} & (ENDS - NOT_NAMES)
+    )
 
 
 def _past_remarks(tokens: Sequence[Token], at: int) -> int:
