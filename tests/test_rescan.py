@@ -30,7 +30,7 @@ from callmood.pipeline.pipeline import RescoreJob
 from callmood.pipeline.transcribe import recogniser
 from callmood.pipeline.transcribe.recogniser import model_name
 from callmood.settings import EngineSettings, Settings, TranscribeSettings
-from callmood.store import connection
+from callmood.store import connection, read
 
 LONG_AGO_NS = 1_700_000_000 * 10**9
 
@@ -306,3 +306,19 @@ def test_failures_are_removed_with_their_files_and_kept_where_nobody_searched(fo
     assert folder.rows(UNREADABLE) == [
         (str(folder.path / "a b" / "empty.wav"), "empty file", "empty.wav is empty.")
     ]
+
+
+def test_files_are_compared_with_the_store_in_parts(
+    tmp_path: Path, db: store.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "_PART", 2)
+    calls = [make_call(name=f"call {number}", path=tmp_path / f"{number}.wav") for number in range(5)]
+    store.write_calls(db, store.start_scan(db, {}, {}, {}), "model", calls, [])
+    seen = {call.recording.path: call.recording.id for call in calls[:4]}
+    seen[tmp_path / "1.wav"] = "other content"
+    seen[tmp_path / "5.wav"] = "new"
+    found = store.outdated(db, seen)
+    assert {one: [old.path.name for old in of_one] for one, of_one in found.items()} == {
+        "other content": ["1.wav"]
+    }
+    assert store.unseen_paths(db, [tmp_path], seen) == [tmp_path / "4.wav"]

@@ -1,8 +1,10 @@
 """The queries of a scan: what is done and how, and what to score again."""
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -11,6 +13,9 @@ from callmood.errors import CallmoodError
 from callmood.remote import as_path
 from callmood.store.columns import as_roots, valid_unicode
 from callmood.store.connection import Connection, rows
+
+_PART: Final = 5_000
+"""Rows written at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +68,16 @@ def outdated(con: Connection, contents: Mapping[Path, str]) -> dict[str, list[Re
     ``contents``: the ids of all files that were found, by path. A recording that was found in another file is moved,
     not outdated, and neither is a call of two files one of which is gone: the other is half of it.
     """
-    found = rows(
-        con,
-        """
-        SELECT found.id, recording.id, recording.path
-        FROM recording JOIN (SELECT unnest($paths::VARCHAR[]) AS path, unnest($ids::VARCHAR[]) AS id) AS found
-            USING (path)
-        WHERE recording.id NOT IN (SELECT unnest($ids::VARCHAR[]))
-            AND (other_path IS NULL OR other_path IN (SELECT unnest($paths::VARCHAR[])))
-        ORDER BY recording.path, recording.id
-        """,
-        {"paths": [valid_unicode(str(path)) for path in contents], "ids": list(contents.values())},
-    )
+    with _found_files(con, contents.items()):
+        found = rows(
+            con,
+            """
+            SELECT found_file.id, recording.id, recording.path FROM recording JOIN found_file USING (path)
+            WHERE recording.id NOT IN (SELECT id FROM found_file)
+                AND (other_path IS NULL OR other_path IN (SELECT path FROM found_file))
+            ORDER BY recording.path, recording.id
+            """,
+        )
     old = stored_recordings(con, [recording_id for _, recording_id, _ in found])
     by_content: dict[str, list[Recording]] = {}
     for content, recording_id, _ in found:
@@ -87,17 +90,32 @@ def unseen_paths(con: Connection, searched: Iterable[Path], seen: Iterable[Path]
 
     ``searched`` are absolute paths of files, and of folders including everything below them.
     """
-    found = rows(
-        con,
-        """
-        SELECT DISTINCT path FROM recording
-        SEMI JOIN (SELECT unnest($searched::VARCHAR[]) AS root) ON starts_with(path || $end, root)
-        WHERE state = 'done' AND path NOT IN (SELECT unnest($seen::VARCHAR[]))
-        ORDER BY path
-        """,
-        {"searched": as_roots(searched), "end": os.sep, "seen": [valid_unicode(str(path)) for path in seen]},
-    )
+    with _found_files(con, ((path, "") for path in seen)):
+        found = rows(
+            con,
+            """
+            SELECT DISTINCT path FROM recording
+            SEMI JOIN (SELECT unnest($searched::VARCHAR[]) AS root) ON starts_with(path || $end, root)
+            WHERE state = 'done' AND path NOT IN (SELECT path FROM found_file)
+            ORDER BY path
+            """,
+            {"searched": as_roots(searched), "end": os.sep},
+        )
     return [as_path(path) for (path,) in found]
+
+
+@contextmanager
+def _found_files(con: Connection, files: Iterable[tuple[Path, str]]) -> Iterator[None]:
+    """Paths and ids as the table ``found_file``: as parameters of a query they would take many times the memory."""
+    con.execute("CREATE OR REPLACE TEMP TABLE found_file (path VARCHAR, id VARCHAR)")
+    left = iter(files)
+    while part := list(islice(left, _PART)):
+        con.execute(
+            "INSERT INTO found_file SELECT unnest($paths::VARCHAR[]), unnest($ids::VARCHAR[])",
+            {"paths": [valid_unicode(str(path)) for path, _ in part], "ids": [one for _, one in part]},
+        )
+    yield
+    con.execute("DROP TABLE found_file")
 
 
 def stored_recordings(con: Connection, ids: Collection[str]) -> dict[str, Recording]:

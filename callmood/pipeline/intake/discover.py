@@ -156,6 +156,7 @@ def discover(
         for path, below in walk.files.items()
         if (hashed := files.hashes.get(path))
     ]
+    files.hashes.clear()
 
     warnings: list[str] = []
     found, ids, copies, unsure = pair_up(recordings)

@@ -109,18 +109,26 @@ def without_side(stem: str) -> str:
 
 
 def _groups(recordings: Iterable[Recording]) -> Iterator[_Group]:
-    """Those with more than one recording; what is lossless comes first."""
-    groups: dict[tuple[Path, str], _Group] = defaultdict(lambda: _Group({}, []))
+    """Those with more than one recording, folder by folder; what is lossless comes first."""
+    folders: dict[Path, list[Recording]] = defaultdict(list)
+    for recording in recordings:
+        folders[recording.path.parent].append(recording)
+    for of_folder in folders.values():
+        yield from _groups_of_folder(of_folder)
+
+
+def _groups_of_folder(recordings: Iterable[Recording]) -> Iterator[_Group]:
+    groups: dict[str, _Group] = defaultdict(lambda: _Group({}, []))
 
     def by_quality(recording: Recording) -> tuple[bool, str]:
         extension = recording.path.suffix.lower()
         return extension not in _LOSSLESS, extension
 
     for recording in sorted(recordings, key=by_quality):
-        stem, folder = recording.path.stem.casefold(), recording.path.parent
+        stem = recording.path.stem.casefold()
         side, mixed = _SIDE.fullmatch(stem), _MIXED.fullmatch(stem)
         call = side["call"] if side else mixed["call"] if mixed else stem
-        group = groups[folder, call]
+        group = groups[call]
         if side and side["side"] not in group.sides:
             group.sides[side["side"]] = recording
         else:
