@@ -60,16 +60,16 @@ _DRAWN: Final = "((hash({0}, '{1}') % 1000003) / 1000003.0)"
 """A number from 0 to 1 that follows from an expression."""
 
 
-def make_database(path: Path, calls: int, *, words: bool = False) -> None:
-    """A new database of ``calls``; the same for the same number."""
+def make_database(path: Path, calls: int, *, words: bool = False, years: int = 1) -> None:
+    """A new database of ``calls`` from 2025 on; the same for the same number."""
     with open_db(path) as con:
         scan = start_scan(con, {"score": {"roles": "all"}}, {}, {"asr": "tiny.en"})
         for first in range(0, calls, AT_ONCE):
-            _make(con, first, min(calls, first + AT_ONCE), calls, scan, words)
+            _make(con, first, min(calls, first + AT_ONCE), calls // years, scan, words)
     callmood.rebuild(db=path)
 
 
-def _make(con: Connection, first: int, end: int, calls: int, scan: int, words: bool) -> None:
+def _make(con: Connection, first: int, end: int, a_year: int, scan: int, words: bool) -> None:
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE made AS
@@ -89,7 +89,7 @@ def _make(con: Connection, first: int, end: int, calls: int, scan: int, words: b
             'wav/pcm_s16le' AS format, 'stereo' AS layout, 'en' AS language, true AS understood, MAP {{}} AS dropped,
             [] AS warnings, 'm1' AS model_id, {scan} AS scan_id, {scan} AS transcribed_in, started_at AS stored_at
         FROM (
-            SELECT *, (TIMESTAMP '2025-01-01' + INTERVAL 1 SECOND * (number * 31536000 // {calls})) AS started_at
+            SELECT *, (TIMESTAMP '2025-01-01' + INTERVAL 1 SECOND * (number * 31536000 // {a_year})) AS started_at
             FROM made
         )
         """

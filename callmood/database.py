@@ -28,6 +28,7 @@ from callmood.store import (
     writing,
 )
 from callmood.store import cursor as cursor_of
+from callmood.store.connection import READ_WAIT_S
 from callmood.store.corrections import (
     Correction,
     Moment,
@@ -400,7 +401,7 @@ def open(db: Db = None) -> Database:
     1
     """
     paths = sources(db)
-    return Database(paths, open_sources(paths))
+    return Database(paths, open_sources(paths, wait_s=READ_WAIT_S))
 
 
 def correct(

@@ -7,14 +7,17 @@ from typing import Any
 
 import duckdb
 import pytest
+from changes import Scans
 from factory import AGENT, CUSTOMER, feeling, make_call, make_recording, on
 from typer.testing import CliRunner
 
 import callmood
 from callmood import store
+from callmood.batch.forget import forget_older
 from callmood.call import Call
 from callmood.cli.app import app
 from callmood.errors import CallmoodError, UsageError
+from callmood.settings import load_settings
 from callmood.store import archiving
 from callmood.store.archive import read_archive
 from callmood.store.corrections import correct
@@ -480,6 +483,26 @@ def test_nothing_is_moved_without_a_yes(place: Path) -> None:
     )
     assert result.exit_code == 1 and "Nothing was moved." in result.output
     assert not (place / "years").exists()
+
+
+def test_scans_do_not_scan_archived_recordings_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scans = Scans(tmp_path, monkeypatch)
+    scans.write("a.wav", "hello")
+    scans.scan()
+    callmood.archive(tmp_path / "years", before="2100-01-01", db=scans.db)  # whose start is not known
+    scans.write("b.wav", "new")
+    summary = scans.scan()
+    assert (summary.done, summary.archived, summary.skipped) == (1, 1, 0)
+    assert scans.stored() == [("b.wav", "new")]
+    callmood.forget("a.wav", db=scans.db)
+    assert scans.scan().forgotten == 1
+    assert scans.scan(forgotten=True).done == 1
+
+
+def test_calls_that_are_too_old_are_forgotten_in_the_archive_too(both: list[Path]) -> None:
+    settings = load_settings({"db": both[0]})
+    assert forget_older(settings, on("2025-02-15")) == 3
+    assert read_archive(both[1]).calls == 2
 
 
 def test_an_archive_is_for_its_owner_only(both: list[Path]) -> None:
