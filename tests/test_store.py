@@ -24,6 +24,7 @@ from callmood.store import (
     write_calls,
     write_failure,
 )
+from callmood.store.columns import as_arrays
 
 NASTY = 'it\'s "50%"; DROP TABLE word; -- \\ \t 🤬 naïve 電話 \x00'
 
@@ -180,6 +181,26 @@ def test_a_call_that_cannot_be_written_leaves_the_old_one(db: Connection) -> Non
         write_call(db, 2, "m1", broken)
     assert stored_segments(db, call.recording.id) == (call.speakers, call.segments)
     assert rows(db, "SELECT scan_id FROM recording") == [(1,)]
+
+
+@pytest.mark.parametrize("empty", [[], [0], [2999], list(range(2999))])
+def test_arrays_become_the_rows_that_they_were_made_of(db: Connection, empty: list[int]) -> None:
+    shape = {
+        "name": "VARCHAR",
+        "count": "INTEGER",
+        "share": "FLOAT",
+        "start_s": "DOUBLE",
+        "scores": ["FLOAT"],
+    }
+    made = [
+        dict.fromkeys(shape)
+        if row in empty
+        else {"name": f"{row}", "count": row, "share": row / 8, "start_s": row / 3, "scores": [0.5, row / 4]}
+        for row in range(3000)
+    ]
+    passed, query = as_arrays(made, shape)
+    db.register("passed", passed)
+    assert rows(db, query) == [tuple(row.values()) for row in made]
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])

@@ -1,7 +1,7 @@
 """What a scan writes. Each function is one transaction, so that a killed scan leaves only whole calls.
 
-Rows are passed as JSON (see ``columns``), words as arrays. All else is a parameter too, so that no text of a call is
-ever parsed as SQL.
+Rows are passed as arrays or JSON (see ``columns``). All else is a parameter, so that no text of a call is ever parsed
+as SQL.
 """
 
 import json
@@ -10,9 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
-
-import numpy as np
-import numpy.typing as npt
 
 from callmood.call import FACTS, Call, Failure, Recording, Rescored
 from callmood.labels import LABELS
@@ -31,7 +28,9 @@ from callmood.store.columns import (
     SPEECH,
     UNREADABLE,
     VOICE,
+    WORD,
     Shape,
+    as_arrays,
     as_json,
     as_roots,
     assigned,
@@ -146,7 +145,7 @@ def write_calls(
         )
         _write_speakers(con, model_id, calls)
         _write_segments(con, calls)
-        _write_words(con, calls)
+        _write_rows(con, calls, "word", WORD, _word_rows)
         _write_rows(con, calls, "speech", SPEECH, _speech_rows)
         _write_rows(con, calls, "hold", HOLD, _hold_rows)
         write_encoded(con, calls)
@@ -451,17 +450,16 @@ def _voices(call: Call) -> list[dict[str, Any]]:
 
 
 def _write_segments(con: Connection, calls: Sequence[Call]) -> None:
-    con.execute(
-        f"""
-        INSERT INTO segment BY NAME
+    _insert(
+        con,
+        "segment",
+        """
         SELECT * REPLACE (
             map($labels::VARCHAR[], scores) AS scores, map($labels::VARCHAR[], raw_scores) AS raw_scores)
-        FROM ({select_rows("segments", {**OF_RECORDING, **SEGMENT})})
         """,
-        {
-            "labels": list(LABELS),
-            "segments": as_json([row for call in calls for row in _segment_rows(call)]),
-        },
+        [row for call in calls for row in _segment_rows(call)],
+        {**OF_RECORDING, **SEGMENT},
+        {"labels": list(LABELS)},
     )
 
 
@@ -490,46 +488,38 @@ def _write_rows(
 ) -> None:
     """Rows of a table in which nothing but the recording's id is added."""
     found = [{"recording_id": call.recording.id, **row} for call in calls for row in rows_of(call)]
+    _insert(con, table, "SELECT *", found, {**OF_RECORDING, **columns})
+
+
+def _insert(
+    con: Connection,
+    table: str,
+    select: str,
+    found: Sequence[Mapping[str, Any]],
+    columns: Shape,
+    parameters: Mapping[str, Any] | None = None,
+) -> None:
+    """Rows that ``select`` makes of ``found``. Raises ValueError for NaN and infinity."""
     if found:
-        con.execute(
-            f"INSERT INTO {table} BY NAME {select_rows('rows', {**OF_RECORDING, **columns})}",
-            {"rows": as_json(found)},
-        )
+        passed, query = as_arrays(found, columns)
+        con.register("passed", passed)
+        con.execute(f"INSERT INTO {table} BY NAME {select} FROM ({query})", dict(parameters or {}))
+        con.unregister("passed")
 
 
-def _write_words(con: Connection, calls: Sequence[Call]) -> None:
-    """Words are most of what is stored of a call: they are passed by column."""
-    words = [
-        (place, index, number, word)
-        for place, call in enumerate(calls)
+def _word_rows(call: Call) -> list[dict[str, Any]]:
+    return [
+        {
+            "segment": index,
+            "word": number,
+            "text": valid_unicode(word.text),
+            "start_s": word.start_s,
+            "end_s": word.end_s,
+            "probability": word.probability,
+        }
         for index, segment in enumerate(call.segments)
         for number, word in enumerate(segment.words)
     ]
-    if not words:
-        return
-    place, segment, number, said = zip(*words, strict=True)
-    _insert_columns(
-        con,
-        "word",
-        {
-            "recording_id": np.array([call.recording.id for call in calls], object)[list(place)],
-            "segment": np.array(segment, np.int32),
-            "word": np.array(number, np.int32),
-            "text": np.array([valid_unicode(word.text) for word in said], object),
-            "start_s": np.array([word.start_s for word in said], np.float64),
-            "end_s": np.array([word.end_s for word in said], np.float64),
-            "probability": np.array([word.probability for word in said], np.float32),
-        },
-    )
-
-
-def _insert_columns(con: Connection, table: str, columns: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Rows without NULL. Much faster than JSON where there are many of them. Raises ValueError for NaN and infinity."""
-    if not all(np.isfinite(values).all() for values in columns.values() if values.dtype != object):
-        raise ValueError(f"numbers of {table} are not finite")
-    con.register("passed", dict(columns))
-    con.execute(f"INSERT INTO {table} BY NAME FROM passed")
-    con.unregister("passed")
 
 
 def _speech_rows(call: Call) -> list[dict[str, Any]]:
