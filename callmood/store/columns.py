@@ -206,7 +206,7 @@ def select_rows(parameter: str, shape: Shape) -> str:
 def as_arrays(rows: Sequence[Mapping[str, Any]], shape: Shape) -> tuple[dict[str, npt.NDArray[Any]], str]:
     """Arrays to be registered as ``passed``, and a query that makes rows of them again.
 
-    No column of ``rows`` holds lists of different lengths, and at least one is never None. Raises ValueError for NaN and infinity.
+    No column holds lists of different lengths, and one at least is never None. Raises ValueError for NaN and infinity.
     """
     arrays: dict[str, npt.NDArray[Any]] = {}
     selected: list[str] = []
