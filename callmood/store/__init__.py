@@ -2,14 +2,10 @@
 
 ``connection`` opens and migrates it, with ``files`` (what may be one), ``encryption`` and ``damage`` (what DuckDB's
 errors mean); ``write``, with the ``columns``, is what a scan stores, ``read`` what it asks; ``voices`` are the agents'
-<<<<<<< HEAD
 voices and the scores that depend on them; ``encoded`` are the vectors that scores are made of; ``corrections`` are the
-labels that people corrected; ``forget`` deletes recordings for good. Nothing here depends on a model.
-=======
-voices and the scores that depend on them; ``corrections`` are the labels that people corrected; ``forget`` deletes
-recordings for good. ``archive`` is a folder of Parquet files that old calls are moved into (``archiving``), and
-``sources`` reads databases and archives as one. Nothing here depends on a model.
->>>>>>> archive
+labels that people corrected; ``forget`` deletes recordings for good. ``archive`` is a folder of Parquet files that old
+calls are moved into (``archiving``), and ``sources`` reads databases and archives as one. Nothing here depends on a
+model.
 """
 
 from callmood.store.archive import Archive, read_archive, writing_archive
