@@ -28,6 +28,8 @@ FULL_WINDOW: Final = 3000
 """The 30 s that Whisper was trained on."""
 _WINDOW_STEP: Final = 500
 """Windows are this many frames, or a multiple of it; clips with the same are decoded together."""
+_CPU_BATCH: Final = 4
+"""More clips at once gain nothing on a CPU, and would leave other threads without work."""
 _MAX_TOKENS_PER_S: Final = 8
 """Fast talkers need 5; a decoder that loops stops here."""
 _SPARE_TOKENS: Final = 16
@@ -87,7 +89,7 @@ class Decoder:
     ) -> None:
         self._model = model
         self._expected = prompt_of(vocabulary, model.hf_tokenizer) if vocabulary else []
-        self._batch_size = batch_size
+        self._batch_size = min(batch_size, _CPU_BATCH) if model.model.device == "cpu" else batch_size
         self._threads = threads
         self._tokenizers: dict[str, Tokenizer] = {}
 
@@ -129,10 +131,8 @@ class Decoder:
         return found
 
     def _batches(self, items: Sequence[int]) -> Iterator[Sequence[int]]:
-        """Full ones, or as many as there are threads if that is more."""
-        size = min(self._batch_size, -(-len(items) // self._threads))
-        for at in range(0, len(items), size or 1):
-            yield items[at : at + size]
+        for at in range(0, len(items), self._batch_size):
+            yield items[at : at + self._batch_size]
 
     def _decode_batch(
         self, batch: Sequence[Task], tokenizer: Tokenizer, decode_pass: Pass, window: int
