@@ -96,7 +96,7 @@ def test_no_table_is_empty_and_no_fact_is_a_dash(report: Callable[..., str], nam
         ("only music", "1 min of music"),
         ("without words", "7 s, of which 7 s could not be transcribed"),
         ("shouted", "customer −0.89 angry 90 % 90 % (4 s of speech that could not be transcribed)"),
-        ("of nobody", "none of the customer scored; who is the agent is not known"),
+        ("of nobody", "0 % uncertain; who is the agent is not known"),
         ("not scored", "none of the customer scored"),
     ],
 )

@@ -70,12 +70,13 @@ def _dead_air(call: Row) -> str:
 
 
 def _segments(report: Report, call: Row) -> str:
+    is_of_nobody = report.rows.filter(role="unknown", kind="words").height > 0
+    who = "; who is the agent is not known" if is_of_nobody else ""
     if not call["segments"]:
-        is_of_nobody = report.rows.filter(role="unknown", kind="words").height > 0
-        return f"none of the {call['role']} scored{'; who is the agent is not known' if is_of_nobody else ''}"
+        return f"none of the {call['role']} scored{who}"
     return (
         f"{call['segments']} of the {call['role']} scored: {percent(call['angry'])} angry, "
-        f"{percent(call['negative'])} negative, {percent(call['uncertain'])} uncertain"
+        f"{percent(call['negative'])} negative, {percent(call['uncertain'])} uncertain{who}"
     )
 
 
