@@ -9,18 +9,27 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-from callmood.call import Failure, Recording
+from callmood.call import Failure, Outcome, Recording
 from callmood.engine.local import Event
 from callmood.pipeline.pipeline import Job
+from callmood.settings import Settings
 from callmood.writing import write_whole
 
 KILLS: Final = 2
 """Scans that may be killed with a recording in hand: the second had nothing else."""
+
+
+class RunJobs(Protocol):
+    """Yields the outcomes of jobs, those together that come together, and tells ``watch`` what workers do."""
+
+    def __call__(
+        self, settings: Settings, jobs: Sequence[Job], *, watch: Callable[[Event], None]
+    ) -> Generator[list[Outcome], None, None]: ...
 
 
 class Begun:
@@ -69,7 +78,32 @@ class Begun:
                 self._file.unlink(missing_ok=True)
 
 
-def set_aside(recording: Recording) -> Failure:
+def run_after_kills(
+    run: RunJobs, settings: Settings, jobs: Sequence[Job], watch: Callable[[Event], None]
+) -> Generator[list[Outcome], None, None]:
+    """``run``, where those jobs come last and alone that an earlier scan was killed with, until it was the second."""
+    begun = Begun(settings.db, jobs)
+
+    def noted(event: Event) -> None:
+        begun.learn(event)
+        watch(event)
+
+    suspects = [job for job in jobs if begun.kills(job)]
+    others = [job for job in jobs if not begun.kills(job)]
+    one_worker = settings.model_copy(update={"engine": settings.engine.model_copy(update={"workers": 1})})
+    with begun.noted(), closing(run(settings, others, watch=noted)) as batches:
+        yield from batches
+    for job in suspects:
+        if begun.kills(job) >= KILLS:
+            begun.done(job)
+            yield [_set_aside(job.recording)]
+            continue
+        with begun.noted([job]), closing(run(one_worker, [job], watch=noted)) as batches:
+            yield from batches
+            begun.done(job)
+
+
+def _set_aside(recording: Recording) -> Failure:
     """The failure of a recording that too many scans were killed with."""
     return Failure(
         recording.path,

@@ -16,7 +16,7 @@ from typing_extensions import Unpack
 
 from callmood import store
 from callmood.batch.agent_voices import compare_agents
-from callmood.batch.begun import KILLS, Begun, set_aside
+from callmood.batch.begun import RunJobs, run_after_kills
 from callmood.batch.estimate import Estimate
 from callmood.batch.from_vectors import run_from_vectors
 from callmood.batch.plan import (
@@ -247,39 +247,11 @@ def _all_outcomes(
     learn = (lambda _: None) if plan.jobs else watch
     with closing(run_from_vectors(settings, plan.from_vectors, learn)) as outcomes:
         yield from outcomes
-    if again.rescore:
-        decoded = _outcomes(settings, plan.jobs, load_rescore, watch)
-    elif settings.engine.kind == "ray":
-        decoded = _outcomes(settings, plan.jobs, load_scan, watch)
-    else:
-        decoded = _outcomes_after_kills(settings, plan.jobs, load_scan, watch)
-    with closing(decoded) as outcomes:
+    run_jobs: RunJobs = partial(_outcomes, load=load_rescore if again.rescore else load_scan)
+    if not again.rescore and settings.engine.kind != "ray":
+        run_jobs = partial(run_after_kills, run_jobs)
+    with closing(run_jobs(settings, plan.jobs, watch=watch)) as outcomes:
         yield from outcomes
-
-
-def _outcomes_after_kills(
-    settings: Settings, jobs: Sequence[Job], load: Load, watch: Callable[[Event], None]
-) -> Generator[list[Outcome], None, None]:
-    """``_outcomes``, where those come last and alone that an earlier scan was killed with, until it was the second."""
-    begun = Begun(settings.db, jobs)
-
-    def noted(event: Event) -> None:
-        begun.learn(event)
-        watch(event)
-
-    suspects = [job for job in jobs if begun.kills(job)]
-    others = [job for job in jobs if not begun.kills(job)]
-    one_worker = settings.model_copy(update={"engine": settings.engine.model_copy(update={"workers": 1})})
-    with begun.noted(), closing(_outcomes(settings, others, load, noted)) as batches:
-        yield from batches
-    for job in suspects:
-        if begun.kills(job) >= KILLS:
-            begun.done(job)
-            yield [set_aside(job.recording)]
-            continue
-        with begun.noted([job]), closing(_outcomes(one_worker, [job], load, noted)) as batches:
-            yield from batches
-            begun.done(job)
 
 
 def _outcomes(

@@ -21,6 +21,7 @@ import numpy as np
 from callmood.call import Word
 from callmood.errors import CallmoodError
 from callmood.languages import language_name
+from callmood.pipeline.transcribe.folders import may_be_of_a_hub, model_files
 from callmood.pipeline.transcribe.word_times import MAX_WORD_S, in_order
 from callmood.settings import TranscribeSettings
 from callmood.sound import SAMPLE_RATE, Samples
@@ -193,15 +194,13 @@ def _torchaudios(name: str) -> str:
 
 
 def _folder(name: str) -> Path:
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        folder = _downloaded(name)
-    missing = [file for file in _REQUIRED_FILES if not (folder / file).is_file()]
-    if missing:
-        raise CallmoodError(
-            f"The folder {folder} is not an alignment model: {' and '.join(missing)} missing. "
-            "Give the folder of a wav2vec 2.0 network that hears characters."
-        )
+    folder = model_files(
+        name,
+        "an alignment model",
+        _REQUIRED_FILES,
+        "Give the folder of a wav2vec 2.0 network that hears characters.",
+        _downloaded,
+    )
     for file in _SETTINGS_FILES:
         if (folder / file).is_file() and b'"auto_map"' in (folder / file).read_bytes():
             raise CallmoodError(
@@ -217,7 +216,7 @@ def _downloaded(repository: str) -> Path:
     try:
         return Path(snapshot_download(repository, local_files_only=True))
     except Exception:  # the hub's own errors, and ValueError for what is no name
-        if not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", repository):
+        if not may_be_of_a_hub(repository):
             raise CallmoodError(
                 f"There is no alignment model {repository}: it is neither a folder nor the name of a hub's."
             ) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +10,7 @@ from callmood.bundled_weights import WHISPER_BASE
 from callmood.errors import CallmoodError, UsageError
 from callmood.languages import AUTO, ENGLISH, LANGUAGES
 from callmood.pipeline.transcribe.align import check_model
+from callmood.pipeline.transcribe.folders import may_be_of_a_hub, model_files
 from callmood.pipeline.transcribe.vocabulary import prompt_of, read_vocabulary
 from callmood.settings import TranscribeSettings
 
@@ -110,23 +110,20 @@ def model_folder(name: str) -> Path:
     """The folder of a model: tiny.en, one given by its folder, or one that was downloaded before."""
     if name == TINY_EN:
         return bundled_weights.TINY_EN.path().parent
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        folder = _downloaded(name)
-    missing = [file for file in _REQUIRED_FILES if not (folder / file).is_file()]
-    if missing:
-        raise CallmoodError(
-            f"The folder {folder} is not a transcription model: {' and '.join(missing)} missing. "
-            "Give the folder of a faster-whisper model, or use tiny.en, which comes with callmood."
-        )
-    return folder
+    return model_files(
+        name,
+        "a transcription model",
+        _REQUIRED_FILES,
+        "Give the folder of a faster-whisper model, or use tiny.en, which comes with callmood.",
+        _downloaded,
+    )
 
 
 def _downloaded(name: str) -> Path:
     """The local copy of a hub's model. Raises CallmoodError if there is none."""
     from faster_whisper.utils import _MODELS, download_model
 
-    if name not in _MODELS and not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", name):
+    if name not in _MODELS and not may_be_of_a_hub(name):
         raise CallmoodError(
             f"There is no transcription model {name}: it is neither a folder nor one of {', '.join(_MODELS)}."
         )
