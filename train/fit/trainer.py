@@ -184,7 +184,7 @@ class _Trainer(Trainer):
         rows: Any = self.train_dataset
         lengths = rows.lengths if self.table.group_by_length else None
         batch = self.table.batch_size * self.args.world_size
-        return ShuffledRows(lengths, len(rows), batch, self.args.seed)
+        return ShuffledRows(lengths, len(rows), batch, self.args.seed, lambda: int(self.state.epoch or 0))
 
     def get_batch_samples(self, epoch_iterator: Iterator[Inputs], *arguments: Any) -> Any:
         batches, count = super().get_batch_samples(self._timed(epoch_iterator), *arguments)
