@@ -529,7 +529,7 @@ COMMENT ON COLUMN segment_category.evidence IS
 COMMENT ON COLUMN segment_category.likeness IS
     'Cosine of the angle to the nearest example, -1 if one that the category is unlike is nearer; NULL without examples.';
 
-COMMENT ON TABLE sentence_vector IS 'One row per sentence that categories compare segments with.';
+COMMENT ON TABLE sentence_vector IS 'One row per sentence that categories compare segments with, of those that do not come with callmood.';
 COMMENT ON COLUMN sentence_vector.encoder IS 'Which network made the vector.';
 COMMENT ON COLUMN sentence_vector.sentence IS 'The sentence, as the definitions have it.';
 COMMENT ON COLUMN sentence_vector.vector IS 'Its meaning: the numbers of a vector of length 1, as little-endian float32.';

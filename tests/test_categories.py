@@ -5,16 +5,20 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from factory import AGENT, CUSTOMER, Line, feeling, make_call
+from safetensors.numpy import save_file
 from typer.testing import CliRunner
 
 import callmood
 from callmood import questions
 from callmood.cli.app import app, main
 from callmood.errors import CallmoodError, UsageError
+from callmood.model.networks.minilm import WIDTH, sentence_encoder
 from callmood.search.categories import included, read_categories
-from callmood.search.categorize import categorize, compare_with
+from callmood.search.categorize import categorize, compare_with, sentences_of
+from callmood.search.sentences import included_vectors
 from callmood.search.vectors import fill_in
 from callmood.store import Connection, open_db, rows, start_scan, write_call
 
@@ -167,17 +171,50 @@ def test_a_wrong_file_leaves_the_definitions_that_count(scanned: Path, tmp_path:
     assert questions.definitions(scanned) == included()
 
 
-def test_the_sentences_of_categories_are_encoded_once(scanned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    callmood.categorize(db=scanned)
+def test_the_sentences_of_categories_are_encoded_once(
+    scanned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        '[leaving]\nexamples = ["I will go to another company."]\nthreshold = 0.4\n', encoding="utf-8"
+    )
+    callmood.categorize(file, db=scanned)
     with open_db(scanned) as con:
-        write_call(con, 1, None, make_call(LINES[:1], "third.wav", agent="ben"))
-        ((likeness,),) = rows(con, "SELECT likeness FROM segment_category WHERE category = 'greeting'")
+        write_call(con, 1, None, make_call(LINES[:2], "third.wav", agent="ben"))
+        before = rows(con, "SELECT likeness FROM segment_category WHERE segment = 1")
     fill_in(scanned)
     monkeypatch.setattr("callmood.search.categorize.sentence_encoder", None)
     categorize(scanned)
     with open_db(scanned, read_only=True) as con:
-        found = rows(con, "SELECT likeness FROM segment_category WHERE category = 'greeting'")
-    assert [one for (one,) in found] == pytest.approx([likeness, likeness])
+        after = rows(con, "SELECT likeness FROM segment_category WHERE segment = 1")
+    assert len(before) == 1
+    assert [one for (one,) in after] == pytest.approx([one for (one,) in before * 2])
+
+
+def test_the_sentences_of_the_included_categories_are_neither_encoded_nor_stored(
+    scanned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_in(scanned)
+    monkeypatch.setattr("callmood.search.categorize.sentence_encoder", None)
+    categorize(scanned)
+    with open_db(scanned, read_only=True) as con:
+        assert rows(con, "SELECT count(*) FROM sentence_vector") == [(0,)]
+        assert rows(con, "SELECT count(*) FROM segment_category WHERE likeness IS NOT NULL") != [(0,)]
+
+
+def test_the_vectors_that_come_with_callmood_are_those_of_its_encoder() -> None:
+    """``python tests/make_sentences.py`` makes them."""
+    sentences = sentences_of(read_categories(included(), "callmood"))
+    assert included_vectors().keys() == set(sentences)
+    stored = np.stack([included_vectors()[sentence] for sentence in sentences])
+    assert np.allclose(stored, sentence_encoder()(sentences), atol=1e-5)
+
+
+def test_vectors_of_another_encoder_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "sentences.safetensors"
+    save_file({"Hello.": np.ones(WIDTH, np.float32)}, file, {"encoder": "another"})
+    monkeypatch.setattr("callmood.search.sentences.FILE", file)
+    assert included_vectors.__wrapped__() == {}
 
 
 def test_sentences_that_no_category_has_any_more_are_forgotten(

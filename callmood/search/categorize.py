@@ -15,6 +15,7 @@ from callmood import store
 from callmood.arrays import Floats, Ints, Mask
 from callmood.model.networks.minilm import WIDTH, sentence_encoder
 from callmood.search.categories import Category, included, read_categories
+from callmood.search.sentences import included_vectors
 from callmood.search.vectors import ENCODER, Progress, counts, likeness
 from callmood.store import Connection
 from callmood.store.categories import (
@@ -125,10 +126,14 @@ def categorize(
     if not calls:
         return categories
     compared, sentences = compare_with(categories, known)
-    encoded = {text: vector.tobytes() for text, vector in zip(_sentences(categories), sentences, strict=True)}
-    if encoded != known:
+    own = {
+        text: vector.tobytes()
+        for text, vector in zip(sentences_of(categories), sentences, strict=True)
+        if text not in included_vectors()
+    }
+    if own != known:
         with store.writing(db, wait_s=wait_s) as con:
-            write_sentence_vectors(con, ENCODER, encoded)
+            write_sentence_vectors(con, ENCODER, own)
     for start in range(0, len(calls), _CALLS_AT_ONCE):
         if progress is not None:
             progress(start, len(calls))
@@ -178,7 +183,7 @@ def compare_with(
 ) -> tuple[list[Compared], Floats]:
     """The categories, and the vectors of all sentences that segments are compared with: [sentences, width].
 
-    ``known``: the vectors of some sentences as float32.
+    ``known``: the vectors of some sentences as float32, beside those that come with callmood.
     """
     place = 0
     compared = []
@@ -186,15 +191,16 @@ def compare_with(
         start, middle = place, place + len(category.examples)
         place = middle + len(category.unlike)
         compared.append(Compared(name, category, slice(start, middle), slice(middle, place)))
-    known = known or {}
-    sentences = _sentences(categories)
-    missing = [one for one in dict.fromkeys(sentences) if one not in known]
-    found = {one: np.frombuffer(vector, np.float32) for one, vector in known.items()}
+    sentences = sentences_of(categories)
+    found = {one: np.frombuffer(vector, np.float32) for one, vector in (known or {}).items()}
+    found.update(included_vectors())
+    missing = [one for one in dict.fromkeys(sentences) if one not in found]
     found.update(zip(missing, sentence_encoder()(missing), strict=True) if missing else ())
     return compared, np.array([found[one] for one in sentences], np.float32).reshape(-1, WIDTH)
 
 
-def _sentences(categories: Mapping[str, Category]) -> list[str]:
+def sentences_of(categories: Mapping[str, Category]) -> list[str]:
+    """What segments are compared with, the examples of each category before what is unlike it."""
     return [one for category in categories.values() for one in (*category.examples, *category.unlike)]
 
 

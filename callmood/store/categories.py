@@ -103,7 +103,7 @@ def vectors_of(con: Connection, encoder: str, ids: Sequence[str]) -> list[tuple[
 
 
 def sentence_vectors(con: Connection, encoder: str) -> dict[str, bytes]:
-    """The vectors of the sentences that segments were compared with last."""
+    """The stored vectors of sentences that segments were compared with last."""
     return dict(
         rows(
             con, "SELECT sentence, vector FROM sentence_vector WHERE encoder = $encoder", {"encoder": encoder}
