@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from callmood.call import (
     CHANGED,
@@ -38,6 +38,7 @@ from callmood.pipeline.untranscribed import said_of_untranscribed, segments_with
 from callmood.redaction import redact_call
 from callmood.remote import held
 from callmood.settings import Settings
+from callmood.threads import in_threads
 from callmood.wording import printable
 
 if TYPE_CHECKING:
@@ -92,14 +93,19 @@ def load_scan(settings: Settings, device: str, threads: int = 1) -> Work:
     from callmood.pipeline.speakers.finder import load_finder
     from callmood.pipeline.transcribe.transcriber import load_transcriber
 
-    scorer = _load_scorer(settings, device, threads)
-    stages = Stages(
-        load_finder(settings.speakers, device, threads),
-        load_transcriber(settings.transcribe, device, threads),
-        scorer,
-        settings,
-        encoders_to_keep(settings),
+    def networks() -> tuple[Scorer, Callable[[Samples], Conversation]]:
+        # one after the other, because they share the speaker network
+        return _load_scorer(settings, device, threads), load_finder(settings.speakers, device, threads)
+
+    def transcriber() -> Transcriber:
+        return load_transcriber(settings.transcribe, device, threads)
+
+    loads: list[Callable[[], Any]] = [networks, transcriber]
+    # on a GPU CTranslate2 finds the libraries that torch has loaded
+    (scorer, find_speakers), transcribe = in_threads(
+        lambda load: load(), loads, threads if device == "cpu" else 1
     )
+    stages = Stages(find_speakers, transcribe, scorer, settings, encoders_to_keep(settings))
     return partial(scan, stages)
 
 

@@ -307,8 +307,14 @@ def _create(path: Path) -> None:
             f"{wal.name}."
         )
     try:
-        with new_file(path) as part, explained(path), _connect(part, False, 0, database_key()) as con:
-            _migrate(con, path)
+        with (
+            new_file(path) as part,
+            explained(path),
+            _connect(part, False, 0, database_key()) as con,
+            transaction(con),
+        ):
+            for migration in migrations():
+                _apply(con, migration)
     except OSError as error:
         raise cannot_write(path, error) from None
 
@@ -404,17 +410,21 @@ def _refuse_newer(version: int, path: Path) -> None:
 def _migrate(con: Connection, path: Path) -> None:
     version = _version(con, path)
     for migration in migrations():
-        if migration.version <= version:
-            continue
-        with transaction(con):
-            if migration.version == 1:
-                con.execute(
-                    "CREATE TABLE migration (version INTEGER PRIMARY KEY, name VARCHAR, applied_at TIMESTAMP)"
-                )
-            con.execute(migration.sql)
-            if migration.version == migrations()[-1].version and "call_span" in _relations(con):
-                fill_all_figures(con)  # a migration may define them anew
-            con.execute(
-                "INSERT INTO migration VALUES ($version, $name, now()::TIMESTAMPTZ AT TIME ZONE 'UTC')",
-                {"version": migration.version, "name": migration.name},
-            )
+        if migration.version > version:
+            with transaction(con):
+                _apply(con, migration)
+
+
+def _apply(con: Connection, migration: Migration) -> None:
+    """Bring a database from the version before to that of ``migration``, in the transaction that has begun."""
+    if migration.version == 1:
+        con.execute(
+            "CREATE TABLE migration (version INTEGER PRIMARY KEY, name VARCHAR, applied_at TIMESTAMP)"
+        )
+    con.execute(migration.sql)
+    if migration.version == migrations()[-1].version and "call_span" in _relations(con):
+        fill_all_figures(con)  # a migration may define them anew
+    con.execute(
+        "INSERT INTO migration VALUES ($version, $name, now()::TIMESTAMPTZ AT TIME ZONE 'UTC')",
+        {"version": migration.version, "name": migration.name},
+    )
