@@ -105,7 +105,7 @@ def assert_alike(one: Rescored, other: Rescored) -> None:
 
 
 def test_scores_from_vectors_are_those_from_sound(job: RescoreJob, decoded: Rescored) -> None:
-    work = load_from_vectors(Settings(), "cpu")
+    work = load_from_vectors(Settings(), OWN, "cpu")
     (outcome,) = work(
         [replace(with_vectors(job, decoded), recording=replace(job.recording, path=Path("gone")))]
     )
@@ -118,7 +118,9 @@ def test_another_bundle_with_the_same_audio_encoder_reads_the_words_anew(
 ) -> None:
     assert (encoder_ids("open").audio == OWN.audio) and (encoder_ids("open").text != OWN.text)
     settings = Settings(score=ScoreSettings(model="open", keep_vectors=True))
-    (outcome,) = load_from_vectors(settings, "cpu")([with_vectors(job, decoded, text=False)])
+    (outcome,) = load_from_vectors(settings, encoder_ids("open"), "cpu")(
+        [with_vectors(job, decoded, text=False)]
+    )
     assert isinstance(outcome, Rescored)
     again = from_sound(job, "open")
     assert_alike(outcome, again)
@@ -132,7 +134,7 @@ def test_words_that_a_vector_is_missing_of_are_read_anew(job: RescoreJob, decode
     ready = with_vectors(job, decoded)
     assert ready.text_vectors is not None
     ready = replace(ready, text_vectors={i: vector for i, vector in ready.text_vectors.items() if i != 1})
-    (outcome,) = load_from_vectors(Settings(), "cpu")([ready])
+    (outcome,) = load_from_vectors(Settings(), OWN, "cpu")([ready])
     assert isinstance(outcome, Rescored)
     assert_alike(outcome, decoded)
     assert outcome.text_vectors is None  # as the settings keep none
@@ -141,7 +143,7 @@ def test_words_that_a_vector_is_missing_of_are_read_anew(job: RescoreJob, decode
 def test_a_call_that_can_not_be_scored_does_not_stop_others(job: RescoreJob, decoded: Rescored) -> None:
     ready = with_vectors(job, decoded)
     broken = replace(ready, audio_vectors=dict.fromkeys(range(len(SEGMENTS)), b"\x00\x00\x00"))
-    first, second = load_from_vectors(Settings(), "cpu")([broken, ready])
+    first, second = load_from_vectors(Settings(), OWN, "cpu")([broken, ready])
     assert not isinstance(first, Rescored) and isinstance(second, Rescored)
 
 

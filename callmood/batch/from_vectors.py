@@ -56,7 +56,7 @@ def run_from_vectors(
     if not jobs:
         return
     encoders = encoder_ids(settings.score.model)
-    work = load_from_vectors(settings, find_devices(settings.engine.device)[0], count_cores())
+    work = load_from_vectors(settings, encoders, find_devices(settings.engine.device)[0], count_cores())
     watch(Event(0, None, ()))
     for part in _parts(jobs):
         outcomes = list(work(_with_vectors(settings, encoders, part)))

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from callmood.model.bundle import EncoderIds
 
 
-def load_from_vectors(settings: Settings, device: str, threads: int = 1) -> Work:
+def load_from_vectors(settings: Settings, encoders: EncoderIds, device: str, threads: int = 1) -> Work:
     """Loads the emotion model without its encoders; returns the function that scores stored calls with their vectors.
 
-    The text encoder is loaded once a call's words have no vectors.
+    ``encoders`` are the model's. Its text encoder is loaded once a call's words have no vectors.
     """
-    from callmood.model.bundle import content_id, encoder_ids, find_bundle, load_classifier, load_texts
+    from callmood.model.bundle import content_id, find_bundle, load_classifier, load_texts
 
     model = settings.score.model
     texts = cache(partial(load_texts, model, device, threads))
@@ -34,7 +34,7 @@ def load_from_vectors(settings: Settings, device: str, threads: int = 1) -> Work
         return encoder(words)
 
     scorer = replace(load_classifier(model, content_id(find_bundle(model))), text_encoder=encode)
-    return partial(from_vectors, scorer, encoder_ids(model), settings)
+    return partial(from_vectors, scorer, encoders, settings)
 
 
 def from_vectors(

@@ -33,11 +33,10 @@ def fill_in(db: Path, wait_s: float = store.READ_WAIT_S, progress: Progress | No
     """
     with store.reading(db, wait_s=wait_s) as con:
         missing = calls_without_vectors(con, ENCODER) if may_write(db) else []
+        calls = call_texts(con, missing[:_CALLS_AT_ONCE])
     for start in range(0, len(missing), _CALLS_AT_ONCE):
         if progress is not None:
             progress(start, len(missing))
-        with store.reading(db, wait_s=wait_s) as con:
-            calls = call_texts(con, missing[start : start + _CALLS_AT_ONCE])
         vectors = as_bytes(sentence_encoder()([text for call in calls for text in call.texts]))
         ends = np.cumsum([len(call.texts) for call in calls])
         of_calls = np.split(vectors, ends[:-1]) if calls else []
@@ -45,6 +44,8 @@ def fill_in(db: Path, wait_s: float = store.READ_WAIT_S, progress: Progress | No
             write_vectors(
                 con, ENCODER, [(call, rows.tobytes()) for call, rows in zip(calls, of_calls, strict=True)]
             )
+            # opening the database takes longer than this
+            calls = call_texts(con, missing[start + _CALLS_AT_ONCE : start + 2 * _CALLS_AT_ONCE])
     return len(missing)
 
 
