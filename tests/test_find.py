@@ -105,6 +105,11 @@ def test_a_corrected_emotion_counts(scanned: Path) -> None:
     assert texts("billed twice", db=scanned, emotion="angry") == []
 
 
+def test_calls_are_encoded_in_parts(scanned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("callmood.search.vectors._CALLS_AT_ONCE", 1)
+    assert [fill_in(scanned), fill_in(scanned)] == [2, 0]
+
+
 def test_calls_are_encoded_once_and_a_call_that_is_stored_again_anew(scanned: Path) -> None:
     assert [fill_in(scanned), fill_in(scanned)] == [2, 0]
     with open_db(scanned) as con:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from mmap import mmap
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from callmood.errors import CallmoodError
 _DTYPES = (np.float32, np.int8, np.int16, np.int32, np.float16)
 
 
-def read_tensors(data: bytes) -> dict[str, npt.NDArray[Any]]:
+def read_tensors(data: bytes | mmap) -> dict[str, npt.NDArray[Any]]:
     """All variables of a CTranslate2 ``model.bin`` (format version 6), by name."""
     at = 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from mmap import ACCESS_READ, mmap
 from typing import Final
 
 import numpy as np
@@ -36,7 +37,9 @@ def campplus() -> Weights:
 
 def tiny_en() -> Weights:
     """The encoder of Whisper tiny.en (MIT)."""
-    return encoder_weights(read_tensors(bundled_weights.TINY_EN.path().read_bytes()))
+    with bundled_weights.TINY_EN.path().open("rb") as file:
+        mapped = mmap(file.fileno(), 0, access=ACCESS_READ)  # most of it is the decoder, which is not read
+    return encoder_weights(read_tensors(mapped))
 
 
 def minilm() -> Weights:
