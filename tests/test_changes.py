@@ -330,5 +330,5 @@ def test_half_of_a_call_does_not_replace_it(db: store.Connection) -> None:
     sides = Path("/calls/x-in.wav"), Path("/calls/x-out.wav")
     recording = replace(make_recording("whole", path=sides[0]), other_path=sides[1])
     store.write_call(db, 1, "m1", replace(make_call(), recording=recording))
-    assert store.outdated(db, {sides[0]: "half"}) == {}
-    assert store.outdated(db, dict.fromkeys(sides, "new")) == {"new": [recording]}
+    assert store.outdated(db, [(str(sides[0]), "half")]) == {}
+    assert store.outdated(db, [(str(side), "new") for side in sides]) == {"new": [recording]}

@@ -16,7 +16,7 @@ import pytest
 
 from callmood.call import Failure, Outcome, Recording
 from callmood.engine import cluster, local
-from callmood.engine.todo import MAX_CHUNK
+from callmood.engine.ledger import MAX_CHUNK
 from callmood.errors import CallmoodError, UsageError
 from callmood.network import switch_off_telemetry
 from callmood.pipeline.pipeline import Job, Work

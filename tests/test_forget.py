@@ -1,6 +1,7 @@
 """Calls that are forgotten: nothing of them is left in the file, and no scan takes them for new."""
 
 import hashlib
+import os
 import shutil
 import stat
 from dataclasses import replace
@@ -231,5 +232,16 @@ def test_a_call_of_two_files_is_forgotten_with_both(db: Connection, db_path: Pat
     left = contents(db_path)
     assert b"x-in" not in left and b"x-out" not in left and b"other" in left
     with store.open_db(db_path, read_only=True) as con:
-        assert list(store.hashes(con)) == ["/calls/other.wav"]
+        assert [path for path, _ in store.hashes(con)] == ["/calls/other.wav"]
         assert len(store.known(con)) == 1
+
+
+def test_a_forgotten_recording_behind_a_link_leaves_no_path(scans: Scans) -> None:
+    callmood.forget("b.wav", db=scans.db)
+    elsewhere = scans.db.parent / "elsewhere"
+    elsewhere.mkdir()
+    (scans.calls / "b.wav").rename(elsewhere / "b.wav")
+    os.utime(elsewhere / "b.wav", (1e9, 1e9))
+    (scans.calls / "link.wav").symlink_to(elsewhere / "b.wav")
+    scans.scan()
+    assert not any(name in contents(scans.db) for name in (b"link.wav", b"elsewhere"))

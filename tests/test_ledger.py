@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from callmood.call import Recording
-from callmood.engine.ledger import Ledger
-from callmood.engine.todo import MAX_CHUNK
+from callmood.engine.ledger import MAX_CHUNK, Ledger
 from callmood.pipeline.pipeline import Job
 
 

@@ -115,7 +115,7 @@ def test_a_side_is_part_of_each_call_that_it_is_in(make: Make, find: Callable[..
         ["x-in.wav", "x-out.wav"], ["y-in.wav", "y-out.wav"],
     ]  # fmt: skip
     assert found.copies == 1
-    assert set(found.contents.values()) == {one.id for one in found.recordings}
+    assert {content for _, content in found.contents} == {one.id for one in found.recordings}
 
 
 def test_the_same_sound_on_both_sides_is_one_file(make: Make, find: Callable[..., Discovery]) -> None:

@@ -116,7 +116,7 @@ def below(found: Discovery, root: str) -> Discovery:
             replace(one, path=short(one.path), other_path=one.other_path and short(one.other_path))
             for one in found.recordings
         ),
-        contents={short(path): content for path, content in found.contents.items()},
+        contents=tuple((path.removeprefix(root), content) for path, content in found.contents),
         hashes={},
     )
 

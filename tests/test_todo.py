@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from callmood.call import Recording
-from callmood.engine.todo import MAX_CHUNK, ToDo
+from callmood.engine.ledger import MAX_CHUNK
+from callmood.engine.todo import ToDo
 from callmood.engine.worker import Worker
 from callmood.pipeline.pipeline import Job, RescoreJob
 

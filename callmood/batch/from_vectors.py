@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from callmood import store
-from callmood.call import Failure, Outcome
+from callmood.call import Outcome
+from callmood.engine.ledger import settle
 from callmood.engine.local import Event, find_devices
 from callmood.model.bundle import EncoderIds, encoder_ids
 from callmood.pipeline.from_vectors import load_from_vectors
@@ -61,11 +62,11 @@ def run_from_vectors(
     for part in _parts(jobs):
         outcomes = list(work(_with_vectors(settings, encoders, part)))
         yield outcomes
-        by_id = {job.recording.id: job for job in part}
+        by_id: dict[str, Job] = {job.recording.id: job for job in part}
         for outcome in outcomes:
             if outcome.recording is not None:
-                heard_s = 0.0 if isinstance(outcome, Failure) else outcome.duration_s
-                watch(Event(0, by_id[outcome.recording.id], (), heard_s))
+                job, heard_s = settle(by_id, outcome)
+                watch(Event(0, job, (), heard_s))
 
 
 def _parts(jobs: Sequence[RescoreJob]) -> Iterator[list[RescoreJob]]:

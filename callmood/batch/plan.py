@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -19,7 +20,8 @@ from callmood.engine.local import devices_of
 from callmood.errors import UsageError
 from callmood.model.bundle import content_id, find_bundle
 from callmood.pipeline.audio.containers import expected_duration
-from callmood.pipeline.intake.discover import Discovery, FileHash, absolute_path, discover
+from callmood.pipeline.intake.discover import Discovery, absolute_path, discover
+from callmood.pipeline.intake.packed import FileHash, FileHashes
 from callmood.pipeline.pipeline import Job, RescoreJob
 from callmood.pipeline.transcribe.recogniser import check_models, model_name
 from callmood.remote import as_path
@@ -31,7 +33,7 @@ from callmood.wording import counted
 
 T = TypeVar("T")
 
-_PART: Final = 5_000
+_PART: Final = 2_000
 """Rows written at once."""
 
 
@@ -54,7 +56,7 @@ class Again:
 class Watched:
     """What a watch knows when it scans again, and the database does not say."""
 
-    hashes: dict[str, FileHash] = field(default_factory=dict)
+    hashes: FileHashes = field(default_factory=FileHashes)
     """Of the files that it has read, by path: the database keeps none of files that are forgotten or too old."""
     unsettled: Collection[Path] = ()
     """Absolute paths of files that are still being written."""
@@ -114,14 +116,15 @@ def checked_model_id(settings: Settings, again: Again) -> str:
 
 def find_recordings(paths: Sequence[Path], settings: Settings, watched: Watched) -> Discovery:
     """The recordings in ``paths``, compared with what the database knows of the files, which is then closed again."""
-    hashes = dict(watched.hashes)
+    hashes = FileHashes(watched.hashes)
     unreadable: set[tuple[str, str, tuple[int, int] | None]] = set()
     if store.may_exist(settings.db):
         with store.reading(settings.db, wait_s=settings.wait) as con:
-            hashes |= {path: FileHash(*hashed) for path, hashed in store.hashes(con).items()}
+            for path, hashed in store.hashes(con):
+                hashes[path] = FileHash(*hashed)
             unreadable = store.unreadable(con)
     found = discover(paths, settings.discover, hashes, watched.unsettled)
-    watched.hashes |= found.hashes
+    watched.hashes.update(found.hashes)
     states = _states(found.failures)
     return replace(
         found,
@@ -137,20 +140,19 @@ def bring_up_to_date(con: Connection, paths: Sequence[Path], discovery: Discover
     """Store file hashes, the files that can't be read, and the new paths and facts of known recordings."""
     # nothing of them is stored but the hash, not even a path
     unnamed = store.forgotten(con) | {one.id for one in discovery.recordings if watched.is_too_old(one)}
+    of_calls = (
+        {path: content for path, content in discovery.contents if path in discovery.hashes} if unnamed else {}
+    )
     for hashes in _parts(discovery.hashes.items()):
         store.write_hashes(
-            con,
-            {
-                path: one
-                for path, one in hashes
-                if discovery.contents.get(as_path(path), one.content) not in unnamed
-            },
+            con, {path: one for path, one in hashes if of_calls.get(path, one.content) not in unnamed}
         )
     searched = [absolute_path(path) for path in paths]
     store.write_unreadable(con, searched, discovery.failures, _states(discovery.failures))
-    for sure in (True, False):
-        for recordings in _parts(one for one in discovery.recordings if (one.id in discovery.sure) is sure):
-            store.update_facts(con, recordings, sure=sure)
+    for recordings in _parts(discovery.recordings):
+        for sure in (True, False):
+            if those := [one for one in recordings if (one.id in discovery.sure) is sure]:
+                store.update_facts(con, those, sure=sure)
 
 
 def _parts(items: Iterable[T]) -> Iterator[list[T]]:
@@ -173,33 +175,48 @@ def make_plan(
     The jobs are the new recordings, and the stored ones to do ``again``.
     """
     known = store.known(con)
-    stale_transcripts = store.stale_transcripts(con, model_name(settings.transcribe))
     forgotten = store.forgotten(con)
     archived = store.archived(con)
     roles = settings.score.roles
-    if again.rescore:
-        wanted = {one for one in known if _stale_scores(known[one], model_id, roles)}
-    else:
-        wanted = {one.id for one in discovery.recordings} - known.keys()
-        wanted -= archived
-        if not again.forgotten:
-            wanted -= forgotten
-        if again.failed:
-            wanted |= {one for one in known if known[one].state == "failed"}
-        if again.retranscribe:
-            wanted |= stale_transcripts
-    recordings = [one for one in discovery.recordings if one.id in wanted and not watched.is_too_old(one)]
+    asr = model_name(settings.transcribe)
+
+    def is_wanted(recording_id: str) -> bool:
+        stored = known.get(recording_id)
+        if again.rescore:
+            return stored is not None and _has_stale_scores(stored, model_id, roles)
+        if stored is not None:
+            return (again.failed and stored.state == "failed") or (
+                again.retranscribe and _has_stale_transcript(stored, asr)
+            )
+        return recording_id not in archived and (again.forgotten or recording_id not in forgotten)
+
+    recordings: list[Recording] = []
+    idle: Counter[Known] = Counter()
+    left: Counter[str] = Counter()
+    for one in discovery.recordings:
+        wanted = is_wanted(one.id)
+        if wanted and not watched.is_too_old(one):
+            recordings.append(one)
+        elif one.id in known:
+            idle[known[one.id]] += 1
+        left["forgotten"] += one.id in forgotten and not wanted
+        left["archived"] += one.id in archived and one.id not in known
     found = _jobs(con, recordings, again.rescore)
     ready, from_sound, without = sort_out(con, settings, found) if again.rescore else Sorted([], found, 0)
     jobs = tuple(map(_with_length, from_sound))
-    summary = _summary(discovery, known, (*ready, *jobs), model_id, roles, stale_transcripts)
+    summary = _summary(discovery, (*ready, *jobs))
+    summary.skipped = sum(count for one, count in idle.items() if one.state == "done")
+    summary.failed_earlier = sum(count for one, count in idle.items() if one.state == "failed")
+    summary.stale_scores = sum(
+        count for one, count in idle.items() if _has_stale_scores(one, model_id, roles)
+    )
+    summary.stale_transcripts = sum(count for one, count in idle.items() if _has_stale_transcript(one, asr))
+    summary.forgotten, summary.archived = left["forgotten"], left["archived"]
     if again.rescore:
         summary.rescored = Rescoring(len(ready), without, len(jobs) - without)
     failures = tuple(
         one for one in discovery.failures if again.failed or one.path not in discovery.failed_earlier
     )
-    summary.forgotten = len({one.id for one in discovery.recordings} & forgotten - wanted)
-    summary.archived = len({one.id for one in discovery.recordings} & archived - known.keys())
     summary.failed_earlier += len(discovery.failures) - len(failures)
     done = {one for one in known if known[one].state == "done"}
     outdated = _outdated(con, discovery, done)
@@ -227,8 +244,8 @@ def _outdated(con: Connection, discovery: Discovery, done: Collection[str]) -> d
     So does a call that was seen in another file too, as long as that is there: a link such as "today" leads to other
     calls every day.
     """
-    facts = {recording.id: recording.facts for recording in discovery.recordings}
     replaced = store.outdated(con, discovery.contents)
+    facts = {one.id: one.facts for one in discovery.recordings if one.id in replaced} if replaced else {}
     elsewhere = _elsewhere(
         con, {one.id: one for stored in replaced.values() for one in stored}, discovery.contents
     )
@@ -247,16 +264,20 @@ def _outdated(con: Connection, discovery: Discovery, done: Collection[str]) -> d
 
 
 def _elsewhere(
-    con: Connection, recordings: Mapping[str, Recording], contents: Mapping[Path, str]
+    con: Connection, recordings: Mapping[str, Recording], contents: Iterable[tuple[str, str]]
 ) -> dict[str, Recording]:
     """Those of ``recordings`` whose content an unchanged file still holds, at that file's path, by id.
 
     A file of ``contents`` holds what is said there, alone or with another: one side of a call, scanned before the other
     side arrived, is no call of its own any more.
     """
+    if not recordings:
+        return {}
     found: dict[str, Recording] = {}
-    for path, (size_bytes, mtime_ns, content) in store.hashes(con).items() if recordings else ():
-        if content in recordings and content not in found and contents.get(as_path(path), content) == content:
+    stored = dict(store.hashes(con, recordings))
+    now = {path: content for path, content in contents if path in stored}
+    for path, (size_bytes, mtime_ns, content) in stored.items():
+        if content not in found and now.get(path, content) == content:
             with suppress(OSError):
                 status = as_path(path).stat()
                 if (status.st_size, status.st_mtime_ns) == (size_bytes, mtime_ns):
@@ -275,7 +296,7 @@ def _differs(one: CallFacts, other: CallFacts) -> bool:
 def gone(con: Connection, paths: Sequence[Path], discovery: Discovery) -> list[str]:
     """The paths of stored calls whose files are not in the folders any more that were searched."""
     failed = [failure.path for failure in discovery.failures]
-    seen = (*discovery.contents, *discovery.waiting, *failed)
+    seen = chain((path for path, _ in discovery.contents), map(str, discovery.waiting), map(str, failed))
     unsearched = tuple(f"{path}{os.sep}" for path in failed)
     unseen = store.unseen_paths(con, [absolute_path(path) for path in paths], seen)
     return [
@@ -323,34 +344,22 @@ def _with_length(job: Job) -> Job:
     return replace(job, expected_s=expected_duration(path, size_bytes))
 
 
-def _stale_scores(known: Known, model_id: str, roles: RoleChoice) -> bool:
+def _has_stale_scores(known: Known, model_id: str, roles: RoleChoice) -> bool:
     return known.state == "done" and (known.model_id, known.roles, known.has_moods) != (model_id, roles, True)
 
 
-def _summary(
-    discovery: Discovery,
-    known: Mapping[str, Known],
-    jobs: Sequence[Job],
-    model_id: str,
-    roles: RoleChoice,
-    stale_transcripts: Collection[str],
-) -> Summary:
-    planned = {job.recording.id for job in jobs}
-    idle = {
-        recording.id: known[recording.id]
-        for recording in discovery.recordings
-        if recording.id not in planned and recording.id in known
-    }
+def _has_stale_transcript(known: Known, asr: str) -> bool:
+    return known.state == "done" and known.asr != asr
+
+
+def _summary(discovery: Discovery, jobs: Sequence[Job]) -> Summary:
+    """What is known before the jobs are compared with what is stored."""
     return Summary(
         total=len(jobs),
         bytes_total=sum(job.recording.size_bytes for job in jobs),
-        skipped=sum(one.state == "done" for one in idle.values()),
-        failed_earlier=sum(one.state == "failed" for one in idle.values()),
         copies=discovery.copies,
         passed_over=dict(discovery.passed_over),
         agents={origin or "unknown": count for origin, count in discovery.agents.items()},
         waiting=[str(path) for path in discovery.waiting],
-        stale_scores=sum(_stale_scores(one, model_id, roles) for one in idle.values()),
-        stale_transcripts=len(set(stale_transcripts) & idle.keys()),
         notes=list(discovery.warnings),
     )

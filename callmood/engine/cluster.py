@@ -24,9 +24,8 @@ from typing import Any, Final
 
 from callmood.call import Failure, Outcome
 from callmood.engine.actor import Analyst
-from callmood.engine.ledger import Ledger
+from callmood.engine.ledger import RECYCLE_AFTER_S, Ledger, settle
 from callmood.engine.local import Event
-from callmood.engine.todo import RECYCLE_AFTER_S
 from callmood.engine.worker import Load, LoadError
 from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.pipeline import Job
@@ -111,10 +110,8 @@ def _outcome(ray: ModuleType, actor: _Actor, tell: Callable[[Event], None]) -> I
             raise ray.exceptions.ActorDiedError from None
         actor.calls.popleft()
         return
-    assert outcome.recording is not None
-    audio_s = 0.0 if isinstance(outcome, Failure) else outcome.duration_s
+    job, audio_s = settle(call.pending, outcome)
     actor.audio_s += audio_s
-    job = call.pending.pop(outcome.recording.id)
     pending = tuple(job for one in actor.calls for job in one.pending.values())
     tell(Event(actor.number, job, pending, audio_s))
     yield outcome

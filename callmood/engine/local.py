@@ -13,8 +13,9 @@ from multiprocessing.process import BaseProcess
 from typing import Final
 
 from callmood.call import Call, Failure, Outcome, Rescored
+from callmood.engine.ledger import RECYCLE_AFTER_S
 from callmood.engine.memory import workers_in_memory
-from callmood.engine.todo import RECYCLE_AFTER_S, Complete, ToDo
+from callmood.engine.todo import Complete, ToDo
 from callmood.engine.worker import Load, Loaded, LoadError, Started, Worker, start_worker
 from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.pipeline import Job
@@ -85,9 +86,8 @@ def run_jobs(
             for worker in ready:
                 message = worker.receive()
                 if isinstance(message, Call | Rescored | Failure):
-                    job = worker.finished(message)
+                    job, heard_s = worker.finished(message)
                     todo.feed(worker)
-                    heard_s = 0.0 if isinstance(message, Failure) else message.duration_s
                     tell(Event(worker.number, job, tuple(worker.pending.values()), heard_s))
                     outcomes.append(message)
                 elif isinstance(message, LoadError):

@@ -15,7 +15,8 @@ from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 from typing import TypeAlias
 
-from callmood.call import Failure, Outcome
+from callmood.call import Outcome
+from callmood.engine.ledger import settle
 from callmood.engine.parent import end_with_parent, without_interrupts
 from callmood.engine.threads import ENVIRONMENT
 from callmood.errors import CallmoodError
@@ -70,12 +71,11 @@ class Worker:
     """The sound of the calls that it has finished."""
     started: bool = False
 
-    def finished(self, outcome: Outcome) -> Job:
-        """Notes that a job is done, and returns it."""
-        assert outcome.recording is not None
-        if not isinstance(outcome, Failure):
-            self.audio_s += outcome.duration_s
-        return self.pending.pop(outcome.recording.id)
+    def finished(self, outcome: Outcome) -> tuple[Job, float]:
+        """Notes that a job is done; returns what ``settle`` does."""
+        job, audio_s = settle(self.pending, outcome)
+        self.audio_s += audio_s
+        return job, audio_s
 
     def send(self, chunk: Sequence[Job]) -> None:
         """Sends jobs, also while it works on others. It never keeps the sender waiting."""

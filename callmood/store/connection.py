@@ -42,6 +42,7 @@ READ_WAIT_S: Final = 10.0
 _OWN_WAIT_S: Final = 2.0
 """How long to wait for another thread of this program, which may as well be the one that waits."""
 _POLL_S: Final = 0.05
+_ROWS_AT_ONCE: Final = 2_000
 
 NO_EXTENSIONS: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": False,
@@ -216,6 +217,16 @@ def rows(con: Connection, sql: str, parameters: dict[str, Any] | None = None) ->
     with deferred():
         result: list[tuple[Any, ...]] = con.execute(sql, parameters or {}).fetchall()
     return result
+
+
+def each_row(
+    con: Connection, sql: str, parameters: dict[str, Any] | None = None
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, some at a time: for many of which little is kept. Ask for all before anything else."""
+    with deferred():
+        con.execute(sql, parameters or {})
+    while part := con.fetchmany(_ROWS_AT_ONCE):
+        yield from part
 
 
 def empty_in_memory() -> Connection:

@@ -1,7 +1,7 @@
 """The queries of a scan: what is done and how, and what to score again."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -12,7 +12,7 @@ from callmood.call import FACTS, CallFacts, Recording, Segment, Speaker, Word
 from callmood.errors import CallmoodError
 from callmood.remote import as_path
 from callmood.store.columns import as_roots, valid_unicode
-from callmood.store.connection import Connection, rows
+from callmood.store.connection import Connection, each_row, rows
 
 _PART: Final = 5_000
 """Rows written at once."""
@@ -29,17 +29,22 @@ class Known:
     """Whose segments were scored by the scan that wrote it last."""
     has_moods: bool = True
     """Whether it is known of all who were scored if they got upset or pleased; an older callmood did not say."""
+    asr: str | None = None
+    """The recogniser that transcribed it; None if that is unknown."""
 
 
 def known(con: Connection) -> dict[str, Known]:
-    """Every recording in the database, by its id."""
+    """Every recording in the database, by its id. Of what is known alike, there is one object."""
+    alike: dict[Known, Known] = {}
     return {
-        recording_id: Known(*columns)
-        for recording_id, *columns in rows(
+        recording_id: alike.setdefault(one := Known(*columns), one)
+        for recording_id, *columns in each_row(
             con,
             """
-            SELECT recording.id, state, model_id, scan.settings->>'$.score.roles', moodless.recording_id IS NULL
+            SELECT recording.id, state, model_id, scan.settings->>'$.score.roles', moodless.recording_id IS NULL,
+                transcription.models->>'asr'
             FROM recording LEFT JOIN scan ON scan.id = scan_id
+            LEFT JOIN scan AS transcription ON transcription.id = transcribed_in
             LEFT JOIN (
                 SELECT DISTINCT recording_id FROM speaker WHERE baseline_count IS NOT NULL AND upset IS NULL
             ) AS moodless ON moodless.recording_id = recording.id
@@ -48,10 +53,20 @@ def known(con: Connection) -> dict[str, Known]:
     }
 
 
-def hashes(con: Connection) -> dict[str, tuple[int, int, str]]:
-    """The files as they were last read: size in bytes, modification time in ns and SHA-256, by path."""
-    found = rows(con, "SELECT path, size_bytes, mtime_ns, content FROM file_hash")
-    return {path: (size_bytes, mtime_ns, content) for path, size_bytes, mtime_ns, content in found}
+def hashes(
+    con: Connection, contents: Collection[str] | None = None
+) -> Iterator[tuple[str, tuple[int, int, str]]]:
+    """The files as they were last read: path, and size in bytes, modification time in ns and SHA-256.
+
+    Of all, or of those with one of ``contents``. They come some at a time: ask for all before anything else.
+    """
+    found = each_row(
+        con,
+        "SELECT path, size_bytes, mtime_ns, content FROM file_hash "
+        "WHERE $contents IS NULL OR content IN (SELECT unnest($contents::VARCHAR[]))",
+        {"contents": None if contents is None else list(contents)},
+    )
+    return ((path, (size_bytes, mtime_ns, content)) for path, size_bytes, mtime_ns, content in found)
 
 
 def unreadable(con: Connection) -> set[tuple[str, str, tuple[int, int] | None]]:
@@ -62,30 +77,36 @@ def unreadable(con: Connection) -> set[tuple[str, str, tuple[int, int] | None]]:
     return {(path, reason, (size_bytes, mtime_ns)) for path, reason, size_bytes, mtime_ns in found}
 
 
-def outdated(con: Connection, contents: Mapping[Path, str]) -> dict[str, list[Recording]]:
+def outdated(con: Connection, contents: Iterable[tuple[str, str]]) -> dict[str, list[Recording]]:
     """The recordings whose file has another content now, by the id of that content.
 
-    ``contents``: the ids of all files that were found, by path. A recording that was found in another file is moved,
-    not outdated, and neither is a call of two files one of which is gone: the other is half of it.
+    ``contents``: the paths of all files that were found, with the ids of what they hold. A recording that was found in
+    another file is moved, not outdated, and neither is a call of two files one of which is gone: the other is half of
+    it.
     """
-    with _found_files(con, contents.items()):
+    with _found_files(con, contents):
         found = rows(
             con,
             """
-            SELECT found_file.id, recording.id, recording.path FROM recording JOIN found_file USING (path)
-            WHERE recording.id NOT IN (SELECT id FROM found_file)
-                AND (other_path IS NULL OR other_path IN (SELECT path FROM found_file))
-            ORDER BY recording.path, recording.id
+            SELECT path, id FROM recording
+            WHERE md5_number(path) IN (SELECT path FROM found_file)
+                AND md5_number(id) NOT IN (SELECT id FROM found_file)
+                AND (other_path IS NULL OR md5_number(other_path) IN (SELECT path FROM found_file))
+            ORDER BY path, id
             """,
         )
-    old = stored_recordings(con, [recording_id for _, recording_id, _ in found])
+    if not found:
+        return {}
+    paths = {path for path, _ in found}
+    now = {path: content for one, content in contents if (path := valid_unicode(one)) in paths}
+    old = stored_recordings(con, [recording_id for _, recording_id in found])
     by_content: dict[str, list[Recording]] = {}
-    for content, recording_id, _ in found:
-        by_content.setdefault(content, []).append(old[recording_id])
+    for path, recording_id in found:
+        by_content.setdefault(now[path], []).append(old[recording_id])
     return by_content
 
 
-def unseen_paths(con: Connection, searched: Iterable[Path], seen: Iterable[Path]) -> list[Path]:
+def unseen_paths(con: Connection, searched: Iterable[Path], seen: Iterable[str]) -> list[Path]:
     """The paths of calls in ``searched`` that are not among those ``seen``.
 
     ``searched`` are absolute paths of files, and of folders including everything below them.
@@ -96,7 +117,7 @@ def unseen_paths(con: Connection, searched: Iterable[Path], seen: Iterable[Path]
             """
             SELECT DISTINCT path FROM recording
             SEMI JOIN (SELECT unnest($searched::VARCHAR[]) AS root) ON starts_with(path || $end, root)
-            WHERE state = 'done' AND path NOT IN (SELECT path FROM found_file)
+            WHERE state = 'done' AND md5_number(path) NOT IN (SELECT path FROM found_file)
             ORDER BY path
             """,
             {"searched": as_roots(searched), "end": os.sep},
@@ -105,14 +126,20 @@ def unseen_paths(con: Connection, searched: Iterable[Path], seen: Iterable[Path]
 
 
 @contextmanager
-def _found_files(con: Connection, files: Iterable[tuple[Path, str]]) -> Iterator[None]:
-    """Paths and ids as the table ``found_file``: as parameters of a query they would take many times the memory."""
-    con.execute("CREATE OR REPLACE TEMP TABLE found_file (path VARCHAR, id VARCHAR)")
+def _found_files(con: Connection, files: Iterable[tuple[str, str]]) -> Iterator[None]:
+    """Paths and ids as the table ``found_file``: as parameters of a query they would take many times the memory.
+
+    It holds their MD5 sums, which are short.
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE found_file AS SELECT md5_number('') AS path, md5_number('') AS id LIMIT 0"
+    )
     left = iter(files)
     while part := list(islice(left, _PART)):
         con.execute(
-            "INSERT INTO found_file SELECT unnest($paths::VARCHAR[]), unnest($ids::VARCHAR[])",
-            {"paths": [valid_unicode(str(path)) for path, _ in part], "ids": [one for _, one in part]},
+            "INSERT INTO found_file "
+            "SELECT md5_number(unnest($paths::VARCHAR[])), md5_number(unnest($ids::VARCHAR[]))",
+            {"paths": [valid_unicode(path) for path, _ in part], "ids": [one for _, one in part]},
         )
     yield
     con.execute("DROP TABLE found_file")
@@ -138,19 +165,6 @@ def stored_recordings(con: Connection, ids: Collection[str]) -> dict[str, Record
         )
         for recording_id, path, other_path, size_bytes, *facts in found
     }
-
-
-def stale_transcripts(con: Connection, asr: str) -> set[str]:
-    """The ids of the calls that were transcribed by a recogniser other than ``asr``, or by an unknown one."""
-    found = rows(
-        con,
-        """
-        SELECT recording.id FROM recording LEFT JOIN scan ON scan.id = transcribed_in
-        WHERE state = 'done' AND (scan.models->>'asr') IS DISTINCT FROM $asr
-        """,
-        {"asr": asr},
-    )
-    return {recording_id for (recording_id,) in found}
 
 
 StoredParts: TypeAlias = tuple[tuple[Speaker, ...], tuple[Segment, ...]]

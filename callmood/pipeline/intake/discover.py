@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from time import sleep
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from callmood.call import CallFacts, Failure, Recording
 from callmood.errors import CallmoodError
@@ -22,9 +22,10 @@ from callmood.hashing import hash_stream
 from callmood.pipeline.audio.files import UnreadableRecording, opened
 from callmood.pipeline.intake.metadata import join, read_table
 from callmood.pipeline.intake.names import Origin, name_reader, tidied
+from callmood.pipeline.intake.packed import FileHash, FileHashes, Packed
 from callmood.pipeline.intake.pairs import pair_up, shared_ids
 from callmood.pipeline.intake.times import check_format, time_zone
-from callmood.remote import RemotePath, files_below, status_of
+from callmood.remote import RemotePath, as_path, files_below, status_of
 from callmood.settings import DiscoverSettings
 from callmood.wording import counted, extensions_named, printable
 
@@ -55,18 +56,9 @@ _NO_STATE: Final[State] = (-1, 0, 0)
 """Of what can't be looked at."""
 
 
-class FileHash(NamedTuple):
-    """The hash of a file, with the size and time that show whether it has changed since."""
-
-    size_bytes: int
-    mtime_ns: int
-    content: str
-    """SHA-256 in hexadecimal."""
-
-
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    recordings: tuple[Recording, ...]
+    recordings: Sequence[Recording]
     """Sorted by absolute path. Of files with the same content only the first is kept."""
     failures: tuple[Failure, ...] = ()
     """Files and folders that could not be read."""
@@ -84,8 +76,8 @@ class Discovery:
     hashes: Mapping[str, FileHash] = field(default_factory=dict)
     """By path, of the files that were read and whose size or time will show their next change. Of one that a link leads
     to, also by its own path."""
-    contents: Mapping[Path, str] = field(default_factory=dict)
-    """The recording's id by absolute path, of every file that could be read, copies included."""
+    contents: Sequence[tuple[str, str]] = ()
+    """The absolute path and the recording's id of every file that could be read, copies included."""
     waiting: tuple[Path, ...] = ()
     """Files that are still being written."""
     failed_earlier: frozenset[Path] = frozenset()
@@ -96,15 +88,15 @@ class Discovery:
 class _Walk:
     """What the search has found so far."""
 
-    files: dict[Path, PurePosixPath] = field(default_factory=dict)
-    """Absolute path -> path relative to the given folder."""
+    files: dict[str, int] = field(default_factory=dict)
+    """Absolute path -> where in it the path below the given folder begins."""
     failures: list[Failure] = field(default_factory=list)
     other_files: Counter[str] = field(default_factory=Counter)
     """Number of files without the extension of a recording, by extension."""
     folders: set[tuple[int, int]] = field(default_factory=set)
     """Device and inode of the folders searched, so that a link to a parent folder is not followed for ever."""
-    listed: dict[Path, os.stat_result] = field(default_factory=dict)
-    """The status of files in buckets, as their list has it: to ask for each would take long."""
+    listed: dict[str, State] = field(default_factory=dict)
+    """The state of files in buckets, as their list has it: to ask for each would take long."""
 
 
 def look(paths: Sequence[Path]) -> dict[Path, State]:
@@ -117,12 +109,12 @@ def look(paths: Sequence[Path]) -> dict[Path, State]:
         with suppress(CallmoodError, OSError):
             _search(path, walk)
     return {failure.path: _NO_STATE for failure in walk.failures} | {
-        path: _state(walk.listed.get(path) or _status(path)) for path in walk.files
+        as_path(path): walk.listed.get(path) or _state_of(path) or _NO_STATE for path in walk.files
     }
 
 
-def _state(status: os.stat_result | None) -> State:
-    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns) if status else _NO_STATE
+def _state(status: os.stat_result) -> State:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def discover(
@@ -149,44 +141,50 @@ def discover(
     if not walk.files and not walk.failures:
         raise CallmoodError(_no_recordings(paths, walk.other_files))
 
-    names = read_names(list(walk.files.values()))
-    files = _read_files(walk, earlier, unsettled, settings.quiet_for)
-    recordings = [
-        Recording(hashed.content, path, hashed.size_bytes, names[below].facts)
-        for path, below in walk.files.items()
-        if (hashed := files.hashes.get(path))
-    ]
-    files.hashes.clear()
+    names = read_names(PurePosixPath(path[start:].replace(os.sep, "/")) for path, start in walk.files.items())
+    files = _read_files(walk, earlier, frozenset(map(str, unsettled)), settings.quiet_for)
+    agent_from: dict[str, Origin | None] = {}
+
+    def recordings() -> Iterator[Recording]:
+        for path, named in zip(walk.files, names, strict=True):
+            if path not in files.left_out:
+                hashed = files.read.get(path) or earlier[path]
+                agent_from[path] = named.agent_from
+                yield Recording(hashed.content, as_path(path), hashed.size_bytes, named.facts)
 
     warnings: list[str] = []
-    found, ids, copies, unsure = pair_up(recordings)
-    unnamed = sum(one.facts == CallFacts() for one in found)
-    if settings.name_pattern and unnamed:
-        total = len(found)
-        warnings.append(f"The name pattern matches {total - unnamed} of {counted(total, 'recording')}.")
-    agent_from: dict[str, Origin | None] = {}
-    for one in found:
-        of_files = [names[walk.files[path]].agent_from for path in one.files]
-        agent_from[one.id] = next(filter(None, of_files), None)
-    sure = frozenset(one.id for one in found if settings.name_pattern and one.facts != CallFacts())
+    found, contents, copies, unsure = pair_up(recordings())
+    sure, with_agent = frozenset[str](), frozenset[str]()
+    if settings.name_pattern:
+        sure = frozenset(one.id for one in found if one.facts != CallFacts())
+        if len(sure) < len(found):
+            warnings.append(f"The name pattern matches {len(sure)} of {counted(len(found), 'recording')}.")
     if table is not None:
         found, with_row, with_agent, misfits = join(table, found)
         warnings += misfits
         sure |= with_row
-        agent_from.update(dict.fromkeys(with_agent, "metadata table"))
-    found = tuple(replace(one, facts=tidied(one.facts)) for one in found)
-    warnings += [*unsure, *shared_ids(found)]
+    tidy = Packed[Recording]()
+    agents: Counter[Origin | None] = Counter()
+    call_ids: Counter[str] = Counter()
+    for one in found:
+        facts = tidied(one.facts)
+        of_files = (agent_from[str(path)] for path in one.files)
+        agents["metadata table" if one.id in with_agent else next(filter(None, of_files), None)] += 1
+        if facts.call_id:
+            call_ids[facts.call_id] += 1
+        tidy.append(one if facts == one.facts else replace(one, facts=facts))
+    warnings += [*unsure, *shared_ids(call_ids)]
     return Discovery(
-        found,
+        tidy,
         tuple(walk.failures),
         copies,
         tuple(warnings),
-        agents=Counter(agent_from[one.id] for one in found),
+        agents=agents,
         sure=sure,
         passed_over=_missed(walk.other_files),
         hashes=files.settled,
-        contents=ids,
-        waiting=tuple(files.waiting),
+        contents=contents,
+        waiting=tuple(map(as_path, files.waiting)),
     )
 
 
@@ -205,12 +203,17 @@ def _search(path: Path, walk: _Walk) -> None:
         return
     whole = absolute_path(path)
     if path.is_dir():
+        below = len(str(whole).rstrip(os.sep)) + 1
         for file in _recording_files(whole, walk):
-            walk.files.setdefault(file, PurePosixPath(file.relative_to(whole).as_posix()))
+            walk.files.setdefault(file, below)
     elif os.path.lexists(path):
-        walk.files.setdefault(whole, PurePosixPath(path.name))
+        _add_given(whole, walk)
     else:
         raise CallmoodError(f"{printable(str(path))} does not exist.")
+
+
+def _add_given(file: Path, walk: _Walk) -> None:
+    walk.files.setdefault(str(file), len(str(file)) - len(file.name))
 
 
 def _search_storage(path: RemotePath, walk: _Walk) -> None:
@@ -218,8 +221,8 @@ def _search_storage(path: RemotePath, walk: _Walk) -> None:
     try:
         status = path.stat()
         if stat.S_ISREG(status.st_mode):
-            walk.files.setdefault(path, PurePosixPath(path.name))
-            walk.listed[path] = status
+            _add_given(path, walk)
+            walk.listed[str(path)] = _state(status)
             return
         for below, file, listed in files_below(path):
             *folders, name = below.split("/")
@@ -229,8 +232,8 @@ def _search_storage(path: RemotePath, walk: _Walk) -> None:
                 what = f"{printable(below)} in {printable(str(path))} has a name that can't be a path: rename it."
                 walk.failures.append(Failure(path / below, "not audio", what))
                 continue
-            walk.files.setdefault(file, PurePosixPath(below))
-            walk.listed[file] = listed
+            walk.files.setdefault(str(file), len(str(file)) - len(below))
+            walk.listed[str(file)] = _state(listed)
     except FileNotFoundError:
         raise CallmoodError(f"{printable(str(path))} does not exist.") from None
     except OSError as error:
@@ -253,8 +256,8 @@ def _is_recording(name: str, walk: _Walk) -> bool:
     return False
 
 
-def _recording_files(root: Path, walk: _Walk) -> Iterator[Path]:
-    """The files below ``root`` with the extension of a recording."""
+def _recording_files(root: Path, walk: _Walk) -> Iterator[str]:
+    """The paths of the files below ``root`` with the extension of a recording."""
 
     def on_error(error: OSError) -> None:
         folder = Path(os.fsdecode(error.filename))
@@ -277,59 +280,69 @@ def _recording_files(root: Path, walk: _Walk) -> Iterator[Path]:
             continue
         walk.folders.add((status.st_dev, status.st_ino))
         subfolders[:] = filter(_is_searched, subfolders)
-        yield from (Path(folder, name) for name in files if _is_recording(name, walk))
+        start = os.path.join(folder, "")  # noqa: PTH118  # a Path for each file takes long
+        yield from (start + name for name in files if _is_recording(name, walk))
 
 
 @dataclass(slots=True)
 class _Files:
     """What the files hold."""
 
-    hashes: dict[Path, FileHash] = field(default_factory=dict)
-    settled: dict[str, FileHash] = field(default_factory=dict)
-    """Those that were read and whose size or time will show the next change."""
-    waiting: list[Path] = field(default_factory=list)
+    read: FileHashes = field(default_factory=FileHashes)
+    """Those that were read."""
+    settled: FileHashes = field(default_factory=FileHashes)
+    """Of those, the ones whose size or time will show the next change."""
+    waiting: list[str] = field(default_factory=list)
     """Files that changed while they were looked at."""
+    left_out: set[str] = field(default_factory=set)
+    """Those that are waiting, and those that can't be read."""
+
+    def wait_for(self, path: str) -> None:
+        self.waiting.append(path)
+        self.left_out.add(path)
 
 
 def _read_files(
-    walk: _Walk, earlier: Mapping[str, FileHash], unsettled: Collection[Path], quiet_for_s: float
+    walk: _Walk, earlier: Mapping[str, FileHash], unsettled: Collection[str], quiet_for_s: float
 ) -> _Files:
-    """Hashes the files; what can't be read becomes a failure, and what is still being written waits.
+    """Hashes the files that changed since ``earlier``; what can't be read becomes a failure, and what is still being
+    written waits.
 
     A file that changed just now is looked at again once it was quiet for ``quiet_for_s``. So a folder that was copied
     a moment ago is scanned at once, and nothing depends on clocks: a network drive has its own.
     """
     files = _Files()
-    young: dict[Path, os.stat_result] = {}
-    unread: list[Path] = []
+    young: dict[str, State] = {}
+    unread: list[str] = []
     wait_until = 0.0
     for path in walk.files:
         if path in unsettled:
-            files.waiting.append(path)
+            files.wait_for(path)
             continue
-        status = walk.listed.get(path) or _status(path)
-        hashed = earlier.get(str(path))
-        if hashed and status and (status.st_size, status.st_mtime_ns) == (hashed.size_bytes, hashed.mtime_ns):
-            files.hashes[path] = hashed
+        state = walk.listed.get(path) or _state_of(path)
+        hashed = earlier.get(path)
+        if hashed and state and state[:2] == (hashed.size_bytes, hashed.mtime_ns):
             continue
-        age_s = (time.time_ns() - status.st_mtime_ns) / 1e9 if status else quiet_for_s
-        if status and age_s < quiet_for_s:
-            young[path] = status
+        age_s = (time.time_ns() - state[1]) / 1e9 if state else quiet_for_s
+        if state and age_s < quiet_for_s:
+            young[path] = state
             wait_until = max(wait_until, time.monotonic() + quiet_for_s - max(age_s, 0.0))
         else:
             unread.append(path)
     _read_all(unread, files, walk)
     if young:
         sleep(max(0.0, wait_until - time.monotonic()))
-    quiet = {path for path, before in young.items() if _same_state(before, _status(path))}
-    _read_all([path for path in young if path in quiet], files, walk)
-    files.waiting += [path for path in young if path not in quiet]
+    quiet = {path: _is_same(before, _state_of(path)) for path, before in young.items()}
+    _read_all([path for path in young if quiet[path]], files, walk)
+    for path in young:
+        if not quiet[path]:
+            files.wait_for(path)
     return files
 
 
-def _read_all(paths: Iterable[Path], files: _Files, walk: _Walk) -> None:
+def _read_all(paths: Iterable[str], files: _Files, walk: _Walk) -> None:
     remote = []
-    for path in paths:
+    for path in map(as_path, paths):
         if isinstance(path, RemotePath):
             remote.append(path)
         else:
@@ -344,36 +357,37 @@ def _read_file(path: Path, files: _Files, walk: _Walk) -> None:
     digest = hashlib.sha256()
     try:
         with opened(path) as file:
-            before = status_of(path, file)
+            before = _state(status_of(path, file))
             size = hash_stream(file, digest)
-            status = status_of(path, file)
+            size_bytes, mtime_ns, _ = after = _state(status_of(path, file))
     except UnreadableRecording as error:
         walk.failures.append(Failure(path, error.reason, str(error)))
+        files.left_out.add(str(path))
         return
-    if size != status.st_size or not _same_state(before, status):
-        files.waiting.append(path)
+    if size != size_bytes or not _is_same(before, after):
+        files.wait_for(str(path))
         return
-    hashed = FileHash(size, status.st_mtime_ns, digest.hexdigest())
-    files.hashes[path] = hashed
-    is_settled = begun_ns - status.st_mtime_ns > _SETTLED_NS
+    hashed = FileHash(size, mtime_ns, digest.hexdigest())
+    files.read[str(path)] = hashed
+    is_settled = begun_ns - mtime_ns > _SETTLED_NS
     if isinstance(path, RemotePath):
-        has_version = status.st_mtime_ns % 10**9 != 0
-        if has_version or (status.st_mtime_ns and is_settled):
+        has_version = mtime_ns % 10**9 != 0
+        if has_version or (mtime_ns and is_settled):
             files.settled[str(path)] = hashed
     elif is_settled:
         files.settled[str(path)] = files.settled[os.path.realpath(path)] = hashed
 
 
-def _status(path: Path) -> os.stat_result | None:
+def _state_of(path: str) -> State | None:
     """None if there is none; reading the file will report why."""
     try:
-        return path.stat()
+        return _state(as_path(path).stat())
     except OSError:
         return None
 
 
-def _same_state(before: os.stat_result, after: os.stat_result | None) -> bool:
-    return after is not None and (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+def _is_same(before: State, after: State | None) -> bool:
+    return after is not None and before[:2] == after[:2]
 
 
 def _missed(other_files: Mapping[str, int]) -> dict[str, int]:

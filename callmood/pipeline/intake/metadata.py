@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from callmood.call import FACTS, CallFacts, Recording
 from callmood.errors import CallmoodError
+from callmood.pipeline.intake.packed import Packed
 from callmood.pipeline.intake.pairs import without_side
 from callmood.pipeline.intake.tables import Table, lines_named, open_table
 from callmood.pipeline.intake.times import Times, is_clock, is_day, read_times
@@ -98,7 +99,7 @@ def read_table(path: Path, zone: tzinfo | None = None, time_format: str | None =
 class Joined(NamedTuple):
     """Recordings with the facts of their rows."""
 
-    recordings: tuple[Recording, ...]
+    recordings: Sequence[Recording]
     with_row: frozenset[str]
     """The ids of those that have one."""
     with_agent: frozenset[str]
@@ -113,11 +114,18 @@ def join(table: MetadataTable, recordings: Sequence[Recording]) -> Joined:
     found = [index.find(recording) for recording in recordings]
     shared = _ambiguous_rows(recordings, found)
     rows = [None if match.row is None or match.row in shared else table.rows[match.row] for match in found]
-    pairs = list(zip(recordings, rows, strict=True))
+    joined = Packed[Recording]()
+    with_row, with_agent = set(), set()
+    for recording, row in zip(recordings, rows, strict=True):
+        joined.append(recording if row is None else _with_facts(recording, row.facts))
+        if row is not None:
+            with_row.add(recording.id)
+            if row.facts.agent:
+                with_agent.add(recording.id)
     return Joined(
-        tuple(recording if row is None else _with_facts(recording, row.facts) for recording, row in pairs),
-        frozenset(recording.id for recording, row in pairs if row is not None),
-        frozenset(recording.id for recording, row in pairs if row is not None and row.facts.agent),
+        joined,
+        frozenset(with_row),
+        frozenset(with_agent),
         (*_misfits(table, found, shared), *table.notes),
     )
 

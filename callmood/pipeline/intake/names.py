@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import PurePosixPath
@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from callmood.call import FACTS, CallFacts
 from callmood.errors import UsageError
 from callmood.pipeline.intake.folders import folder_facts, is_generic, is_person
+from callmood.pipeline.intake.packed import Packed
 from callmood.pipeline.intake.patterns import NAME_PATTERNS
 from callmood.pipeline.intake.times import find_time, read_times
 from callmood.settings import DiscoverSettings
@@ -32,8 +33,8 @@ class Named(NamedTuple):
     agent_from: Origin | None
 
 
-NameReader: TypeAlias = Callable[[Sequence[PurePosixPath]], dict[PurePosixPath, Named]]
-"""Reads the paths below the scanned folders, all at once: what dates mean is decided over all of them."""
+NameReader: TypeAlias = Callable[[Iterable[PurePosixPath]], Iterator[Named]]
+"""Reads the paths below the scanned folders, in one call: what dates mean may be decided over all of them."""
 
 
 def name_reader(settings: DiscoverSettings, zone: tzinfo | None = None) -> NameReader:
@@ -44,7 +45,7 @@ def name_reader(settings: DiscoverSettings, zone: tzinfo | None = None) -> NameR
     """
     pattern = settings.name_pattern
     if pattern is None:
-        return lambda paths: {path: read_name(path, zone) for path in paths}
+        return lambda paths: (read_name(path, zone) for path in paths)
     import regex  # re has no time limit
 
     try:
@@ -65,12 +66,16 @@ def read_name(path: PurePosixPath, zone: tzinfo | None = None) -> Named:
     >>> read_name(PurePosixPath("anna/20261120-143005.wav"))
     Named(facts=CallFacts(agent='anna', started_at=datetime.datetime(2026, 11, 20, 14, 30, 5)), agent_from='folder')
     """
-    path = PurePosixPath(unicodedata.normalize("NFC", str(path)))
+    composed = unicodedata.normalize("NFC", str(path))
+    path = path if composed == str(path) else PurePosixPath(composed)
     text = str(path.with_suffix("")) if path.name else ""
     found: dict[str, str] = {}
     started_at: datetime | None = None
     for pattern in NAME_PATTERNS:
-        groups = _groups(pattern.regex.search(text))
+        match = pattern.regex.search(text)
+        if match is None:
+            continue
+        groups = _groups(match)
         if pattern.time_format and "day" in groups and "clock" in groups:
             written = f"{groups.pop('day')} {groups.pop('clock')}"
             started_at = started_at or read_times([written], zone, pattern.time_format).read[0]
@@ -109,19 +114,21 @@ def _people(groups: dict[str, str]) -> dict[str, str]:
 
 def _read_by_pattern(
     pattern: Any, paths: Iterable[PurePosixPath], zone: tzinfo | None, time_format: str | None
-) -> dict[PurePosixPath, Named]:
-    found = {path: _groups(_search(pattern, str(path))) for path in paths}
-    written = {path: groups.pop("started_at") for path, groups in found.items() if "started_at" in groups}
-    times = dict(zip(written, read_times(list(written.values()), zone, time_format).read, strict=True))
-    named: dict[PurePosixPath, Named] = {}
-    for path, groups in found.items():
+) -> Iterator[Named]:
+    found = Packed(_groups(_search(pattern, str(path))) for path in paths)
+    written = [groups["started_at"] for groups in found if "started_at" in groups]
+    times = iter(read_times(written, zone, time_format).read)
+
+    def named(groups: dict[str, str]) -> Named:
+        text = groups.pop("started_at", None)
         facts = _facts(groups)
-        if path in written:
-            started_at = times[path] or (None if time_format else find_time(written[path], zone))
-            unread = {} if started_at else {"started_at": written[path]}
+        if text is not None:
+            started_at = next(times) or (None if time_format else find_time(text, zone))
+            unread = {} if started_at else {"started_at": text}
             facts = replace(facts, started_at=started_at, metadata={**facts.metadata, **unread})
-        named[path] = Named(facts, "name pattern" if facts.agent else None)
-    return named
+        return Named(facts, "name pattern" if facts.agent else None)
+
+    return map(named, found)
 
 
 def _search(pattern: Any, text: str) -> re.Match[str] | None:

@@ -7,7 +7,7 @@ like one call and is not sure stays apart, and is said.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from callmood.call import Recording
 from callmood.hashing import joined_id
 from callmood.pipeline.audio.decode import Outline, outline
+from callmood.pipeline.intake.packed import Packed
 from callmood.wording import counted, printable
 
 _SIDES: Final = (
@@ -46,9 +47,9 @@ _SLACK: Final = 0.01
 class Paired(NamedTuple):
     """Recordings of which each is a call, as far as that is sure."""
 
-    recordings: tuple[Recording, ...]
-    ids: Mapping[Path, str]
-    """The file -> the id of the recording that it is, or that it is part of or a copy of."""
+    recordings: Sequence[Recording]
+    contents: Sequence[tuple[str, str]]
+    """Each file's path, and the id of the recording that it is, or that it is part of or a copy of."""
     copies: int
     """Number of files left out because they hold the content or the sound of another."""
     warnings: tuple[str, ...]
@@ -63,39 +64,52 @@ class _Group:
     whole: list[Recording]
 
 
-def pair_up(recordings: Sequence[Recording]) -> Paired:
+def pair_up(recordings: Iterable[Recording]) -> Paired:
     """Joins the two sides of a call, and leaves out the same call in another format or a second time.
 
     ``recordings`` are files, in the order in which the first of several with the same content is kept.
 
     A side is part of its call also where another file has the same content: two sides on which nobody speaks are equal.
     """
+    stems = _Stems()
+    files = Packed(map(stems.seen, recordings))
+    originals, calls, apart = _originals(stems.shared(files))
+    kept, contents = Packed[Recording](), Packed[tuple[str, str]]()
+    ids: set[str] = set()
+    copies = len(files)
+    for one in files:
+        whole = originals.get(one.path, one)
+        contents.append((str(one.path), calls.get(whole.id, whole.id)))
+        if whole.id not in calls and whole.id not in ids:
+            ids.add(whole.id)
+            copies -= len(whole.files)
+            kept.append(whole)
+    return Paired(kept, contents, copies, tuple(_apart(apart)))
+
+
+def _originals(
+    recordings: Iterable[Recording],
+) -> tuple[dict[Path, Recording], dict[str, str], list[str]]:
+    """The recording that a file is part of or a copy of, by the file; the ids of those recordings, by the id of the
+    file, because a copy of one of a call's files somewhere else is no call of its own; and what was kept apart."""
     originals: dict[Path, Recording] = {}
+    calls: dict[str, str] = {}
     apart: list[str] = []
     for group in _groups(recordings):
         call = _joined(group.sides)
+        members = [*group.sides.values(), *group.whole]
         if call is not None:
             originals |= dict.fromkeys((side.path for side in group.sides.values()), call)
         elif group.sides:
-            members = [*group.sides.values(), *group.whole]
             # what is damaged is told when it is decoded
             if group.whole or all(outline(one.path) for one in members):
                 apart.append(" and ".join(one.path.name for one in members))
             continue
         originals |= dict(_copies(call, group.whole, apart))
-    found = [originals.get(one.path, one) for one in recordings]
-    # a copy of one of a call's files somewhere else is no call of its own
-    calls = {one.id: whole.id for one, whole in zip(recordings, found, strict=True) if one.id != whole.id}
-    kept: dict[str, Recording] = {}
-    for whole in found:
-        if whole.id not in calls:
-            kept.setdefault(whole.id, whole)
-    return Paired(
-        tuple(kept.values()),
-        {one.path: calls.get(whole.id, whole.id) for one, whole in zip(recordings, found, strict=True)},
-        len(recordings) - sum(len(one.files) for one in kept.values()),
-        tuple(_apart(apart)),
-    )
+        for one in members:
+            if one.path in originals and originals[one.path].id != one.id:
+                calls[one.id] = originals[one.path].id
+    return originals, calls, apart
 
 
 def without_side(stem: str) -> str:
@@ -106,6 +120,37 @@ def without_side(stem: str) -> str:
     """
     match = _SIDE.fullmatch(stem)
     return match["call"] if match else stem
+
+
+class _Stems:
+    """The stems of the files that went by: most are of one file alone, of which there is nothing to hold."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+        self._shared: set[int] = set()
+
+    def seen(self, recording: Recording) -> Recording:
+        """Note a recording, and return it."""
+        stem = self._stem(recording)
+        (self._shared if stem in self._seen else self._seen).add(stem)
+        return recording
+
+    def shared(self, recordings: Iterable[Recording]) -> Iterator[Recording]:
+        """Those of ``recordings`` whose stem may be another's too: two stems can have one hash."""
+        return (one for one in recordings if self._stem(one) in self._shared) if self._shared else iter(())
+
+    @staticmethod
+    def _stem(recording: Recording) -> int:
+        return hash((str(recording.path.parent), _call_of(recording)[0]))
+
+
+def _call_of(recording: Recording) -> tuple[str, str | None]:
+    """The name of the call that a file holds, and which side of it, if it says so."""
+    stem = recording.path.stem.casefold()
+    if side := _SIDE.fullmatch(stem):
+        return side["call"], side["side"]
+    mixed = _MIXED.fullmatch(stem)
+    return (mixed["call"] if mixed else stem), None
 
 
 def _groups(recordings: Iterable[Recording]) -> Iterator[_Group]:
@@ -125,12 +170,10 @@ def _groups_of_folder(recordings: Iterable[Recording]) -> Iterator[_Group]:
         return extension not in _LOSSLESS, extension
 
     for recording in sorted(recordings, key=by_quality):
-        stem = recording.path.stem.casefold()
-        side, mixed = _SIDE.fullmatch(stem), _MIXED.fullmatch(stem)
-        call = side["call"] if side else mixed["call"] if mixed else stem
+        call, side = _call_of(recording)
         group = groups[call]
-        if side and side["side"] not in group.sides:
-            group.sides[side["side"]] = recording
+        if side and side not in group.sides:
+            group.sides[side] = recording
         else:
             group.whole.append(recording)
     return (group for group in groups.values() if len(group.sides) + len(group.whole) > 1)
@@ -188,9 +231,11 @@ def _apart(names: Sequence[str]) -> Iterator[str]:
         )
 
 
-def shared_ids(recordings: Iterable[Recording]) -> Iterator[str]:
-    """A note on recordings that have a call id together: parts of a call, or the same heard at two places."""
-    calls = Counter(one.facts.call_id for one in recordings if one.facts.call_id)
+def shared_ids(calls: Mapping[str, int]) -> Iterator[str]:
+    """A note on recordings that have a call id together: parts of a call, or the same heard at two places.
+
+    ``calls``: the number of recordings of each call id.
+    """
     several = {call: count for call, count in calls.items() if count > 1}
     if several:
         first = next(iter(several))

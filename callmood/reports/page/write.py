@@ -137,7 +137,7 @@ def _to_be_read(con: Connection, found: Contents, audio: AudioChoice) -> set[str
 
     A page that links to recordings needs to know it of all; otherwise nobody looks for those that are left out.
     """
-    known = hashes(con)
+    known = dict(hashes(con))
     chosen: set[str] = set()
     hours = 0.0
     for call in found.calls:  # which begin with the most upset
