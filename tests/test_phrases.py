@@ -70,7 +70,7 @@ def found(con: Connection, phrases: list[str], texts: list[str]) -> list[bool]:
 @pytest.mark.parametrize(
     ("phrase", "holding", "lacking"),
     [
-        ("thank *", ["Thank you.", "thank, you", "Thank..."], ["Thank you", "thank", "bank you."]),
+        ("thank *", ["Thank you.", "thank, you", "Thank...", "Thank you", "thank"], ["bank you.", "thanks"]),
         ("thank * now", ["thank now", "thank you all very much now"], ["thank a b c d e now", "thanks now"]),
         ("* now", ["now", "and now!"], ["know"]),
         ("switch* to", ["Switch to", "switching\nto"], ["switched over to", "switch toes"]),
@@ -132,3 +132,25 @@ def drawn_word(draw: random.Random) -> str:
 def test_the_included_phrases_need_no_class_of_all_letters() -> None:
     for name, category in read_categories(included(), "callmood").items():
         assert not any("\\p" in pattern for pattern in category.sought if pattern), name
+
+
+def is_in_text(con: Connection, phrase: str, text: str) -> bool:
+    """Whether a text holds a phrase, as ``callmood find --exact`` looks for it."""
+    matches = "SELECT regexp_matches(plain_text($text), $pattern)"
+    ((one,),) = rows(con, matches, {"text": text, "pattern": phrase_pattern([phrase])})
+    return bool(one)
+
+
+@pytest.mark.parametrize("phrase", ["thank *", "* thank", "* * thank *"])
+@pytest.mark.parametrize("text", ["Thank you", "thank", "I thank you so much for all of it"])
+def test_a_lone_star_at_an_end_of_a_phrase_stands_for_no_word_too(
+    db: Connection, phrase: str, text: str
+) -> None:
+    assert found(db, [phrase], [text, "thanks"]) == [True, False]
+    assert is_in_text(db, phrase, text)
+
+
+@pytest.mark.parametrize("phrase", ["वाक्", "हिन्दी", "दिल्ली से", "สวัสดี", "한국", "été", "שָׁלוֹם"])
+def test_a_phrase_finds_itself_in_any_script(db: Connection, phrase: str) -> None:
+    assert found(db, [phrase], [phrase, f"a {phrase}, b", f"a{phrase}"]) == [True, True, False]
+    assert is_in_text(db, phrase, phrase)

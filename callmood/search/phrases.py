@@ -49,24 +49,28 @@ def phrase_patterns(phrases: Iterable[str]) -> PhrasePatterns:
 
 
 def words_of(phrase: str) -> list[str]:
-    """The words of a phrase, as patterns are made of them."""
-    return re.findall(r"'?[\w*][\w*']*", plain(phrase))
+    """The words of a phrase, as patterns are made of them.
+
+    A lone * at its beginning or end is left out: it stands for no word too, so that it changes nothing.
+    """
+    words = re.findall(r"'?[\w*][\w*']*", plain(phrase))
+    named = [at for at, word in enumerate(words) if word != "*"]
+    return words[named[0] : named[-1] + 1] if named else []
 
 
 def plain(text: str) -> str:
     """``text`` without capitals and accents, as ``segment_context.plain``."""
     letters = unicodedata.normalize("NFD", text.lower().replace("’", "'"))
-    return "".join(c for c in letters if not unicodedata.combining(c))
+    # DuckDB's strip_accents takes out all marks, the vowels of Indic scripts among them
+    return unicodedata.normalize("NFC", "".join(c for c in letters if unicodedata.category(c)[0] != "M"))
 
 
 def _is_found_in_words(words: Sequence[str]) -> bool:
     """Whether it makes no difference what stands between the words of a text.
 
-    It does for an underscore, for a word of stars alone, and for a lone star at the end of a phrase.
+    It does for an underscore, and for a word of several stars alone.
     """
-    return words[-1] != "*" and not any(
-        "_" in word or (word != "*" and not word.strip("*")) for word in words
-    )
+    return not any("_" in word or (word != "*" and not word.strip("*")) for word in words)
 
 
 def _in_words(words: Sequence[str]) -> str:
