@@ -139,6 +139,10 @@ def test_all_of_an_address_is_taken_out_however_it_is_said(said):
         "We're at tumbleweed.com, and I paid at paybill.com.",
         "Visit our help center at support dot zenith dot com.",
         "Is it dot com at the end, or dot net?",
+        "We sell 20 products at acme dot com.",
+        "I have 3 orders at target dot com.",
+        "I saw two rooms at booking dot com for tonight.",
+        "I got three items at amazon dot com and one at walmart dot com.",
     ],
 )
 def test_sites_that_are_spoken_about_stay(ordinary):

@@ -7,6 +7,7 @@ from typing import Final
 
 from callmood.first_names import is_first_name
 from callmood.redaction.cues import EMAIL, ORDINARY, Cues
+from callmood.redaction.digits import is_digit_word
 from callmood.redaction.domains import (
     ASIDE,
     ENDS,
@@ -19,6 +20,7 @@ from callmood.redaction.domains import (
     provider_end,
 )
 from callmood.redaction.mailboxes import (
+    JOINS,
     begin_of,
     core_of,
     ends_sentence,
@@ -158,11 +160,11 @@ def _phrase(tokens: Sequence[Token], end: int, start: int, domain: Domain) -> in
 
 def _is_told(tokens: Sequence[Token], cues: Cues, domain: Domain, first: int, end: int) -> bool:
     """Whether something tells that "harris at brightwater dot com" is an address, and no site that is spoken about."""
-    if (
-        domain.is_mailer
-        or any(cue.kind == EMAIL for cue in cues.before(end))
-        or is_joined(tokens, first, end)
-    ):
+    if domain.is_mailer or any(cue.kind == EMAIL for cue in cues.before(end)):
+        return True
+    if _is_counted(tokens, first, end, domain):
+        return False
+    if is_joined(tokens, first, end):
         return True
     if not _SAID_OF_SITES.isdisjoint(token.text for token in tokens[first:end]):
         return False
@@ -185,6 +187,20 @@ def _is_told(tokens: Sequence[Token], cues: Cues, domain: Domain, first: int, en
         or _echoes(tokens[first:end], tokens[end + 1 : domain.last + 1])
         or end - first == 1
     )
+
+
+def _is_counted(tokens: Sequence[Token], first: int, end: int, domain: Domain) -> bool:
+    """Whether what stands before "at" is a number of things, or one of them: "three orders at target dot com"."""
+    if is_given(tokens, first) or is_sentence(tokens, first, domain.last):
+        return False
+    word = tokens[end - 1]
+    if word.text in ("one", "ones"):
+        return end - first == 1
+    is_plural = word.text.endswith("s") and not word.text.endswith("ss") and not is_first_name(word.text)
+    before = [token for token in tokens[max(0, first - 1) : end - 1] if not token.is_number]
+    numbers = end - 1 - max(0, first - 1) - len(before) + sum(is_digit_word(token.text) for token in before)
+    is_plain = not any(token.text in JOINS or len(token.text) == 1 for token in before)
+    return is_plural and numbers == 1 and is_plain and not any(map(is_tight, tokens[first + 1 : end]))
 
 
 def _echoes(name: Sequence[Token], domain: Sequence[Token]) -> bool:
