@@ -122,9 +122,12 @@ def test_where_agents_are_known_from_is_in_the_summary(
 ) -> None:
     output = scan_output(monkeypatch, tmp_path, 0, agents={"folder": 3, "metadata table": 1, "unknown": 2})
     assert (
-        "Agents known from: metadata table 1, folder 3, unknown 2; --metadata or --name-pattern can tell."
+        "Agents known from: metadata table 1, folder 3. The agent of 2 recordings is not known: give a"
         in output
     )
+    output = scan_output(monkeypatch, tmp_path, 0, agents={"unknown": 5})
+    assert "\nThe agent of 5 recordings is not known: give a table of calls with --metadata, or" in output
+    assert "Agents known from" not in output
 
 
 def test_notes_on_tables_are_all_shown_because_they_are_stored_nowhere(

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -363,12 +363,20 @@ def _passed_over(files: Mapping[str, int]) -> str:
     return f"{count} passed over ({extensions_named(files)})"
 
 
+_ORIGINS: Final = ("metadata table", "name pattern", "file name", "folder")
+
+
 def _agents(known_from: Mapping[str, int]) -> str:
-    """Where the agents of the recordings are known from, in one line."""
-    order = ("metadata table", "name pattern", "file name", "folder", "unknown")
-    parts = [f"{origin} {known_from[origin]:,}" for origin in order if known_from.get(origin)]
-    hint = "; --metadata or --name-pattern can tell" if known_from.get("unknown") else ""
-    return f"Agents known from: {', '.join(parts)}{hint}."
+    """Where the agents of the recordings are known from, in a sentence or two."""
+    parts = [f"{origin} {known_from[origin]:,}" for origin in _ORIGINS if known_from.get(origin)]
+    known = f"Agents known from: {', '.join(parts)}." if parts else ""
+    if not (unknown := known_from.get("unknown", 0)):
+        return known
+    of_unknown = (
+        f"The agent of {counted(unknown, 'recording')} is not known: give a table of calls with --metadata, or say "
+        "where names have the agent with --name-pattern."
+    )
+    return f"{known} {of_unknown}".strip()
 
 
 def _as_json_line(outcome: Outcome) -> dict[str, object]:
