@@ -186,6 +186,16 @@ def test_a_table_shows_a_hundred_rows_and_the_others_on_demand(page: Opened) -> 
     assert page.page.locator("tbody tr").count() == 152
 
 
+def test_the_words_tell_what_is_of_a_call_and_what_of_a_segment(page: Opened) -> None:
+    page.go("moments")
+    moment = page.page.locator(".card", has_text="Worst moments").locator("li").first
+    assert "upset here" in moment.inner_text()
+    moment.locator("a.moment").click()
+    facts = page.page.locator(".facts").first
+    facts.wait_for()
+    assert "upset at any time of the call" in facts.inner_text()
+
+
 def test_the_categories_of_calls_are_counted_chosen_and_lead_to_their_moments(page: Opened) -> None:
     card = page.page.locator(".card", has_text="Calls of each category")
     assert HOSTILE in card.inner_text() and "1 of 1" in card.inner_text()

@@ -69,7 +69,7 @@ function factsOf(call) {
     page.by !== "customer" && call.customer && `customer ${call.customer}`,
     page.by !== "queue" && call.queue && `queue ${call.queue}`,
     call.started_at && minute(call.started_at), duration(call.duration_s),
-    known(call.upset) && `upset ${percent(call.upset)}${known(call.upset_from_s) ? ` from ${clock(call.upset_from_s)}` : ""}`,
+    known(call.upset) && `upset at any time of the call ${percent(call.upset)}${known(call.upset_from_s) ? `, from ${clock(call.upset_from_s)}` : ""}`,
     known(call.mood_end) && known(call.mood_start) && `mood ${signed(call.mood_start)} → ${signed(call.mood_end)}${call.ended_worse ? ", ended worse" : ""}`,
     call.call_id && `call id ${call.call_id}`, `id ${call.id}`,
   ];
@@ -97,7 +97,7 @@ function turns(detail, lines, choose) {
     const line = h("li", { class: is_upset ? "upset" : null },
       h("span", {}, h("button", { type: "button", click: () => choose(index), "aria-label": `${clock(row.start_s)}, ${nameOf(row)}` }, clock(row.start_s))),
       h("span", { class: "soft" }, nameOf(row)), row.text ? words(row.text) : h("span", { class: "soft" }, "(no words)"),
-      h("span", {}, chip(row.emotion, sure), is_upset && ` upset ${percent(row.upset)}`, row.evidence === "correction" && words(` ${corrected(row)}`)));
+      h("span", {}, chip(row.emotion, sure), is_upset && ` upset here ${percent(row.upset)}`, row.evidence === "correction" && words(` ${corrected(row)}`)));
     lines.set(index, line);
     return line;
   });

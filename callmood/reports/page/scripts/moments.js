@@ -27,14 +27,14 @@ const opening = (call, seconds) =>
 function upsetItem(moment) {
   const call = callsById.get(moment.id);
   return h("li", {}, opening(call, moment.said_s), about(call), h("div", {},
-    chip(moment.emotion), ` upset ${percent(moment.upset)}, for ${duration(moment.end_s - moment.start_s)}`,
+    chip(moment.emotion), ` upset here ${percent(moment.upset)}, for ${duration(moment.end_s - moment.start_s)}`,
     moment.corrected_at ? words(`, ${corrected(moment)}`) : moment.evidence ? `, ${EVIDENCE[moment.evidence]}` : ""), quote(moment.text));
 }
 
 function pleasedItem(moment) {
   const call = callsById.get(moment.id);
   return h("li", {}, opening(call, moment.start_s), about(call), h("div", {},
-    chip(moment.emotion), ` pleased ${percent(moment.pleased)}${moment.evidence ? `, ${EVIDENCE[moment.evidence]}` : ""}`), quote(moment.text));
+    chip(moment.emotion), ` pleased here ${percent(moment.pleased)}${moment.evidence ? `, ${EVIDENCE[moment.evidence]}` : ""}`), quote(moment.text));
 }
 
 function recoveredItem(turn) {
