@@ -21,6 +21,7 @@ from callmood.settings import load_settings
 from callmood.store import archiving
 from callmood.store.archive import read_archive
 from callmood.store.corrections import correct
+from callmood.store.encoded import ENCODED
 from callmood.store.figures import FIGURES
 from callmood.store.write import write_hashes
 
@@ -121,6 +122,21 @@ def test_an_archive_is_read_alone(both: list[Path]) -> None:
         assert db.report(by="agent").overview["calls"] == 5
     with callmood.open(both[0]) as db:
         assert db.calls()["call_id"].to_list() == ["C-5"]
+
+
+def test_kept_vectors_are_in_no_archive(place: Path) -> None:
+    """They are large, sensitive, and for scoring again, which archived calls are not."""
+    rows = "SELECT id AS recording_id, 1 AS segment, 'e' AS encoder, 'x'::BLOB AS vector FROM recording"
+    with store.open_db(place / "calls.duckdb") as con:
+        for table in ENCODED:
+            con.execute(f"INSERT INTO {table} BY NAME {rows}")
+    callmood.archive(place / "years", before="2026-01-01", db=place / "calls.duckdb")
+    for table in ENCODED:
+        counts = []
+        for one in (place / "years", place / "calls.duckdb"):
+            with callmood.open(one) as db:
+                counts.append(db.sql(f"SELECT count(*) FROM {table}").row(0)[0])
+        assert counts == [0, 1], table
 
 
 def test_all_tables_of_a_call_are_archived(place: Path, both: list[Path]) -> None:

@@ -34,11 +34,12 @@ def archive(
 ) -> Archived:
     """Move calls that started before a day or time from the database into an archive: a folder of Parquet files.
 
-    All that is stored of a call goes with it. A call whose start is not known counts from its scan. ``confirm`` is
-    asked before, with the number of calls. What was written is read back before the database, which is written anew, is
-    without it. If it is interrupted, run it again: no call is lost, and none counts twice. Give both to
-    ``callmood.open`` to read them as one. What stays in the database is each recording's hash, so that no scan takes it
-    for new, and how agents sounded, which their later calls are compared with.
+    All that is stored of a call goes with it, but for vectors that were kept to score it again, which are deleted. A
+    call whose start is not known counts from its scan. ``confirm`` is asked before, with the number of calls. What was
+    written is read back before the database, which is written anew, is without it. If it is interrupted, run it again:
+    no call is lost, and none counts twice. Give both to ``callmood.open`` to read them as one. What stays in the
+    database is each recording's hash, so that no scan takes it for new, and how agents sounded, which their later calls
+    are compared with.
 
     Raises CallmoodError, and moves nothing, if the archive belongs to another database, or one of the two can't be
     written; UsageError for an encrypted database.

@@ -24,7 +24,8 @@ def archive(
 
     The archive is a folder of Parquet files by month. callmood report, find, topics, sql and export read it and the
     database as one: --db callmood.duckdb --db years. Archived calls can be forgotten, but not corrected, categorized or
-    scored again any more. If it is interrupted, run it again.
+    scored again any more, so vectors that scan --keep-vectors kept of them are deleted. If it is interrupted, run it
+    again.
     """
     import callmood
 
