@@ -16,7 +16,7 @@ function aboutView() {
     h("h2", {}, "What is left out"), page.notes.length ? list(page.notes) : h("p", {}, "Nothing."),
     h("h2", {}, "What the words mean"),
     list([
-      `Upset: a listener would call the ${WHO} annoyed, angry or distressed, with a probability of ${percent(limits.likely_from)} or more. Pleased: glad, likewise. A call has the probability of any time of it, and a moment (“here”) that of the segment in it with the highest. A speaker whose role is not known counts as a customer.`,
+      `Upset: a listener would call the ${WHO} annoyed, angry or distressed, with a probability of ${percent(limits.likely_from)} or more. Pleased: glad, likewise. A call's figure is the probability that this happens at any time in it, a moment's (“here”) that of its highest segment. A speaker whose role is not known counts as a customer.`,
       "Mood: from −1 (angry) to +1 (happy), 0 is neutral. Start and end are the first and the last quarter of the conversation.",
       `Ended worse: the mood fell by ${limits.worse_by} or more, to below 0.`,
       "Turned round: upset at some time, and in the last quarter neither upset nor in a negative mood.",
