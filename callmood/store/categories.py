@@ -196,7 +196,7 @@ def category_counts(con: Connection) -> tuple[int, tuple[CategoryCount, ...]]:
             SELECT id, spelling.key, spelling.name
             FROM recording
             SEMI JOIN categorized ON categorized.recording_id = recording.id
-            JOIN spellings('agent') AS spelling ON spelling.key = name_key(coalesce(agent, '(unknown)'))
+            JOIN spelled('agent') AS spelling ON spelling.given = coalesce(agent, '(unknown)')
         ), total AS (
             SELECT key, count(*) AS calls FROM known GROUP BY key
         )

@@ -236,10 +236,12 @@ def opening_vectors(
     found = rows(
         con,
         f"""
-        WITH said AS (
+        WITH wanted AS (
+            SELECT id FROM recording WHERE {wanted.of_calls}
+        ), said AS (
             SELECT recording_id, segment, start_s, quarter > 2 AS late,
                 len(string_split_regex(trim(text), '\\s+')) AS words
-            FROM segment_mood
+            FROM segment_mood_of((SELECT list(id) FROM wanted))
             WHERE is_of(role, 'customer') AND words >= 4
             QUALIFY row_number() OVER (PARTITION BY recording_id ORDER BY late, start_s, segment) <= 3
         ), opening AS (

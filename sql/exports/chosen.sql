@@ -12,5 +12,5 @@ WHERE state = 'done'
     AND ($recording::VARCHAR IS NULL OR recording.id = $recording)
     AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
     AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-    AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
+    AND recording.id NOT IN (FROM not_named($dimensions, $names))
 ORDER BY started_at NULLS LAST, path, recording.id

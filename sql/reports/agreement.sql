@@ -11,16 +11,19 @@ WITH labelled AS (
     SELECT review.*, random_place(recording_id, speaker, start_s) AS place FROM review WHERE label IS NOT NULL
 ), last_drawn AS (
     SELECT reviewer, max(place) AS place FROM labelled WHERE reason = 'random' GROUP BY reviewer
+), asked AS (
+    SELECT labelled.*
+    FROM labelled
+    JOIN recording ON recording.id = recording_id
+    WHERE ($recording::VARCHAR IS NULL OR recording.id = $recording)
+        AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
+        AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
+        AND recording.id NOT IN (FROM not_named($dimensions, $names))
 )
-SELECT labelled.reviewer, labelled.recording_id, segment.segment, shown_label(labelled.label) AS label,
-    coalesce(labelled.place <= last_drawn.place, false) AS in_sample,
+SELECT asked.reviewer, asked.recording_id, segment.segment, shown_label(asked.label) AS label,
+    coalesce(asked.place <= last_drawn.place, false) AS in_sample,
     shown_label(segment.emotion) AS emotion, segment.scores
-FROM labelled
-JOIN segments_of((SELECT list(recording_id) FROM labelled)) AS segment USING (recording_id, speaker, start_s, end_s)
-JOIN recording ON recording.id = recording_id
-LEFT JOIN last_drawn ON last_drawn.reviewer = labelled.reviewer
-WHERE ($recording::VARCHAR IS NULL OR recording.id = $recording)
-    AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
-    AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-    AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
-ORDER BY labelled.reviewer, labelled.recording_id, segment.segment
+FROM asked
+JOIN segments_of((SELECT list(recording_id) FROM asked)) AS segment USING (recording_id, speaker, start_s, end_s)
+LEFT JOIN last_drawn ON last_drawn.reviewer = asked.reviewer
+ORDER BY asked.reviewer, asked.recording_id, segment.segment

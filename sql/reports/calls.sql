@@ -32,7 +32,7 @@ FROM chosen
 JOIN recording ON recording.id = chosen.recording_id
 JOIN call_name_of((SELECT list(recording_id) FROM chosen)) AS call_name ON call_name.recording_id = recording.id
 JOIN call_talk ON call_talk.recording_id = recording.id
-LEFT JOIN spellings('agent') AS spelling ON spelling.key = name_key(agent)
+LEFT JOIN spelled('agent') AS spelling ON spelling.given = agent
 JOIN call_span ON call_span.recording_id = recording.id
 LEFT JOIN (FROM call_mood SEMI JOIN chosen USING (recording_id)) AS call_mood ON call_mood.recording_id = recording.id AND call_mood.role = $role
 LEFT JOIN (FROM call_upset SEMI JOIN chosen USING (recording_id)) AS call_upset ON call_upset.recording_id = recording.id AND call_upset.role = $role

@@ -10,4 +10,4 @@ FROM recording
 WHERE ($recording::VARCHAR IS NULL OR id = $recording)
     AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
     AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-    AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
+    AND recording.id NOT IN (FROM not_named($dimensions, $names))

@@ -13,12 +13,12 @@ WITH selected AS (
     SELECT recording.id AS recording_id, spelling.name
     FROM recording
     SEMI JOIN categorized ON categorized.recording_id = recording.id
-    JOIN spellings($by) AS spelling
-        ON spelling.key = name_key(group_name($by, agent, queue, customer, started_at, metadata))
+    JOIN spelled($by) AS spelling
+        ON spelling.given = group_name($by, agent, queue, customer, started_at, metadata)
     WHERE state = 'done'
         AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
         AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-        AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
+        AND recording.id NOT IN (FROM not_named($dimensions, $names))
 ), known AS (
     SELECT name, count(*) AS calls_known, (sum(count(*)) OVER () - count(*))::BIGINT AS rest_known
     FROM selected GROUP BY name

@@ -15,8 +15,8 @@ WITH selected AS (
         spelling.name
     FROM chosen
     JOIN recording ON recording.id = chosen.recording_id
-    JOIN spellings($by) AS spelling
-        ON spelling.key = name_key(group_name($by, agent, queue, customer, started_at, metadata))
+    JOIN spelled($by) AS spelling
+        ON spelling.given = group_name($by, agent, queue, customer, started_at, metadata)
     WHERE state = 'done'
 ), call AS (
     SELECT name, corrections, call_talk.*, call_mood.* EXCLUDE (recording_id, role),

@@ -26,6 +26,6 @@ SELECT call_name.call,
 FROM moments_of((SELECT list(recording_id) FROM worst_calls), [$role])
 JOIN recording ON recording.id = recording_id
 JOIN call_name_of((SELECT list(recording_id) FROM worst_calls)) AS call_name USING (recording_id)
-LEFT JOIN spellings('agent') AS spelling ON spelling.key = name_key(agent)
+LEFT JOIN spelled('agent') AS spelling ON spelling.given = agent
 ORDER BY round(upset, 2) DESC, end_s - start_s DESC, recording_id, start_s
 LIMIT $count

@@ -9,14 +9,16 @@ WITH named AS (
             AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP) AS in_time
     FROM recording
     WHERE in_time IS DISTINCT FROM false
-        AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
+        AND recording.id NOT IN (FROM not_named($dimensions, $names))
 ), scored AS (
     SELECT recording_id, scored, mood_change FROM call_mood WHERE role = $role
 ), felt AS (
     SELECT recording_id, upset, pleased FROM call_upset WHERE role = $role
+), unknown AS (
+    SELECT DISTINCT recording_id FROM speaker WHERE role = 'unknown'
 ), of_nobody AS (
-    SELECT recording_id FROM speaker GROUP BY recording_id
-    HAVING bool_or(role = 'unknown') AND NOT bool_or(role = 'agent')
+    FROM unknown
+    WHERE recording_id NOT IN (SELECT recording_id FROM speaker SEMI JOIN unknown USING (recording_id) WHERE role = 'agent')
 ), waited AS (
     SELECT recording_id, sum(end_s - start_s) AS hold_s FROM hold GROUP BY recording_id
 ), transcription AS (

@@ -8,8 +8,8 @@ WITH placed AS (
     SELECT recording.id AS recording_id, spelling.name
     FROM chosen
     JOIN recording ON recording.id = chosen.recording_id
-    JOIN spellings($by) AS spelling
-        ON spelling.key = name_key(group_name($by, agent, queue, customer, started_at, metadata))
+    JOIN spelled($by) AS spelling
+        ON spelling.given = group_name($by, agent, queue, customer, started_at, metadata)
     WHERE state = 'done'
 )
 SELECT coalesce(name, '') AS name, side_of(role) AS role, emotion, count(*) AS segments, sum(seconds) AS seconds,

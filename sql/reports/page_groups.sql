@@ -15,18 +15,18 @@ WITH period AS (
         ('now', $now_from::TIMESTAMP, $now_until::TIMESTAMP),
         ('before', $before_from::TIMESTAMP, $before_until::TIMESTAMP)) AS bounds(period, since, until)
     WHERE period = 'all' OR $now_from::TIMESTAMP IS NOT NULL
-), selected AS (
+), selected AS MATERIALIZED (
     SELECT recording.id AS recording_id, period, started_at, spelling.name AS group_name,
         coalesce(queues.name, '(unknown)') AS queue_name,
         $name::VARCHAR IS NULL OR name_key(spelling.name) = name_key($name) AS is_named
     FROM recording
     JOIN period ON (period.since IS NULL OR started_at >= period.since)
         AND (period.until IS NULL OR started_at < period.until)
-    JOIN spellings($by) AS spelling
-        ON spelling.key = name_key(group_name($by, agent, queue, customer, started_at, metadata))
-    LEFT JOIN spellings('queue') AS queues ON queues.key = name_key(queue)
+    JOIN spelled($by) AS spelling
+        ON spelling.given = group_name($by, agent, queue, customer, started_at, metadata)
+    LEFT JOIN spelled('queue') AS queues ON queues.given = queue
     WHERE state = 'done'
-        AND is_chosen($dimensions, $names, agent, queue, customer, started_at, metadata)
+        AND recording.id NOT IN (FROM not_named($dimensions, $names))
 ), placed AS (
     SELECT recording_id, period, is_named, 'group' AS dimension, group_name AS name FROM selected
     UNION ALL

@@ -8,19 +8,19 @@
 -- next of the same speaker that is not upset begins at
 -- turned_s: what the agent says in between is what turned it.
 WITH felt AS (
-    SELECT * FROM segment_mood_of((SELECT list(recording_id) FROM chosen))
-    WHERE is_of(role, $role) AND mood IS NOT NULL
+    FROM segment_mood_of((SELECT list(recording_id) FROM chosen)) WHERE is_of(role, $role)
 ), turned AS (
-    SELECT recording_id, speaker, any_value(role) AS role,
+    -- a condition on mood beside that on role would have the moods of all segments worked out, those of other calls too
+    SELECT recording_id, speaker, any_value(role) FILTER (mood IS NOT NULL) AS role,
         max(upset) AS upset,
         arg_max(start_s, upset) AS upset_s,
         max(end_s) FILTER (is_likely(upset)) AS last_upset_s
     FROM felt
     GROUP BY recording_id, speaker
     HAVING bool_or(is_likely(upset))
-        AND count(*) FILTER (quarter = 4) > 0
+        AND count(mood) FILTER (quarter = 4) > 0
         AND NOT bool_or(is_likely(upset)) FILTER (quarter = 4)
-        AND sum(mood * seconds) FILTER (quarter = 4) >= -0.05 * sum(seconds) FILTER (quarter = 4)
+        AND sum(mood * seconds) FILTER (quarter = 4) >= -0.05 * sum(seconds) FILTER (quarter = 4 AND mood IS NOT NULL)
 ), calm AS (
     SELECT recording_id, speaker, min(start_s) AS turned_s
     FROM turned
