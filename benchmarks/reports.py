@@ -48,7 +48,7 @@ REPORTS: Final[dict[str, tuple[str, ...]]] = {
     "--by campaign": ("--by", "campaign"),
     "--call --limit 20": ("--call", "--limit", "20"),
     "--call --since DAY": ("--call", "--since", DAY, "--until", DAY),
-    "--call ID": ("--call", "C-1234"),
+    "--call ID": ("--call", "C-123"),
     "--html of a day": ("--day", DAY, "--html", "{folder}/day.html"),
 }
 OTHERS: Final[dict[str, tuple[str, ...]]] = {

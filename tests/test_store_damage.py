@@ -225,7 +225,7 @@ def test_nothing_stays_of_a_database_that_could_not_be_created(
     if where == "folder":
         monkeypatch.setattr(tempfile, "mkdtemp", full)
     else:
-        monkeypatch.setattr(connection, "_migrate", full)
+        monkeypatch.setattr(connection, "_apply", full)
     with pytest.raises(CallmoodError, match="No space left on the disk"):
         open_db(db_path)
     assert list(db_path.parent.iterdir()) == []
