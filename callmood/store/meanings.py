@@ -250,7 +250,7 @@ def opening_vectors(
         )
         SELECT {_FOUND}
         JOIN opening USING (recording_id, segment)
-        WHERE {wanted.of_calls} ORDER BY recording_id
+        ORDER BY recording_id
         """,
         wanted.parameters(),
     )
