@@ -111,9 +111,9 @@ def _copies(call: Path, folder: Path, count: int) -> float:
     return total
 
 
-def load_noted(settings: Settings, device: str, threads: int) -> Work:
+def load_noted(settings: Settings, device: str) -> Work:
     """Like ``load_scan``; notes which recordings are begun."""
-    work = load_scan(settings, device, threads)
+    work = load_scan(settings, device)
 
     def noted(jobs: Sequence[Job]) -> Iterator[Outcome]:
         with Path(os.environ["CLUSTER_BEGUN"]).open("a") as file:

@@ -53,6 +53,7 @@ def recorded_calls(paths: list[Path]) -> tuple[Calls, float]:
     from callmood.pipeline.intake.discover import discover
     from callmood.pipeline.pipeline import Job, load_scan
     from callmood.settings import load_settings
+    from callmood.threads import limit_threads
 
     calls: Calls = defaultdict(list)
     init, run, silero = graphs.Graph.__init__, graphs.Graph.__call__, vad.SileroVADModel.__call__
@@ -77,7 +78,8 @@ def recorded_calls(paths: list[Path]) -> tuple[Calls, float]:
     ):
         setattr(place, name, wrapped)
     settings = load_settings({})
-    work: Any = load_scan(settings, "cpu", 1)
+    limit_threads(1)
+    work: Any = load_scan(settings, "cpu")
     for decoder in {work.args[0].transcriber._decoder, work.args[0].transcriber._others}:
         decoder._model.model = Recorded(decoder._model.model, calls)
     found = discover(paths, settings.discover.model_copy(update={"quiet_for": 0}))

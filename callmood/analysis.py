@@ -9,7 +9,7 @@ from pathlib import Path
 from typing_extensions import Unpack
 
 from callmood.call import Call, Failure
-from callmood.engine.local import worker_slots
+from callmood.engine.local import devices_of
 from callmood.errors import CallmoodError
 from callmood.pipeline.intake.discover import discover
 from callmood.pipeline.pipeline import Job, Work, load_scan
@@ -50,8 +50,7 @@ def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
         raise CallmoodError(f"{path} is still being written. Try again when it is whole.")
     for warning in found.warnings:
         _LOGGER.warning("%s", printable(warning))
-    ((device, threads),) = worker_slots(settings, 1)
-    work = _loaded(settings, device, threads)
+    work = _loaded(settings, devices_of(settings)[0])
     (outcome,) = work([Job(found.recordings[0])])
     if isinstance(outcome, Failure):
         raise CallmoodError(outcome.error)
@@ -60,5 +59,5 @@ def analyze(path: str | Path, **options: Unpack[ScanOptions]) -> Call:
 
 
 @lru_cache(maxsize=1)
-def _loaded(settings: Settings, device: str, threads: int) -> Work:
-    return load_scan(settings, device, threads)
+def _loaded(settings: Settings, device: str) -> Work:
+    return load_scan(settings, device)

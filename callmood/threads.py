@@ -5,8 +5,9 @@ wait for each other in busy loops, which costs many times what it saves when the
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -15,16 +16,38 @@ R = TypeVar("R")
 _limit: int | None = None
 
 
-def in_threads(function: Callable[[T], R], items: Sequence[T], threads: int) -> list[R]:
-    """The result of ``function`` for each item, in the order of ``items``, by up to ``threads`` threads at once."""
-    if threads == 1 or len(items) < 2:
-        return [function(item) for item in items]
-    with ThreadPoolExecutor(min(threads, len(items))) as pool:
-        return list(pool.map(function, items))
+def in_threads(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """The result of ``function`` for each item, in the order of ``items``, on as many threads as ``own_threads`` says.
+
+    When it says more while they work, what is left is spread over more.
+    """
+    results: dict[int, R] = {}
+    left = iter(range(len(items)))  # gives each number once, whichever thread asks
+
+    def compute(place: int) -> None:
+        try:
+            results[place] = function(items[place])
+        except BaseException:
+            deque(left, maxlen=0)  # nothing more is begun
+            raise
+
+    def help_out() -> None:
+        for place in left:
+            compute(place)
+
+    with ThreadPoolExecutor(count_cores()) as pool:
+        helpers: list[Future[None]] = []
+        for place in left:
+            while len(helpers) + 1 < min(own_threads(), len(items) - place):
+                helpers.append(pool.submit(help_out))
+            compute(place)
+        for helper in helpers:
+            helper.result()
+    return [results[place] for place in range(len(items))]
 
 
 def limit_threads(threads: int) -> None:
-    """Let work that is not told how many threads to take, take so many: each worker has its share of the cores."""
+    """Let this process take so many threads from now on, also for work that has begun."""
     global _limit
     _limit = threads
 

@@ -132,7 +132,7 @@ def test_a_network_from_a_folder_aligns_what_is_transcribed(folder: Path) -> Non
     speakers = (Speaker(0, 0), Speaker(1, 1))
     settings = TranscribeSettings(align_model=str(folder))
     (rough,) = load_transcriber(TranscribeSettings(), "cpu").transcribe([(audio.samples, turns, speakers)])
-    (found,) = load_transcriber(settings, "cpu", threads=2).transcribe([(audio.samples, turns, speakers)])
+    (found,) = load_transcriber(settings, "cpu").transcribe([(audio.samples, turns, speakers)])
     assert [one.text for one in found.segments] == [one.text for one in rough.segments]
     assert found.warnings == rough.warnings == ()
     changed = 0

@@ -21,6 +21,7 @@ from callmood.errors import CallmoodError, UsageError
 from callmood.network import switch_off_telemetry
 from callmood.pipeline.pipeline import Job, Work
 from callmood.settings import EngineSettings, Settings
+from callmood.threads import own_threads
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Ray runs clusters on Linux and macOS")
@@ -52,8 +53,8 @@ def work(jobs: Sequence[Job], said: str = "Nothing.") -> Iterator[Outcome]:
         yield Failure(job.recording.path, "no speech", said, job.recording)
 
 
-def load(settings: Settings, device: str, threads: int) -> Work:
-    return lambda jobs: work(jobs, f"{device} {threads}")
+def load(settings: Settings, device: str) -> Work:
+    return lambda jobs: work(jobs, f"{device} {own_threads()}")
 
 
 def load_held(*_: object) -> Work:

@@ -134,6 +134,27 @@ def test_a_worker_computes_on_no_more_threads_than_it_was_given() -> None:
         list(run_jobs(settings(3), jobs("a", "b", "c"), threads_of_its_own))
 
 
+def waits_for_all_cores(jobs: Sequence[Job]) -> Iterator[Outcome]:
+    """Ends a long recording only when it may take all threads."""
+    for job in jobs:
+        until = time.monotonic() + (60 if job.recording.id == "long" else 0)
+        while own_threads() < 4 and time.monotonic() < until:
+            time.sleep(0.01)
+        yield Failure(job.recording.path, f"{own_threads()} threads", "Nothing.", job.recording)
+
+
+def load_waiting(*_: object) -> Work:
+    return waits_for_all_cores
+
+
+def test_the_last_recording_takes_the_threads_of_workers_that_have_nothing_to_do() -> None:
+    slots = [("cpu", 2), ("cpu", 2)]
+    outcomes = each(run_jobs(settings(), jobs("long", "a", "b"), load_waiting, slots=slots))
+    found = {one.recording.id: one.reason for one in outcomes if isinstance(one, Failure) and one.recording}
+    assert found["long"] == "4 threads"
+    assert "2 threads" in (found["a"], found["b"])
+
+
 def test_workers_tell_that_their_models_are_loaded_and_what_they_have_done() -> None:
     events: list[Event] = []
     list(run_jobs(settings(workers=1), jobs("a", "b", "c"), load, events.append))

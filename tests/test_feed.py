@@ -125,7 +125,7 @@ def test_a_feeder_notices_that_the_process_on_the_device_has_ended() -> None:
 
 def test_a_feeder_that_finds_no_device_process_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(CallmoodError, match="The process on the GPU has ended"):
-        load_feeder(b"key", settings(), str(tmp_path / "nobody"), 1)
+        load_feeder(b"key", settings(), str(tmp_path / "nobody"))
 
 
 def test_a_piece_that_is_larger_than_a_batch_is_done_alone() -> None:

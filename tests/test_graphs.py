@@ -51,7 +51,7 @@ def test_the_networks_that_find_speakers_give_what_torch_gives(network: str, sec
 def test_acoustic_vectors_are_those_of_torch(layers: str, pooling: str) -> None:
     settings = AudioSettings((encode.TINY_EN, encode.CAMPLUS), layers, pooling)  # type: ignore[arg-type]
     clips = [noise(seconds) for seconds in (0.1, 1.3, 4.01, 31.0)]
-    found = audio_encoder(settings, [{}, {}], 1)(clips)
+    found = audio_encoder(settings, [{}, {}])(clips)
     modules = [encode.load_audio_encoder(name) for name in settings.encoders]
     np.testing.assert_allclose(found, encode.audio_vectors(modules, settings, clips), atol=2e-3)
 
@@ -59,7 +59,7 @@ def test_acoustic_vectors_are_those_of_torch(layers: str, pooling: str) -> None:
 @pytest.mark.parametrize("pooling", ["mean", "mean-max"])
 def test_text_vectors_are_those_of_torch(pooling: str) -> None:
     settings = TextSettings(pooling=pooling)  # type: ignore[arg-type]
-    found = text_encoder(settings, {}, 1)(TEXTS)
+    found = text_encoder(settings, {})(TEXTS)
     expected = encode.text_vectors(*encode.load_text_encoder(encode.MINILM), settings, TEXTS)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
@@ -67,11 +67,11 @@ def test_text_vectors_are_those_of_torch(pooling: str) -> None:
 def test_what_a_bundle_changed_counts() -> None:
     name, change = "layers.3.fc2.bias", np.full(384, 0.5, np.float32)
     clips = [noise(1.0)]
-    found = audio_encoder(AudioSettings(), [{name: change}], 1)(clips)
+    found = audio_encoder(AudioSettings(), [{name: change}])(clips)
     module = encode.load_audio_encoder(encode.TINY_EN)
     module.load_state_dict({name: torch.from_numpy(change)}, strict=False)
     np.testing.assert_allclose(found, encode.audio_vectors([module], AudioSettings(), clips), atol=1e-3)
-    published = audio_encoder(AudioSettings(), [{}], 1)(clips)
+    published = audio_encoder(AudioSettings(), [{}])(clips)
     assert np.abs(found - published).max() > 0.1
 
 
@@ -140,16 +140,13 @@ print([name for name in ("torch", "torchaudio", "transformers", "whisperx", "pya
     assert found.stdout.strip() == "[]", found.stderr
 
 
-def test_a_call_is_the_same_on_any_number_of_threads() -> None:
+def test_a_call_is_the_same_on_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     (recording,) = discover([CALL], Settings().discover).recordings
-    one, three = (_analyzed(Job(recording), threads) for threads in (1, 3))
-    assert one == three
-
-
-def _analyzed(job: Job, threads: int) -> Call:
-    (call,) = load_scan(Settings(), "cpu", threads)([job])
-    assert isinstance(call, Call)
-    return call
+    work, calls = load_scan(Settings(), "cpu"), []
+    for threads in (1, 3):
+        monkeypatch.setattr("callmood.threads._limit", threads)
+        calls += work([Job(recording)])
+    assert isinstance(calls[0], Call) and calls[0] == calls[1]
 
 
 def _torch_module(network: str) -> torch.nn.Module:

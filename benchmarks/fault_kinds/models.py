@@ -83,7 +83,7 @@ def scorer() -> Scorer:
     )
 
 
-def load(settings: Settings, device: str, threads: int = 1) -> Work:
+def load(settings: Settings, device: str) -> Work:
     """In place of ``callmood.pipeline.pipeline.load_scan``."""
     time.sleep(float(os.environ.get("FAULTS_LOAD_S", "0")))
     pipeline.BATCH_AUDIO_S = 0.0  # each call ends by itself, so that storing is spread over the scan

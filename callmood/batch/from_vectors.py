@@ -16,7 +16,6 @@ from callmood.pipeline.pipeline import Job, RescoreJob
 from callmood.settings import Settings
 from callmood.store import Connection
 from callmood.store.encoded import AUDIO, TEXT, kept_of_calls, vectors_of_calls
-from callmood.threads import count_cores
 
 _CALLS_AT_ONCE: Final = 64
 _SOUND_AT_ONCE_S: Final = 2 * 3600.0
@@ -57,7 +56,7 @@ def run_from_vectors(
     if not jobs:
         return
     encoders = encoder_ids(settings.score.model)
-    work = load_from_vectors(settings, encoders, find_devices(settings.engine.device)[0], count_cores())
+    work = load_from_vectors(settings, encoders, find_devices(settings.engine.device)[0])
     watch(Event(0, None, ()))
     for part in _parts(jobs):
         outcomes = list(work(_with_vectors(settings, encoders, part)))

@@ -31,10 +31,12 @@ class Analyst:
 
         from callmood.engine.worker import LoadError, load_work
         from callmood.network import stay_offline, switch_off_telemetry
+        from callmood.threads import limit_threads
 
         switch_off_telemetry()
         stay_offline()
-        work = load_work(load, settings, device, threads)
+        limit_threads(threads)
+        work = load_work(load, settings, device)
         if isinstance(work, LoadError):
             return work
         self._work = work

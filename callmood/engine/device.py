@@ -32,6 +32,7 @@ from callmood.pipeline.transcribe.decoder import (
 )
 from callmood.settings import Settings
 from callmood.sound import SAMPLE_RATE
+from callmood.threads import limit_threads
 
 PASSES: Final = {"quick": QUICK, "careful": CAREFUL, "last": LAST}
 ABOUT: Final = "about"
@@ -72,6 +73,7 @@ def serve(ready: Connection, key: bytes, settings: Settings, device: str) -> Non
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stay_offline()
+    limit_threads(1)
     try:
         services, about = load_services(settings, device)
     except Exception as error:
@@ -132,7 +134,7 @@ def load_services(settings: Settings, device: str) -> tuple[Mapping[str, Service
     if scorer.text_encoder is not None:
         services["words"] = Service(scorer.text_encoder, lambda _: 1.0, _TEXTS)
     abouts = []
-    for number, model in enumerate(load_models(settings.transcribe, device, 1)):
+    for number, model in enumerate(load_models(settings.transcribe, device)):
         abouts.append((bool(model.model.is_multilingual), model.model.n_mels))
         model.feature_extractor = lambda features: features.mel
         decoder = Decoder(model, batch_size=10_000, vocabulary=names)  # batches are made by their seconds

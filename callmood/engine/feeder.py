@@ -118,7 +118,7 @@ def _stacked(remote: Remote, service: str) -> Callable[[Any], Any]:
     return lambda items: np.stack(remote.ask(service, items))
 
 
-def load_feeder(key: bytes, settings: Settings, address: str, _: int) -> Work:
+def load_feeder(key: bytes, settings: Settings, address: str) -> Work:
     """Connects to the process at ``address``; returns the function that analyzes recordings with its help.
 
     Raises CallmoodError if it has ended.

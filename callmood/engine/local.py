@@ -76,6 +76,7 @@ def run_jobs(
         while True:
             for worker in workers:
                 todo.feed(worker)
+            _share(sum(threads for _, threads in slots), workers)
             ready = _ready_workers(workers, 0 if outcomes else None)
             if outcomes and (not ready or len(outcomes) >= MOST_TOGETHER):
                 yield outcomes
@@ -109,9 +110,7 @@ def run_jobs(
                     worker.stop()
                     workers.remove(worker)
                     if todo:
-                        workers.append(
-                            start_worker(worker.number, load, settings, worker.device, worker.threads)
-                        )
+                        workers.append(start_worker(worker.number, load, settings, *slots[worker.number]))
     finally:
         with deferred():  # a second Ctrl-C leaves no worker behind
             for worker in workers:
@@ -205,6 +204,13 @@ def _may_have_gpu() -> bool:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
         return True
     return False
+
+
+def _share(threads: int, workers: Sequence[Worker]) -> None:
+    """Gives the threads of workers that have nothing to do to the others, so that all cores end the last recordings."""
+    busy = [worker for worker in workers if worker.pending]
+    for place, worker in enumerate(busy):
+        worker.take(max(1, (threads + place) // len(busy)))
 
 
 def _ready_workers(workers: Sequence[Worker], timeout_s: float | None) -> list[Worker]:

@@ -25,10 +25,10 @@ from callmood.pipeline.pipeline import Job, Work
 from callmood.settings import Settings
 from callmood.threads import limit_threads
 
-Load: TypeAlias = Callable[[Settings, str, int], Work]
-"""Loads the models on a device for a number of threads; returns the function that turns jobs into outcomes.
+Load: TypeAlias = Callable[[Settings, str], Work]
+"""Loads the models on a device; returns the function that turns jobs into outcomes.
 
-``threads`` work on different sound at the same time. A single operation is never divided.
+Its threads (see ``limit_threads``) work on different sound at the same time. A single operation is never divided.
 """
 
 
@@ -49,6 +49,13 @@ class LoadError:
     message: str
 
 
+@dataclass(frozen=True)
+class Share:
+    """What a worker is told: to take so many threads from now on."""
+
+    threads: int
+
+
 Message: TypeAlias = Outcome | Started | Loaded | LoadError
 
 
@@ -61,6 +68,7 @@ class Worker:
     connection: Connection
     device: str
     threads: int
+    """On which it works now."""
     pending: dict[str, Job] = field(default_factory=dict)
     """What it was sent and has not answered, by the recording's id."""
     last_chunk: int = 0
@@ -83,6 +91,13 @@ class Worker:
         self.last_chunk = len(chunk)
         with suppress(OSError):  # it has died, which is noticed when its answer is read
             self.connection.send(chunk)
+
+    def take(self, threads: int) -> None:
+        """Has it work on so many threads, also on what it has begun."""
+        if threads != self.threads:
+            self.threads = threads
+            with suppress(OSError):
+                self.connection.send(Share(threads))
 
     def receive(self) -> Message | None:
         """Its next message; None when it has died."""
@@ -140,13 +155,14 @@ def work(connection: Connection, load: Load, settings: Settings, device: str, th
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be kept out, see without_interrupts
     stay_offline()
+    limit_threads(threads)
     chunks: SimpleQueue[Sequence[Job] | None] = SimpleQueue()
     answers: SimpleQueue[Message | None] = SimpleQueue()
     threading.Thread(target=_read, args=(connection, chunks), daemon=True).start()
     sender = threading.Thread(target=_send, args=(connection, answers), daemon=True)
     sender.start()
     answers.put(Started())
-    loaded = load_work(load, settings, device, threads)
+    loaded = load_work(load, settings, device)
     if isinstance(loaded, LoadError):
         answers.put(loaded)
     else:
@@ -161,7 +177,11 @@ def work(connection: Connection, load: Load, settings: Settings, device: str, th
 def _read(connection: Connection, chunks: SimpleQueue[Sequence[Job] | None]) -> None:
     with suppress(EOFError, OSError):  # the parent is gone, or closed the connection
         while True:
-            chunks.put(connection.recv())
+            message: Share | Sequence[Job] = connection.recv()
+            if isinstance(message, Share):
+                limit_threads(message.threads)
+            else:
+                chunks.put(message)
     chunks.put(None)
 
 
@@ -171,11 +191,10 @@ def _send(connection: Connection, answers: SimpleQueue[Message | None]) -> None:
             connection.send(message)
 
 
-def load_work(load: Load, settings: Settings, device: str, threads: int) -> Work | LoadError:
+def load_work(load: Load, settings: Settings, device: str) -> Work | LoadError:
     """What ``load`` returns, or why the models could not be loaded, in a sentence."""
-    limit_threads(threads)
     try:
-        return load(settings, device, threads)
+        return load(settings, device)
     except CallmoodError as error:
         return LoadError(str(error))
     except Exception as error:

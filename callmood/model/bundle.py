@@ -91,11 +91,11 @@ def save(
     (folder / SETTINGS_FILE).write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
 
 
-def load(name_or_folder: str | Path = "embedded", device: str = "auto", threads: int = 1) -> Scorer:
+def load(name_or_folder: str | Path = "embedded", device: str = "auto") -> Scorer:
     """A bundle that comes with callmood ("embedded" or "open"), or one in a folder.
 
-    ``device``: "auto", "cpu", "cuda" or "mps"; on a CPU it encodes on so many ``threads``. torch is imported only for
-    GPUs and for encoders that are not callmood's own. Raises CallmoodError if the bundle can't be read.
+    ``device``: "auto", "cpu", "cuda" or "mps"; on a CPU it encodes on all cores. torch is imported only for GPUs and
+    for encoders that are not callmood's own. Raises CallmoodError if the bundle can't be read.
     """
     folder = find_bundle(name_or_folder)
     settings, tensors = settings_of(folder), _tensors(folder)
@@ -105,8 +105,8 @@ def load(name_or_folder: str | Path = "embedded", device: str = "auto", threads:
         content_id(folder),
         settings,
         heads,
-        None if settings.audio is None else _audio_encoder(folder, settings.audio, tensors, device, threads),
-        None if settings.text is None else _text_encoder(folder, settings.text, tensors, device, threads),
+        None if settings.audio is None else _audio_encoder(folder, settings.audio, tensors, device),
+        None if settings.text is None else _text_encoder(folder, settings.text, tensors, device),
     )
 
 
@@ -122,25 +122,21 @@ def load_text_module(folder: Path) -> tuple[Any, Any] | None:
     return None if settings is None else _text_module(folder, settings, _tensors(folder))
 
 
-def _audio_encoder(
-    folder: Path, settings: AudioSettings, tensors: Tensors, device: str, threads: int
-) -> AudioEncoder:
+def _audio_encoder(folder: Path, settings: AudioSettings, tensors: Tensors, device: str) -> AudioEncoder:
     if device == "cpu" and set(settings.encoders) <= {encode.CAMPLUS, encode.TINY_EN}:
         from callmood.model.graph_encoders import audio_encoder
 
         changes = [_changes(tensors, f"audio.{number}.") for number in range(len(settings.encoders))]
-        return audio_encoder(settings, changes, threads)
+        return audio_encoder(settings, changes)
     modules = [module.to(device) for module in _audio_modules(folder, settings, tensors)]
     return partial(encode.audio_vectors, modules, settings)
 
 
-def _text_encoder(
-    folder: Path, settings: TextSettings, tensors: Tensors, device: str, threads: int
-) -> TextEncoder:
+def _text_encoder(folder: Path, settings: TextSettings, tensors: Tensors, device: str) -> TextEncoder:
     if device == "cpu" and settings.encoder == encode.MINILM:
         from callmood.model.graph_encoders import text_encoder
 
-        return text_encoder(settings, _changes(tensors, "text."), threads)
+        return text_encoder(settings, _changes(tensors, "text."))
     module, tokenizer = _text_module(folder, settings, tensors)
     return partial(encode.text_vectors, module.to(device), tokenizer, settings)
 
@@ -169,15 +165,11 @@ def load_classifier(name_or_folder: str | Path, model_id: str) -> Scorer:
     return Scorer(model_id, settings_of(folder), Heads(*(_head(tensors, name) for name in HEADS)))
 
 
-def load_texts(name_or_folder: str | Path, device: str, threads: int = 1) -> TextEncoder | None:
+def load_texts(name_or_folder: str | Path, device: str) -> TextEncoder | None:
     """The text encoder of a bundle; None if it reads no words. Raises CallmoodError as ``load``."""
     folder = find_bundle(name_or_folder)
     settings = settings_of(folder).text
-    return (
-        None
-        if settings is None
-        else _text_encoder(folder, settings, _tensors(folder, "text."), device, threads)
-    )
+    return None if settings is None else _text_encoder(folder, settings, _tensors(folder, "text."), device)
 
 
 def encoder_ids(name_or_folder: str | Path) -> EncoderIds:

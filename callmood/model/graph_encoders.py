@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from callmood.model.encode import AudioEncoder, TextEncoder
 
 
-def audio_encoder(
-    settings: AudioSettings, changes: Sequence[Mapping[str, Floats]], threads: int
-) -> AudioEncoder:
+def audio_encoder(settings: AudioSettings, changes: Sequence[Mapping[str, Floats]]) -> AudioEncoder:
     """``settings`` name only encoders that come with callmood; ``changes`` are to their weights, in the same order."""
     made: Mapping[str, Callable[[Mapping[str, Floats]], Callable[[Floats], Floats]]] = {
         CAMPLUS: _campplus,
@@ -35,10 +33,10 @@ def audio_encoder(
     def vector(window: Floats) -> Floats:
         return np.concatenate([encoder(window) for encoder in encoders])
 
-    return partial(by_windows, lambda windows: in_threads(vector, windows, threads))
+    return partial(by_windows, lambda windows: in_threads(vector, windows))
 
 
-def text_encoder(settings: TextSettings, changes: Mapping[str, Floats], threads: int) -> TextEncoder:
+def text_encoder(settings: TextSettings, changes: Mapping[str, Floats]) -> TextEncoder:
     """MiniLM with ``changes`` to its weights."""
     network, tokens = load_graph("minilm", changes), tokenizer(settings.max_tokens)
 
@@ -49,7 +47,7 @@ def text_encoder(settings: TextSettings, changes: Mapping[str, Floats], threads:
             parts.append(hidden[0].max(axis=0))
         return np.concatenate(parts)
 
-    return lambda texts: np.stack(in_threads(vector, texts, threads))
+    return lambda texts: np.stack(in_threads(vector, texts))
 
 
 def _campplus(changes: Mapping[str, Floats]) -> Callable[[Floats], Floats]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from callmood.model.bundle import EncoderIds
 
 
-def load_from_vectors(settings: Settings, encoders: EncoderIds, device: str, threads: int = 1) -> Work:
+def load_from_vectors(settings: Settings, encoders: EncoderIds, device: str) -> Work:
     """Loads the emotion model without its encoders; returns the function that scores stored calls with their vectors.
 
     ``encoders`` are the model's. Its text encoder is loaded once a call's words have no vectors.
@@ -26,7 +26,7 @@ def load_from_vectors(settings: Settings, encoders: EncoderIds, device: str, thr
     from callmood.model.bundle import content_id, find_bundle, load_classifier, load_texts
 
     model = settings.score.model
-    texts = cache(partial(load_texts, model, device, threads))
+    texts = cache(partial(load_texts, model, device))
 
     def encode(words: Sequence[str]) -> Floats:
         encoder = texts()

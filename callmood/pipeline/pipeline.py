@@ -88,32 +88,30 @@ class Stages:
     """The scorer's encoders, if their vectors are kept."""
 
 
-def load_scan(settings: Settings, device: str, threads: int = 1) -> Work:
+def load_scan(settings: Settings, device: str) -> Work:
     """Loads all models on ``device`` ("cpu", "cuda:0", "mps"); returns the function that analyzes recordings."""
     from callmood.pipeline.speakers.finder import load_finder
     from callmood.pipeline.transcribe.transcriber import load_transcriber
 
     def networks() -> tuple[Scorer, Callable[[Samples], Conversation]]:
         # one after the other, because they share the speaker network
-        return _load_scorer(settings, device, threads), load_finder(settings.speakers, device, threads)
+        return _load_scorer(settings, device), load_finder(settings.speakers, device)
 
     def transcriber() -> Transcriber:
-        return load_transcriber(settings.transcribe, device, threads)
+        return load_transcriber(settings.transcribe, device)
 
     loads: list[Callable[[], Any]] = [networks, transcriber]
-    # on a GPU CTranslate2 finds the libraries that torch has loaded
-    (scorer, find_speakers), transcribe = in_threads(
-        lambda load: load(), loads, threads if device == "cpu" else 1
-    )
+    if device == "cpu":
+        (scorer, find_speakers), transcribe = in_threads(lambda load: load(), loads)
+    else:  # one after the other: CTranslate2 finds the libraries that torch has loaded
+        (scorer, find_speakers), transcribe = networks(), transcriber()
     stages = Stages(find_speakers, transcribe, scorer, settings, encoders_to_keep(settings))
     return partial(scan, stages)
 
 
-def load_rescore(settings: Settings, device: str, threads: int = 1) -> Work:
+def load_rescore(settings: Settings, device: str) -> Work:
     """Loads the emotion model only; returns the function that scores stored calls (``RescoreJob``) again."""
-    return partial(
-        rescore, _load_scorer(settings, device, threads), settings, keep=encoders_to_keep(settings)
-    )
+    return partial(rescore, _load_scorer(settings, device), settings, keep=encoders_to_keep(settings))
 
 
 def encoders_to_keep(settings: Settings) -> EncoderIds | None:
@@ -137,10 +135,10 @@ def rescore(
     )
 
 
-def _load_scorer(settings: Settings, device: str, threads: int) -> Scorer:
+def _load_scorer(settings: Settings, device: str) -> Scorer:
     from callmood.model import load
 
-    return load(settings.score.model, device, threads)
+    return load(settings.score.model, device)
 
 
 class _HasJob(Protocol):

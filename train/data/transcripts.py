@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +47,7 @@ def _transcribed(
 
     if not sounds:
         return
-    transcriber = load_transcriber(settings, "auto", os.cpu_count() or 1)
+    transcriber = load_transcriber(settings, "auto")
     speakers = (Speaker(0, 0, "unknown", "a clip has one voice"),)
     batches = [sounds[start : start + _BATCH] for start in range(0, len(sounds), _BATCH)]
     for batch in tracked(batches, "transcribing"):

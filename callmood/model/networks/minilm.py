@@ -16,7 +16,7 @@ import numpy as np
 from callmood import bundled_weights
 from callmood.arrays import Floats
 from callmood.model.networks.graphs import Graph, load_graph
-from callmood.threads import in_threads, own_threads
+from callmood.threads import in_threads
 
 WIDTH: Final = 384
 _MAX_TOKENS: Final = 128
@@ -34,9 +34,7 @@ class SentenceEncoder:
         """Vectors of length 1: [n, WIDTH]. That of a text without words is zero."""
         vectors = np.zeros((len(texts), WIDTH), np.float32)
         worded = [row for row, text in enumerate(texts) if text.strip()]
-        for row, vector in zip(
-            worded, in_threads(self._vector, [texts[row] for row in worded], own_threads()), strict=True
-        ):
+        for row, vector in zip(worded, in_threads(self._vector, [texts[row] for row in worded]), strict=True):
             vectors[row] = vector
         return vectors
 

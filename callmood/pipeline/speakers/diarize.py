@@ -59,7 +59,6 @@ def diarize(
     speech: Regions,
     network: Network,
     count: int | None = None,
-    threads: int = 1,
 ) -> list[Span]:
     """Samples [n] of one channel and its speech -> who speaks when; ``count`` fixes the number of speakers.
 
@@ -68,13 +67,13 @@ def diarize(
     spans = _window_spans(speech)
     if not len(spans):
         return [(0, float(start), float(end)) for start, end in speech]
-    windows = embed(samples, spans, network, threads)
+    windows = embed(samples, spans, network)
     means = cluster(windows, count, _overlap_share(activity.overlap, speech))
     similarity = windows.vectors @ means.T
     return label(speech, activity.overlap, windows.spans, similarity)
 
 
-def embed(samples: Samples, spans: Regions, network: Network, threads: int = 1) -> Windows:
+def embed(samples: Samples, spans: Regions, network: Network) -> Windows:
     """The speaker vector of each span."""
     sizes = np.round((spans[:, 1] - spans[:, 0]) * 100).astype(int) * (SAMPLE_RATE // 100)
     batches = []
@@ -88,7 +87,7 @@ def embed(samples: Samples, spans: Regions, network: Network, threads: int = 1) 
         return network(np.stack([fbank(np.pad(cut, (0, sizes[batch[0]] - cut.size))) for cut in cuts]))
 
     vectors = np.zeros((len(spans), VECTOR_SIZE), dtype=np.float32)
-    for batch, found in zip(batches, in_threads(vectors_of, batches, threads), strict=True):
+    for batch, found in zip(batches, in_threads(vectors_of, batches), strict=True):
         vectors[batch] = found
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
     return Windows(spans, vectors)

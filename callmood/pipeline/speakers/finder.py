@@ -42,13 +42,11 @@ class Finder:
         self,
         settings: SpeakerSettings,
         device: str,
-        threads: int = 1,
         segmentation: Network | None = None,
         speakers: Network | None = None,
     ) -> None:
         """``segmentation`` and ``speakers``: networks to use in place of those on ``device``."""
         self._settings = settings
-        self._threads = threads
         self._segmentation = segmentation or segmentation_network(device)
         self._speaker_network = speakers or speaker_network(device)
         self._pipeline = None
@@ -74,7 +72,7 @@ class Finder:
         activities = [self._activity(channel) for channel in samples]
         speech = without_leaks(samples, [activity.speech for activity in activities])
         spans = [
-            confirm_with_silero(channel, speech_regions(of_channel), self._threads)
+            confirm_with_silero(channel, speech_regions(of_channel))
             for channel, of_channel in zip(samples, speech, strict=True)
         ]
         live = [channel for channel in range(2) if len(spans[channel])]
@@ -112,13 +110,11 @@ class Finder:
     def _diarize(self, samples: Samples, activity: Activity) -> list[Span]:
         if self._pipeline is not None:
             return self._pipeline(samples, self._settings.speakers)
-        speech = confirm_with_silero(samples, speech_regions(activity.speech), self._threads)
-        return diarize(
-            samples, activity, speech, self._speaker_network, self._settings.speakers, self._threads
-        )
+        speech = confirm_with_silero(samples, speech_regions(activity.speech))
+        return diarize(samples, activity, speech, self._speaker_network, self._settings.speakers)
 
     def _activity(self, channel: Samples) -> Activity:
-        return speech_activity(channel, self._segmentation, self._threads)
+        return speech_activity(channel, self._segmentation)
 
     def _conversation(
         self,
@@ -137,11 +133,9 @@ class Finder:
         return Conversation(layout, guess, ordered, warnings, samples)
 
 
-def load_finder(
-    settings: SpeakerSettings, device: str, threads: int = 1
-) -> Callable[[Samples], Conversation]:
+def load_finder(settings: SpeakerSettings, device: str) -> Callable[[Samples], Conversation]:
     """Loads the models that find speakers, on ``device`` ("cpu", "cuda:0", "mps")."""
-    return Finder(settings, device, threads)
+    return Finder(settings, device)
 
 
 def _sanitise(samples: Samples) -> Samples:

@@ -67,7 +67,7 @@ class Activity:
     """[frames]: probability of two voices or more."""
 
 
-def speech_activity(samples: Samples, network: Network, threads: int = 1) -> Activity:
+def speech_activity(samples: Samples, network: Network) -> Activity:
     """Samples [n] -> the speech in each frame, from windows of 10 s that overlap by a quarter.
 
     ``network`` is segmentation-3.0 (see ``segmentation_network``).
@@ -78,7 +78,7 @@ def speech_activity(samples: Samples, network: Network, threads: int = 1) -> Act
     level = levels(samples, frames)
     audible = level > np.percentile(level, 99) - RANGE_DB
     starts = [start for start in _window_starts(samples.size, _WINDOW) if audible[_frames_from(start)].any()]
-    for start, classes in _window_classes(samples, starts, network, threads):
+    for start, classes in _window_classes(samples, starts, network):
         frame_slice = slice(start // FRAME_SAMPLES, min(frames, start // FRAME_SAMPLES + len(classes)))
         size = frame_slice.stop - frame_slice.start
         # the ends of a window have context on one side only
@@ -89,7 +89,7 @@ def speech_activity(samples: Samples, network: Network, threads: int = 1) -> Act
     return Activity(speech / weight * audible, overlap / weight * audible)
 
 
-def confirm_with_silero(samples: Samples, spans: Regions, threads: int = 1) -> Regions:
+def confirm_with_silero(samples: Samples, spans: Regions) -> Regions:
     """The spans of a channel [n] in which silero also detects speech."""
     from faster_whisper.vad import get_vad_model
 
@@ -98,7 +98,7 @@ def confirm_with_silero(samples: Samples, spans: Regions, threads: int = 1) -> R
     def sure(span: Doubles) -> bool:
         return any(float(silero(piece).max()) >= CONFIRMED for piece in _silero_pieces(samples, *span))
 
-    kept = in_threads(sure, list(spans), threads)
+    kept = in_threads(sure, list(spans))
     return np.asarray(spans[np.array(kept, dtype=bool)], dtype=np.float64)
 
 
@@ -170,7 +170,7 @@ def _frames_from(start: int) -> slice:
 
 
 def _window_classes(
-    samples: Samples, starts: Sequence[int], network: Network, threads: int
+    samples: Samples, starts: Sequence[int], network: Network
 ) -> Iterator[tuple[int, Floats]]:
     """The class probabilities [frames, 7] of each window that isn't silent."""
 
@@ -183,7 +183,7 @@ def _window_classes(
         return [(start, of_one) for (start, _), of_one in zip(audible, classes, strict=True)]
 
     batches = [starts[first : first + _BATCH] for first in range(0, len(starts), _BATCH)]
-    for found in in_threads(classes_of, batches, threads):
+    for found in in_threads(classes_of, batches):
         yield from found
 
 

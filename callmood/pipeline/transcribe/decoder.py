@@ -82,15 +82,12 @@ class Attempt:
 
 
 class Decoder:
-    """Decodes with one loaded model, several batches at once if there are ``threads`` for it."""
+    """Decodes with one loaded model, several batches at once if this process may take several threads."""
 
-    def __init__(
-        self, model: WhisperModel, batch_size: int, vocabulary: Sequence[str] = (), threads: int = 1
-    ) -> None:
+    def __init__(self, model: WhisperModel, batch_size: int, vocabulary: Sequence[str] = ()) -> None:
         self._model = model
         self._expected = prompt_of(vocabulary, model.hf_tokenizer) if vocabulary else []
         self._batch_size = min(batch_size, _CPU_BATCH) if model.model.device == "cpu" else batch_size
-        self._threads = threads
         self._tokenizers: dict[str, Tokenizer] = {}
 
     @property
@@ -116,7 +113,7 @@ class Decoder:
             return self._decode_batch([tasks[i] for i in batch], tokenizer, decode_pass, windows[first])
 
         attempts: dict[int, Attempt] = {}
-        for batch, results in zip(batches, in_threads(decode, batches, self._threads), strict=True):
+        for batch, results in zip(batches, in_threads(decode, batches), strict=True):
             attempts.update(zip(batch, results, strict=True))
         return [attempts[i] for i in range(len(tasks))]
 

@@ -13,6 +13,7 @@ from callmood.pipeline.transcribe.align import check_model
 from callmood.pipeline.transcribe.folders import may_be_of_a_hub, model_files
 from callmood.pipeline.transcribe.vocabulary import prompt_of, read_vocabulary
 from callmood.settings import TranscribeSettings
+from callmood.threads import count_cores, own_threads
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -38,7 +39,7 @@ def check_models(settings: TranscribeSettings) -> None:
         check_model(settings.align_model)
 
 
-def load_models(settings: TranscribeSettings, device: str, threads: int) -> list[WhisperModel]:
+def load_models(settings: TranscribeSettings, device: str) -> list[WhisperModel]:
     """The models that ``settings`` ask for, on ``device`` ("auto", "cpu", "cuda", "cuda:1", "mps").
 
     One; or two, where each call's language is to be found: a model that knows English only, and one for all others.
@@ -47,12 +48,12 @@ def load_models(settings: TranscribeSettings, device: str, threads: int) -> list
     check_models(settings)
     first = _wanted(settings)[0]
     if first == MULTILINGUAL:
-        return [_load_multilingual(device, threads)]
+        return [_load_multilingual(device)]
     folder = model_folder(first)
-    model = _load(str(folder), device, threads)
+    model = _load(str(folder), device)
     _check_language(model, settings)
     if settings.language == AUTO and not model.model.is_multilingual and WHISPER_BASE.is_installed:
-        return [model, _load_multilingual(device, threads)]
+        return [model, _load_multilingual(device)]
     return [model]
 
 
@@ -73,15 +74,13 @@ def _wanted(settings: TranscribeSettings) -> list[str]:
     return [MULTILINGUAL]
 
 
-def _load_multilingual(device: str, threads: int) -> WhisperModel:
+def _load_multilingual(device: str) -> WhisperModel:
     paths = WHISPER_BASE.paths()
     beside = {path.name: path.read_bytes() for path in paths[-1].parent.glob("*.json")}
-    return _load(
-        MULTILINGUAL, device, threads, {"model.bin": b"".join(map(Path.read_bytes, paths)), **beside}
-    )
+    return _load(MULTILINGUAL, device, {"model.bin": b"".join(map(Path.read_bytes, paths)), **beside})
 
 
-def _load(folder: str, device: str, threads: int, files: dict[str, bytes] | None = None) -> WhisperModel:
+def _load(folder: str, device: str, files: dict[str, bytes] | None = None) -> WhisperModel:
     """The model of a folder, or of ``files`` with its name in place of the folder."""
     kind, index = _ctranslate2_device(device)
     from faster_whisper import WhisperModel
@@ -93,7 +92,7 @@ def _load(folder: str, device: str, threads: int, files: dict[str, bytes] | None
             device_index=index,
             compute_type="float16" if kind == "cuda" else "int8",
             cpu_threads=1,
-            num_workers=threads,
+            num_workers=count_cores() if kind == "cpu" else own_threads(),
             local_files_only=True,
             files=files,
         )

@@ -65,12 +65,10 @@ class Transcriber:
         settings: TranscribeSettings,
         others: Decoder | None = None,
         aligner: Aligner | None = None,
-        threads: int = 1,
     ) -> None:
-        """``aligner`` gives words better times, on so many ``threads``."""
+        """``aligner`` gives words better times."""
         self._decoder = decoder
         self._aligner = aligner
-        self._threads = threads
         self._others = others or decoder
         self._language = None if settings.language == AUTO else settings.language
 
@@ -143,7 +141,7 @@ class Transcriber:
             sound = task.samples[lead : lead + round(task.span.duration_s * SAMPLE_RATE)]
             return replace(attempt, words=aligner(sound, attempt.words, task.span.start_s, task.language))
 
-        return in_threads(aligned, list(zip(tasks, attempts, strict=True)), self._threads)
+        return in_threads(aligned, list(zip(tasks, attempts, strict=True)))
 
     def _said_of_times(self, languages: Collection[str]) -> Iterator[str]:
         """Sentences on the languages whose words could not be aligned."""
@@ -186,15 +184,15 @@ class Transcriber:
         return {call: languages_of(of_call) for call, of_call in heard.items()}
 
 
-def load_transcriber(settings: TranscribeSettings, device: str, threads: int = 1) -> Transcriber:
+def load_transcriber(settings: TranscribeSettings, device: str) -> Transcriber:
     """Loads the recognisers that the settings ask for. Raises CallmoodError if it can't."""
     from callmood.pipeline.transcribe.recogniser import load_models
 
-    models = load_models(settings, device, threads)
+    models = load_models(settings, device)
     names = read_vocabulary(settings.vocabulary) if settings.vocabulary else ()
-    decoder, *others = [Decoder(model, settings.batch_size, names, threads) for model in models]
+    decoder, *others = [Decoder(model, settings.batch_size, names) for model in models]
     aligner = load_aligner(settings, device, _only_language(settings, [decoder, *others]))
-    return Transcriber(decoder, settings, others[0] if others else None, aligner, threads)
+    return Transcriber(decoder, settings, others[0] if others else None, aligner)
 
 
 def _only_language(settings: TranscribeSettings, decoders: Sequence[Decoder]) -> str | None:
