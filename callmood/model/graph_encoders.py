@@ -33,7 +33,14 @@ def audio_encoder(settings: AudioSettings, changes: Sequence[Mapping[str, Floats
     def vector(window: Floats) -> Floats:
         return np.concatenate([encoder(window) for encoder in encoders])
 
-    return partial(by_windows, lambda windows: in_threads(vector, windows))
+    return partial(by_windows, partial(_longest_first, vector))
+
+
+def _longest_first(vector: Callable[[Floats], Floats], windows: Sequence[Floats]) -> list[Floats]:
+    """The vector of each window. With the longest ones first all threads end together."""
+    order = sorted(range(len(windows)), key=lambda i: -len(windows[i]))
+    vectors = dict(zip(order, in_threads(vector, [windows[i] for i in order]), strict=True))
+    return [vectors[i] for i in range(len(windows))]
 
 
 def text_encoder(settings: TextSettings, changes: Mapping[str, Floats]) -> TextEncoder:

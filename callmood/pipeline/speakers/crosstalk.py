@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from callmood.arrays import Floats, Mask
+from callmood.arrays import Doubles, Floats, Mask
 from callmood.pipeline.audio.room import new_samples
 from callmood.pipeline.speakers.foreground import (
     FRAME,
@@ -76,12 +76,11 @@ def without_crosstalk(samples: Samples, sound: Floats) -> Samples:
     ``sound`` is their ``foreground``. Returns ``samples`` itself if no leak is found. For channels with different
     content.
     """
-    to_right, to_left = (_find(samples, sound, source) for source in (0, 1))
+    to_right, to_left = _find_both(samples, sound)
     if (to_right is None) != (to_left is None):
         # the louder side's leak can hide the softer side's
-        half_clean = foreground(_unmixed(samples, to_right, to_left))
-        to_right = to_right or _find(samples, half_clean, 0)
-        to_left = to_left or _find(samples, half_clean, 1)
+        found = _find_both(samples, foreground(_unmixed(samples, to_right, to_left)))
+        to_right, to_left = to_right or found[0], to_left or found[1]
     if to_right is None and to_left is None:
         return samples
     if to_right is not None and to_left is not None and to_right.gain * to_left.gain > MOST_FEEDBACK:
@@ -108,11 +107,15 @@ def _is_louder(channel: Floats, before: Floats) -> bool:
     return int(np.count_nonzero(louder)) >= MIN_FRAMES
 
 
-def _find(samples: Samples, sound: Floats, source: int) -> _Leak | None:
-    """The leak of channel ``source``; None if there is none, or no filter explains it."""
-    ordered = sound if source == 0 else sound[::-1]
-    max_lag = round(MAX_DELAY_S * RATE)
-    peaks = np.abs(cross_correlation(ordered, max_lag))
+def _find_both(samples: Samples, sound: Floats) -> tuple[_Leak | None, _Leak | None]:
+    """The leak of each channel; None if there is none, or no filter explains it."""
+    peaks = np.abs(cross_correlation(sound, round(MAX_DELAY_S * RATE)))
+    return _find(samples, sound, peaks), _find(samples[::-1], sound[::-1], peaks[::-1])
+
+
+def _find(own: Samples, ordered: Floats, peaks: Doubles) -> _Leak | None:
+    """The leak of the first of two channels, whose foregrounds are ``ordered`` and correlate so at each lag."""
+    max_lag = len(peaks) // 2
     later = peaks[max_lag - _AROUND :]
     lag = int(later.argmax()) - _AROUND
     if later.max() <= CLEAR_PEAK * np.median(peaks):
@@ -120,7 +123,6 @@ def _find(samples: Samples, sound: Floats, source: int) -> _Leak | None:
     alone = np.flatnonzero(_source_alone(frames_at(ordered, lag), at_once=abs(lag) <= _AROUND))
     if alone.size < MIN_FRAMES:
         return None
-    own = samples if source == 0 else samples[::-1]
     taps, explained = _fit(own, 2 * lag, alone[:: -(-alone.size // _MAX_FRAMES)])
     return _Leak(2 * lag, taps) if explained >= EXPLAINED else None
 

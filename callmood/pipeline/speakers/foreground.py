@@ -135,7 +135,7 @@ def cross_correlation(sound: Floats, max_lag: int) -> Doubles:
         first = sound[0, start : start + piece]
         second = sound[1, max(0, start - max_lag) : start + piece + max_lag]
         lead = min(start, max_lag)
-        size = next_fast_len(len(first) + len(second), real=True)
+        size = next_fast_len(len(first) + 2 * max_lag, real=True)  # products of other lags may wrap around
         product = irfft(np.conj(rfft(first, size)) * rfft(second, size), size)
         total += product[(lags + lead) % size] * (lags + lead > -len(first)) * (lags + lead < len(second))
     return total
