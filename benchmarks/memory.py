@@ -1,8 +1,9 @@
 """Whether memory stays flat over a scan: that of all its processes, sampled while it runs.
 
-    python benchmarks/memory.py [--recordings 200] [--hours 1] [--workers 2] [--limit-gb 1.3]
+    python benchmarks/memory.py [--recordings 200] [--seconds 27] [--hours 1] [--pause 0] [--workers 2] [--limit-gb 1.3]
 
-Makes so many short recordings, each of other content, and one of so many hours, from the sample calls at other levels;
+Makes so many short recordings of so many seconds, each of other content, and one of so many hours, from a sample call at
+other levels, in the long one with a pause of so many seconds after each;
 scans them with `callmood scan`, and samples the resident memory of the scan and of each worker twice a second. Says the
 peak of each process, and how much the workers' mean grew from the second quarter of the time to the last one. Ends with
 1 if a process took more than the limit.
@@ -32,9 +33,16 @@ def sample_sound() -> tuple[np.ndarray, wave._wave_params]:
 
 
 def write(
-    path: Path, sound: np.ndarray, parameters: wave._wave_params, seed: int, seconds: float = 0.0
+    path: Path,
+    sound: np.ndarray,
+    parameters: wave._wave_params,
+    seed: int,
+    seconds: float = 0.0,
+    pause: float = 0.0,
 ) -> None:
-    """The sound at another level and with faint noise, over and over until it is so long."""
+    """The sound at another level, with faint noise and a pause in seconds, over and over until it is so long."""
+    quiet = np.zeros((round(pause * parameters.framerate), parameters.nchannels), np.int16)
+    sound = np.concatenate([sound, quiet])
     chance = np.random.default_rng(seed)
     written, rate = 0.0, parameters.framerate
     with wave.open(str(path), "wb") as file:
@@ -91,18 +99,22 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--recordings", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=27.0)
+    parser.add_argument("--pause", type=float, default=0.0)
     parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--limit-gb", type=float, default=1.3)
     given = parser.parse_args()
     sound, parameters = sample_sound()
+    short = sound[: round(given.seconds * parameters.framerate)]
     with tempfile.TemporaryDirectory(dir="/var/tmp") as temporary:
         folder = Path(temporary)
         (folder / "calls").mkdir()
         for number in range(given.recordings):
-            write(folder / "calls" / f"call-{number:06}.wav", sound, parameters, number)
+            write(folder / "calls" / f"call-{number:06}.wav", short, parameters, number)
         if given.hours:
-            write(folder / "calls" / "long.wav", sound, parameters, given.recordings, given.hours * 3600)
+            seed, seconds = given.recordings, given.hours * 3600
+            write(folder / "calls" / "long.wav", sound, parameters, seed, seconds, given.pause)
         command = [
             sys.executable,
             "-m",
