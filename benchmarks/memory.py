@@ -1,12 +1,12 @@
 """Whether memory stays flat over a scan: that of all its processes, sampled while it runs.
 
-    python benchmarks/memory.py [--recordings 200] [--seconds 27] [--hours 1] [--pause 0] [--workers 2] [--limit-gb 1.3]
+    python benchmarks/memory.py [--recordings 200] [--seconds 27] [--hours 1] [--pause 0] [--limit-gb 1.3]
 
-Makes so many short recordings of so many seconds, each of other content, and one of so many hours, from a sample call at
-other levels, in the long one with a pause of so many seconds after each;
-scans them with `callmood scan`, and samples the resident memory of the scan and of each worker twice a second. Says the
-peak of each process, and how much the workers' mean grew from the second quarter of the time to the last one. Ends with
-1 if a process took more than the limit.
+Makes so many short recordings of so many seconds, each of other content, and one of so many hours, from a sample call
+at other levels, in the long one with a pause of so many seconds after each time; scans them with `callmood scan`, and
+samples the resident memory of the scan and of each worker twice a second. Says the peak of each process, and how much
+the workers' mean grew from the second quarter of the time to the last one. Ends with 1 if a process took more than the
+limit.
 """
 
 import argparse

@@ -122,11 +122,10 @@ def test_where_agents_are_known_from_is_in_the_summary(
 ) -> None:
     output = scan_output(monkeypatch, tmp_path, 0, agents={"folder": 3, "metadata table": 1, "unknown": 2})
     assert (
-        "Agents known from: metadata table 1, folder 3. The agent of 2 recordings is not known: give a"
-        in output
+        "Agents known from: metadata table 1, folder 3. No agent is known of 2 recordings: give a" in output
     )
     output = scan_output(monkeypatch, tmp_path, 0, agents={"unknown": 5})
-    assert "\nThe agent of 5 recordings is not known: give a table of calls with --metadata, or" in output
+    assert "\nNo agent is known of 5 recordings: give a table of calls with --metadata, or" in output
     assert "Agents known from" not in output
 
 

@@ -373,7 +373,7 @@ def _agents(known_from: Mapping[str, int]) -> str:
     if not (unknown := known_from.get("unknown", 0)):
         return known
     of_unknown = (
-        f"The agent of {counted(unknown, 'recording')} is not known: give a table of calls with --metadata, or say "
+        f"No agent is known of {counted(unknown, 'recording')}: give a table of calls with --metadata, or say "
         "where names have the agent with --name-pattern."
     )
     return f"{known} {of_unknown}".strip()

@@ -163,16 +163,11 @@ def discover(
         found, with_row, with_agent, misfits = join(table, found)
         warnings += misfits
         sure |= with_row
-    tidy = Packed[Recording]()
     agents: Counter[Origin | None] = Counter()
-    call_ids: Counter[str] = Counter()
     for one in found:
-        facts = tidied(one.facts)
         of_files = (agent_from[str(path)] for path in one.files)
         agents["metadata table" if one.id in with_agent else next(filter(None, of_files), None)] += 1
-        if facts.call_id:
-            call_ids[facts.call_id] += 1
-        tidy.append(one if facts == one.facts else replace(one, facts=facts))
+    tidy, call_ids = _tidied(found)
     warnings += [*unsure, *shared_ids(call_ids)]
     return Discovery(
         tidy,
@@ -186,6 +181,17 @@ def discover(
         contents=contents,
         waiting=tuple(map(as_path, files.waiting)),
     )
+
+
+def _tidied(found: Iterable[Recording]) -> tuple[Packed[Recording], Counter[str]]:
+    """Recordings whose facts are ``tidied``, and how many have each call id."""
+    tidy, call_ids = Packed[Recording](), Counter[str]()
+    for one in found:
+        facts = tidied(one.facts)
+        if facts.call_id:
+            call_ids[facts.call_id] += 1
+        tidy.append(one if facts == one.facts else replace(one, facts=facts))
+    return tidy, call_ids
 
 
 def absolute_path(path: Path) -> Path:
