@@ -10,6 +10,7 @@ limit.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -124,6 +125,7 @@ def main() -> None:
             "--db",
             str(folder / "calls.duckdb"),
         ]
+        os.environ["CALLMOOD_AUDIO__MAX_HOURS"] = str(given.hours + 1)
         seen = sampled([*command, "--workers", str(given.workers), "--device", "cpu", "--quiet-for", "0"])
     scan, *workers = [samples for samples in seen.values() if max(mb for _, mb in samples) > 50]
     for name, samples in (("scan", scan), *((f"worker {n}", one) for n, one in enumerate(workers))):
