@@ -38,7 +38,7 @@ def made_call(number: int, segments: int) -> Call:
     """A call in which two speakers take turns."""
     chance = np.random.default_rng(number)
     starts = 4 * np.arange(segments) + chance.uniform(0, 1.5, segments)
-    return make_call(
+    call: Call = make_call(
         [
             (turn % 2, float(start_s), float(start_s + 3), _WORDS, _MOODS[chance.integers(len(_MOODS))])
             for turn, start_s in enumerate(starts)
@@ -47,6 +47,7 @@ def made_call(number: int, segments: int) -> Call:
         agent=f"agent {number % 20}",
         baselines={who: (tuple(chance.normal(size=8)), segments // 2) for who in (0, 1)},
     )
+    return call
 
 
 def store(db: Path, calls: Sequence[Call], together: int) -> tuple[float, float]:
