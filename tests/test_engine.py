@@ -16,6 +16,7 @@ from sounds import CALLS
 from callmood.call import Failure, Outcome, Recording
 from callmood.engine.local import Event, run_jobs, worker_slots
 from callmood.engine.memory import memory_gb
+from callmood.engine.pause import Pause
 from callmood.engine.worker import Worker, work
 from callmood.errors import CallmoodError
 from callmood.pipeline.pipeline import Job, Work
@@ -181,6 +182,31 @@ def test_a_worker_goes_on_while_nobody_takes_its_outcomes(tmp_path: Path) -> Non
         time.sleep(0.01)
     assert len(list(tmp_path.iterdir())) >= 2
     assert len(list(outcomes)) == 2
+
+
+def test_outcomes_that_come_fast_are_given_together_but_the_first_at_once() -> None:
+    given = []
+    for batch in run_jobs(settings(workers=1), jobs(*map(str, range(20))), load):
+        given.append(len(batch))
+        time.sleep(0.3)  # storing it
+    assert given[0] < 20
+    assert sum(given) == 20
+    assert len(given) <= 4
+
+
+def test_a_pause_ends_whatever_the_one_who_stores_does_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("callmood.engine.pause.time.monotonic", lambda: now[0])
+    pause = Pause()
+    assert pause.left_s() == 0
+    with pause.after():
+        now[0] += 0.2
+    assert pause.left_s() == pytest.approx(1.8)
+    with pause.after():
+        now[0] += 3600
+    assert pause.left_s() == 5
+    now[0] += 6
+    assert pause.left_s() == 0
 
 
 def test_no_jobs_start_no_worker() -> None:

@@ -157,12 +157,13 @@ def run(
         with _writing(settings) as con:
             bring_up_to_date(con, paths, discovery, watched)
             plan = make_plan(con, discovery, settings, model_id, again, watched)
-            if lost := count_corrected(con, plan.superseded):
+            if lost := count_corrected(con, plan.superseded).total():
                 plan.summary.notes.append(
                     f"{counted(lost, 'corrected segment')} went with what files held before."
                 )
             store.delete_recordings(con, plan.superseded)
             plan.summary.gone = gone(con, paths, discovery)
+            scan_id = _start(con, plan, settings)
         summary, estimate = plan.summary, Estimate(plan.jobs or plan.from_vectors)
         for warning in discovery.warnings:
             _LOGGER.warning("%s", printable(warning))
@@ -170,7 +171,7 @@ def run(
         for failure in plan.failures:
             _count(summary, failure)
             yield Progress(summary, failure, estimate)
-        with closing(_run_and_store(plan, settings, again, estimate)) as outcomes:
+        with closing(_run_and_store(scan_id, plan, settings, again, estimate)) as outcomes:
             for outcome in outcomes:
                 yield Progress(summary, outcome, estimate)
         compare_agents(partial(_writing, settings), settings.score.model, model_id)
@@ -205,24 +206,29 @@ def _count(summary: Summary, outcome: Outcome) -> None:
         _LOGGER.warning("%s", printable(f"{outcome.recording.path.name}: {warning}"))
 
 
+def _start(con: Connection, plan: Plan, settings: Settings) -> int | None:
+    """The id of the scan in the database; None if there is nothing to do."""
+    if not (plan.jobs or plan.from_vectors):
+        return None
+    return store.start_scan(
+        con,
+        settings.model_dump(mode="json"),
+        {name: version(name) for name in PACKAGES},
+        {
+            "emotion": plan.model_id,
+            "asr": model_name(settings.transcribe),
+            "diarizer": settings.speakers.diarizer,
+        },
+    )
+
+
 def _run_and_store(
-    plan: Plan, settings: Settings, again: Again, estimate: Estimate
+    scan_id: int | None, plan: Plan, settings: Settings, again: Again, estimate: Estimate
 ) -> Generator[Outcome, None, None]:
     """Runs the jobs and yields each outcome once it is stored and counted."""
     plan.summary.started = time.monotonic()
-    if not (plan.jobs or plan.from_vectors):
+    if scan_id is None:
         return
-    with _writing(settings) as con:
-        scan_id = store.start_scan(
-            con,
-            settings.model_dump(mode="json"),
-            {name: version(name) for name in PACKAGES},
-            {
-                "emotion": plan.model_id,
-                "asr": model_name(settings.transcribe),
-                "diarizer": settings.speakers.diarizer,
-            },
-        )
 
     def watch(event: Event) -> None:
         estimate.learn(event, time.monotonic())
@@ -282,13 +288,15 @@ def _store(con: Connection, scan_id: int, plan: Plan, outcomes: Sequence[Outcome
 
 def _store_calls(con: Connection, scan_id: int, plan: Plan, calls: Sequence[Call]) -> None:
     outdated = [plan.outdated.get(call.recording.id, _NOTHING) for call in calls]
-    lost = [count_corrected(con, old.ids) for old in outdated]
-    store.write_calls(con, scan_id, plan.model_id, calls, [one for old in outdated for one in old.ids])
-    for call, old, of_call in zip(calls, outdated, lost, strict=True):
+    replaced = [one for old in outdated for one in old.ids]
+    corrected = count_corrected(con, [*replaced, *(call.recording.id for call in calls)])
+    store.write_calls(con, scan_id, plan.model_id, calls, replaced)
+    # only where there are some, because all segments are read for it
+    stale = count_corrected(con, corrected, stale=True) if corrected else corrected
+    for call, old in zip(calls, outdated, strict=True):
         plan.summary.replaced += old.calls
-        plan.summary.notes += _told_of_corrections(
-            call.recording.path.name, of_call, count_corrected(con, [call.recording.id], stale=True)
-        )
+        lost = sum(corrected[one] for one in old.ids)
+        plan.summary.notes += _told_of_corrections(call.recording.path.name, lost, stale[call.recording.id])
 
 
 def _store_failure(con: Connection, scan_id: int, plan: Plan, failure: Failure, again: Again) -> None:

@@ -26,6 +26,7 @@ from callmood.call import Failure, Outcome
 from callmood.engine.actor import Analyst
 from callmood.engine.ledger import RECYCLE_AFTER_S, Ledger, settle
 from callmood.engine.local import Event
+from callmood.engine.pause import MOST_TOGETHER, Pause
 from callmood.engine.worker import Load, LoadError
 from callmood.errors import CallmoodError, UsageError
 from callmood.pipeline.pipeline import Job
@@ -64,16 +65,20 @@ def run_jobs(
         return
     ledger = Ledger(jobs)
     tell = watch or (lambda _: None)
+    outcomes: list[Outcome] = []
+    pause = Pause()
     with _cluster() as ray:
         pool = _Pool(ray, settings.engine)
         try:
-            while len(ledger) or pool.is_busy:
+            while len(ledger) or pool.is_busy or outcomes:
                 pool.grow(len(ledger), settings, load)
-                outcomes: list[Outcome] = []
-                for actor in pool.ready():
+                ready = pool.ready(pause.left_s() if outcomes else _LOOK_AROUND_S)
+                if outcomes and (not ready or len(outcomes) >= MOST_TOGETHER):
+                    with pause.after():
+                        yield outcomes
+                    outcomes = []
+                for actor in ready:
                     outcomes += _heard_of(pool, actor, ledger, tell)
-                if outcomes:
-                    yield outcomes
         finally:
             with deferred():  # a second Ctrl-C leaves no actor behind
                 pool.stop()
@@ -259,8 +264,8 @@ class _Pool:
         number = next(number for number in itertools.count() if number not in taken)
         self.actors.append(_Actor(number, handle, node, host, loading))
 
-    def ready(self) -> list[_Actor]:
-        """The actors that have sent something or died; none if nothing happens for a while."""
+    def ready(self, timeout_s: float) -> list[_Actor]:
+        """The actors that have sent something or died; none if nothing happens for ``timeout_s`` seconds."""
         by_answer = {}
         for actor in self.actors:
             if actor.loading is not None:
@@ -269,7 +274,7 @@ class _Pool:
                 by_answer[actor.calls[0].outcomes] = actor
         if not by_answer:
             return []
-        answers, _ = self.ray.wait(list(by_answer), num_returns=1, timeout=_LOOK_AROUND_S)
+        answers, _ = self.ray.wait(list(by_answer), num_returns=1, timeout=timeout_s)
         return [by_answer[answer] for answer in answers]
 
     def started(self, actor: _Actor) -> bool:

@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
-from typing import Final
 
 from callmood.call import Call, Failure, Outcome, Rescored
 from callmood.engine.ledger import RECYCLE_AFTER_S
 from callmood.engine.memory import workers_in_memory
+from callmood.engine.pause import MOST_TOGETHER, Pause
 from callmood.engine.todo import Complete, ToDo
 from callmood.engine.worker import Load, Loaded, LoadError, Started, Worker, start_worker
 from callmood.errors import CallmoodError, UsageError
@@ -39,10 +39,6 @@ class Event:
     """The sound of the finished call; 0 if it failed."""
 
 
-MOST_TOGETHER: Final = 64
-"""Outcomes that are given together: about a second of storing, which a scan that is stopped waits for."""
-
-
 def run_jobs(
     settings: Settings,
     jobs: Sequence[Job],
@@ -51,7 +47,7 @@ def run_jobs(
     slots: Sequence[tuple[str, int]] | None = None,
     complete: Complete | None = None,
 ) -> Generator[list[Outcome], None, None]:
-    """Yields one outcome for each job, in order of completion, those together that are there when they are asked for.
+    """Yields one outcome for each job, in order of completion; where they come fast, some together after a pause.
 
     Each process calls ``load`` once.
 
@@ -70,6 +66,7 @@ def run_jobs(
     any_started, stillborn = False, 0
     workers: list[Worker] = []
     outcomes: list[Outcome] = []
+    pause = Pause()
     try:
         for number, (device, threads) in enumerate(slots):
             workers.append(start_worker(number, load, settings, device, threads))
@@ -77,9 +74,10 @@ def run_jobs(
             for worker in workers:
                 todo.feed(worker)
             _share(sum(threads for _, threads in slots), workers)
-            ready = _ready_workers(workers, 0 if outcomes else None)
+            ready = _ready_workers(workers, pause.left_s() if outcomes else None)
             if outcomes and (not ready or len(outcomes) >= MOST_TOGETHER):
-                yield outcomes
+                with pause.after():
+                    yield outcomes
                 outcomes = []
                 continue
             if not any(worker.pending for worker in workers):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -146,13 +147,13 @@ def undo(con: Connection, found: Collection[Correction]) -> None:
         fill_figures(con, {one.recording_id for one in found})
 
 
-def count_corrected(con: Connection, ids: Collection[str], *, stale: bool = False) -> int:
-    """The number of stretches of recordings that people corrected or reviewed; ``stale``: of those that are no segment
-    any more, because another scan cut the call otherwise."""
-    ((count,),) = rows(
+def count_corrected(con: Connection, ids: Collection[str], *, stale: bool = False) -> Counter[str]:
+    """How many stretches of recordings people corrected or reviewed, by recording; ``stale``: of those that are no
+    segment any more, because another scan cut the call otherwise."""
+    found = rows(
         con,
         """
-        SELECT count(*) FROM (
+        SELECT recording_id, count(*) FROM (
             SELECT recording_id, speaker, start_s, end_s FROM correction
             UNION
             SELECT recording_id, speaker, start_s, end_s FROM review
@@ -160,10 +161,11 @@ def count_corrected(con: Connection, ids: Collection[str], *, stale: bool = Fals
         WHERE recording_id IN (SELECT unnest($ids::VARCHAR[])) AND NOT ($stale AND EXISTS (
             FROM segment WHERE segment.recording_id = stretch.recording_id AND segment.speaker = stretch.speaker
                 AND segment.start_s = stretch.start_s AND segment.end_s = stretch.end_s))
+        GROUP BY recording_id
         """,
         {"ids": list(ids), "stale": stale},
     )
-    return int(count)
+    return Counter(dict(found))
 
 
 def corrections(con: Connection, recording_id: str | None = None) -> list[Correction]:
