@@ -96,16 +96,18 @@ class Decoder:
         return bool(self._model.model.is_multilingual)
 
     def decode(self, tasks: Sequence[Task], decode_pass: Pass) -> list[Attempt]:
-        """Decodes every task, longest first; results in the order of ``tasks``, whatever else is among them."""
+        """Decodes every task, longest first; results in the order of ``tasks``.
+
+        On a CPU a batch holds clips of one call: what is beside a clip in it can change a word.
+        """
         windows = [window_frames(task.frames, decode_pass) for task in tasks]
-        order = sorted(
-            range(len(tasks)), key=lambda i: (-windows[i], tasks[i].language, -len(tasks[i].samples))
-        )
-        batches = [
-            batch
-            for _, alike in groupby(order, key=lambda i: (windows[i], tasks[i].language))
-            for batch in self._batches(list(alike))
-        ]
+        by_call = self._model.model.device == "cpu"
+
+        def kind(i: int) -> tuple[int, str, int]:
+            return -windows[i], tasks[i].language, tasks[i].call if by_call else 0
+
+        order = sorted(range(len(tasks)), key=lambda i: (kind(i), -len(tasks[i].samples)))
+        batches = [batch for _, alike in groupby(order, key=kind) for batch in self._batches(list(alike))]
 
         def decode(batch: Sequence[int]) -> list[Attempt]:
             first = batch[0]
