@@ -103,6 +103,8 @@ def printable(text: str) -> str:
     >>> print(printable("a\\x1b[2Jb\\n"))
     a\\x1b[2Jb\\n
     """
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or _is_harmless(c) else ascii(c)[1:-1] for c in text)
 
 

@@ -551,6 +551,86 @@ COMMENT ON COLUMN call_category.category IS 'Name of the category.';
 COMMENT ON COLUMN call_category.segments IS 'Number of segments that belong to it.';
 COMMENT ON COLUMN call_category.from_s IS 'Start of the first of them, in seconds from the start of the recording.';
 
+COMMENT ON TABLE call_figures IS
+    'One row per call that is done and side: all that reports on many calls read. Filled by callmood from other tables.';
+COMMENT ON COLUMN call_figures.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN call_figures.role IS
+    'Whose moods: ''agent''; ''customer'', with speakers whose role is not known; or ''all''.';
+COMMENT ON COLUMN call_figures.path IS 'Where the file was last seen.';
+COMMENT ON COLUMN call_figures.agent IS
+    'Name of the agent, from the file name, its folder or the metadata table; NULL: unknown.';
+COMMENT ON COLUMN call_figures.customer IS 'Name or number of the customer; NULL: unknown.';
+COMMENT ON COLUMN call_figures.queue IS 'Queue of the call; NULL: unknown.';
+COMMENT ON COLUMN call_figures.started_at IS
+    'Start of the call in the local time of those who had it; NULL: unknown.';
+COMMENT ON COLUMN call_figures.metadata IS
+    'All other facts from the metadata table and the name pattern, by column name.';
+COMMENT ON COLUMN call_figures.language IS
+    'Language of most of the speech, such as ''es''; NULL where no speech recogniser could tell languages apart.';
+COMMENT ON COLUMN call_figures.understood IS
+    'Whether the words can be relied on; figures of words and moods leave out the others. NULL before schema 13.';
+COMMENT ON COLUMN call_figures.layout IS
+    '''stereo'': each channel is a speaker. ''dual mono'': both channels hold the same sound. ''mono'': one channel.';
+COMMENT ON COLUMN call_figures.model_id IS 'Id of the emotion model that scored it last; NULL: not scored.';
+COMMENT ON COLUMN call_figures.recogniser IS 'The speech recogniser that transcribed it.';
+COMMENT ON COLUMN call_figures.without_agent IS
+    'Whether somebody''s role is not known, and nobody is known to be the agent.';
+COMMENT ON COLUMN call_figures.duration_s IS 'Length in seconds; NULL if failed.';
+COMMENT ON COLUMN call_figures.speech_s IS
+    'Seconds in which someone is heard, by voice activity; what overlaps counts for each speaker.';
+COMMENT ON COLUMN call_figures.talk_ratio IS
+    'The agent''s share of the speech of agent and customer, 0 to 1; NULL if fewer than two are heard, or no agent is known.';
+COMMENT ON COLUMN call_figures.dead_air_s IS
+    'Seconds in silences of 2 s or more between the first speech and the last, without holds; NULL if fewer than two speakers are heard.';
+COMMENT ON COLUMN call_figures.longest_silence_s IS
+    'Longest silence between the first speech and the last, in seconds; NULL if fewer than two speakers are heard.';
+COMMENT ON COLUMN call_figures.overtalk_s IS
+    'Seconds in which two or more speak at once; NULL unless the layout is stereo and two are heard.';
+COMMENT ON COLUMN call_figures.interruptions_by_agent IS
+    'How often the agent interrupts; NULL unless the layout is stereo, two are heard and an agent is known.';
+COMMENT ON COLUMN call_figures.interruptions_by_customer IS
+    'How often the customer interrupts; NULL unless the layout is stereo, two are heard and an agent is known.';
+COMMENT ON COLUMN call_figures.agent_words_per_minute IS
+    'Words per minute of the agent''s transcribed speech; NULL: there is none, or it was not understood.';
+COMMENT ON COLUMN call_figures.longest_monologue_s IS
+    'Longest time that the agent speaks without a word from others, in seconds; NULL if fewer than two speakers are heard.';
+COMMENT ON COLUMN call_figures.untranscribed_s IS 'Seconds of speech that no words were found for.';
+COMMENT ON COLUMN call_figures.hold_s IS 'Seconds of music, tones and announcements.';
+COMMENT ON COLUMN call_figures.voices IS 'Number of speakers who are heard; NULL: nobody is.';
+COMMENT ON COLUMN call_figures.voices_s IS
+    'Seconds of speech, overlapping stretches each for themselves; NULL: nobody is heard.';
+COMMENT ON COLUMN call_figures.untranscribed_voices_s IS
+    'Seconds of speech that no words were found for; NULL: none.';
+COMMENT ON COLUMN call_figures.corrections IS 'Number of corrected segments; NULL: none.';
+COMMENT ON COLUMN call_figures.correctors IS 'Who corrected them, one name for each; NULL: none.';
+COMMENT ON COLUMN call_figures.corrected_at IS 'When one was last corrected, UTC; NULL: none.';
+COMMENT ON COLUMN call_figures.scored IS 'Number of scored segments.';
+COMMENT ON COLUMN call_figures.angry IS 'Number of segments whose emotion is angry.';
+COMMENT ON COLUMN call_figures.negative IS 'Number of segments whose emotion is angry, disgust, fearful or sad.';
+COMMENT ON COLUMN call_figures.uncertain IS 'Number of segments whose emotion is uncertain.';
+COMMENT ON COLUMN call_figures.mood IS 'Mean mood, -1 (angry) to 1 (happy); NULL: nothing scored.';
+COMMENT ON COLUMN call_figures.mood_start IS
+    'Mood in the first quarter of the conversation, -1 to 1; NULL: nothing scored there.';
+COMMENT ON COLUMN call_figures.mood_second IS
+    'Mood in the second quarter of the conversation, -1 to 1; NULL: nothing scored there.';
+COMMENT ON COLUMN call_figures.mood_third IS
+    'Mood in the third quarter of the conversation, -1 to 1; NULL: nothing scored there.';
+COMMENT ON COLUMN call_figures.mood_end IS
+    'Mood in the last quarter of the conversation, -1 to 1; NULL: nothing scored there.';
+COMMENT ON COLUMN call_figures.mood_change IS 'mood_end less mood_start, -2 to 2; negative: it got worse.';
+COMMENT ON COLUMN call_figures.ended_worse IS 'Whether the mood fell by at least 0.2, to below 0.';
+COMMENT ON COLUMN call_figures.upset IS 'Probability that somebody was upset, 0 to 1; NULL: not known.';
+COMMENT ON COLUMN call_figures.upset_from_s IS
+    'When that began, in seconds from the start; NULL: not at a certain time.';
+COMMENT ON COLUMN call_figures.pleased IS 'Probability that somebody was pleased, 0 to 1; NULL: not known.';
+COMMENT ON COLUMN call_figures.pleased_from_s IS
+    'When that began, in seconds from the start; NULL: not at a certain time.';
+COMMENT ON COLUMN call_figures.worst_upset IS
+    'The probability in the worst moment that the speaker was upset, 0.5 to 1, to two decimals; NULL, as below: nobody was.';
+COMMENT ON COLUMN call_figures.worst_seconds IS 'Its length in seconds.';
+COMMENT ON COLUMN call_figures.worst_start_s IS 'Its start, in seconds from the start of the recording.';
+COMMENT ON COLUMN call_figures.categories IS 'The categories that occur in it, as in call_category; NULL: not known.';
+
 COMMENT ON TABLE archived IS 'One row per recording whose call was moved into an archive, so that no scan takes it for new.';
 COMMENT ON COLUMN archived.recording_id IS 'Id of the recording.';
 COMMENT ON COLUMN archived.archive IS 'Folder of the archive.';

@@ -22,24 +22,28 @@ from callmood.store import (
     rescore_call,
     rows,
     transaction,
+    update_facts,
     write_call,
     write_failure,
 )
 from callmood.store.categories import Member, write_members
 from callmood.store.corrections import correct, corrections, undo
-from callmood.store.figures import FIGURES, fill_all_figures
+from callmood.store.figures import FIGURES, JOINED, fill_all_figures
 from callmood.store.reviews import Review, write_review
 
 
 def kept(db: Connection) -> dict[str, list[str]]:
     """The tables that reports read, in any order."""
-    return {table: shown(rows(db, f"FROM {table}")) for table in FIGURES}
+    return {table: shown(rows(db, f"FROM {table}")) for table in (*FIGURES, JOINED)}
 
 
 def defined(db: Connection) -> dict[str, list[str]]:
     """What these tables should hold, by their definitions."""
     ids = [one for (one,) in rows(db, "SELECT id FROM recording")]
-    return {table: shown(rows(db, f"FROM {table}_of($ids::VARCHAR[])", {"ids": ids})) for table in FIGURES}
+    return {
+        table: shown(rows(db, f"FROM {table}_of($ids::VARCHAR[])", {"ids": ids}))
+        for table in (*FIGURES, JOINED)
+    }
 
 
 def shown(found: list[tuple[Any, ...]]) -> list[str]:
@@ -120,6 +124,10 @@ def _categorize(db: Connection) -> None:
     )
 
 
+def _rename(db: Connection) -> None:
+    update_facts(db, [make_recording("upset.wav", agent="bert", queue="sales")])
+
+
 def _delete(db: Connection) -> None:
     delete_recordings(db, [upset_call().recording.id])
 
@@ -140,6 +148,7 @@ def _fail(db: Connection) -> None:
         _scan_again,
         _replace,
         _categorize,
+        _rename,
         _delete,
         _fail,
     ],
@@ -166,7 +175,7 @@ def test_forgotten_calls_leave_no_figures(db_path: Path) -> None:
 
 def test_figures_are_worked_out_anew_from_the_other_tables(stored: Connection) -> None:
     before = kept(stored)
-    for table in FIGURES:
+    for table in (*FIGURES, JOINED):
         stored.execute(f"DELETE FROM {table}")
     with transaction(stored):
         fill_all_figures(stored)

@@ -15,13 +15,16 @@ _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b")
 
 def find_ibans(tokens: Sequence[Token], texts: Sequence[str]) -> Iterator[Found]:
     """The account numbers whose check digits are right."""
-    starts = [(token.segment, token.start) for token in tokens]
     for segment, text in enumerate(texts):
         for match in _IBAN.finditer(text):
             if passes_mod_97(re.sub(r"[ -]", "", match.group())):
-                first = bisect_left(starts, (segment, match.start()))
-                last = bisect_right(starts, (segment, match.end() - 1)) - 1
+                first = bisect_left(tokens, (segment, match.start()), key=_place)
+                last = bisect_right(tokens, (segment, match.end() - 1), key=_place) - 1
                 yield Found(first, last, ACCOUNT)
+
+
+def _place(token: Token) -> tuple[int, int]:
+    return token.segment, token.start
 
 
 def passes_mod_97(iban: str) -> bool:

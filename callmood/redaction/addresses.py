@@ -22,8 +22,10 @@ _CLEAR: Final = words("street avenue road boulevard lane terrace crescent parkwa
 """What is no other word, so that it makes an address without a number."""
 _FROM_ADDRESS: Final = 25
 """Tokens from "what is your address" to the street."""
-_GERMAN: Final = re.compile(r"\w{2,}(straße|strasse|str|weg|platz|allee|gasse|damm|ufer)$")
-_ROMANCE: Final = words("rue avenue boulevard calle avenida via viale piazza rua plaza")
+_GERMAN_ENDS: Final = ("straße", "strasse", "str", "weg", "platz", "allee", "gasse", "damm", "ufer")
+_GERMAN: Final = re.compile(rf"\w{{2,}}({'|'.join(_GERMAN_ENDS)})$")
+_ROMANCE: Final = words("rue calle avenida via viale piazza")
+"""What stands before the name of a street, and is no other word."""
 _UNITS: Final = words("apartment apt unit suite flat floor number box po")
 _NOT_A_NAME: Final = words(
     """
@@ -48,6 +50,7 @@ _STATES: Final = frozenset(
     )
 )
 _BEGIN_STATES: Final = frozenset(state[0] for state in _STATES)
+_BEGIN: Final = _BEGIN_STATES | _ROMANCE | {"hundred", "oh"}
 _CODES: Final = words(
     """
     AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH
@@ -62,9 +65,11 @@ _MOST_CITY_WORDS: Final = 4
 
 def find_addresses(tokens: Sequence[Token], texts: Sequence[str], cues: Cues) -> Iterator[Found]:
     """The postal addresses among the tokens of ``texts``, and where their streets are named again."""
-    at = 0
+    past = 0
     streets: set[tuple[str, str]] = set()
-    while at < len(tokens):
+    for at, token in enumerate(tokens):
+        if at < past or not (_begins(token) or (at + 1 < len(tokens) and tokens[at + 1].text in _CLEAR)):
+            continue
         street = _street(tokens, at) or _other_street(tokens, at) or _asked_for(tokens, at, cues)
         last = _british_postcode(tokens, texts, at) if street is None else _with_place(tokens, street)
         if last is None:
@@ -73,10 +78,22 @@ def find_addresses(tokens: Sequence[Token], texts: Sequence[str], cues: Cues) ->
             streets.add((tokens[street - 1].text, tokens[street].text))
         if last is not None:
             yield Found(at, last, ADDRESS)
-        at = at + 1 if last is None else last + 1
-    for at, (one, other) in enumerate(pairwise(tokens)):
+            past = last + 1
+    for at, (one, other) in enumerate(pairwise(tokens) if streets else ()):
         if (one.text, other.text) in streets and one.segment == other.segment:
             yield Found(at, at + 1, ADDRESS)
+
+
+def _begins(token: Token) -> bool:
+    """Whether an address may begin with a token, unless it is one that was asked for."""
+    text = token.text
+    return (
+        token.is_number
+        or text in _BEGIN
+        or (len(text) <= 2 and token.written.isupper())
+        or text.endswith(_GERMAN_ENDS)
+        or is_digit_word(text)
+    )
 
 
 def _asked_for(tokens: Sequence[Token], at: int, cues: Cues) -> int | None:
@@ -164,10 +181,7 @@ def _other_street(tokens: Sequence[Token], at: int) -> int | None:
                 break
             last += 1
         return last if last > at + 1 else None
-    if (
-        tokens[at].text in _ROMANCE - {"avenue", "boulevard", "plaza", "rua"}
-        and tokens[at].written[0].isupper()
-    ):
+    if tokens[at].text in _ROMANCE and tokens[at].written[0].isupper():
         for index in range(at + 2, min(at + 6, len(tokens))):
             if tokens[index].segment != tokens[at].segment:
                 return None

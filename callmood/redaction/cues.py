@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from callmood.redaction.tokens import Token, phrases
+from callmood.redaction.tokens import Token, lengths_by_first, phrases
 
 ORDINARY: Final = "ordinary"
 """The kind of numbers that are no secrets: of orders, flights, pages."""
@@ -109,8 +109,7 @@ def _phrases() -> dict[tuple[str, ...], tuple[str, bool] | None]:
 
 
 _PHRASES: Final = _phrases()
-_LONGEST: Final = max(map(len, _PHRASES))
-_FIRST: Final = frozenset(phrase[0] for phrase in _PHRASES)
+_LENGTHS: Final = lengths_by_first(_PHRASES)
 
 
 class Cues:
@@ -136,18 +135,17 @@ class Cues:
 
 
 def _cues(tokens: Sequence[Token]) -> Iterator[Cue]:
-    at = 0
-    while at < len(tokens):
-        taken = 1
-        if tokens[at].text.removesuffix("'s") in _FIRST:
-            for length in range(min(_LONGEST, len(tokens) - at), 0, -1):
-                phrase = tuple(token.text.removesuffix("'s") for token in tokens[at : at + length])
-                if phrase in _PHRASES:
-                    meaning = _PHRASES[phrase]
-                    if meaning is not None:
-                        yield Cue(at + length - 1, *meaning)
-                    taken = (
-                        1 if meaning is not None and meaning[0] == NUMBER else length
-                    )  # "the number of the account"
-                    break
-        at += taken
+    said = [token.text.removesuffix("'s") for token in tokens]
+    past = 0
+    for at, word in enumerate(said):
+        if at < past or word not in _LENGTHS:
+            continue
+        for length in _LENGTHS[word]:
+            phrase = tuple(said[at : at + length])
+            if len(phrase) == length and phrase in _PHRASES:
+                meaning = _PHRASES[phrase]
+                if meaning is not None:
+                    yield Cue(at + length - 1, *meaning)
+                if meaning is None or meaning[0] != NUMBER:  # "the number of the account"
+                    past = at + length
+                break

@@ -28,6 +28,8 @@ _NUMBERS: Final = words(
     """
 )
 _TENS: Final = words("twenty thirty forty fifty sixty seventy eighty ninety")
+_BEGIN: Final = _MONTHS | _ORDINALS | _NUMBERS | {"twenty", "thirty"}
+"""What a date begins with, unless it is a number in digits."""
 _BETWEEN: Final = words("the of in uh um on")
 _LONG_AGO: Final = range(1900, 2010)
 """Years in which callers were born, and of which little else is said with day and month."""
@@ -38,17 +40,18 @@ _NUMERIC: Final = re.compile(r"[/.-]")
 
 def find_dates(tokens: Sequence[Token], cues: Cues) -> Iterator[Found]:
     """The dates of birth among the tokens."""
-    at = 0
-    while at < len(tokens):
+    past = 0
+    for at, token in enumerate(tokens):
+        if at < past or not (token.is_number or token.text in _BEGIN):
+            continue
         dated = _date(tokens, at)
         if dated is None:
-            at += 1
             continue
         last, year = dated
         near = [*cues.before(at, _FROM_BIRTH), *cues.after(last, 6)]
         if any(cue.kind == BIRTH for cue in near) or (year is not None and year in _LONG_AGO):
             yield Found(at, last, BIRTH)
-        at = last + 1
+        past = last + 1
 
 
 def _date(tokens: Sequence[Token], at: int) -> tuple[int, int | None] | None:

@@ -60,6 +60,9 @@ _UNIT_WORDS: Final = words(
     moments sec thing things more
     """
 )
+_COUNTED: Final = _UNIT_WORDS | _LARGE
+_BEGIN: Final = frozenset((*_UNITS, *_TEENS, *_TENS, *_TIMES, *_SOUNDS_LIKE))
+"""Words that a number may begin with."""
 _FILLERS: Final = words(
     """
     uh um er erm eh ah em hm hmm mm mmm mhm huh yeah yes yep yup ya okay ok kay right sure alright all and
@@ -267,12 +270,11 @@ def _goes_on(
 
 def _groups(tokens: Sequence[Token], taken: frozenset[int] | set[int]) -> Iterator[Group]:
     """The numbers of the tokens that are no amounts, times or shares."""
-    at = 0
-    while at < len(tokens):
-        if at in taken:
-            at += 1
+    past = 0
+    for at, token in enumerate(tokens):
+        if at < past or at in taken or not (token.is_number or token.text in _BEGIN):
             continue
-        group, at = _group(tokens, at)
+        group, past = _group(tokens, at)
         if group is not None and not any(index in taken for index in range(group.first, group.last + 1)):
             yield group
 
@@ -322,7 +324,7 @@ def _counts(tokens: Sequence[Token], last: int) -> bool:
     return (
         last + 1 < len(tokens)
         and tokens[last + 1].segment == tokens[last].segment
-        and tokens[last + 1].text in _UNIT_WORDS | _LARGE
+        and tokens[last + 1].text in _COUNTED
         and not set(tokens[last].after) & set(".?!;")
     )
 

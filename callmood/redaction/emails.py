@@ -39,6 +39,8 @@ from callmood.redaction.tokens import Found, Token, words
 
 _HEARD_AS_AT: Final = words("at add ad and that et")
 """What a recogniser writes for "at"; the others only before a mail provider."""
+_SIGNS: Final = words("dot underscore")
+"""What stands between the words of an address of which no "at" was written."""
 _MAILBOXES: Final = words("contact support help team me us him her")
 """What may be all of an address before "at", though it seldom is a name."""
 _SENDING: Final = words(
@@ -235,8 +237,11 @@ def _is_about_mail(cues: Cues, at: int) -> bool:
 
 def _without_at(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Found | None:
     """An address of which no "at" was written, or a part of one that was asked for: "jenna gmail dot com"."""
-    is_told = _is_about_mail(cues, at) or (start > 0 and at - start < _NEAR)
     domain = None if provider_end(tokens, at) is None else domain_at(tokens, at)
+    is_begun = at + 2 < len(tokens) and tokens[at + 1].text in _SIGNS
+    if not is_begun and (domain is None or not domain.is_provider):
+        return None
+    is_told = _is_about_mail(cues, at) or (start > 0 and at - start < _NEAR)
     if domain is not None and domain.is_provider:
         of_text = at
         while of_text > start and not tokens[of_text].is_first:
@@ -265,7 +270,7 @@ def _without_at(tokens: Sequence[Token], cues: Cues, at: int, start: int) -> Fou
         return Found(first, domain.last, EMAIL) if is_told and (first < at or is_asked_for) else None
     if is_told and tokens[at].text not in NOT_NAMES:
         last = at
-        while last + 2 < len(tokens) and tokens[last + 1].text in ("dot", "underscore"):
+        while last + 2 < len(tokens) and tokens[last + 1].text in _SIGNS:
             last += 2
         if tokens[last].text in ENDS:
             return None

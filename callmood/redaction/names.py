@@ -11,7 +11,7 @@ from typing import Final
 
 from callmood.first_names import is_first_name
 from callmood.redaction.recogniser import recogniser
-from callmood.redaction.tokens import Found, Token, phrases, words
+from callmood.redaction.tokens import Found, Token, lengths_by_first, phrases, words
 
 NAME: Final = "name"
 _GIVEN: Final = frozenset(
@@ -26,8 +26,7 @@ _GIVEN: Final = frozenset(
         """
     )
 )
-_LONGEST: Final = max(map(len, _GIVEN))
-_FIRST: Final = frozenset(phrase[0] for phrase in _GIVEN)
+_LENGTHS: Final = lengths_by_first(_GIVEN)
 _NEEDS_MORE: Final = {
     ("this", "is"): words("speaking calling here from with"),
     ("i'm",): words("calling speaking from"),
@@ -67,7 +66,7 @@ def find_names(tokens: Sequence[Token], texts: Sequence[str]) -> Iterator[Found]
     known = {tokens[index].text for one in names for index in range(one.first, one.last + 1)}
     known = {word for word in known if len(word) > 1 and word not in _NO_NAMES}
     yield from names
-    for at, token in enumerate(tokens):
+    for at, token in enumerate(tokens if known else ()):
         if token.text.removesuffix("'s") in known and token.written[0].isupper():
             yield Found(at, at, NAME)
 
@@ -88,26 +87,28 @@ def _recognised(tokens: Sequence[Token], texts: Sequence[str]) -> Iterator[Found
 
 
 def _given(tokens: Sequence[Token]) -> Iterator[Found]:
-    at = 0
-    while at < len(tokens):
-        if _is_speaking(tokens, at):
+    past = 0
+    for at, token in enumerate(tokens):
+        if at < past:
+            continue
+        if _is_capital(token) and _is_speaking(tokens, at):
             yield Found(at, at, NAME)
-        longest = min(_LONGEST, len(tokens) - at) if tokens[at].text in _FIRST else 0
-        for length in range(longest, 0, -1):
-            phrase = tuple(token.text for token in tokens[at : at + length])
-            if phrase in _GIVEN and (phrase != ("miss",) or tokens[at].written == "Miss"):
+        for length in _LENGTHS.get(token.text, ()):
+            phrase = tuple(one.text for one in tokens[at : at + length])
+            if len(phrase) < length:
+                continue
+            if phrase in _GIVEN and (phrase != ("miss",) or token.written == "Miss"):
                 found = _name(tokens, at + length, phrase)
                 if found is not None:
                     yield found
-                    at = found.last
+                    past = found.last + 1
                 break
-        at += 1
 
 
 def _is_speaking(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a token is the name in "billing department, Anna speaking"."""
+    """Whether a token with a capital is the name in "billing department, Anna speaking"."""
     follows = at + 1 < len(tokens) and tokens[at + 1].text == "speaking" and tokens[at + 1].before == " "
-    return follows and _is_capital(tokens[at]) and is_first_name(tokens[at].text)
+    return follows and is_first_name(tokens[at].text)
 
 
 def _name(tokens: Sequence[Token], at: int, phrase: tuple[str, ...]) -> Found | None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 _TOKEN: Final = re.compile(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*")
 
-_RUN_TOGETHER: Final = re.compile(
-    r"(.*?)(at)?(gmail|hotmail|yahoo|outlook|icloud|protonmail)(dot)?(com)?", re.I
-)
+_MAILER: Final = re.compile("gmail|hotmail|yahoo|outlook|icloud|protonmail", re.I)
+_RUN_TOGETHER: Final = re.compile(rf"(.*?)(at)?({_MAILER.pattern})(dot)?(com)?", re.I)
 """What a recogniser writes as one word: "leeatgmail.com", "hotmailcom"."""
 
 _MOST_OF_ASIDE: Final = 5
@@ -25,6 +23,14 @@ def words(text: str) -> frozenset[str]:
 def phrases(text: str) -> tuple[tuple[str, ...], ...]:
     """Phrases, each as its words, from a text with commas between."""
     return tuple(tuple(phrase.split()) for phrase in text.split(","))
+
+
+def lengths_by_first(listed: Iterable[tuple[str, ...]]) -> dict[str, list[int]]:
+    """How long the phrases are that begin with a word, the longest first."""
+    found: dict[str, set[int]] = {}
+    for phrase in listed:
+        found.setdefault(phrase[0], set()).add(len(phrase))
+    return {first: sorted(lengths, reverse=True) for first, lengths in found.items()}
 
 
 _ASIDE: Final = words(
@@ -43,8 +49,7 @@ class Found(NamedTuple):
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word, or a number in digits."""
 
     text: str
@@ -60,10 +65,7 @@ class Token:
     """What stands between it and the token before it in the same text."""
     after: str
     """What stands between it and the next token of the same text, or the end."""
-
-    @property
-    def is_number(self) -> bool:
-        return self.text.isdecimal()
+    is_number: bool
 
     @property
     def is_first(self) -> bool:
@@ -82,33 +84,30 @@ def _is_aside(tokens: Sequence[Token]) -> bool:
 
 
 def _tokens(number: int, text: str) -> list[Token]:
-    places = [place for match in _TOKEN.finditer(text) for place in _parts(match)]
-    ends = [0, *(end for _, end in places)]
-    starts = [*(start for start, _ in places), len(text)]
-    return [
-        Token(
-            _plain(text[start:end]),
-            text[start:end],
-            number,
-            start,
-            end,
-            before=text[ends[index] : start],
-            after=text[end : starts[index + 1]],
+    places = [match.span() for match in _TOKEN.finditer(text)]
+    if _MAILER.search(text):
+        places = [part for place in places for part in _parts(text, *place)]
+    following = [*(start for start, _ in places[1:]), len(text)]
+    tokens: list[Token] = []
+    ended = 0
+    for (start, end), begins in zip(places, following, strict=False):
+        written = text[start:end]
+        is_number = written.isdecimal()
+        plain = _digits(written) if is_number else written.lower().replace("’", "'")
+        tokens.append(
+            Token(plain, written, number, start, end, text[ended:start], text[end:begins], is_number)
         )
-        for index, (start, end) in enumerate(places)
-    ]
+        ended = end
+    return tokens
 
 
-def _parts(match: re.Match[str]) -> list[tuple[int, int]]:
-    """Where the words of a match begin and end: of "leeatgmail" there are three."""
-    parts = _RUN_TOGETHER.fullmatch(match.group())
+def _parts(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Where the words of a token begin and end: of "leeatgmail" there are three."""
+    parts = _RUN_TOGETHER.fullmatch(text, start, end)
     if parts is None:
-        return [match.span()]
-    spans = [parts.span(group) for group in range(1, 6) if parts.group(group)]
-    return [(match.start() + start, match.start() + end) for start, end in spans]
+        return [(start, end)]
+    return [parts.span(group) for group in range(1, 6) if parts.group(group)]
 
 
-def _plain(written: str) -> str:
-    if written.isdecimal():
-        return "".join(str(int(digit)) for digit in written)
-    return written.lower().replace("’", "'")
+def _digits(written: str) -> str:
+    return written if written.isascii() else "".join(str(int(digit)) for digit in written)

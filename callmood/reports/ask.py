@@ -141,17 +141,25 @@ def _groups(con: Connection, question: Question) -> Report:
         _arrange(rows, question),
         moments=_moments(con, question, parameters),
         calls=_report(con, "calls", parameters) if question.of_one else None,
-        group_categories=_report(con, "group_categories", apart(question.by, parameters)),
+        group_categories=_group_categories(con, question, parameters),
     )
     return _with_notes(con, report, parameters)
+
+
+def _group_categories(con: Connection, question: Question, parameters: dict[str, Any]) -> pl.DataFrame:
+    with_others = apart(question.by, parameters)
+    if with_others["name"] is None:
+        return _report(con, "group_categories", with_others)
+    choose(con, with_others)
+    found = _report(con, "group_categories", with_others)
+    choose(con, parameters)
+    return found
 
 
 def _calls(con: Connection, question: Question) -> Report:
     parameters = parameters_of(con, question)
     few = question.limit if question.sort is None else None
-    found = query(
-        con, f"FROM ({read_sql('reports/calls')}) LIMIT $few", {**parameters, "few": few}, is_large=True
-    )
+    found = query(con, read_sql("reports/calls"), {**parameters, "few": few}, is_large=True)
     rows = _arrange(found, question)
     return _with_notes(con, Report(question, rows, _moments(con, question, parameters)), parameters)
 
@@ -161,8 +169,10 @@ def _one_call(con: Connection, question: Question) -> Report:
     parameters = {**parameters_of(con, replace(question, filters={})), "recording": recording}
     parameters |= {"since": None, "until": None}
     choose(con, parameters)
-    everyone = {**parameters, "role": question.role or "all"}
     call = _report(con, "calls", parameters)
+    categories = _report(con, "categories", parameters)
+    everyone = {**parameters, "role": question.role or "all"}
+    choose(con, everyone)
     row = call.row(0, named=True)
     unknown = row["segments"] > 0 and row["upset"] is None
     return Report(
@@ -171,7 +181,7 @@ def _one_call(con: Connection, question: Question) -> Report:
         moments=_moments(con, question, everyone, _MOMENTS_OF_A_CALL),
         quarters=_report(con, "quarters", parameters),
         call=call,
-        categories=_report(con, "categories", parameters),
+        categories=categories,
         limits=_limits(con),
         remarks=(
             *(Note(f"The scan warned: {warning}.") for warning in row["warnings"] or []),
@@ -211,13 +221,14 @@ def parameters_of(con: Connection, question: Question) -> dict[str, Any]:
         "since": question.since,
         "until": question.until,
         "recording": None,
+        "few": None,
     }
     choose(con, parameters)
     return parameters
 
 
 def choose(con: Connection, parameters: Mapping[str, Any]) -> None:
-    """Make the recordings that the parameters are about the table ``chosen``, which most of the SQL files ask."""
+    """Make the calls that the parameters are about the table ``chosen``, which most of the SQL files ask."""
     query(con, read_sql("reports/chosen"), parameters)
 
 

@@ -68,14 +68,28 @@ def _facts(page: Page) -> Table:
 def _fitting_columns(sheet: Sheet, wanted: Sequence[Column], console: Console) -> Sequence[Column]:
     """As many of the columns as fit; of a table that continues the first and another one always."""
     columns = list(wanted)
-    while True:
-        table = _table(sheet, columns, narrowed=True)
-        needed = Measurement.get(console, console.options.update(max_width=_UNLIMITED), table).maximum
-        hideable = [column for column in columns[1:] if column.hide_order]
-        # below another table there may be no column that always stays
-        if needed <= console.width or not hideable or len(columns) == 2:
-            return columns
-        columns.remove(max(hideable, key=lambda column: column.hide_order))
+    hideable = sorted(
+        (column for column in columns[1:] if column.hide_order),
+        key=lambda column: column.hide_order,
+        reverse=True,
+    )
+    if not hideable:
+        return columns
+    widths = {id(column): _width(sheet, [column], console) for column in columns}
+    first, second = columns[:2]
+    between = _width(sheet, [first, second], console) - widths[id(first)] - widths[id(second)]
+    # below another table there may be no column that always stays
+    for column in hideable:
+        needed = sum(widths[id(one)] for one in columns) + between * (len(columns) - 1)
+        if needed <= console.width or len(columns) == 2:
+            break
+        columns.remove(column)
+    return columns
+
+
+def _width(sheet: Sheet, columns: Sequence[Column], console: Console) -> int:
+    table = _table(sheet, columns, narrowed=True)
+    return Measurement.get(console, console.options.update(max_width=_UNLIMITED), table).maximum
 
 
 def _table(sheet: Sheet, columns: Sequence[Column], narrowed: bool = False) -> Table:

@@ -10,7 +10,7 @@ import numpy as np
 from callmood.arrays import Ints, Mask
 from callmood.store.columns import Shape, as_json, select_rows
 from callmood.store.connection import Connection, rows, transaction
-from callmood.store.figures import fill_figure
+from callmood.store.figures import fill_figure, refresh
 
 _MEMBER: Final[Shape] = {
     "recording_id": "VARCHAR",
@@ -173,6 +173,7 @@ def write_members(con: Connection, definitions: str, ids: Sequence[str], members
             {**key, "definitions": definitions},
         )
         fill_figure(con, "call_category", ids)
+        refresh(con, ids)
 
 
 def categorize_again(con: Connection, ids: Collection[str]) -> None:

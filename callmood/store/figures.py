@@ -10,6 +10,8 @@ import duckdb
 
 FIGURES: Final = ("call_span", "call_talk", "call_mood", "call_upset", "call_moment", "call_category")
 """The tables, in an order in which each needs only those before it. ``NAME_of`` is the macro that defines one."""
+JOINED: Final = "call_figures"
+"""The table in which they are joined, with the facts of the calls; ``refresh`` it when those change."""
 
 _AT_ONCE: Final = 10_000
 """Calls whose figures are worked out together: 200,000 segments fit into memory anywhere."""
@@ -19,6 +21,7 @@ def fill_figures(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> None:
     """Work out the figures of these calls, in the transaction that has begun; of a call that is gone, none stay."""
     for table in FIGURES:
         fill_figure(con, table, ids)
+    refresh(con, ids)
 
 
 def add_figures(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> None:
@@ -26,6 +29,12 @@ def add_figures(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> None:
     for table in FIGURES:
         if table != "call_category":
             _insert(con, table, ids)
+    _insert(con, JOINED, ids)
+
+
+def refresh(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> None:
+    """Join the figures of these calls anew, in the transaction that has begun."""
+    fill_figure(con, JOINED, ids)
 
 
 def fill_figure(con: duckdb.DuckDBPyConnection, table: str, ids: Collection[str]) -> None:
@@ -38,7 +47,7 @@ def fill_figure(con: duckdb.DuckDBPyConnection, table: str, ids: Collection[str]
 
 def fill_all_figures(con: duckdb.DuckDBPyConnection) -> int:
     """Work out the figures of all calls, in the transaction that has begun; returns the number of calls."""
-    for table in FIGURES:
+    for table in (*FIGURES, JOINED):
         con.execute(f"DELETE FROM {table}")
     # in the order of the rows, so that the blocks of each part are read once
     ids = [
@@ -46,7 +55,7 @@ def fill_all_figures(con: duckdb.DuckDBPyConnection) -> int:
         for (one,) in con.execute("SELECT id FROM recording WHERE state = 'done' ORDER BY rowid").fetchall()
     ]
     for start in range(0, len(ids), _AT_ONCE):
-        for table in FIGURES:
+        for table in (*FIGURES, JOINED):
             _insert(con, table, ids[start : start + _AT_ONCE])
     return len(ids)
 

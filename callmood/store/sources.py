@@ -25,6 +25,7 @@ from callmood.store.connection import (
     open_db,
     rows,
 )
+from callmood.store.figures import JOINED
 from callmood.store.files import is_archive
 from callmood.store.quoting import identifier
 
@@ -174,7 +175,11 @@ def _put_views(con: Connection, schema: Mapping[str, _Columns], found: Sequence[
         union = " UNION ALL ".join(selects or [f"SELECT {nothing} WHERE false"])
         place = ", recording_id AS rowid" if table in _BY_PLACE else ""
         con.execute(f"DROP TABLE {table}")
-        con.execute(f"CREATE VIEW {table} AS SELECT *{place} FROM ({union})")
+        if table != JOINED:
+            con.execute(f"CREATE VIEW {table} AS SELECT *{place} FROM ({union})")
+    con.execute(
+        f"CREATE VIEW {JOINED} AS SELECT *, recording_id AS rowid FROM {JOINED}_of((SELECT list(id) FROM recording))"
+    )
 
 
 def _has_earlier(con: Connection, found: Sequence[_Source], number: int) -> bool:

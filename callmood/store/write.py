@@ -43,7 +43,7 @@ from callmood.store.columns import (
 )
 from callmood.store.connection import Connection, rows, transaction
 from callmood.store.encoded import ENCODED, write_encoded
-from callmood.store.figures import FIGURES, add_figures, fill_figures
+from callmood.store.figures import FIGURES, JOINED, add_figures, fill_figures, refresh
 from callmood.store.redact import redact_corrections
 
 OF_A_CALL: Final = (
@@ -57,6 +57,7 @@ OF_A_CALL: Final = (
     "categorized",
     *ENCODED,
     *FIGURES,
+    JOINED,
 )
 """The tables that another scan of a recording writes anew."""
 RECORDING_IDS: Final[Mapping[str, str]] = {
@@ -197,7 +198,8 @@ def update_facts(con: Connection, recordings: Iterable[Recording], *, sure: bool
     merged = f"map_concat({', '.join(metadata if sure else metadata[::-1])})"
     refreshed = ("path", "other_path", "size_bytes", *FACTS, "metadata")
     with transaction(con):
-        con.execute(
+        changed = rows(
+            con,
             f"""
             UPDATE recording SET {", ".join(f"{column} = fresh.{column}" for column in refreshed)}
             FROM (
@@ -207,9 +209,12 @@ def update_facts(con: Connection, recordings: Iterable[Recording], *, sure: bool
             WHERE recording.id = fresh.id
                 AND ({", ".join(f"recording.{column}" for column in refreshed)})
                     IS DISTINCT FROM ({", ".join(f"fresh.{column}" for column in refreshed)})
+            RETURNING id
             """,
             {"found": as_json(found)},
         )
+        if changed:
+            refresh(con, [one for (one,) in changed])
 
 
 def write_hashes(con: Connection, hashes: Mapping[str, tuple[int, int, str]]) -> None:

@@ -1,13 +1,28 @@
--- Which recordings is a report about? Kept as the table chosen for the questions that make up the report: they are many, and
--- names take a while to compare.
+-- Which calls is a report about? The places of their rows in the table call_figures are kept as the table chosen, for the
+-- questions that make up the report: they are many, and names take a while to compare.
 --
 --   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
+--   $role        whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $recording   one recording, by its id; NULL: all
 --   $since, $until   start of the call, the second excluded; NULL: no bound
 CREATE OR REPLACE TEMP TABLE chosen AS
-SELECT id AS recording_id
-FROM recording
-WHERE ($recording::VARCHAR IS NULL OR id = $recording)
-    AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
-    AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-    AND recording.id NOT IN (FROM not_named($dimensions, $names))
+WITH in_time AS (
+    SELECT rowid AS place, agent, queue, customer, started_at, metadata
+    FROM call_figures
+    WHERE role = $role
+        AND ($recording::VARCHAR IS NULL OR recording_id = $recording)
+        AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
+        AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
+), wanted AS (
+    SELECT unnest($dimensions::VARCHAR[]) AS dimension, unnest($names::VARCHAR[]) AS name
+), named AS (
+    SELECT place, dimension, name, group_name(dimension, agent, queue, customer, started_at, metadata) AS given
+    FROM in_time, wanted
+), meant AS (
+    SELECT dimension, given
+    FROM (SELECT DISTINCT dimension, name, given FROM named)
+    WHERE name_key(given) = name_key(name)
+)
+SELECT place FROM in_time WHERE len($names::VARCHAR[]) = 0
+UNION ALL
+SELECT place FROM named SEMI JOIN meant USING (dimension, given) GROUP BY place HAVING count(*) = len($names::VARCHAR[])

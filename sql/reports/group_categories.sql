@@ -3,27 +3,24 @@
 --
 --   $by     'agent', 'queue', 'customer', 'day', 'week', 'month', 'hour', or a column of the metadata table
 --   $name   this group only, compared with all others; NULL: all
---   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
---   $since, $until   start of the call, the second excluded; NULL: no bound
+--   chosen  the calls (see chosen.sql), also those of the other groups
+--   $role   that of the chosen calls
 --
 -- calls_known is the number of the group's calls whose categories are known, share that of those with the category among
 -- them, share_low and share_high its 95 % interval (Wilson; NULL with fewer than five calls). rest_share is that of all
 -- other groups together. Categories that occur in no call are left out.
 WITH selected AS (
-    SELECT recording.id AS recording_id, spelling.name
-    FROM recording
-    SEMI JOIN categorized ON categorized.recording_id = recording.id
+    SELECT spelling.name, categories
+    FROM call_figures
     JOIN spelled($by) AS spelling
         ON spelling.given = group_name($by, agent, queue, customer, started_at, metadata)
-    WHERE state = 'done'
-        AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
-        AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-        AND recording.id NOT IN (FROM not_named($dimensions, $names))
+    WHERE role = $role AND call_figures.rowid IN (FROM chosen) AND categories IS NOT NULL
 ), known AS (
     SELECT name, count(*) AS calls_known, (sum(count(*)) OVER () - count(*))::BIGINT AS rest_known
     FROM selected GROUP BY name
 ), found AS (
-    SELECT name, category, count(*) AS calls FROM call_category JOIN selected USING (recording_id) GROUP BY name, category
+    SELECT name, category, count(*) AS calls
+    FROM (SELECT name, unnest(categories, recursive := true) FROM selected) GROUP BY name, category
 ), total AS (
     SELECT category, sum(calls)::BIGINT AS all_calls FROM found GROUP BY category
 )

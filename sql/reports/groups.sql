@@ -2,7 +2,7 @@
 -- months and hours come in order, of the others those with the largest share of upset calls first, then those with the worst mood at the end.
 --
 --   $by     'agent', 'queue', 'customer', 'day', 'week', 'month', 'hour', or a column of the metadata table
---   chosen  the recordings (see chosen.sql)
+--   chosen  the calls (see chosen.sql)
 --   $role   whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --
 -- Means are over calls, each with the same weight. Their margin is half of their 95 % interval (Student's t; NULL with
@@ -10,25 +10,16 @@
 -- known; upset_low and upset_high are the 95 % interval of the former (Wilson). angry, negative and uncertain are shares
 -- of the role's scored segments, all calls together; corrections is how many segments
 -- people corrected. Talk ratio, dead air, overtalk, interruption and mood are defined at the views call_talk and call_mood.
-WITH selected AS (
-    SELECT recording.id AS recording_id,
-        spelling.name
-    FROM chosen
-    JOIN recording ON recording.id = chosen.recording_id
-    JOIN spelled($by) AS spelling
-        ON spelling.given = group_name($by, agent, queue, customer, started_at, metadata)
-    WHERE state = 'done'
-), call AS (
-    SELECT name, corrections, call_talk.*, call_mood.* EXCLUDE (recording_id, role),
+WITH call AS (
+    SELECT spelling.name, call_figures.*,
         is_likely(upset) AS is_upset,
         is_likely(pleased) AS is_pleased,
         dead_air_s / nullif(duration_s, 0) AS dead_air_share,
         overtalk_s / nullif(duration_s, 0) AS overtalk_share
-    FROM selected
-    JOIN call_talk USING (recording_id)
-    JOIN call_span USING (recording_id)
-    LEFT JOIN call_mood ON call_mood.recording_id = selected.recording_id AND call_mood.role = $role
-    LEFT JOIN call_upset ON call_upset.recording_id = selected.recording_id AND call_upset.role = $role
+    FROM call_figures
+    JOIN spelled($by) AS spelling
+        ON spelling.given = group_name($by, agent, queue, customer, started_at, metadata)
+    WHERE role = $role AND call_figures.rowid IN (FROM chosen)
 )
 SELECT name,
     count(*) AS calls,

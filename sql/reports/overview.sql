@@ -1,68 +1,57 @@
 -- What does a report cover, and what does it leave out?
 --
+--   chosen  the calls (see chosen.sql)
 --   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
 --   $role        whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $since, $until   start of the call, the second excluded; NULL: no bound
-WITH named AS (
+WITH call AS (
+    FROM call_figures WHERE role = $role AND rowid IN (FROM chosen)
+), apart AS (
     SELECT *,
         ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
             AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP) AS in_time
     FROM recording
-    WHERE in_time IS DISTINCT FROM false
-        AND recording.id NOT IN (FROM not_named($dimensions, $names))
-), scored AS (
-    SELECT recording_id, scored, mood_change FROM call_mood WHERE role = $role
-), felt AS (
-    SELECT recording_id, upset, pleased FROM call_upset WHERE role = $role
-), unknown AS (
-    SELECT DISTINCT recording_id FROM speaker WHERE role = 'unknown'
-), of_nobody AS (
-    FROM unknown
-    WHERE recording_id NOT IN (SELECT recording_id FROM speaker SEMI JOIN unknown USING (recording_id) WHERE role = 'agent')
-), waited AS (
-    SELECT recording_id, sum(end_s - start_s) AS hold_s FROM hold GROUP BY recording_id
-), transcription AS (
-    SELECT id AS transcribed_in, models->>'asr' AS recogniser FROM scan
+    WHERE in_time IS DISTINCT FROM false AND (state = 'failed' OR in_time IS NULL)
+), misnamed AS (
+    SELECT id
+    FROM apart, (SELECT unnest($dimensions::VARCHAR[]) AS dimension, unnest($names::VARCHAR[]) AS wanted)
+    WHERE name_key(wanted) <> name_key(group_name(dimension, agent, queue, customer, started_at, metadata))
+), left_out AS (
+    SELECT count(*) FILTER (state = 'failed') AS failed, count(*) FILTER (state = 'done') AS without_time
+    FROM apart ANTI JOIN misnamed USING (id)
 )
 SELECT
-    count(*) FILTER (state = 'done' AND in_time) AS calls,
-    sum(duration_s) FILTER (state = 'done' AND in_time) / 3600 AS hours,
-    min(started_at) FILTER (state = 'done' AND in_time) AS first_call,
-    max(started_at) FILTER (state = 'done' AND in_time) AS last_call,
-    count(*) FILTER (state = 'failed' AND in_time IS DISTINCT FROM false) AS failed,
+    count(*) AS calls,
+    sum(duration_s) / 3600 AS hours,
+    min(started_at) AS first_call,
+    max(started_at) AS last_call,
+    (SELECT failed FROM left_out) AS failed,
     (
         SELECT count(*) FROM unreadable WHERE len($names::VARCHAR[]) = 0 AND path NOT IN (SELECT path FROM recording)
     ) AS unreadable,
-    count(*) FILTER (state = 'done' AND in_time IS NULL) AS without_time,
-    count(*) FILTER (state = 'done' AND in_time AND coalesce(scored, 0) = 0 AND understood IS DISTINCT FROM false)
-        AS without_mood,
-    count(*) FILTER (state = 'done' AND in_time AND upset IS NOT NULL) AS calls_scored,
-    count(*) FILTER (state = 'done' AND in_time AND is_likely(upset)) AS upset_calls,
+    (SELECT without_time FROM left_out) AS without_time,
+    count(*) FILTER (coalesce(scored, 0) = 0 AND understood IS DISTINCT FROM false) AS without_mood,
+    count(upset) AS calls_scored,
+    count(*) FILTER (is_likely(upset)) AS upset_calls,
     share_low(upset_calls, calls_scored) AS upset_low,
     share_high(upset_calls, calls_scored) AS upset_high,
-    count(*) FILTER (state = 'done' AND in_time AND is_likely(pleased)) AS pleased_calls,
-    count(*) FILTER (state = 'done' AND in_time AND scored > 0 AND mood_change IS NULL) AS not_compared,
-    count(*) FILTER (state = 'done' AND in_time AND scored > 0 AND upset IS NULL) AS without_upset,
-    count(*) FILTER (state = 'done' AND in_time AND NOT understood) AS not_understood,
-    count(*) FILTER (state = 'done' AND in_time AND layout <> 'stereo' AND speakers > 1) AS on_one_channel,
-    count(*) FILTER (state = 'done' AND in_time AND speakers = 1) AS one_sided,
-    count(*) FILTER (state = 'done' AND in_time AND speakers IS NULL) AS silent,
-    count(*) FILTER (state = 'done' AND in_time AND id IN (FROM of_nobody)) AS without_role,
-    coalesce(sum(untranscribed_s) FILTER (state = 'done' AND in_time), 0) AS untranscribed_s,
-    sum(untranscribed_s) FILTER (state = 'done' AND in_time)
-        / nullif(sum(speech_s) FILTER (state = 'done' AND in_time), 0) AS untranscribed,
-    count(*) FILTER (state = 'done' AND in_time AND untranscribed_s > 0) AS partly_transcribed,
-    coalesce(sum(hold_s) FILTER (state = 'done' AND in_time), 0) AS hold_s,
-    count(*) FILTER (state = 'done' AND in_time AND hold_s > 0) AS with_hold,
-    count(*) FILTER (state = 'done' AND in_time AND id IN (SELECT recording_id FROM categorized)) AS categorized,
-    coalesce(sum(corrections) FILTER (state = 'done' AND in_time), 0)::BIGINT AS corrections,
-    list_sort(list_distinct(flatten(list(correctors) FILTER (state = 'done' AND in_time)))) AS corrected_by,
-    max(call_span.corrected_at) FILTER (state = 'done' AND in_time) AS corrected_at,
-    count(DISTINCT model_id) FILTER (state = 'done' AND in_time) AS models,
-    count(DISTINCT recogniser) FILTER (state = 'done' AND in_time) AS recognisers
-FROM named
-LEFT JOIN scored ON scored.recording_id = named.id
-LEFT JOIN felt ON felt.recording_id = named.id
-LEFT JOIN call_span ON call_span.recording_id = named.id
-LEFT JOIN waited ON waited.recording_id = named.id
-LEFT JOIN transcription USING (transcribed_in)
+    count(*) FILTER (is_likely(pleased)) AS pleased_calls,
+    count(*) FILTER (scored > 0 AND mood_change IS NULL) AS not_compared,
+    count(*) FILTER (scored > 0 AND upset IS NULL) AS without_upset,
+    count(*) FILTER (NOT understood) AS not_understood,
+    count(*) FILTER (layout <> 'stereo' AND voices > 1) AS on_one_channel,
+    count(*) FILTER (voices = 1) AS one_sided,
+    count(*) FILTER (voices IS NULL) AS silent,
+    count(*) FILTER (without_agent) AS without_role,
+    coalesce(sum(untranscribed_voices_s), 0) AS untranscribed_s,
+    sum(untranscribed_voices_s) / nullif(sum(voices_s), 0) AS untranscribed,
+    count(*) FILTER (untranscribed_voices_s > 0) AS partly_transcribed,
+    coalesce(sum(hold_s), 0) AS hold_s,
+    count(*) FILTER (hold_s > 0) AS with_hold,
+    count(categories) AS categorized,
+    coalesce(sum(corrections), 0)::BIGINT AS corrections,
+    list_sort(list_distinct(flatten(list(correctors)))) AS corrected_by,
+    max(corrected_at) AS corrected_at,
+    count(DISTINCT model_id) AS models,
+    count(DISTINCT recogniser) AS recognisers
+FROM call

@@ -1,11 +1,11 @@
 -- Where are the recordings of calls, which model scored them, and what are they called?
 --
---   $by   what a group is: 'agent', 'queue', 'customer', 'day', or a column of the metadata table
---   $since, $until   start of the call, the second excluded; NULL: no bound
-SELECT recording.id AS recording_id, path, other_path, size_bytes, spelling.name AS group_name, model_id
-FROM recording
-JOIN spelled($by) AS spelling
-    ON spelling.given = group_name($by, agent, queue, customer, started_at, metadata)
-WHERE state = 'done'
-    AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
-    AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
+--   $by     what a group is: 'agent', 'queue', 'customer', 'day', or a column of the metadata table
+--   chosen  the calls (see chosen.sql)
+--   $role   that of the chosen calls
+SELECT recording_id, recording.path, other_path, size_bytes, spelling.name AS group_name, recording.model_id
+FROM call_figures
+JOIN recording ON recording.id = recording_id
+JOIN spelled($by) AS spelling ON spelling.given = group_name(
+    $by, call_figures.agent, call_figures.queue, call_figures.customer, call_figures.started_at, call_figures.metadata)
+WHERE role = $role AND call_figures.rowid IN (FROM chosen)

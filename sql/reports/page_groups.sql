@@ -2,7 +2,7 @@
 --
 --   $by     what a group is: 'agent', 'queue', 'customer', 'day', or a column of the metadata table
 --   $name   calls of one group only, apart from all others together; NULL: all
---   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
+--   chosen  the calls (see chosen.sql) of any time, also those of the other groups
 --   $role   whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $since, $until   start of the call, the second excluded; NULL: no bound
 --   $now_from, $now_until, $before_from, $before_until   the period that is compared, and the one that it is compared
@@ -16,41 +16,39 @@ WITH period AS (
         ('before', $before_from::TIMESTAMP, $before_until::TIMESTAMP)) AS bounds(period, since, until)
     WHERE period = 'all' OR $now_from::TIMESTAMP IS NOT NULL
 ), selected AS MATERIALIZED (
-    SELECT recording.id AS recording_id, period, started_at, spelling.name AS group_name,
+    SELECT call_figures.rowid AS place, period, started_at, spelling.name AS group_name,
         coalesce(queues.name, '(unknown)') AS queue_name,
         $name::VARCHAR IS NULL OR name_key(spelling.name) = name_key($name) AS is_named
-    FROM recording
+    FROM call_figures
     JOIN period ON (period.since IS NULL OR started_at >= period.since)
         AND (period.until IS NULL OR started_at < period.until)
     JOIN spelled($by) AS spelling
         ON spelling.given = group_name($by, agent, queue, customer, started_at, metadata)
     LEFT JOIN spelled('queue') AS queues ON queues.given = queue
-    WHERE state = 'done'
-        AND recording.id NOT IN (FROM not_named($dimensions, $names))
+    WHERE role = $role AND call_figures.rowid IN (FROM chosen)
 ), placed AS (
-    SELECT recording_id, period, is_named, 'group' AS dimension, group_name AS name FROM selected
+    SELECT place, period, is_named, 'group' AS dimension, group_name AS name FROM selected
     UNION ALL
-    SELECT recording_id, period, is_named, 'all', '' FROM selected WHERE is_named
+    SELECT place, period, is_named, 'all', '' FROM selected WHERE is_named
     UNION ALL
-    SELECT recording_id, period, is_named, 'queue', queue_name FROM selected WHERE is_named
+    SELECT place, period, is_named, 'queue', queue_name FROM selected WHERE is_named
     UNION ALL
-    SELECT recording_id, period, is_named, 'day', strftime(started_at, '%Y-%m-%d') FROM selected
+    SELECT place, period, is_named, 'day', strftime(started_at, '%Y-%m-%d') FROM selected
     WHERE is_named AND started_at IS NOT NULL
     UNION ALL
-    SELECT recording_id, period, is_named, 'week', strftime(date_trunc('week', started_at), '%Y-%m-%d') FROM selected
+    SELECT place, period, is_named, 'week', strftime(date_trunc('week', started_at), '%Y-%m-%d') FROM selected
     WHERE is_named AND started_at IS NOT NULL
     UNION ALL
-    SELECT recording_id, period, is_named, 'hour', strftime(started_at, '%H') FROM selected
+    SELECT place, period, is_named, 'hour', strftime(started_at, '%H') FROM selected
     WHERE is_named AND started_at IS NOT NULL
 ), call AS (
-    SELECT call_talk.*, call_mood.* EXCLUDE (recording_id, role),
+    SELECT call_figures.*, call_figures.rowid AS place,
         is_likely(upset) AS is_upset,
         is_likely(pleased) AS is_pleased,
         dead_air_s / nullif(duration_s, 0) AS dead_air_share,
         overtalk_s / nullif(duration_s, 0) AS overtalk_share
-    FROM call_talk
-    LEFT JOIN call_mood ON call_mood.recording_id = call_talk.recording_id AND call_mood.role = $role
-    LEFT JOIN call_upset ON call_upset.recording_id = call_talk.recording_id AND call_upset.role = $role
+    FROM call_figures
+    WHERE role = $role AND call_figures.rowid IN (SELECT place FROM selected)
 ), figures AS (
     SELECT dimension, name, period, bool_or(is_named) AS is_named,
         count(*) AS calls,
@@ -81,7 +79,7 @@ WITH period AS (
         coalesce(sum(scored), 0)::BIGINT AS segments,
         coalesce(sum(uncertain), 0)::BIGINT AS uncertain
     FROM placed
-    JOIN call USING (recording_id)
+    JOIN call USING (place)
     GROUP BY dimension, name, period
 ), summed AS (
     SELECT *,

@@ -1,6 +1,6 @@
 -- Which calls were turned round: somebody was upset, and not any more at the end? What did the agent say when it turned?
 --
---   chosen  the recordings (see chosen.sql)
+--   chosen  the calls (see chosen.sql)
 --   $role        who was upset: 'customer' (with those whose role is not known), 'agent', or 'all'
 --
 -- Recovered: upset in some segment, scored in the last quarter of the conversation, there upset in none and with a mood
@@ -8,7 +8,7 @@
 -- next of the same speaker that is not upset begins at
 -- turned_s: what the agent says in between is what turned it.
 WITH felt AS (
-    FROM segment_mood_of((SELECT list(recording_id) FROM chosen)) WHERE is_of(role, $role)
+    FROM segment_mood_of((SELECT list(recording_id) FROM call_figures WHERE role = $role AND rowid IN (FROM chosen))) WHERE is_of(role, $role)
 ), turned AS (
     -- a condition on mood beside that on role would have the moods of all segments worked out, those of other calls too
     SELECT recording_id, speaker, any_value(role) FILTER (mood IS NOT NULL) AS role,

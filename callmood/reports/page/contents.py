@@ -135,9 +135,7 @@ def contents(
     found = calls["started_at"].drop_nulls()
     span = periods(question, found.min(), found.max())  # type: ignore[arg-type]
     bounds = dict(zip(Periods._fields, span or (None,) * 4, strict=True))
-    with_others = apart(by, parameters)
-    groups = [] if single else _compared(answer("page_groups", **bounds, **with_others).to_dicts())
-    by_group = [] if single else answer("group_categories", **with_others).to_dicts()
+    groups, by_group = ([], []) if single else _by_group(con, by, parameters, bounds)
     return Contents(
         facts={
             "by": by,
@@ -180,6 +178,19 @@ def contents(
         },
         recordings={key[:ID_DIGITS]: key for key in recordings},
     )
+
+
+def _by_group(
+    con: Connection, by: str, parameters: Mapping[str, Any], bounds: Mapping[str, Any]
+) -> tuple[Rows, Rows]:
+    """How the calls of each group went, and their categories. One group is compared with the others."""
+    with_others = apart(by, parameters)
+    choose(con, with_others)
+    categories = query(con, read_sql("reports/group_categories"), with_others)
+    choose(con, {**with_others, "since": None, "until": None})
+    groups = query(con, read_sql("reports/page_groups"), {**with_others, **bounds})
+    choose(con, parameters)
+    return _compared(groups.to_dicts()), categories.to_dicts()
 
 
 def _models(about: Mapping[str, Mapping[str, Any]], recordings: Iterable[str], model: str) -> Rows:
