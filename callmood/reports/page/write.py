@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 CALLS_A_FILE: Final = 2000
 """More calls than these are put into several files: a browser takes seconds to open a larger one."""
-_CALLS_AT_ONCE: Final = 500
+_CALLS_AT_ONCE: Final = 1_000
 
 
 class _Sounds(NamedTuple):
