@@ -12,9 +12,9 @@ import torch
 
 from callmood.call import Call
 from callmood.model import encode
-from callmood.model.encode import AudioSettings, TextSettings
+from callmood.model.encode import AudioSettings, TextSettings, by_windows
 from callmood.model.graph_encoders import audio_encoder, text_encoder
-from callmood.model.networks import on_device
+from callmood.model.networks import mel, on_device
 from callmood.model.networks.checkpoint import read_checkpoint
 from callmood.model.networks.features import FULL_SCALE, fbank, log_mel
 from callmood.model.networks.graphs import load_graph
@@ -51,7 +51,7 @@ def test_the_networks_that_find_speakers_give_what_torch_gives(network: str, sec
 def test_acoustic_vectors_are_those_of_torch(layers: str, pooling: str) -> None:
     settings = AudioSettings((encode.TINY_EN, encode.CAMPLUS), layers, pooling)  # type: ignore[arg-type]
     clips = [noise(seconds) for seconds in (0.1, 1.3, 4.01, 31.0)]
-    found = audio_encoder(settings, [{}, {}])(clips)
+    found = by_windows(audio_encoder(settings, [{}, {}]), clips)
     modules = [encode.load_audio_encoder(name) for name in settings.encoders]
     np.testing.assert_allclose(found, encode.audio_vectors(modules, settings, clips), atol=2e-3)
 
@@ -67,11 +67,11 @@ def test_text_vectors_are_those_of_torch(pooling: str) -> None:
 def test_what_a_bundle_changed_counts() -> None:
     name, change = "layers.3.fc2.bias", np.full(384, 0.5, np.float32)
     clips = [noise(1.0)]
-    found = audio_encoder(AudioSettings(), [{name: change}])(clips)
+    found = by_windows(audio_encoder(AudioSettings(), [{name: change}]), clips)
     module = encode.load_audio_encoder(encode.TINY_EN)
     module.load_state_dict({name: torch.from_numpy(change)}, strict=False)
     np.testing.assert_allclose(found, encode.audio_vectors([module], AudioSettings(), clips), atol=1e-3)
-    published = audio_encoder(AudioSettings(), [{}])(clips)
+    published = by_windows(audio_encoder(AudioSettings(), [{}]), clips)
     assert np.abs(found - published).max() > 0.1
 
 
@@ -86,6 +86,14 @@ def test_log_mel_features_are_kaldi_s(scale: float) -> None:
     samples = np.float32(scale) * noise(1.01)
     expected = kaldi.fbank(torch.from_numpy(samples)[None], num_mel_bins=80, dither=0.0)
     np.testing.assert_allclose(fbank(samples), expected - expected.mean(0), atol=1e-3)
+
+
+def test_log_mel_features_of_a_batch_are_those_of_each_clip() -> None:
+    clips = [noise(seconds) for seconds in (0.2, 1.01, 3.0)]
+    features, counts = mel.fbank(*encode.padded(clips))
+    for clip, of_one, count in zip(clips, features, counts, strict=True):
+        np.testing.assert_allclose(of_one[:count], fbank(clip * np.float32(FULL_SCALE)), atol=2e-3)
+        assert not of_one[count:].any()
 
 
 @pytest.mark.parametrize("samples", [3_200, 3_201, 20_000])

@@ -212,6 +212,18 @@ def test_silence_and_very_short_clips_can_be_prepared(whisper: Any, samples: int
         assert np.isfinite(encode.audio_vectors([whisper], AudioSettings(), [sound])).all()
 
 
+def test_silence_that_fills_a_batch_up_changes_no_vector(whisper: Any, clips: list[np.ndarray]) -> None:
+    settings = AudioSettings((encode.TINY_EN, encode.CAMPLUS))
+    encoders = [whisper, encode.load_audio_encoder(encode.CAMPLUS)]
+    samples, lengths = encode.padded(clips[:3])
+    more, of_more = encode._rounded_up(samples, lengths)
+    assert more.shape == (4, 2 * SAMPLE_RATE)
+    with torch.inference_mode():
+        wanted = encode.pool_audio(encoders, settings, samples, lengths)
+        found = encode.pool_audio(encoders, settings, more, of_more)
+    np.testing.assert_allclose(found[:3], wanted, atol=2e-3)
+
+
 def test_speaker_vectors_stand_beside_whispers(whisper: Any, clips: list[np.ndarray]) -> None:
     settings = AudioSettings((encode.TINY_EN, encode.CAMPLUS))
     encoders = [whisper, encode.load_audio_encoder(encode.CAMPLUS)]

@@ -129,7 +129,7 @@ def _audio_encoder(folder: Path, settings: AudioSettings, tensors: Tensors, devi
         changes = [_changes(tensors, f"audio.{number}.") for number in range(len(settings.encoders))]
         return audio_encoder(settings, changes)
     modules = [module.to(device) for module in _audio_modules(folder, settings, tensors)]
-    return partial(encode.audio_vectors, modules, settings)
+    return partial(encode.window_vectors, modules, settings)
 
 
 def _text_encoder(folder: Path, settings: TextSettings, tensors: Tensors, device: str) -> TextEncoder:

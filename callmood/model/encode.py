@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -18,8 +19,9 @@ from callmood import bundled_weights
 from callmood.arrays import Floats
 from callmood.errors import CallmoodError
 from callmood.model import pooling
-from callmood.model.loudness import prepared
+from callmood.model.loudness import SHORTEST, prepared
 from callmood.model.networks.mel import log_mel
+from callmood.model.networks.on_device import power_of_two
 from callmood.model.networks.whisper import tiny_en, whisper_hidden
 from callmood.sound import SAMPLE_RATE
 
@@ -32,15 +34,16 @@ CAMPLUS: Final = "cam++"
 MINILM: Final = "minilm"
 WINDOW_S: Final = 15.0
 """Longer clips are encoded in windows of at most this length."""
-BATCH_S: Final = 120.0
+BATCH_S: Final = 240.0
 """Seconds of sound in a batch, padding included, on a GPU."""
 CPU_BATCH_S: Final = 30.0
 """The same on a CPU, which gains little by a batch and loses by the padding."""
 BATCH_TOKENS: Final = 4096
+_TIME_STEP: Final = 2 * SAMPLE_RATE
 
 
-AudioEncoder: TypeAlias = Callable[[Sequence[Floats]], Floats]
-"""Clips, float32 [time] at 16 kHz, of any lengths -> a vector of each: [n, width]."""
+AudioEncoder: TypeAlias = Callable[[Sequence[Floats]], Sequence[Floats]]
+"""Prepared clips (see ``loudness``), float32 [time] at 16 kHz, ``WINDOW_S`` at most -> a vector [width] of each."""
 TextEncoder: TypeAlias = Callable[[Sequence[str]], Floats]
 """Texts -> a vector of each: [n, width]."""
 
@@ -147,11 +150,11 @@ def _first_line(error: Exception) -> str:
 
 def audio_vectors(encoders: Sequence[Any], settings: AudioSettings, clips: Sequence[Floats]) -> Floats:
     """One vector per clip: [n, width]. Clips are float32 [time] at 16 kHz, of any lengths."""
-    return by_windows(lambda windows: _window_vectors(encoders, settings, windows), clips)
+    return by_windows(partial(window_vectors, encoders, settings), clips)
 
 
-def by_windows(encode: Callable[[Sequence[Floats]], Sequence[Floats]], clips: Sequence[Floats]) -> Floats:
-    """The vectors [n, width] of clips whose prepared windows ``encode`` encodes; a clip's are averaged by length."""
+def by_windows(encode: AudioEncoder, clips: Sequence[Floats]) -> Floats:
+    """The vectors [n, width] of clips of any lengths: they are prepared, and a clip's windows averaged by length."""
     windows = [(i, part) for i, clip in enumerate(clips) for part in _windows(prepared(clip))]
     vectors = encode([part for _, part in windows])
     width = len(vectors[0]) if windows else 0
@@ -162,9 +165,10 @@ def by_windows(encode: Callable[[Sequence[Floats]], Sequence[Floats]], clips: Se
     return np.asarray(sums / np.maximum(weights, 1)[:, None], dtype=np.float32)
 
 
-def _window_vectors(
+def window_vectors(
     encoders: Sequence[Any], settings: AudioSettings, windows: Sequence[Floats]
 ) -> list[Floats]:
+    """As an ``AudioEncoder``: the vectors that torch modules make, in batches of similar lengths."""
     import torch
 
     device = next(encoders[0].parameters()).device
@@ -172,9 +176,11 @@ def _window_vectors(
     vectors: dict[int, Floats] = {}
     for rows in length_batches([len(window) for window in windows], batch_s * SAMPLE_RATE):
         samples, lengths = padded([windows[row] for row in rows])
+        if device.type != "cpu":
+            samples, lengths = _rounded_up(samples, lengths)
         with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
             pooled = pool_audio(encoders, settings, samples.to(device), lengths.to(device))
-        vectors.update(zip(rows, pooled.float().cpu().numpy(), strict=True))
+        vectors.update(zip(rows, pooled[: len(rows)].float().cpu().numpy(), strict=True))
     return [vectors[row] for row in range(len(windows))]
 
 
@@ -189,8 +195,7 @@ def pool_audio(
         if name == CAMPLUS:
             from callmood.model.networks.campplus import pooled_layers
 
-            clips = (clip[:length] for clip, length in zip(samples, lengths.tolist(), strict=True))
-            parts.append(torch.stack([pooled_layers(encoder, clip) for clip in clips]))
+            parts.append(pooled_layers(encoder, samples, lengths))
             continue
         if encoder.config.model_type == "whisper":
             mel, frames = log_mel(samples, lengths, encoder.config.num_mel_bins)
@@ -280,6 +285,18 @@ def padded(clips: Sequence[Floats]) -> tuple[torch.Tensor, torch.Tensor]:
     for row, clip in enumerate(clips):
         samples[row, : len(clip)] = torch.from_numpy(np.ascontiguousarray(clip))
     return samples, lengths
+
+
+def _rounded_up(samples: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """A padded batch with silence at its end and silent clips after the others, so that few shapes occur.
+
+    A GPU takes long to plan the work on a shape that it has not seen.
+    """
+    import torch.nn.functional as F
+
+    clips, time = samples.shape
+    rows, columns = power_of_two(clips) - clips, -time % _TIME_STEP
+    return F.pad(samples, (0, columns, 0, rows)), F.pad(lengths, (0, rows), value=SHORTEST)
 
 
 def _windows(clip: Floats) -> list[Floats]:

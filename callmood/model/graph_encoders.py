@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from callmood.arrays import Floats
-from callmood.model.encode import CAMPLUS, TINY_EN, AudioSettings, TextSettings, by_windows
+from callmood.model.encode import CAMPLUS, TINY_EN, AudioSettings, TextSettings
 from callmood.model.networks.features import FULL_SCALE, fbank, log_mel
 from callmood.model.networks.graphs import load_graph
 from callmood.model.networks.minilm import tokenizer
@@ -33,7 +33,7 @@ def audio_encoder(settings: AudioSettings, changes: Sequence[Mapping[str, Floats
     def vector(window: Floats) -> Floats:
         return np.concatenate([encoder(window) for encoder in encoders])
 
-    return partial(by_windows, partial(_longest_first, vector))
+    return partial(_longest_first, vector)
 
 
 def _longest_first(vector: Callable[[Floats], Floats], windows: Sequence[Floats]) -> list[Floats]:

@@ -17,7 +17,7 @@ from callmood.arrays import Doubles, Floats, Ints, Mask
 from callmood.call import VoiceBaseline
 from callmood.labels import EVEN_TEMPERED, LABELS, NEUTRAL
 from callmood.model.course import UPSET, CourseSettings
-from callmood.model.encode import AudioEncoder, AudioSettings, TextEncoder, TextSettings
+from callmood.model.encode import AudioEncoder, AudioSettings, TextEncoder, TextSettings, by_windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class Scorer:
         text_vectors = np.zeros((len(texts), self.text_width), np.float32)
         if self.audio_encoder is not None and has_audio.any():
             given = [clip for clip, use in zip(clips, has_audio, strict=True) if clip is not None and use]
-            audio_vectors[has_audio] = self.audio_encoder(given)
+            audio_vectors[has_audio] = by_windows(self.audio_encoder, given)
         if self.text_encoder is not None and has_text.any():
             known = [words for words, use in zip(texts, has_text, strict=True) if words is not None and use]
             text_vectors[has_text] = self.text_encoder(known)

@@ -11,13 +11,12 @@ from collections import OrderedDict
 from copy import deepcopy
 from functools import cache
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from callmood.model.networks import weights
-from callmood.model.networks.features import FULL_SCALE, fbank
+from callmood.model.networks.mel import fbank
 
 _BLOCKS = ((12, 3, 1), (24, 3, 2), (16, 3, 2))
 """Layers, kernel size and dilation of each dense block."""
@@ -49,13 +48,26 @@ class CamPlusPlus(nn.Module):
         vectors: Tensor = self.xvector(self.head(features.transpose(1, 2)))
         return vectors
 
-    def pooled(self, features: Tensor) -> Tensor:
-        """Vectors [batch, 4032]: mean and deviation over time of ``POOLED_LAYERS``, then the speaker vector."""
-        x, parts = self.head(features.transpose(1, 2)), []
+    def pooled(self, features: Tensor, frames: Tensor | None = None) -> Tensor:
+        """Vectors [batch, 4032]: mean and deviation over time of ``POOLED_LAYERS``, then the speaker vector.
+
+        ``frames`` [batch] says how many of each row count; None: all. What follows them changes nothing.
+        """
+        x = features.transpose(1, 2)
+        wide = None if frames is None else _inside(frames, x)
+        x, parts = self.head(x, wide), []
+        inside = None
         for name, layer in self.xvector.named_children():
-            x = layer(x)
+            if isinstance(layer, _DenseBlock):
+                x = layer(x, inside)
+            elif isinstance(layer, _MeanAndDeviation):
+                x = torch.cat(_mean_and_deviation(x, inside), dim=1)
+            else:
+                x = layer(x)
+            if name == "tdnn" and frames is not None:  # which keeps every second frame
+                inside = _inside((frames + 1) // 2, x)
             if name in POOLED_LAYERS:
-                parts += _mean_and_deviation(x.float())
+                parts += _mean_and_deviation(x.float(), inside)
         return torch.cat([*parts, x.float()], dim=1)
 
 
@@ -76,9 +88,9 @@ class _Residual(nn.Module):
                 nn.Conv2d(channels, channels, 1, stride=(stride, 1), bias=False), nn.BatchNorm2d(channels)
             )
 
-    def forward(self, x: Tensor) -> Tensor:
-        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return F.relu(out + self.shortcut(x))
+    def forward(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
+        out = self.bn2(self.conv2(_cut(F.relu(self.bn1(self.conv1(x))), inside)))
+        return _cut(F.relu(out + self.shortcut(x)), inside)
 
 
 class _Head(nn.Module):
@@ -86,16 +98,20 @@ class _Head(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(1, channels, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(channels)
-        self.layer1 = nn.Sequential(_Residual(channels, 2), _Residual(channels, 1))
-        self.layer2 = nn.Sequential(_Residual(channels, 2), _Residual(channels, 1))
+        self.layer1 = nn.ModuleList([_Residual(channels, 2), _Residual(channels, 1)])
+        self.layer2 = nn.ModuleList([_Residual(channels, 2), _Residual(channels, 1)])
         self.conv2 = nn.Conv2d(channels, channels, 3, stride=(2, 1), padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
         self.out_channels = channels * (bins // 8)
 
-    def forward(self, x: Tensor) -> Tensor:
-        out = F.relu(self.bn1(self.conv1(x.unsqueeze(1))))
-        out = self.layer2(self.layer1(out))
-        return F.relu(self.bn2(self.conv2(out))).flatten(1, 2)
+    def forward(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
+        """``inside`` [batch, 1, frames] says which frames count; what comes out is 0 elsewhere."""
+        x = _cut(x, inside).unsqueeze(1)
+        inside = None if inside is None else inside.unsqueeze(1)
+        out = _cut(F.relu(self.bn1(self.conv1(x))), inside)
+        for residual in (*self.layer1, *self.layer2):
+            out = residual(out, inside)
+        return _cut(F.relu(self.bn2(self.conv2(out))), inside).flatten(1, 2)
 
 
 class _Tdnn(nn.Module):
@@ -121,9 +137,15 @@ class _ContextMask(nn.Module):
         self.linear1 = nn.Conv1d(_BOTTLENECK, _BOTTLENECK // 2, 1)
         self.linear2 = nn.Conv1d(_BOTTLENECK // 2, _GROWTH, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
+        x = _cut(x, inside)
         pooled = F.avg_pool1d(x, _POOLED_FRAMES, stride=_POOLED_FRAMES, ceil_mode=True)
-        context = x.mean(-1, keepdim=True) + pooled
+        mean = x.mean(-1, keepdim=True)
+        if inside is not None:  # of the frames that count
+            share = F.avg_pool1d(inside.float(), _POOLED_FRAMES, stride=_POOLED_FRAMES, ceil_mode=True)
+            pooled = pooled / share.clamp(min=1 / _POOLED_FRAMES)
+            mean = mean / inside.float().mean(-1, keepdim=True)
+        context = mean + pooled
         mask = torch.sigmoid(self.linear2(F.relu(self.linear1(context))))
         mask = mask.repeat_interleave(_POOLED_FRAMES, dim=-1)[..., : x.shape[-1]]
         out: Tensor = self.linear_local(x) * mask
@@ -138,8 +160,8 @@ class _DenseLayer(nn.Module):
         self.nonlinear2 = _batchnorm_relu(_BOTTLENECK)
         self.cam_layer = _ContextMask(kernel, dilation)
 
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.cam_layer(self.nonlinear2(self.linear1(self.nonlinear1(x))))
+    def forward(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
+        out: Tensor = self.cam_layer(self.nonlinear2(self.linear1(self.nonlinear1(x))), inside)
         return out
 
 
@@ -149,9 +171,9 @@ class _DenseBlock(nn.ModuleList):
         for number in range(depth):
             self.add_module(f"tdnnd{number + 1}", _DenseLayer(inputs + number * _GROWTH, kernel, dilation))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
         for layer in self:
-            x = torch.cat([x, layer(x)], dim=1)
+            x = torch.cat([x, layer(x, inside)], dim=1)
         return x
 
 
@@ -166,10 +188,25 @@ class _Transit(nn.Module):
         return out
 
 
-def _mean_and_deviation(x: Tensor) -> list[Tensor]:
+def _mean_and_deviation(x: Tensor, inside: Tensor | None = None) -> list[Tensor]:
     """Of [batch, channels, frames], each [batch, channels]; written out, because ONNX has no deviation."""
-    mean = x.mean(dim=2, keepdim=True)
-    return [mean[..., 0], ((x - mean).square().sum(dim=2) / max(x.shape[2] - 1, 1)).sqrt()]
+    if inside is None:
+        mean = x.mean(dim=2, keepdim=True)
+        return [mean[..., 0], ((x - mean).square().sum(dim=2) / max(x.shape[2] - 1, 1)).sqrt()]
+    count = inside.sum(dim=2, keepdim=True)
+    mean = (x * inside).sum(dim=2, keepdim=True) / count
+    squares = ((x - mean) * inside).square().sum(dim=2)
+    return [mean[..., 0], (squares / (count[..., 0] - 1).clamp(min=1)).sqrt()]
+
+
+def _inside(frames: Tensor, x: Tensor) -> Tensor:
+    """[batch, 1, time]: whether a frame of ``x`` [batch, channels, time] is one of its row's first ``frames``."""
+    return (torch.arange(x.shape[-1], device=x.device) < frames[:, None]).unsqueeze(1)
+
+
+def _cut(x: Tensor, inside: Tensor | None) -> Tensor:
+    """``x`` with zeros where no frame counts, as if it ended there."""
+    return x if inside is None else x * inside
 
 
 class _MeanAndDeviation(nn.Module):
@@ -206,10 +243,9 @@ def emotion_encoder() -> CamPlusPlus:
     return deepcopy(load_embedding("cpu"))
 
 
-def pooled_layers(network: CamPlusPlus, samples: Tensor) -> Tensor:
-    """The vector [4032] of one clip: float32 [time] at 16 kHz (see ``CamPlusPlus.pooled``).
+def pooled_layers(network: CamPlusPlus, samples: Tensor, lengths: Tensor) -> Tensor:
+    """The vectors [n, 4032] of clips (see ``CamPlusPlus.pooled``).
 
-    One clip at a time, because the network pools over time inside, where padding would count.
+    ``samples``: float32 [n, time] at 16 kHz, zero after each clip's ``lengths`` [n].
     """
-    features = torch.from_numpy(fbank(samples.cpu().numpy() * np.float32(FULL_SCALE))).to(samples.device)
-    return network.pooled(features[None])[0]
+    return network.pooled(*fbank(samples, lengths))

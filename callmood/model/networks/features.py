@@ -16,26 +16,26 @@ FRAME: Final = SAMPLE_RATE // 40
 """Samples of a frame: 25 ms."""
 FULL_SCALE: Final = 32768.0
 """Kaldi's samples are 16-bit numbers."""
-_KALDI_FFT: Final = 512
+KALDI_FFT: Final = 512
 _KALDI_MELS: Final = 80
 _KALDI_MIN_HZ: Final = 20.0
-_PREEMPHASIS: Final = 0.97
-_LEAST: Final = float(np.finfo(np.float32).eps)
+PREEMPHASIS: Final = 0.97
+LEAST: Final = float(np.finfo(np.float32).eps)
 _WHISPER_LEAST: Final = 1e-10
 
 
 def fbank(samples: Samples) -> Floats:
     """Samples [n] -> log mel features [frames, 80] as Kaldi computes them, less their mean over time."""
     # in place where it can be: to allocate such arrays takes longer than to compute them
-    padded = np.zeros((1 + (len(samples) - FRAME) // HOP, _KALDI_FFT), np.float32)
+    padded = np.zeros((1 + (len(samples) - FRAME) // HOP, KALDI_FFT), np.float32)
     frames = padded[:, :FRAME]
     frames[:] = _frames(samples)
     frames -= frames.mean(axis=1, keepdims=True)
-    frames[:, 1:] -= np.float32(_PREEMPHASIS) * frames[:, :-1]
-    frames[:, 0] *= np.float32(1 - _PREEMPHASIS)
-    frames *= _povey_window()
+    frames[:, 1:] -= np.float32(PREEMPHASIS) * frames[:, :-1]
+    frames[:, 0] *= np.float32(1 - PREEMPHASIS)
+    frames *= povey_window()
     power = _power(padded)
-    logs = np.log(np.maximum(power @ _kaldi_filters(), _LEAST))
+    logs = np.log(np.maximum(power @ kaldi_filters(), LEAST))
     return np.asarray(logs - logs.mean(axis=0), np.float32)
 
 
@@ -78,7 +78,7 @@ def _power(frames: Floats) -> Floats:
 
 
 @cache
-def _povey_window() -> Floats:
+def povey_window() -> Floats:
     """Kaldi's window [FRAME]."""
     return np.asarray(np.hanning(FRAME) ** 0.85, np.float32)
 
@@ -90,14 +90,14 @@ def _hann_window() -> Floats:
 
 
 @cache
-def _kaldi_filters() -> Floats:
+def kaldi_filters() -> Floats:
     """Kaldi's mel filters [257, 80]; the highest frequency is in none."""
 
     def mel(hz: Floats | float) -> np.ndarray:
         return np.asarray(1127.0 * np.log1p(np.asarray(hz, np.float64) / 700.0))
 
     edges = np.linspace(mel(_KALDI_MIN_HZ), mel(SAMPLE_RATE / 2), _KALDI_MELS + 2)
-    at = mel(np.arange(_KALDI_FFT // 2, dtype=np.float32) * (SAMPLE_RATE / _KALDI_FFT))[:, None]
+    at = mel(np.arange(KALDI_FFT // 2, dtype=np.float32) * (SAMPLE_RATE / KALDI_FFT))[:, None]
     rising = (at - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - at) / (edges[2:] - edges[1:-1])
     filters = np.maximum(0.0, np.minimum(rising, falling))

@@ -1,11 +1,21 @@
-"""Whisper's log-mel features of a batch in torch, for training and for GPUs. In numpy ``features`` has them."""
+"""Features of a batch in torch, for training and for GPUs: Whisper's and Kaldi's. In numpy ``features`` has them."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from callmood.model.networks.features import FRAME, HOP, whisper_filters
+from callmood.model.networks.features import (
+    FRAME,
+    FULL_SCALE,
+    HOP,
+    KALDI_FFT,
+    LEAST,
+    PREEMPHASIS,
+    kaldi_filters,
+    povey_window,
+    whisper_filters,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -47,3 +57,32 @@ def log_mel(
     mel = mel.masked_fill(~inside[:, None], -10.0)
     mel = torch.maximum(mel, mel.amax(dim=(1, 2), keepdim=True) - 8.0)
     return ((mel + 4.0) / 4.0) * inside[:, None], frames
+
+
+@lru_cache(maxsize=4)
+def _kaldi(device: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Kaldi's window [400] and mel filters [257, 80]."""
+    import torch
+
+    return torch.from_numpy(povey_window()).to(device), torch.from_numpy(kaldi_filters()).to(device)
+
+
+def fbank(samples: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Kaldi's log mel features of padded clips, less each clip's mean over time.
+
+    ``samples``: float32 [n, time] at 16 kHz, zero after each clip's ``lengths`` [n], which hold a frame at least.
+    Returns float32 [n, frames, 80], zero after each clip's end, and the frame counts [n].
+    """
+    import torch
+
+    window, filters = _kaldi(str(samples.device))
+    counts = 1 + (lengths - FRAME) // HOP
+    with torch.autocast(samples.device.type, enabled=False):  # as in ``log_mel``
+        frames = (samples * FULL_SCALE).unfold(1, FRAME, HOP)
+        frames = frames - frames.mean(dim=2, keepdim=True)
+        before = torch.cat([frames[..., :1], frames[..., :-1]], dim=2)
+        power = torch.fft.rfft((frames - PREEMPHASIS * before) * window, n=KALDI_FFT).abs() ** 2
+        logs = torch.clamp(power @ filters, min=LEAST).log()
+    inside = (torch.arange(logs.shape[1], device=samples.device) < counts[:, None])[..., None]
+    mean = (logs * inside).sum(dim=1, keepdim=True) / counts[:, None, None]
+    return (logs - mean) * inside, counts

@@ -38,6 +38,11 @@ def segmentation_network(device: str) -> Network:
     return _on_torch(load_segmentation(device), device)
 
 
+def power_of_two(count: int) -> int:
+    """The smallest one that is not less than ``count``, which is at least 1."""
+    return 1 << (count - 1).bit_length()
+
+
 def _on_torch(module: Any, device: str) -> Network:
     import torch
 
