@@ -6,7 +6,7 @@
 ``measure`` scans a folder with the models in one process on the device, as ``callmood.engine.feed`` does, without a
 database. It says how fast that was from the first recording to the last, how long the device had nothing to do, how
 full its batches were, and how fast the recogniser alone is on the same pieces in batches that are full from the start,
-in the same run. On a machine with a GPU give ``--device cuda:0``.
+one at a time and as many at once as the device runs, in the same run. On a machine with a GPU give ``--device cuda:0``.
 
 ``simulate`` follows stereo recordings through feeders and a device by events, with the batches and the order of
 ``callmood.engine.pool``. Costs are seconds of work for a second of a recording on one feeder's core (``--hear``:
@@ -21,11 +21,12 @@ import random
 import time
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from callmood.call import Call
-from callmood.engine.device import load_services, with_features
+from callmood.engine.device import STREAMS, load_services, with_features
 from callmood.engine.feed import run_fed_jobs
 from callmood.engine.feeder import IN_FLIGHT, feature_extractor, features_of
 from callmood.engine.pool import Occupancy, Service, Use, fullest
@@ -38,6 +39,9 @@ from callmood.pipeline.transcribe.decoder import Task
 from callmood.pipeline.transcribe.segmenter import segment_turns
 from callmood.pipeline.transcribe.transcriber import _task_of
 from callmood.settings import DiscoverSettings, EngineSettings, Settings, TranscribeSettings
+from callmood.threads import count_cores, limit_threads
+
+ALONE_S = 3600.0
 
 
 def measure(folder: Path, device: str, feeders: int, asr: str) -> None:
@@ -61,38 +65,46 @@ def measure(folder: Path, device: str, feeders: int, asr: str) -> None:
     whole_rtfx = audio_s / (ended - loaded[0])
     print(f"end to end, models loaded: RTFx {whole_rtfx:.1f}")
     show(reports[0])
-    alone_rtfx = recogniser_alone(settings, device, calls)
-    print(
-        f"the recogniser alone in full batches, quick pass: RTFx {alone_rtfx:.1f}; "
-        f"end to end is {whole_rtfx / alone_rtfx:.2f} of it"
-    )
+    for streams in sorted({1, STREAMS}):
+        alone_rtfx = recogniser_alone(settings, device, calls, streams)
+        print(
+            f"the recogniser alone in full batches, {streams} at once, quick pass: RTFx {alone_rtfx:.1f}; "
+            f"end to end is {whole_rtfx / alone_rtfx:.2f} of it"
+        )
 
 
-def recogniser_alone(settings: Settings, device: str, calls: list[Call]) -> float:
-    """Seconds of calls a second, with features and batches ready."""
+def recogniser_alone(settings: Settings, device: str, calls: list[Call], streams: int) -> float:
+    """Seconds of calls a second, of the first ``ALONE_S`` of them, with features and batches ready."""
+    limit_threads(streams)
     services, about = load_services(settings, device)
+    service, extractor = services["decode 0 quick"], feature_extractor(about, 0)
     find = load_finder(settings.speakers, "cpu")
-    tasks = []
+    limit_threads(count_cores())
+    ready: list[Task] = []
+    audio_s = 0.0
     for call in calls:
+        if audio_s >= ALONE_S:
+            break
+        audio_s += call.duration_s
         conversation = find(decode(call.recording.path).samples)
         spans, _ = segment_turns(conversation.samples, conversation.turns, conversation.speakers)
-        tasks += [_task_of(0, span, spans, conversation.samples) for span in spans]
-    extractor = feature_extractor(about, 0)
-    ready = [
-        replace(with_features(task, features_of(extractor, task.samples)), language="en") for task in tasks
-    ]
-    service = services["decode 0 quick"]
-    began = time.perf_counter()
-    batch: list[Task] = []
+        for span in spans:
+            task = _task_of(0, span, spans, conversation.samples)
+            ready.append(replace(with_features(task, features_of(extractor, task.samples)), language="en"))
+    batches: list[list[Task]] = [[]]
     size = 0.0
     for task in ready:
-        if batch and size + service.size(task) > service.room:
-            service.run(batch)
-            batch, size = [], 0.0
-        batch.append(task)
+        if batches[-1] and size + service.size(task) > service.room:
+            batches.append([])
+            size = 0.0
+        batches[-1].append(task)
         size += service.size(task)
-    service.run(batch)
-    return sum(call.duration_s for call in calls) / (time.perf_counter() - began)
+    limit_threads(streams)
+    with ThreadPoolExecutor(streams) as pool:
+        list(pool.map(service.run, batches[:streams]))  # a device is slow at first
+        began = time.perf_counter()
+        list(pool.map(service.run, batches))
+    return audio_s / (time.perf_counter() - began)
 
 
 def show(occupancy: Occupancy) -> None:
@@ -239,7 +251,7 @@ def main() -> None:
         ("asr-rtfx", None), ("encode-rtfx", None), ("speech-rtfx", None),
         ("hear", 0.006), ("finish", 0.002), ("length", 300.0),
         ("speech", 0.8), ("piece", 5.0), ("careful", 0.1), ("last", 0.04), ("launch", 0.02),
-        ("decode-room", 640.0), ("encode-room", 240.0),
+        ("decode-room", 640.0), ("encode-room", 480.0),
     ):  # fmt: skip
         simulated.add_argument(f"--{name}", type=float, default=default, required=default is None)
     for name, number in (("feeders", 15), ("calls", 2_000), ("seed", 0), ("in-flight", IN_FLIGHT)):

@@ -146,6 +146,25 @@ def test_occupancy_tells_how_full_batches_were() -> None:
     assert (use.batches, use.items, use.size, use.room) == (1, 2, 5.0, 10.0)
 
 
+def test_batches_run_beside_each_other_in_as_many_threads_as_ask_for_them() -> None:
+    both = threading.Barrier(2, timeout=60)
+
+    def run(items: list[float]) -> list[float]:
+        both.wait()
+        return items
+
+    pool = Pool({name: Service(run, lambda item: item, 10.0) for name in ("decode", "voices")})
+    answers = [put(pool, "decode", [1.0]), put(pool, "voices", [2.0])]
+    threads = [threading.Thread(target=pool.run_batch) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert answers == [[[1.0]], [[2.0]]]
+    uses = pool.occupancy.uses.values()
+    assert max(use.busy_s for use in uses) <= pool.occupancy.busy_s <= sum(use.busy_s for use in uses)
+
+
 def settings(model: str = "embedded") -> Settings:
     return Settings(engine=EngineSettings(device="cpu", workers=2), score=ScoreSettings(model=model))
 

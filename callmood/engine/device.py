@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Mapping, Sized
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import AuthenticationError
@@ -18,7 +18,7 @@ from callmood.arrays import Floats
 from callmood.engine.parent import end_with_parent
 from callmood.engine.pool import Pool, Service
 from callmood.errors import CallmoodError
-from callmood.model.networks.on_device import Network
+from callmood.model.networks.on_device import Network, power_of_two
 from callmood.network import stay_offline
 from callmood.pipeline.transcribe.decoder import (
     CAREFUL,
@@ -39,9 +39,11 @@ ABOUT: Final = "about"
 OCCUPANCY: Final = "occupancy"
 """Requests that are answered at once."""
 
+STREAMS: Final = 2
+"""Batches that run at once: words are found one after another, and much of a device has nothing to do meanwhile."""
 _DECODE_S: Final = 640.0
 """Seconds of sound decoded at once, each piece padded to its window: 64 windows of 10 s."""
-_ENCODE_S: Final = 240.0
+_ENCODE_S: Final = 480.0
 _TEXTS: Final = 256.0
 _FEEDERS: Final = 256
 """That may connect at the same moment."""
@@ -73,7 +75,7 @@ def serve(ready: Connection, key: bytes, settings: Settings, device: str) -> Non
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stay_offline()
-    limit_threads(1)
+    limit_threads(STREAMS)
     try:
         services, about = load_services(settings, device)
     except Exception as error:
@@ -84,9 +86,29 @@ def serve(ready: Connection, key: bytes, settings: Settings, device: str) -> Non
     with Listener(authkey=key, backlog=_FEEDERS) as listener:
         ready.send(listener.address)
         threading.Thread(target=_accept, args=(listener, pool, about), daemon=True).start()
-        with suppress(RuntimeError):  # a broken device: its feeders end too, and the parent says so
+        broken = threading.Event()
+        for _ in range(STREAMS):
+            threading.Thread(target=_run_batches, args=(pool, device, broken), daemon=True).start()
+        broken.wait()  # its feeders end too, and the parent says so
+
+
+def _run_batches(pool: Pool, device: str, broken: threading.Event) -> None:
+    """Batch after batch in a stream of the device of its own, until it breaks."""
+    try:
+        with suppress(RuntimeError), _stream(device):
             while True:
                 pool.run_batch()
+    finally:
+        broken.set()
+
+
+def _stream(device: str) -> AbstractContextManager[object]:
+    """In which what this thread has torch do runs beside what other threads have it do."""
+    if not device.startswith("cuda"):
+        return nullcontext()
+    import torch
+
+    return torch.cuda.stream(torch.cuda.Stream(device))  # type: ignore[no-untyped-call]
 
 
 def _accept(listener: Listener, pool: Pool, about: About) -> None:
@@ -167,13 +189,18 @@ def _clip_s(clip: Floats) -> float:
 
 
 def _on_network(network: Network, items: list[Floats]) -> list[Any]:
-    """Rows of any shapes: those of one shape go through the network at once."""
+    """Rows of any shapes: those of one shape go through the network at once.
+
+    Rows of zeros follow them, because a GPU takes long to plan the work on a number of rows that it has not seen.
+    """
     of_shape: dict[tuple[int, ...], list[int]] = {}
     for number, item in enumerate(items):
         of_shape.setdefault(item.shape, []).append(number)
     found: dict[int, Floats] = {}
     for numbers in of_shape.values():
-        found.update(zip(numbers, network(np.stack([items[number] for number in numbers])), strict=True))
+        rows = np.zeros((power_of_two(len(numbers)), *items[numbers[0]].shape), np.float32)
+        rows[: len(numbers)] = [items[number] for number in numbers]
+        found.update(zip(numbers, network(rows), strict=False))
     return [found[number] for number in range(len(items))]
 
 

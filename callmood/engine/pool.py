@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 Answer: TypeAlias = Callable[[list[Any] | Exception], None]
@@ -35,6 +36,7 @@ class Use:
     room: float = 0.0
     """Of all its batches, had they been full."""
     busy_s: float = 0.0
+    """Of all its batches together, also of those that run beside others."""
 
 
 @dataclass(slots=True)
@@ -42,13 +44,10 @@ class Occupancy:
     """How busy a device was, from its first batch to its last."""
 
     uses: dict[str, Use] = field(default_factory=dict)
+    busy_s: float = 0.0
+    """While it worked, on one batch or on several at once."""
     idle_s: float = 0.0
     """While nothing waited for it."""
-
-    @property
-    def busy_s(self) -> float:
-        """While it worked."""
-        return sum(use.busy_s for use in self.uses.values())
 
     @property
     def busy_share(self) -> float:
@@ -82,10 +81,11 @@ class Pool:
         self._waiting: dict[str, deque[_Item]] = {name: deque() for name in services}
         self._sizes = dict.fromkeys(services, 0.0)
         self._changed = threading.Condition()
+        self._running, self._since = 0, 0.0
         self.occupancy = Occupancy({name: Use() for name in services})
 
     def put(self, name: str, items: Sequence[Any], answer: Answer) -> None:
-        """Has ``items`` done by a service; ``answer`` is called in the thread that runs the batches."""
+        """Has ``items`` done by a service; ``answer`` is called in a thread that runs batches."""
         if not items:
             answer([])
             return
@@ -96,34 +96,53 @@ class Pool:
             self._changed.notify()
 
     def run_batch(self) -> None:
-        """Waits until there is work, and does a batch of it. Raises what a broken device raises."""
-        began = time.perf_counter()
-        name, batch = self._take()
-        taken = time.perf_counter()
-        service, use = self._services[name], self.occupancy.uses[name]
-        if self.occupancy.busy_s:  # it is not idle before the first recording is read
-            self.occupancy.idle_s += taken - began
-        use.room += max(service.room, 1e-9)
-        results = _results(service, [item.content for item in batch])
-        use.busy_s += time.perf_counter() - taken
-        use.batches += 1
-        use.items += len(batch)
-        use.size += sum(service.size(item.content) for item in batch)
-        for item, result in zip(batch, results, strict=True):
-            _settle(item, result)
+        """Waits until there is work, and does a batch of it. Raises what a broken device raises.
 
-    def _take(self) -> tuple[str, list[_Item]]:
+        Several threads may run batches at once: a device has room beside most of them.
+        """
         with self._changed:
             self._changed.wait_for(lambda: any(self._waiting.values()))
-            name = fullest(self._services, self._sizes)
-            service, waiting = self._services[name], self._waiting[name]
-            batch, size = [waiting.popleft()], 0.0
-            size = service.size(batch[0].content)
-            while waiting and size + service.size(waiting[0].content) <= service.room:
-                batch.append(waiting.popleft())
-                size += service.size(batch[-1].content)
-            self._sizes[name] = self._sizes[name] - size if waiting else 0.0
-            return name, batch
+            name, batch = self._take()
+            self._count(+1)
+        service = self._services[name]
+        room, began = service.room, time.perf_counter()
+        results = _results(service, [item.content for item in batch])
+        with self._changed:
+            self._count(-1)
+            use = self.occupancy.uses[name]
+            use.busy_s += time.perf_counter() - began
+            use.room += max(room, 1e-9)
+            use.batches += 1
+            use.items += len(batch)
+            use.size += sum(service.size(item.content) for item in batch)
+            done = [
+                answer
+                for item, result in zip(batch, results, strict=True)
+                for answer in _settled(item, result)
+            ]
+        for answer in done:
+            answer()
+
+    def _count(self, step: int) -> None:
+        """One batch more is running, or one less."""
+        now = time.perf_counter()
+        if self._running:
+            self.occupancy.busy_s += now - self._since
+        elif self.occupancy.busy_s:  # it is not idle before the first recording is read
+            self.occupancy.idle_s += now - self._since
+        self._since = now
+        self._running += step
+
+    def _take(self) -> tuple[str, list[_Item]]:
+        name = fullest(self._services, self._sizes)
+        service, waiting = self._services[name], self._waiting[name]
+        batch = [waiting.popleft()]
+        size = service.size(batch[0].content)
+        while waiting and size + service.size(waiting[0].content) <= service.room:
+            batch.append(waiting.popleft())
+            size += service.size(batch[-1].content)
+        self._sizes[name] = self._sizes[name] - size if waiting else 0.0
+        return name, batch
 
 
 def fullest(services: Mapping[str, Service], sizes: Mapping[str, float]) -> str:
@@ -147,10 +166,11 @@ def _results(service: Service, items: list[Any]) -> list[Any]:
     return [*_results(service, items[:half]), *_results(service, items[half:])]
 
 
-def _settle(item: _Item, result: Any) -> None:
+def _settled(item: _Item, result: Any) -> Iterator[Callable[[], None]]:
+    """Notes the result; the request's answer, once all its items are done."""
     request = item.request
     request.results[item.place] = result
     request.left -= 1
     if not request.left:
         failed = next((one for one in request.results if isinstance(one, Exception)), None)
-        request.answer(request.results if failed is None else failed)
+        yield partial(request.answer, request.results if failed is None else failed)
