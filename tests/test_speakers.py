@@ -12,7 +12,7 @@ from sounds import melody, write_audio
 from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.speakers.channels import separate, without_leaks
 from callmood.pipeline.speakers.finder import Conversation, load_finder
-from callmood.pipeline.speakers.vad import FRAME_S, speech_activity
+from callmood.pipeline.speakers.vad import FRAME_S, confirm_with_silero, speech_activity
 from callmood.settings import SpeakerSettings
 from callmood.sound import SAMPLE_RATE, Samples
 
@@ -297,6 +297,16 @@ def test_speaking_at_once_is_speech_on_both_sides() -> None:
     always = np.ones(frames, dtype=np.float32)
     kept = without_leaks(np.stack([babble(20, seed=1), 0.3 * babble(20, seed=2)]), [always, always])
     assert kept[1].mean() == 1.0
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.7, 12.0])
+def test_speech_is_confirmed_however_late_in_a_span_it_begins(call: Samples, pause_s: float) -> None:
+    start, end = next((start, end) for channel, start, end in truth() if channel == 0)
+    pause = np.zeros(int(pause_s * SAMPLE_RATE), np.float32)
+    sound = np.concatenate([pause, call[0, int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)]])
+    whole = np.array([[0.0, len(sound) / SAMPLE_RATE]])
+    np.testing.assert_array_equal(confirm_with_silero(sound, whole), whole)
+    assert not len(confirm_with_silero(np.concatenate([pause, babble(2.0, 3)]), whole))
 
 
 def _seconds(conversation: Conversation) -> float:

@@ -103,14 +103,13 @@ class Pool:
         with self._changed:
             self._changed.wait_for(lambda: any(self._waiting.values()))
             name, batch = self._take()
-            self._count(+1)
+            began = self._count(+1)
         service = self._services[name]
-        room, began = service.room, time.perf_counter()
+        room = service.room
         results = _results(service, [item.content for item in batch])
         with self._changed:
-            self._count(-1)
             use = self.occupancy.uses[name]
-            use.busy_s += time.perf_counter() - began
+            use.busy_s += self._count(-1) - began
             use.room += max(room, 1e-9)
             use.batches += 1
             use.items += len(batch)
@@ -123,8 +122,8 @@ class Pool:
         for answer in done:
             answer()
 
-    def _count(self, step: int) -> None:
-        """One batch more is running, or one less."""
+    def _count(self, step: int) -> float:
+        """One batch more is running, or one less; returns the time."""
         now = time.perf_counter()
         if self._running:
             self.occupancy.busy_s += now - self._since
@@ -132,6 +131,7 @@ class Pool:
             self.occupancy.idle_s += now - self._since
         self._since = now
         self._running += step
+        return now
 
     def _take(self) -> tuple[str, list[_Item]]:
         name = fullest(self._services, self._sizes)

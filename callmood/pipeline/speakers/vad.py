@@ -50,6 +50,8 @@ _HOP_FRAMES: Final = 444
 _BATCH: Final = 4
 _MIN_WINDOW: Final = SAMPLE_RATE // 2
 _SILERO_FRAME: Final = 512
+_FIRST_LOOK: Final = 32 * _SILERO_FRAME
+"""1 s, half of which comes before the span."""
 _SILERO_DB: Final = -23.0
 """The level that silero expects."""
 _MAX_GAIN_DB: Final = 40.0
@@ -95,8 +97,14 @@ def confirm_with_silero(samples: Samples, spans: Regions) -> Regions:
 
     silero = get_vad_model()
 
+    def confirms(piece: Samples) -> bool:
+        # what a frame is does not depend on those after it, and speech is nearly always sure within its first second;
+        # silero spoils the end of what it is given
+        beginning = silero(piece[:_FIRST_LOOK].copy())[:-1]
+        return bool((beginning >= CONFIRMED).any() or (silero(piece) >= CONFIRMED).any())
+
     def sure(span: Doubles) -> bool:
-        return any(float(silero(piece).max()) >= CONFIRMED for piece in _silero_pieces(samples, *span))
+        return any(map(confirms, _silero_pieces(samples, *span)))
 
     kept = in_threads(sure, list(spans))
     return np.asarray(spans[np.array(kept, dtype=bool)], dtype=np.float64)
