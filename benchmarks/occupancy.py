@@ -212,6 +212,7 @@ def simulate(costs: argparse.Namespace) -> None:
         use.batches, use.items = use.batches + 1, use.items + len(batch)
         use.size, use.room, use.busy_s = use.size + size, use.room + rooms[name], use.busy_s + seconds
         occupancy.idle_s += now - idle_since if began else 0.0
+        occupancy.busy_s += seconds
         device_free, began = False, True
         at(now + seconds, "done", [owner for _, owner in batch])
 
