@@ -18,7 +18,7 @@ from callmood.arrays import Floats
 from callmood.engine.parent import end_with_parent
 from callmood.engine.pool import Pool, Service
 from callmood.errors import CallmoodError
-from callmood.model.networks.on_device import Network, power_of_two
+from callmood.model.networks.on_device import Network
 from callmood.network import stay_offline
 from callmood.pipeline.transcribe.decoder import (
     CAREFUL,
@@ -189,18 +189,13 @@ def _clip_s(clip: Floats) -> float:
 
 
 def _on_network(network: Network, items: list[Floats]) -> list[Any]:
-    """Rows of any shapes: those of one shape go through the network at once.
-
-    Rows of zeros follow them, because a GPU takes long to plan the work on a number of rows that it has not seen.
-    """
+    """Rows of any shapes: those of one shape go through the network at once."""
     of_shape: dict[tuple[int, ...], list[int]] = {}
     for number, item in enumerate(items):
         of_shape.setdefault(item.shape, []).append(number)
     found: dict[int, Floats] = {}
     for numbers in of_shape.values():
-        rows = np.zeros((power_of_two(len(numbers)), *items[numbers[0]].shape), np.float32)
-        rows[: len(numbers)] = [items[number] for number in numbers]
-        found.update(zip(numbers, network(rows), strict=False))
+        found.update(zip(numbers, network(np.stack([items[number] for number in numbers])), strict=True))
     return [found[number] for number in range(len(items))]
 
 
