@@ -216,7 +216,7 @@ def test_silence_that_fills_a_batch_up_changes_no_vector(whisper: Any, clips: li
     settings = AudioSettings((encode.TINY_EN, encode.CAMPLUS))
     encoders = [whisper, encode.load_audio_encoder(encode.CAMPLUS)]
     samples, lengths = encode.padded(clips[:3])
-    more, of_more = encode._rounded_up(samples, lengths)
+    more, of_more = encode.padded(clips[:3], encode._rounded_up(clips[:3]))
     assert more.shape == (4, 2 * SAMPLE_RATE)
     with torch.inference_mode():
         wanted = encode.pool_audio(encoders, settings, samples, lengths)

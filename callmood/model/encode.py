@@ -175,9 +175,8 @@ def window_vectors(
     batch_s = CPU_BATCH_S if device.type == "cpu" else BATCH_S
     vectors: dict[int, Floats] = {}
     for rows in length_batches([len(window) for window in windows], batch_s * SAMPLE_RATE):
-        samples, lengths = padded([windows[row] for row in rows])
-        if device.type != "cpu":
-            samples, lengths = _rounded_up(samples, lengths)
+        clips = [windows[row] for row in rows]
+        samples, lengths = padded(clips, None if device.type == "cpu" else _rounded_up(clips))
         with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
             pooled = pool_audio(encoders, settings, samples.to(device), lengths.to(device))
         vectors.update(zip(rows, pooled[: len(rows)].float().cpu().numpy(), strict=True))
@@ -276,27 +275,29 @@ def length_batches(lengths: Sequence[int], max_size: float) -> Iterator[list[int
         yield batch
 
 
-def padded(clips: Sequence[Floats]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Clips as float32 [n, time], zeros after each one's end, and their lengths [n]."""
+def padded(
+    clips: Sequence[Floats], shape: tuple[int, int] | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Clips as float32 [n, time], zeros after each one's end, and their lengths [n].
+
+    ``shape``: of a larger result, in which silent clips follow; None: as large as they need.
+    """
     import torch
 
-    lengths = torch.tensor([len(clip) for clip in clips])
-    samples = torch.zeros(len(clips), int(lengths.max()))
+    rows, time = shape or (len(clips), max(map(len, clips)))
+    lengths = torch.tensor([len(clip) for clip in clips] + [SHORTEST] * (rows - len(clips)))
+    samples = torch.zeros(rows, time)
     for row, clip in enumerate(clips):
         samples[row, : len(clip)] = torch.from_numpy(np.ascontiguousarray(clip))
     return samples, lengths
 
 
-def _rounded_up(samples: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """A padded batch with silence at its end and silent clips after the others, so that few shapes occur.
+def _rounded_up(clips: Sequence[Floats]) -> tuple[int, int]:
+    """The shape [n, time] of a batch of clips, larger than they need, so that few shapes occur.
 
     A GPU takes long to plan the work on a shape that it has not seen.
     """
-    import torch.nn.functional as F
-
-    clips, time = samples.shape
-    rows, columns = power_of_two(clips) - clips, -time % _TIME_STEP
-    return F.pad(samples, (0, columns, 0, rows)), F.pad(lengths, (0, rows), value=SHORTEST)
+    return power_of_two(len(clips)), -(-max(map(len, clips)) // _TIME_STEP) * _TIME_STEP
 
 
 def _windows(clip: Floats) -> list[Floats]:
