@@ -11,7 +11,7 @@ WITH labelled AS (
     SELECT review.*, random_place(recording_id, speaker, start_s) AS place FROM review WHERE label IS NOT NULL
 ), last_drawn AS (
     SELECT reviewer, max(place) AS place FROM labelled WHERE reason = 'random' GROUP BY reviewer
-), asked AS (
+), asked AS MATERIALIZED (
     SELECT labelled.*, call_number
     FROM labelled
     JOIN recording ON recording.id = recording_id

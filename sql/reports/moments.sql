@@ -9,7 +9,7 @@
 -- those of one segment, which begins at said_s: rather one whose words are known, of these one with a negative label, and
 -- of these the one whose mood times confidence is the worst. evidence is what speaks for it: 'voice', 'words', 'both', or
 -- the 'correction' of a person: corrected_by, at corrected_at (UTC).
-WITH worst_calls AS (
+WITH worst_calls AS MATERIALIZED (
     -- so many calls hold so many of the worst moments, whatever else is in them
     SELECT recording_id, call_number
     FROM call_figures

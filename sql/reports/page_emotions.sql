@@ -5,7 +5,7 @@
 --   $role   that of the chosen calls
 --
 -- emotion is NULL for segments that were not scored.
-WITH placed AS (
+WITH placed AS MATERIALIZED (
     SELECT recording_id, call_number, spelling.name
     FROM call_figures
     JOIN spelled($by) AS spelling

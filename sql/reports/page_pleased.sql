@@ -2,7 +2,7 @@
 --
 --   chosen  the calls (see chosen.sql)
 --   $role        whose moments: 'customer' (with those whose role is not known), 'agent', or 'all'
-WITH chosen_calls AS (
+WITH chosen_calls AS MATERIALIZED (
     SELECT recording_id, call_number FROM call_figures WHERE role = $role AND rowid IN (FROM chosen)
 )
 SELECT recording_id, start_s, end_s, role, emotion, confidence, pleased, evidence, text
