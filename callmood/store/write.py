@@ -116,11 +116,14 @@ def write_calls(
         _check_consistency(call)
     ids = [call.recording.id for call in calls]
     with transaction(con):
+        stored = numbers_of(con, [*ids, *replaced])
         # the file still holds what was said, in its unused parts
-        stored = {"ids": [*ids, *replaced]}
-        as_said = {one for (one,) in rows(con, f"SELECT id FROM recording WHERE {_IS_AS_SAID}", stored)}
+        as_said = {
+            one
+            for (one,) in rows(con, f"SELECT id FROM recording WHERE {_IS_AS_SAID}", {"ids": list(stored)})
+        }
         delete_rows(con, replaced)
-        _delete_calls(con, numbers_of(con, ids))
+        _delete_calls(con, {one: number for one, number in stored.items() if one not in replaced})
         numbers = new_numbers(con, ids)
         _write_recordings(
             con,

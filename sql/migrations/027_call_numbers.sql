@@ -97,7 +97,8 @@ LEFT JOIN heard ON heard.recording_id = recording.id
 LEFT JOIN corrected ON corrected.recording_id = recording.id
 WHERE state = 'done';
 
--- As in 020_figures.sql, of the segments, spans and recordings in relations of these names.
+-- As in 020_figures.sql, of the segments, spans and recordings in relations of these names. In brackets, because DuckDB 1.1
+-- would lose the aliases.
 CREATE MACRO moods_in(segments, spans, recordings) AS TABLE
 WITH judged AS (
     SELECT recording_id, segment, coalesce(heard.said_by, speaker) AS speaker, coalesce(heard.role, placed.role) AS role,
@@ -108,8 +109,8 @@ WITH judged AS (
         corrected_upset(label, upset) AS upset,
         corrected_pleased(label, pleased) AS pleased,
         CASE WHEN label IS NULL THEN evidence ELSE 'correction' END AS evidence
-    FROM query_table(segments) AS placed
-    LEFT JOIN query_table(spans) AS span USING (recording_id)
+    FROM (FROM query_table(segments)) AS placed
+    LEFT JOIN (FROM query_table(spans)) AS span USING (recording_id)
     LEFT JOIN correction USING (recording_id, speaker, start_s, end_s)
     LEFT JOIN heard USING (recording_id, speaker, start_s, end_s)
 )
@@ -123,7 +124,7 @@ SELECT recording_id, segment, speaker, role, channel, start_s, end_s, end_s - st
     1 + least(3, coalesce(floor(
         4 * ((start_s + end_s) / 2 - first_s) / nullif(last_s - first_s, 0)), 0))::INTEGER AS quarter
 FROM judged
-JOIN query_table(recordings) AS recording ON recording.id = recording_id;
+JOIN (FROM query_table(recordings)) AS recording ON recording.id = recording_id;
 
 CREATE OR REPLACE VIEW segment_mood AS FROM moods_in('segment', 'call_span', 'recording');
 DROP MACRO TABLE segment_moods;
