@@ -430,10 +430,14 @@ LEFT JOIN known ON known.recording_id = recording.id
 LEFT JOIN found ON found.recording_id = recording.id
 LEFT JOIN (SELECT id AS transcribed_in, models->>'asr' AS recogniser FROM scan) USING (transcribed_in);
 
--- As in 014_upset.sql.
+-- As in 014_upset.sql, with the columns of call_talk named: DuckDB writes lists of those left out in any order.
 CREATE OR REPLACE VIEW call_summary AS
 SELECT recording.id AS recording_id, path, agent, customer, call_id, queue, started_at, metadata, layout,
-    model_id, language, understood, call_talk.* EXCLUDE (recording_id, call_number),
+    model_id, language, understood,
+    call_talk.duration_s, call_talk.speech_s, call_talk.agent_s, call_talk.customer_s, call_talk.talk_ratio,
+    call_talk.dead_air_s, call_talk.longest_silence_s, call_talk.overtalk_s, call_talk.interruptions_by_agent,
+    call_talk.interruptions_by_customer, call_talk.agent_words_per_minute, call_talk.customer_words_per_minute,
+    call_talk.longest_monologue_s, call_talk.untranscribed_s, call_talk.hold_s, call_talk.speakers,
     customers.upset AS customer_upset, customers.upset_from_s AS customer_upset_from_s,
     customers.pleased AS customer_pleased, customers.pleased_from_s AS customer_pleased_from_s,
     caller.scored AS customer_scored, caller.angry AS customer_angry, caller.negative AS customer_negative,
