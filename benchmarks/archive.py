@@ -40,9 +40,10 @@ def _make(path: Path, calls: int, words: bool) -> None:
     with open_db(path) as con:
         con.execute(
             """
-            INSERT INTO segment_vectors
-            SELECT id, $encoder, unhex(string_agg(sha256(id || block::VARCHAR), ''))
-            FROM recording, range($blocks) AS blocks(block) GROUP BY id
+            INSERT INTO segment_vectors BY NAME
+            SELECT id AS recording_id, call_number, $encoder AS encoder,
+                unhex(string_agg(sha256(id || block::VARCHAR), '')) AS vectors
+            FROM recording, range($blocks) AS blocks(block) GROUP BY id, call_number
             """,
             {"encoder": ENCODER, "blocks": OF_A_CALL * WIDTH // 32},
         )

@@ -203,7 +203,8 @@ def make(db: Path, calls: int) -> None:
         for (recording,) in store.rows(con, "SELECT id FROM recording"):
             vectors = drawn.integers(-127, 128, (SEGMENTS_OF_A_CALL, WIDTH), np.int8)
             con.execute(
-                "INSERT INTO segment_vectors VALUES ($id, $encoder, $vectors)",
+                "INSERT INTO segment_vectors BY NAME "
+                "SELECT *, $encoder AS encoder, $vectors AS vectors FROM calls_of([$id])",
                 {"id": recording, "encoder": ENCODER, "vectors": vectors.tobytes()},
             )
         con.commit()

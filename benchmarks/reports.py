@@ -73,14 +73,15 @@ def _make(con: Connection, first: int, end: int, a_year: int, scan: int, words: 
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE made AS
-        SELECT number, sha256(number::VARCHAR) AS id, {_DRAWN.format("number", "trouble")} < 0.1 AS is_troubled
+        SELECT number, number + 1 AS call_number, sha256(number::VARCHAR) AS id,
+            {_DRAWN.format("number", "trouble")} < 0.1 AS is_troubled
         FROM range({first}, {end}) AS numbers(number)
         """
     )
     con.execute(
         f"""
         INSERT INTO recording BY NAME
-        SELECT id, '/calls/' || strftime(started_at, '%Y-%m-%d') || '/' || number || '.wav' AS path,
+        SELECT id, call_number, '/calls/' || strftime(started_at, '%Y-%m-%d') || '/' || number || '.wav' AS path,
             1000 AS size_bytes, format('Agent {{:03d}}', (hash(number, 'agent') % 200)::INTEGER) AS agent,
             (hash(number, 'customer') % 100000)::VARCHAR AS customer, 'C-' || number AS call_id,
             ['orders', 'billing', 'support', 'returns'][(hash(number, 'queue') % 4)::INTEGER + 1] AS queue,
@@ -97,7 +98,7 @@ def _make(con: Connection, first: int, end: int, a_year: int, scan: int, words: 
     con.execute(
         f"""
         INSERT INTO speaker BY NAME
-        SELECT id AS recording_id, speaker, speaker AS channel,
+        SELECT id AS recording_id, call_number, speaker, speaker AS channel,
             CASE speaker WHEN 0 THEN 'agent' ELSE 'customer' END AS role, 'channel' AS decided_by,
             [{_DRAWN.format("number", "voice")}::FLOAT for i in range(8)] AS baseline_mean,
             10 AS baseline_count, 0 AS earlier_count, 'm1' AS model_id, 'en' AS language,
@@ -117,7 +118,8 @@ def _make(con: Connection, first: int, end: int, a_year: int, scan: int, words: 
                 range(8), lambda i: CASE WHEN {labels}[i + 1] = label THEN sure ELSE (1 - sure) / 7 END
             )::FLOAT[] AS chances
         FROM (
-            SELECT id AS recording_id, number, segment, number * {OF_A_CALL} + segment AS n, segment % 2 AS speaker,
+            SELECT id AS recording_id, call_number, number, segment, number * {OF_A_CALL} + segment AS n,
+                segment % 2 AS speaker,
                 is_troubled AND segment % 2 = 1 AND segment BETWEEN 7 AND 13 AS is_upset,
                 ['neutral', 'neutral', 'neutral', 'calm', 'happy', 'sad'][(hash(n, 'label') % 6)::INTEGER + 1] AS drawn,
                 CASE WHEN is_upset THEN 'angry' ELSE drawn END AS label,
@@ -130,8 +132,8 @@ def _make(con: Connection, first: int, end: int, a_year: int, scan: int, words: 
     con.execute(
         f"""
         INSERT INTO segment BY NAME
-        SELECT recording_id, segment, speaker, CASE speaker WHEN 0 THEN 'agent' ELSE 'customer' END AS role,
-            speaker AS channel, start_s, end_s,
+        SELECT recording_id, call_number, segment, speaker,
+            CASE speaker WHEN 0 THEN 'agent' ELSE 'customer' END AS role, speaker AS channel, start_s, end_s,
             CASE WHEN is_upset THEN 'I have called ' || (n % 97) || ' times about order ' || n
                 ELSE 'yes the number on the letter of order ' || n || ' is right' END AS text,
             CASE WHEN sure < 0.45 THEN 'uncertain' ELSE label END AS emotion, sure AS confidence,
@@ -146,15 +148,26 @@ def _make(con: Connection, first: int, end: int, a_year: int, scan: int, words: 
     con.execute(
         """
         INSERT INTO speech BY NAME
-        SELECT recording_id, speaker, start_s, end_s, CASE WHEN n % 100 = 7 THEN 'too quiet' END AS dropped FROM said
+        SELECT recording_id, call_number, speaker, start_s, end_s,
+            CASE WHEN n % 100 = 7 THEN 'too quiet' END AS dropped
+        FROM said
         """
     )
-    con.execute("INSERT INTO hold SELECT id, 'music', 30.0, 35.0, NULL FROM made WHERE number % 20 = 3")
-    con.execute("INSERT INTO categorized SELECT id, 'd' FROM made")
     con.execute(
         """
-        INSERT INTO segment_category
-        SELECT recording_id, segment, ['refund', 'cancel', 'delivery'][number % 3 + 1], 'words', NULL
+        INSERT INTO hold BY NAME
+        SELECT id AS recording_id, call_number, 'music' AS kind, 30.0 AS start_s, 35.0 AS end_s
+        FROM made WHERE number % 20 = 3
+        """
+    )
+    con.execute(
+        "INSERT INTO categorized BY NAME SELECT id AS recording_id, call_number, 'd' AS definitions FROM made"
+    )
+    con.execute(
+        """
+        INSERT INTO segment_category BY NAME
+        SELECT recording_id, call_number, segment, ['refund', 'cancel', 'delivery'][number % 3 + 1] AS category,
+            'words' AS evidence
         FROM said WHERE number % 2 = 0 AND segment = 5
         """
     )
@@ -177,8 +190,9 @@ def _make(con: Connection, first: int, end: int, a_year: int, scan: int, words: 
     if words:
         con.execute(
             """
-            INSERT INTO word
-            SELECT recording_id, segment, i, 'word', start_s + i * 0.2, start_s + i * 0.2 + 0.2, 0.9
+            INSERT INTO word BY NAME
+            SELECT recording_id, call_number, segment, i AS word, 'word' AS text, start_s + i * 0.2 AS start_s,
+                start_s + i * 0.2 + 0.2 AS end_s, 0.9 AS probability
             FROM said, range(14) AS words(i)
             """
         )

@@ -163,7 +163,8 @@ def make(folder: Path, db: Path, calls: int) -> None:
         for call in templates:
             vectors = drawn.integers(-127, 128, (OF_A_CALL_SEGMENTS, WIDTH), np.int8)
             con.execute(
-                "INSERT INTO segment_vectors VALUES ($id, $encoder, $vectors)",
+                "INSERT INTO segment_vectors BY NAME "
+                "SELECT *, $encoder AS encoder, $vectors AS vectors FROM calls_of([$id])",
                 {"id": call.recording.id, "encoder": ENCODER, "vectors": vectors.tobytes()},
             )
         for start in range(len(templates), calls, AT_ONCE):
@@ -187,7 +188,8 @@ def _replicate(con: Connection, folder: Path, start: int, end: int) -> None:
         f"""
         INSERT INTO recording BY NAME
         SELECT recording.* REPLACE (
-            new AS id, $folder || '/' || number || '.wav' AS path, length(number::VARCHAR) AS size_bytes,
+            new AS id, number + 1 AS call_number, $folder || '/' || number || '.wav' AS path,
+            length(number::VARCHAR) AS size_bytes,
             started_at + INTERVAL 1 MINUTE * number AS started_at, 'C-' || number AS call_id
         )
         FROM recording JOIN {chosen} ON recording.id = old
@@ -198,7 +200,7 @@ def _replicate(con: Connection, folder: Path, start: int, end: int) -> None:
         con.execute(
             f"""
             INSERT INTO {table} BY NAME
-            SELECT copied.* REPLACE (new AS recording_id)
+            SELECT copied.* REPLACE (new AS recording_id, number + 1 AS call_number)
             FROM {table} AS copied JOIN {chosen} ON recording_id = old ORDER BY number
             """
         )

@@ -49,6 +49,8 @@ COMMENT ON COLUMN recording.stored_at IS 'When it was written last, UTC.';
 COMMENT ON COLUMN recording.transcribed_in IS 'The scan that transcribed it: scan.id.';
 COMMENT ON COLUMN recording.redacted IS
     'Whether the file holds its words only without what is secret in them; NULL: it could not be scanned.';
+COMMENT ON COLUMN recording.call_number IS
+    'Number of the call, in the order of storing; 0: it has none, as in an archive or in several databases read as one.';
 
 COMMENT ON TABLE speaker IS 'One row per speaker of a call.';
 COMMENT ON COLUMN speaker.recording_id IS 'The recording: recording.id.';
@@ -73,6 +75,7 @@ COMMENT ON COLUMN speaker.upset_from_s IS
 COMMENT ON COLUMN speaker.pleased IS 'Probability that the speaker is pleased at any time of the call, 0 to 1.';
 COMMENT ON COLUMN speaker.pleased_from_s IS
     'When that began: the first segment with more than one half, in seconds from the start; NULL: none has that much.';
+COMMENT ON COLUMN speaker.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON TABLE segment IS 'One row per segment: what one speaker says without a longer pause.';
 COMMENT ON COLUMN segment.recording_id IS 'The recording: recording.id.';
@@ -103,6 +106,7 @@ COMMENT ON COLUMN segment.pleased IS
     'Probability that the speaker is pleased here, 0 to 1; neighbouring segments count too.';
 COMMENT ON COLUMN segment.evidence IS
     'What speaks for the emotion, or for upset or pleased: ''voice'', ''words'' or ''both''; NULL: the segment says nothing.';
+COMMENT ON COLUMN segment.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON TABLE word IS 'One row per word of a segment.';
 COMMENT ON COLUMN word.recording_id IS 'The recording: recording.id.';
@@ -112,6 +116,7 @@ COMMENT ON COLUMN word.text IS 'The word.';
 COMMENT ON COLUMN word.start_s IS 'Start, in seconds from the start of the recording.';
 COMMENT ON COLUMN word.end_s IS 'End, in seconds from the start of the recording.';
 COMMENT ON COLUMN word.probability IS 'How sure the speech recogniser is of the word, 0 to 1.';
+COMMENT ON COLUMN word.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON TABLE correction IS 'The labels of segments that people corrected. They outlive another scan of the call.';
 COMMENT ON COLUMN correction.recording_id IS 'The recording: recording.id.';
@@ -273,6 +278,7 @@ COMMENT ON COLUMN call_mood.mood_end IS
     'Mood in the last quarter of the conversation, -1 to 1; NULL: nothing scored there.';
 COMMENT ON COLUMN call_mood.mood_change IS 'mood_end less mood_start, -2 to 2; negative: it got worse.';
 COMMENT ON COLUMN call_mood.ended_worse IS 'Whether the mood fell by at least 0.2, to below 0.';
+COMMENT ON COLUMN call_mood.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON VIEW speaker_mood IS
     'One row per speaker of a call: whether upset or pleased, and when. What a person corrected beats the model.';
@@ -295,6 +301,7 @@ COMMENT ON COLUMN call_moment.role IS '''agent''; ''customer'', with speakers wh
 COMMENT ON COLUMN call_moment.upset IS 'The highest probability that the speaker was upset in it, 0.5 to 1, to two decimals.';
 COMMENT ON COLUMN call_moment.seconds IS 'Its length in seconds.';
 COMMENT ON COLUMN call_moment.start_s IS 'Its start, in seconds from the start of the recording.';
+COMMENT ON COLUMN call_moment.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON TABLE call_upset IS
     'One row per call and side: whether somebody on it got upset or pleased, and when, from 0.5 on. Filled by callmood.';
@@ -304,6 +311,7 @@ COMMENT ON COLUMN call_upset.upset IS 'Probability that somebody was upset, 0 to
 COMMENT ON COLUMN call_upset.upset_from_s IS 'When that began, in seconds from the start; NULL: not at a certain time.';
 COMMENT ON COLUMN call_upset.pleased IS 'Probability that somebody was pleased, 0 to 1; NULL: not known.';
 COMMENT ON COLUMN call_upset.pleased_from_s IS 'When that began, in seconds from the start; NULL: not at a certain time.';
+COMMENT ON COLUMN call_upset.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON TABLE speech IS
     'Stretches in which a speaker is heard, with words or without; of calls scanned before schema 13 their segments.';
@@ -312,6 +320,7 @@ COMMENT ON COLUMN speech.speaker IS 'The speaker: speaker.speaker.';
 COMMENT ON COLUMN speech.start_s IS 'Start, in seconds from the start of the recording.';
 COMMENT ON COLUMN speech.end_s IS 'End, in seconds from the start of the recording.';
 COMMENT ON COLUMN speech.dropped IS 'Why the words are not known, as in recording.dropped; NULL: they are.';
+COMMENT ON COLUMN speech.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON TABLE hold IS 'Stretches that are no conversation: they are nobody''s talk and no dead air.';
 COMMENT ON COLUMN hold.recording_id IS 'The recording: recording.id.';
@@ -319,6 +328,7 @@ COMMENT ON COLUMN hold.kind IS '''music'', ''tone'' (ringing, busy, keys) or ''a
 COMMENT ON COLUMN hold.start_s IS 'Start, in seconds from the start of the recording.';
 COMMENT ON COLUMN hold.end_s IS 'End, in seconds from the start of the recording.';
 COMMENT ON COLUMN hold.text IS 'What an announcement says; NULL for music and tones.';
+COMMENT ON COLUMN hold.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON VIEW talk IS
     'Who is heard when, with words or without: the table speech with the roles of the speakers.';
@@ -340,6 +350,7 @@ COMMENT ON COLUMN call_span.untranscribed_s IS 'Seconds of speech that no words 
 COMMENT ON COLUMN call_span.corrections IS 'Number of corrected segments; NULL: none.';
 COMMENT ON COLUMN call_span.correctors IS 'Who corrected them, one name for each; NULL: none.';
 COMMENT ON COLUMN call_span.corrected_at IS 'When one was last corrected, UTC; NULL: none.';
+COMMENT ON COLUMN call_span.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON TABLE call_talk IS 'One row per call that is done: who talks how long, and when nobody does. Filled by callmood from other tables.';
 COMMENT ON COLUMN call_talk.recording_id IS 'The recording: recording.id.';
@@ -369,6 +380,7 @@ COMMENT ON COLUMN call_talk.longest_monologue_s IS
 COMMENT ON COLUMN call_talk.untranscribed_s IS 'Seconds of speech that no words were found for.';
 COMMENT ON COLUMN call_talk.hold_s IS 'Seconds of music, tones and announcements.';
 COMMENT ON COLUMN call_talk.speakers IS 'Number of speakers who are heard.';
+COMMENT ON COLUMN call_talk.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON VIEW call_summary IS
     'One row per call that is done: its facts, who talks how much, and the mood of customer and agent.';
@@ -497,6 +509,7 @@ COMMENT ON COLUMN segment_vectors.recording_id IS 'Id of the recording.';
 COMMENT ON COLUMN segment_vectors.encoder IS 'The network that made them.';
 COMMENT ON COLUMN segment_vectors.vectors IS
     'The vectors of all segments in their order, 384 signed bytes each: a vector up to its length. Zero without words.';
+COMMENT ON COLUMN segment_vectors.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON TABLE audio_vectors IS
     'What the emotion model''s acoustic encoders made of scored segments (scan --keep-vectors). They tell voices apart.';
@@ -504,6 +517,7 @@ COMMENT ON COLUMN audio_vectors.recording_id IS 'Id of the recording.';
 COMMENT ON COLUMN audio_vectors.segment IS 'Number of the segment in its call, from 0.';
 COMMENT ON COLUMN audio_vectors.encoder IS 'Hash of the encoders, their weights and settings: the vectors of others differ.';
 COMMENT ON COLUMN audio_vectors.vector IS 'The vector: float16, little-endian. Empty for a segment without sound.';
+COMMENT ON COLUMN audio_vectors.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON TABLE text_vectors IS
     'What the emotion model''s text encoder made of scored segments with words (scan --keep-vectors).';
@@ -511,6 +525,7 @@ COMMENT ON COLUMN text_vectors.recording_id IS 'Id of the recording.';
 COMMENT ON COLUMN text_vectors.segment IS 'Number of the segment in its call, from 0.';
 COMMENT ON COLUMN text_vectors.encoder IS 'Hash of the encoder, its weights and settings: the vectors of others differ.';
 COMMENT ON COLUMN text_vectors.vector IS 'The vector: float16, little-endian.';
+COMMENT ON COLUMN text_vectors.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON TABLE category_set IS 'The categories that count in this database; empty: those that come with callmood.';
 COMMENT ON COLUMN category_set.toml IS 'Their definitions, TOML.';
@@ -519,6 +534,7 @@ COMMENT ON COLUMN category_set.set_at IS 'When they were given, UTC.';
 COMMENT ON TABLE categorized IS 'One row per call whose categories are known.';
 COMMENT ON COLUMN categorized.recording_id IS 'Id of the recording.';
 COMMENT ON COLUMN categorized.definitions IS 'Hash of the definitions by which they were found.';
+COMMENT ON COLUMN categorized.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON TABLE segment_category IS 'One row per segment and category that it belongs to.';
 COMMENT ON COLUMN segment_category.recording_id IS 'Id of the recording.';
@@ -528,6 +544,7 @@ COMMENT ON COLUMN segment_category.evidence IS
     'What speaks for it: ''words'', ''meaning'' (an example is near), ''both'', or ''conditions'' alone.';
 COMMENT ON COLUMN segment_category.likeness IS
     'Cosine of the angle to the nearest example, -1 if one that the category is unlike is nearer; NULL without examples.';
+COMMENT ON COLUMN segment_category.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON TABLE sentence_vector IS 'One row per sentence that categories compare segments with, of those that do not come with callmood.';
 COMMENT ON COLUMN sentence_vector.encoder IS 'Which network made the vector.';
@@ -550,6 +567,7 @@ COMMENT ON COLUMN call_category.recording_id IS 'Id of the recording.';
 COMMENT ON COLUMN call_category.category IS 'Name of the category.';
 COMMENT ON COLUMN call_category.segments IS 'Number of segments that belong to it.';
 COMMENT ON COLUMN call_category.from_s IS 'Start of the first of them, in seconds from the start of the recording.';
+COMMENT ON COLUMN call_category.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON TABLE call_figures IS
     'One row per call that is done and side: all that reports on many calls read. Filled by callmood from other tables.';
@@ -630,6 +648,7 @@ COMMENT ON COLUMN call_figures.worst_upset IS
 COMMENT ON COLUMN call_figures.worst_seconds IS 'Its length in seconds.';
 COMMENT ON COLUMN call_figures.worst_start_s IS 'Its start, in seconds from the start of the recording.';
 COMMENT ON COLUMN call_figures.categories IS 'The categories that occur in it, as in call_category; NULL: not known.';
+COMMENT ON COLUMN call_figures.call_number IS 'Number of the call: recording.call_number.';
 
 COMMENT ON TABLE archived IS 'One row per recording whose call was moved into an archive, so that no scan takes it for new.';
 COMMENT ON COLUMN archived.recording_id IS 'Id of the recording.';

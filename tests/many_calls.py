@@ -127,13 +127,14 @@ def _copy(con: Connection, number: int, calls: int) -> None:
     )
     new_id = f"sha256({{id}} || '{number}')"
     con.execute(
-        f"INSERT INTO recording SELECT * REPLACE ({new_id.format(id='id')} AS id, call_id || '-{number}' AS call_id) "
+        f"INSERT INTO recording SELECT * REPLACE ({new_id.format(id='id')} AS id, call_id || '-{number}' AS call_id, "
+        f"call_number + {number * _DRAWN} AS call_number) "
         "FROM recording SEMI JOIN copied USING (id)"
     )
     for table in ("speaker", "segment", "word", "speech", "hold"):
         con.execute(
-            f"INSERT INTO {table} SELECT * REPLACE ({new_id.format(id='recording_id')} AS recording_id) FROM {table} "
-            "SEMI JOIN copied ON recording_id = copied.id"
+            f"INSERT INTO {table} SELECT * REPLACE ({new_id.format(id='recording_id')} AS recording_id, "
+            f"call_number + {number * _DRAWN} AS call_number) FROM {table} SEMI JOIN copied ON recording_id = copied.id"
         )
 
 

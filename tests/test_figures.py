@@ -30,20 +30,41 @@ from callmood.store.categories import Member, write_members
 from callmood.store.corrections import correct, corrections, undo
 from callmood.store.figures import FIGURES, JOINED, fill_all_figures
 from callmood.store.reviews import Review, write_review
+from callmood.store.write import OF_A_CALL
 
 
 def kept(db: Connection) -> dict[str, list[str]]:
     """The tables that reports read, in any order."""
-    return {table: shown(rows(db, f"FROM {table}")) for table in (*FIGURES, JOINED)}
+    return {
+        table: shown(rows(db, f"SELECT * EXCLUDE (call_number) FROM {table}")) for table in (*FIGURES, JOINED)
+    }
 
 
 def defined(db: Connection) -> dict[str, list[str]]:
     """What these tables should hold, by their definitions."""
-    ids = [one for (one,) in rows(db, "SELECT id FROM recording")]
+    every_call = "WITH every_call AS (SELECT id AS recording_id, call_number FROM recording)"
     return {
-        table: shown(rows(db, f"FROM {table}_of($ids::VARCHAR[])", {"ids": ids}))
-        for table in (*FIGURES, JOINED)
+        table: shown(rows(db, f"{every_call} FROM {table}_of('every_call')")) for table in (*FIGURES, JOINED)
     }
+
+
+def misnumbered(db: Connection) -> list[str]:
+    """The tables with a row that has another number than its recording."""
+    numbered = rows(
+        db,
+        "SELECT table_name FROM duckdb_columns() JOIN duckdb_tables() USING (table_name) "
+        "WHERE column_name = 'call_number' AND table_name <> 'recording'",
+    )
+    assert len(numbered) >= len(OF_A_CALL)
+    return [
+        table
+        for (table,) in numbered
+        if rows(
+            db,
+            f"FROM {table} JOIN recording ON id = recording_id "
+            f"WHERE {table}.call_number IS DISTINCT FROM recording.call_number",
+        )
+    ]
 
 
 def shown(found: list[tuple[Any, ...]]) -> list[str]:
@@ -160,6 +181,7 @@ def test_the_figures_follow_whatever_is_written_to_a_call(
     before = kept(stored)
     write(stored)
     assert kept(stored) == defined(stored)
+    assert misnumbered(stored) == []
     assert (kept(stored) == before) is (write in (_undo, _fail))
 
 
@@ -210,6 +232,29 @@ def test_an_older_database_gets_the_figures_of_its_calls(
         con.execute(f"ATTACH '{db_path}' AS new (READ_ONLY)")
         for table in ("recording", "speaker", "segment", "word", "speech", "hold", "correction"):
             if table != left_out:
-                con.execute(f"INSERT INTO {table} BY NAME FROM new.{table}")
+                con.execute(
+                    f"INSERT INTO {table} BY NAME SELECT COLUMNS(lambda name: name <> 'call_number') FROM new.{table}"
+                )
     with open_db(old_path) as con:
         assert kept(con) == before
+        assert misnumbered(con) == []
+
+
+def test_calls_are_numbered_as_they_are_stored(stored: Connection) -> None:
+    write_call(stored, 2, "m1", varied()[0])
+    write_failure(stored, 2, failure(make_recording("bad.wav")))
+    found = rows(stored, "SELECT id, call_number FROM recording ORDER BY call_number")
+    ids = [call.recording.id for call in varied()]
+    assert found == [
+        (make_recording("bad.wav").id, 0),
+        *((one, number) for number, one in enumerate([*ids[1:], ids[0]], start=2)),
+    ]
+
+
+def test_rows_without_a_number_count(stored: Connection) -> None:
+    before = kept(stored)
+    for table in ("recording", *OF_A_CALL):
+        stored.execute(f"UPDATE {table} SET call_number = 0")
+    with transaction(stored):
+        fill_all_figures(stored)
+    assert kept(stored) == before

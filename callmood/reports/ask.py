@@ -141,13 +141,14 @@ def _groups(con: Connection, question: Question) -> Report:
         _arrange(rows, question),
         moments=_moments(con, question, parameters),
         calls=_report(con, "calls", parameters) if question.of_one else None,
-        group_categories=_group_categories(con, question, parameters),
+        group_categories=group_categories(con, question.by, parameters),
     )
     return _with_notes(con, report, parameters)
 
 
-def _group_categories(con: Connection, question: Question, parameters: dict[str, Any]) -> pl.DataFrame:
-    with_others = apart(question.by, parameters)
+def group_categories(con: Connection, by: str, parameters: Mapping[str, Any]) -> pl.DataFrame:
+    """In how many calls of each group every category occurs; one group is compared with the others."""
+    with_others = apart(by, parameters)
     if with_others["name"] is None:
         return _report(con, "group_categories", with_others)
     choose(con, with_others)

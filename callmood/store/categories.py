@@ -165,11 +165,14 @@ def write_members(con: Connection, definitions: str, ids: Sequence[str], members
         for table in ("segment_category", "categorized"):
             con.execute(f"DELETE FROM {table} WHERE recording_id IN (SELECT unnest($ids::VARCHAR[]))", key)
         con.execute(
-            f"INSERT INTO segment_category BY NAME {select_rows('members', _MEMBER)}",
-            {"members": as_json([member._asdict() for member in members])},
+            f"""
+            INSERT INTO segment_category BY NAME
+            FROM ({select_rows("members", _MEMBER)}) JOIN calls_of($ids::VARCHAR[]) USING (recording_id)
+            """,
+            {**key, "members": as_json([member._asdict() for member in members])},
         )
         con.execute(
-            "INSERT INTO categorized SELECT unnest($ids::VARCHAR[]), $definitions",
+            "INSERT INTO categorized BY NAME SELECT *, $definitions AS definitions FROM calls_of($ids::VARCHAR[])",
             {**key, "definitions": definitions},
         )
         fill_figure(con, "call_category", ids)

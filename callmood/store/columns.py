@@ -26,6 +26,7 @@ Shape: TypeAlias = Mapping[str, Any]
 """Names and types of columns, as DuckDB's from_json takes them."""
 
 OF_RECORDING: Shape = {"recording_id": "VARCHAR"}
+OF_CALL: Shape = {**OF_RECORDING, "call_number": "INTEGER"}
 FILE: Shape = {"id": "VARCHAR", "path": "VARCHAR", "other_path": "VARCHAR", "size_bytes": "BIGINT"}
 CALL_FACTS: Shape = {
     **{name: "TIMESTAMP" if name == "started_at" else "VARCHAR" for name in FACTS},
@@ -34,6 +35,7 @@ CALL_FACTS: Shape = {
 RECORDING: Shape = {
     **FILE,
     **CALL_FACTS,
+    "call_number": "INTEGER",
     "state": "VARCHAR",
     "reason": "VARCHAR",
     "error": "VARCHAR",

@@ -20,7 +20,7 @@ from callmood.signals import deferred
 from callmood.store.damage import NOT_ENCRYPTED, explain, is_busy, is_in_this_program
 from callmood.store.encryption import NAME as ENCRYPTED
 from callmood.store.encryption import attach_options, connect_encrypted, database_key, load_openssl
-from callmood.store.figures import fill_all_figures
+from callmood.store.figures import JOINED, fill_all_figures, lacks_figures
 from callmood.store.files import (
     cannot_write,
     may_exist,
@@ -433,8 +433,8 @@ def _apply(con: Connection, migration: Migration) -> None:
             "CREATE TABLE migration (version INTEGER PRIMARY KEY, name VARCHAR, applied_at TIMESTAMP)"
         )
     con.execute(migration.sql)
-    if migration.version == migrations()[-1].version and "call_span" in _relations(con):
-        fill_all_figures(con)  # a migration may define them anew
+    if migration.version == migrations()[-1].version and JOINED in _relations(con) and lacks_figures(con):
+        fill_all_figures(con)
     con.execute(
         "INSERT INTO migration VALUES ($version, $name, now()::TIMESTAMPTZ AT TIME ZONE 'UTC')",
         {"version": migration.version, "name": migration.name},

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from callmood.call import Call, Rescored, RoleChoice, Vectors
 from callmood.store.connection import Connection, rows
+from callmood.store.numbers import GIVEN, Numbers, delete_rows_of, given, numbers_of
 
 AUDIO: Final = "audio_vectors"
 TEXT: Final = "text_vectors"
@@ -59,17 +60,16 @@ def vectors_of_calls(
     for recording_id, segment, vector in rows(
         con,
         f"""
-        SELECT recording_id, segment, vector FROM {table}
-        WHERE rowid IN (SELECT rowid FROM {table} WHERE recording_id IN (SELECT unnest($ids::VARCHAR[])))
-            AND encoder = $encoder
+        WITH {GIVEN}
+        SELECT recording_id, segment, vector FROM rows_of('{table}', 'given') WHERE encoder = $encoder
         """,
-        {"ids": list(ids), "encoder": encoder},
+        {**given(numbers_of(con, ids)), "encoder": encoder},
     ):
         found.setdefault(recording_id, {})[segment] = vector
     return found
 
 
-def write_encoded(con: Connection, calls: Sequence[Call | Rescored]) -> None:
+def write_encoded(con: Connection, calls: Sequence[Call | Rescored], numbers: Numbers) -> None:
     """Store the vectors of calls in place of earlier ones, in the transaction that has begun.
 
     What they have none of stays as it is, but for segments that are not scored.
@@ -78,19 +78,24 @@ def write_encoded(con: Connection, calls: Sequence[Call | Rescored]) -> None:
         new = [
             (call.recording.id, vectors) for call in calls if (vectors := getattr(call, table)) is not None
         ]
-        _delete_calls(con, table, [recording_id for recording_id, _ in new])
+        if new:
+            delete_rows_of(con, table, {recording_id: numbers[recording_id] for recording_id, _ in new})
         for part in _parts(new):
             con.execute(
                 f"""
                 INSERT INTO {table} BY NAME
-                SELECT unnest($ids::VARCHAR[]) AS recording_id, unnest($segments::INTEGER[]) AS segment,
-                    unnest($encoders::VARCHAR[]) AS encoder, unnest($vectors::BLOB[]) AS vector
+                SELECT unnest($ids::VARCHAR[]) AS recording_id, unnest($numbers::INTEGER[]) AS call_number,
+                    unnest($segments::INTEGER[]) AS segment, unnest($encoders::VARCHAR[]) AS encoder,
+                    unnest($vectors::BLOB[]) AS vector
                 """,
                 {
-                    name: list(values)
-                    for name, values in zip(
-                        ("ids", "segments", "encoders", "vectors"), zip(*part, strict=True), strict=True
-                    )
+                    "numbers": [numbers[recording_id] for recording_id, *_ in part],
+                    **{
+                        name: list(values)
+                        for name, values in zip(
+                            ("ids", "segments", "encoders", "vectors"), zip(*part, strict=True), strict=True
+                        )
+                    },
                 },
             )
     _delete_segments(
@@ -119,13 +124,6 @@ def _parts(
                 part, size = [], 0
     if part:
         yield part
-
-
-def _delete_calls(con: Connection, table: str, ids: Sequence[str]) -> None:
-    if ids:
-        con.execute(
-            f"DELETE FROM {table} WHERE recording_id IN (SELECT unnest($ids::VARCHAR[]))", {"ids": list(ids)}
-        )
 
 
 def _delete_segments(

@@ -8,6 +8,8 @@ from typing import Final
 
 import duckdb
 
+from callmood.store.numbers import GIVEN, Numbers, delete_rows_of, given, numbers_of
+
 FIGURES: Final = ("call_span", "call_talk", "call_mood", "call_upset", "call_moment", "call_category")
 """The tables, in an order in which each needs only those before it. ``NAME_of`` is the macro that defines one."""
 JOINED: Final = "call_figures"
@@ -18,18 +20,17 @@ _AT_ONCE: Final = 10_000
 
 
 def fill_figures(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> None:
-    """Work out the figures of these calls, in the transaction that has begun; of a call that is gone, none stay."""
-    for table in FIGURES:
-        fill_figure(con, table, ids)
-    refresh(con, ids)
+    """Work out the figures of these calls, in the transaction that has begun."""
+    calls = numbers_of(con, ids)
+    for table in (*FIGURES, JOINED):
+        _fill(con, table, calls)
 
 
-def add_figures(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> None:
+def add_figures(con: duckdb.DuckDBPyConnection, calls: Numbers) -> None:
     """``fill_figures`` for calls that have just been written: they have none so far, and no categories."""
-    for table in FIGURES:
+    for table in (*FIGURES, JOINED):
         if table != "call_category":
-            _insert(con, table, ids)
-    _insert(con, JOINED, ids)
+            _insert(con, table, calls)
 
 
 def refresh(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> None:
@@ -39,10 +40,12 @@ def refresh(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> None:
 
 def fill_figure(con: duckdb.DuckDBPyConnection, table: str, ids: Collection[str]) -> None:
     """``fill_figures`` for one of the tables."""
-    con.execute(
-        f"DELETE FROM {table} WHERE recording_id IN (SELECT unnest($ids::VARCHAR[]))", {"ids": list(ids)}
-    )
-    _insert(con, table, ids)
+    _fill(con, table, numbers_of(con, ids))
+
+
+def lacks_figures(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether no call has figures: a migration that defines them anew leaves ``JOINED`` empty."""
+    return con.execute(f"SELECT 1 FROM {JOINED} LIMIT 1").fetchone() is None
 
 
 def fill_all_figures(con: duckdb.DuckDBPyConnection) -> int:
@@ -50,15 +53,26 @@ def fill_all_figures(con: duckdb.DuckDBPyConnection) -> int:
     for table in (*FIGURES, JOINED):
         con.execute(f"DELETE FROM {table}")
     # in the order of the rows, so that the blocks of each part are read once
-    ids = [
-        one
-        for (one,) in con.execute("SELECT id FROM recording WHERE state = 'done' ORDER BY rowid").fetchall()
-    ]
-    for start in range(0, len(ids), _AT_ONCE):
+    calls = con.execute(
+        "SELECT id, call_number FROM recording WHERE state = 'done' ORDER BY call_number, rowid"
+    ).fetchall()
+    for start in range(0, len(calls), _AT_ONCE):
         for table in (*FIGURES, JOINED):
-            _insert(con, table, ids[start : start + _AT_ONCE])
-    return len(ids)
+            _insert(con, table, dict(calls[start : start + _AT_ONCE]))
+    return len(calls)
 
 
-def _insert(con: duckdb.DuckDBPyConnection, table: str, ids: Collection[str]) -> None:
-    con.execute(f"INSERT INTO {table} BY NAME FROM {table}_of($ids::VARCHAR[])", {"ids": list(ids)})
+def _fill(con: duckdb.DuckDBPyConnection, table: str, calls: Numbers) -> None:
+    delete_rows_of(con, table, calls)
+    _insert(con, table, calls)
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, calls: Numbers) -> None:
+    con.execute(
+        f"""
+        INSERT INTO {table} BY NAME
+        WITH {GIVEN}
+        SELECT made.*, call_number FROM {table}_of('given') AS made JOIN given USING (recording_id)
+        """,
+        given(calls),
+    )

@@ -134,7 +134,10 @@ def write_vectors(con: Connection, encoder: str, calls: Sequence[tuple[CallTexts
             key = {"id": call.recording_id}
             con.execute("DELETE FROM segment_vectors WHERE recording_id = $id", key)
             con.execute(
-                "INSERT INTO segment_vectors (recording_id, encoder, vectors) VALUES ($id, $encoder, $vectors)",
+                """
+                INSERT INTO segment_vectors BY NAME
+                SELECT *, $encoder AS encoder, $vectors AS vectors FROM calls_of([$id])
+                """,
                 {**key, "encoder": encoder, "vectors": vectors},
             )
 
@@ -237,11 +240,11 @@ def opening_vectors(
         con,
         f"""
         WITH wanted AS (
-            SELECT id FROM recording WHERE {wanted.of_calls}
+            SELECT id AS recording_id, call_number FROM recording WHERE {wanted.of_calls}
         ), said AS (
             SELECT recording_id, segment, start_s, quarter > 2 AS late,
                 len(string_split_regex(trim(text), '\\s+')) AS words
-            FROM segment_mood_of((SELECT list(id) FROM wanted))
+            FROM segment_mood_of('wanted')
             WHERE is_of(role, 'customer') AND words >= 4
             QUALIFY row_number() OVER (PARTITION BY recording_id ORDER BY late, start_s, segment) <= 3
         ), opening AS (

@@ -13,6 +13,7 @@ from callmood.errors import CallmoodError
 from callmood.remote import as_path
 from callmood.store.columns import as_roots, valid_unicode
 from callmood.store.connection import Connection, each_row, rows
+from callmood.store.numbers import GIVEN, given, numbers_of
 
 _PART: Final = 5_000
 """Rows written at once."""
@@ -178,13 +179,13 @@ def stored_segments(con: Connection, recording_id: str) -> StoredParts:
 
 def segments_of_calls(con: Connection, ids: Collection[str]) -> dict[str, StoredParts]:
     """``stored_segments`` of several calls, by recording id."""
-    asked = {"ids": list(ids)}
+    asked = given(numbers_of(con, ids))
     words: dict[tuple[str, int], list[Word]] = {}
     for recording_id, segment, *word in rows(
         con,
-        """
-        SELECT recording_id, segment, text, start_s, end_s, probability FROM word
-        WHERE rowid IN (SELECT rowid FROM word WHERE recording_id IN (SELECT unnest($ids::VARCHAR[])))
+        f"""
+        WITH {GIVEN}
+        SELECT recording_id, segment, text, start_s, end_s, probability FROM rows_of('word', 'given')
         ORDER BY recording_id, segment, word
         """,
         asked,
@@ -193,9 +194,10 @@ def segments_of_calls(con: Connection, ids: Collection[str]) -> dict[str, Stored
     speakers: dict[str, list[Speaker]] = {recording_id: [] for recording_id in ids}
     for recording_id, *speaker in rows(
         con,
-        """
-        SELECT recording_id, speaker, channel, role, decided_by, false, language FROM speaker
-        WHERE recording_id IN (SELECT unnest($ids::VARCHAR[])) ORDER BY recording_id, speaker
+        f"""
+        WITH {GIVEN}
+        SELECT recording_id, speaker, channel, role, decided_by, false, language FROM rows_of('speaker', 'given')
+        ORDER BY recording_id, speaker
         """,
         asked,
     ):
@@ -203,8 +205,9 @@ def segments_of_calls(con: Connection, ids: Collection[str]) -> dict[str, Stored
     segments: dict[str, list[Segment]] = {recording_id: [] for recording_id in ids}
     for recording_id, number, speaker, channel, start_s, end_s, text in rows(
         con,
-        """
-        SELECT recording_id, segment, speaker, channel, start_s, end_s, text FROM segments_of($ids::VARCHAR[])
+        f"""
+        WITH {GIVEN}
+        SELECT recording_id, segment, speaker, channel, start_s, end_s, text FROM segments_of('given')
         ORDER BY recording_id, segment
         """,
         asked,

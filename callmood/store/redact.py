@@ -113,7 +113,7 @@ def _write_segments(con: Connection, recording_id: str, changed: Sequence[tuple[
         )
         con.execute("DELETE FROM word WHERE recording_id = $id AND segment = $segment", key)
     con.execute(
-        f"INSERT INTO word BY NAME SELECT $id AS recording_id, * FROM ({select_rows('words', WORD)})",
+        f"INSERT INTO word BY NAME FROM calls_of([$id]), ({select_rows('words', WORD)})",
         {"id": recording_id, "words": as_json(words)},
     )
 

@@ -32,8 +32,8 @@ from callmood.store.quoting import identifier
 Db: TypeAlias = str | Path | Sequence[str | Path] | None
 """A database or an archive, several of them, or None for the database in the settings."""
 
-_BY_PLACE: Final = ("segment", "word")
-"""Tables whose rows some queries find by their place, rowid, once they know it: here that is the call."""
+_NUMBER: Final = "call_number"
+"""The column that is 0 here: each database counts its calls for itself, and archives do not."""
 _OF_A_SCAN: Final = (("recording", "scan_id"), ("recording", "transcribed_in"), (SCAN, "id"))
 _SCANS: Final = 10_000_000
 """More than the scans of a database: those of the next source are counted from there."""
@@ -173,12 +173,15 @@ def _put_views(con: Connection, schema: Mapping[str, _Columns], found: Sequence[
         ]
         nothing = ", ".join(f"NULL::{kind} AS {identifier(name)}" for name, kind in columns.items())
         union = " UNION ALL ".join(selects or [f"SELECT {nothing} WHERE false"])
-        place = ", recording_id AS rowid" if table in _BY_PLACE else ""
         con.execute(f"DROP TABLE {table}")
         if table != JOINED:
-            con.execute(f"CREATE VIEW {table} AS SELECT *{place} FROM ({union})")
+            con.execute(f"CREATE VIEW {table} AS SELECT * FROM ({union})")
     con.execute(
-        f"CREATE VIEW {JOINED} AS SELECT *, recording_id AS rowid FROM {JOINED}_of((SELECT list(id) FROM recording))"
+        f"""
+        CREATE VIEW {JOINED} AS
+        WITH every_call AS (SELECT id AS recording_id, {_NUMBER} FROM recording)
+        SELECT *, 0 AS {_NUMBER}, recording_id AS rowid FROM {JOINED}_of('every_call')
+        """
     )
 
 
@@ -204,6 +207,8 @@ def _select(table: str, columns: _Columns, where: _Rows, number: int, has_earlie
     chosen = []
     for name, kind in columns.items():
         value = identifier(name) if name in where.columns else "NULL"
+        if name == _NUMBER:
+            value = "0"
         if (table, name) in _OF_A_SCAN and value != "NULL":
             value = f"({value} + {number * _SCANS})"
         chosen.append(f"{value}::{kind} AS {identifier(name)}")

@@ -20,6 +20,7 @@ from callmood.store.columns import (
     HASH,
     HOLD,
     MOODS,
+    OF_CALL,
     OF_RECORDING,
     RECORDING,
     SCORES,
@@ -44,6 +45,7 @@ from callmood.store.columns import (
 from callmood.store.connection import Connection, rows, transaction
 from callmood.store.encoded import ENCODED, write_encoded
 from callmood.store.figures import FIGURES, JOINED, add_figures, fill_figures, refresh
+from callmood.store.numbers import GIVEN, Numbers, delete_rows_of, given, new_numbers, numbers_of
 from callmood.store.redact import redact_corrections
 
 OF_A_CALL: Final = (
@@ -114,11 +116,15 @@ def write_calls(
         _check_consistency(call)
     ids = [call.recording.id for call in calls]
     with transaction(con):
+        stored = numbers_of(con, [*ids, *replaced])
         # the file still holds what was said, in its unused parts
-        stored = {"ids": [*ids, *replaced]}
-        as_said = {one for (one,) in rows(con, f"SELECT id FROM recording WHERE {_IS_AS_SAID}", stored)}
+        as_said = {
+            one
+            for (one,) in rows(con, f"SELECT id FROM recording WHERE {_IS_AS_SAID}", {"ids": list(stored)})
+        }
         delete_rows(con, replaced)
-        _delete_rows(con, ids)
+        _delete_calls(con, {one: number for one, number in stored.items() if one not in replaced})
+        numbers = new_numbers(con, ids)
         _write_recordings(
             con,
             [
@@ -126,6 +132,7 @@ def write_calls(
                     call.recording,
                     {
                         "state": "done",
+                        "call_number": numbers[call.recording.id],
                         "duration_s": call.duration_s,
                         "channels": call.channels,
                         "sample_rate": call.sample_rate,
@@ -144,16 +151,16 @@ def write_calls(
                 for call in calls
             ],
         )
-        _write_speakers(con, model_id, calls)
-        _write_segments(con, calls)
-        _write_rows(con, calls, "word", WORD, _word_rows)
-        _write_rows(con, calls, "speech", SPEECH, _speech_rows)
-        _write_rows(con, calls, "hold", HOLD, _hold_rows)
-        write_encoded(con, calls)
+        _write_speakers(con, model_id, calls, numbers)
+        _write_segments(con, calls, numbers)
+        _write_rows(con, calls, numbers, "word", WORD, _word_rows)
+        _write_rows(con, calls, numbers, "speech", SPEECH, _speech_rows)
+        _write_rows(con, calls, numbers, "hold", HOLD, _hold_rows)
+        write_encoded(con, calls, numbers)
         for call in calls:
             if call.redacted:
                 redact_corrections(con, call.recording.id)
-        add_figures(con, ids)
+        add_figures(con, numbers)
 
 
 def write_failure(con: Connection, scan_id: int, failure: Failure) -> None:
@@ -164,7 +171,7 @@ def write_failure(con: Connection, scan_id: int, failure: Failure) -> None:
     with transaction(con):
         if rows(con, "SELECT 1 FROM recording WHERE id = $id AND state = 'done'", {"id": recording.id}):
             return
-        _delete_rows(con, [recording.id])
+        _delete_calls(con, numbers_of(con, [recording.id]))
         _write_recordings(
             con,
             [
@@ -172,6 +179,7 @@ def write_failure(con: Connection, scan_id: int, failure: Failure) -> None:
                     recording,
                     {
                         "state": "failed",
+                        "call_number": 0,
                         "reason": failure.reason,
                         "error": valid_unicode(failure.error),
                         "scan_id": scan_id,
@@ -298,11 +306,12 @@ def rescore_calls(con: Connection, scan_id: int, model_id: str, calls: Sequence[
             {"ids": ids},
         ):
             speakers.setdefault(recording_id, []).append(speaker)
+        numbers = numbers_of(con, ids)
         stored = dict(
             rows(
                 con,
-                "SELECT recording_id, count(*) FROM segments_of($ids::VARCHAR[]) GROUP BY ALL",
-                {"ids": ids},
+                f"WITH {GIVEN} SELECT recording_id, count(*) FROM segments_of('given') GROUP BY ALL",
+                given(numbers),
             )
         )
         for call in calls:
@@ -359,7 +368,7 @@ def rescore_calls(con: Connection, scan_id: int, model_id: str, calls: Sequence[
             """,
             {"model_id": model_id, "scan_id": scan_id, "now": _now(), "ids": ids},
         )
-        write_encoded(con, calls)
+        write_encoded(con, calls, numbers)
         categorize_again(con, ids)
         fill_figures(con, ids)
 
@@ -386,18 +395,20 @@ def delete_recordings(con: Connection, ids: Collection[str]) -> None:
 def delete_rows(con: Connection, ids: Collection[str]) -> None:
     """Delete recordings with everything derived from them, in the transaction that has begun."""
     if ids:
+        _delete_calls(con, numbers_of(con, ids))
         for table, column in RECORDING_IDS.items():
-            con.execute(
-                f"DELETE FROM {table} WHERE {column} IN (SELECT unnest($ids::VARCHAR[]))", {"ids": list(ids)}
-            )
+            if table not in OF_A_CALL:
+                con.execute(
+                    f"DELETE FROM {table} WHERE {column} IN (SELECT unnest($ids::VARCHAR[]))",
+                    {"ids": list(ids)},
+                )
 
 
-def _delete_rows(con: Connection, ids: Collection[str]) -> None:
-    asked = {"ids": list(ids)}
-    if not rows(con, "SELECT 1 FROM recording WHERE id IN (SELECT unnest($ids::VARCHAR[])) LIMIT 1", asked):
-        return
-    for table in OF_A_CALL:
-        con.execute(f"DELETE FROM {table} WHERE recording_id IN (SELECT unnest($ids::VARCHAR[]))", asked)
+def _delete_calls(con: Connection, calls: Numbers) -> None:
+    """Delete what a scan writes anew of a call."""
+    if calls:
+        for table in OF_A_CALL:
+            delete_rows_of(con, table, calls)
 
 
 def _write_recordings(con: Connection, scanned: Sequence[tuple[Recording, Mapping[str, Any]]]) -> None:
@@ -424,18 +435,18 @@ def _write_recordings(con: Connection, scanned: Sequence[tuple[Recording, Mappin
     )
 
 
-def _write_speakers(con: Connection, model_id: str | None, calls: Sequence[Call]) -> None:
+def _write_speakers(con: Connection, model_id: str | None, calls: Sequence[Call], numbers: Numbers) -> None:
     con.execute(
         f"""
         INSERT INTO speaker BY NAME
-        SELECT *, $model_id AS model_id FROM ({select_rows("speakers", {**OF_RECORDING, **SPEAKER})})
+        SELECT *, $model_id AS model_id FROM ({select_rows("speakers", {**OF_CALL, **SPEAKER})})
         """,
         {
             "model_id": model_id,
             "speakers": as_json(
                 [
                     {
-                        "recording_id": call.recording.id,
+                        **_key(call, numbers),
                         **voice,
                         "channel": speaker.channel,
                         "role": speaker.role,
@@ -454,7 +465,7 @@ def _voices(call: Call) -> list[dict[str, Any]]:
     return voice_rows((speaker.index for speaker in call.speakers), call.baselines, call.moods)
 
 
-def _write_segments(con: Connection, calls: Sequence[Call]) -> None:
+def _write_segments(con: Connection, calls: Sequence[Call], numbers: Numbers) -> None:
     _insert(
         con,
         "segment",
@@ -462,8 +473,8 @@ def _write_segments(con: Connection, calls: Sequence[Call]) -> None:
         SELECT * REPLACE (
             map($labels::VARCHAR[], scores) AS scores, map($labels::VARCHAR[], raw_scores) AS raw_scores)
         """,
-        [row for call in calls for row in _segment_rows(call)],
-        {**OF_RECORDING, **SEGMENT},
+        [{**_key(call, numbers), **row} for call in calls for row in _segment_rows(call)],
+        {**OF_CALL, **SEGMENT},
         {"labels": list(LABELS)},
     )
 
@@ -472,7 +483,6 @@ def _segment_rows(call: Call) -> Iterator[dict[str, Any]]:
     roles = {speaker.index: speaker.role for speaker in call.speakers}
     for index, (segment, scores) in enumerate(zip(call.segments, call.scores, strict=True)):
         yield {
-            "recording_id": call.recording.id,
             "segment": index,
             **score_columns(scores),
             "speaker": segment.speaker,
@@ -487,13 +497,18 @@ def _segment_rows(call: Call) -> Iterator[dict[str, Any]]:
 def _write_rows(
     con: Connection,
     calls: Sequence[Call],
+    numbers: Numbers,
     table: str,
     columns: Shape,
     rows_of: Callable[[Call], Sequence[Mapping[str, Any]]],
 ) -> None:
-    """Rows of a table in which nothing but the recording's id is added."""
-    found = [{"recording_id": call.recording.id, **row} for call in calls for row in rows_of(call)]
-    _insert(con, table, "SELECT *", found, {**OF_RECORDING, **columns})
+    """Rows of a table in which nothing but the recording's id and the call's number are added."""
+    found = [{**_key(call, numbers), **row} for call in calls for row in rows_of(call)]
+    _insert(con, table, "SELECT *", found, {**OF_CALL, **columns})
+
+
+def _key(call: Call, numbers: Numbers) -> dict[str, Any]:
+    return {"recording_id": call.recording.id, "call_number": numbers[call.recording.id]}
 
 
 def _insert(

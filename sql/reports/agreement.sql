@@ -11,8 +11,8 @@ WITH labelled AS (
     SELECT review.*, random_place(recording_id, speaker, start_s) AS place FROM review WHERE label IS NOT NULL
 ), last_drawn AS (
     SELECT reviewer, max(place) AS place FROM labelled WHERE reason = 'random' GROUP BY reviewer
-), asked AS (
-    SELECT labelled.*
+), asked AS MATERIALIZED (
+    SELECT labelled.*, call_number
     FROM labelled
     JOIN recording ON recording.id = recording_id
     WHERE ($recording::VARCHAR IS NULL OR recording.id = $recording)
@@ -24,6 +24,6 @@ SELECT asked.reviewer, asked.recording_id, segment.segment, shown_label(asked.la
     coalesce(asked.place <= last_drawn.place, false) AS in_sample,
     shown_label(segment.emotion) AS emotion, segment.scores
 FROM asked
-JOIN segments_of((SELECT list(recording_id) FROM asked)) AS segment USING (recording_id, speaker, start_s, end_s)
+JOIN segments_of('asked') AS segment USING (recording_id, speaker, start_s, end_s)
 LEFT JOIN last_drawn ON last_drawn.reviewer = asked.reviewer
 ORDER BY asked.reviewer, asked.recording_id, segment.segment

@@ -5,8 +5,8 @@
 --   $role   that of the chosen calls
 --
 -- emotion is NULL for segments that were not scored.
-WITH placed AS (
-    SELECT recording_id, spelling.name
+WITH placed AS MATERIALIZED (
+    SELECT recording_id, call_number, spelling.name
     FROM call_figures
     JOIN spelled($by) AS spelling
         ON spelling.given = group_name($by, agent, queue, customer, started_at, metadata)
@@ -15,6 +15,6 @@ WITH placed AS (
 SELECT coalesce(name, '') AS name, side_of(role) AS role, emotion, count(*) AS segments, sum(seconds) AS seconds,
     count(*) FILTER (evidence = 'correction') AS corrected
 FROM placed
-JOIN segment_mood_of((SELECT list(recording_id) FROM placed)) USING (recording_id)
+JOIN segment_mood_of('placed') USING (recording_id)
 GROUP BY GROUPING SETS ((side_of(role), emotion), (name, side_of(role), emotion))
 ORDER BY ALL

@@ -2,8 +2,11 @@
 --
 --   chosen  the calls (see chosen.sql)
 --   $role        whose moments: 'customer' (with those whose role is not known), 'agent', or 'all'
+WITH chosen_calls AS MATERIALIZED (
+    SELECT recording_id, call_number FROM call_figures WHERE role = $role AND rowid IN (FROM chosen)
+)
 SELECT recording_id, start_s, end_s, role, emotion, confidence, pleased, evidence, text
-FROM segment_mood_of((SELECT list(recording_id) FROM call_figures WHERE role = $role AND rowid IN (FROM chosen)))
+FROM segment_mood_of('chosen_calls')
 WHERE is_likely(pleased) AND is_of(role, $role)
 QUALIFY row_number() OVER (PARTITION BY recording_id ORDER BY pleased DESC, seconds DESC, start_s) = 1
 ORDER BY round(pleased, 2) DESC, seconds DESC, recording_id

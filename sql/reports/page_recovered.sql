@@ -7,8 +7,10 @@
 -- that is on the whole not negative. upset_s is where the most upset segment begins; the last ends at last_upset_s, and the
 -- next of the same speaker that is not upset begins at
 -- turned_s: what the agent says in between is what turned it.
-WITH felt AS (
-    FROM segment_mood_of((SELECT list(recording_id) FROM call_figures WHERE role = $role AND rowid IN (FROM chosen))) WHERE is_of(role, $role)
+WITH chosen_calls AS MATERIALIZED (
+    SELECT recording_id, call_number FROM call_figures WHERE role = $role AND rowid IN (FROM chosen)
+), felt AS (
+    FROM segment_mood_of('chosen_calls') WHERE is_of(role, $role)
 ), turned AS (
     -- a condition on mood beside that on role would have the moods of all segments worked out, those of other calls too
     SELECT recording_id, speaker, any_value(role) FILTER (mood IS NOT NULL) AS role,

@@ -13,24 +13,25 @@
 --
 -- kind is 'words', 'untranscribed' (a second and more of speech whose words are not known), or what is no conversation:
 -- 'music', 'tone' and 'announcement'.
-WITH mark AS (
+WITH asked AS MATERIALIZED (
+    FROM calls_of([$recording])
+), mark AS (
     SELECT recording_id, speaker, start_s, end_s, label, corrected_by, corrected_at FROM correction
 ), item AS (
     SELECT CASE text WHEN '' THEN 'untranscribed' ELSE 'words' END AS kind, speaker, role, start_s, end_s, segment,
         text, emotion, confidence, mood, upset, pleased, evidence, quarter, seconds, label, corrected_by, corrected_at, model_emotion
-    FROM segment_mood
-    JOIN (SELECT recording_id, segment, shown_label(emotion) AS model_emotion FROM segment) USING (recording_id, segment)
+    FROM segment_mood_of('asked')
+    JOIN (SELECT recording_id, segment, shown_label(emotion) AS model_emotion FROM segments_of('asked'))
+        USING (recording_id, segment)
     LEFT JOIN mark USING (recording_id, speaker, start_s, end_s)
-    WHERE recording_id = $recording
     UNION ALL BY NAME
     SELECT 'untranscribed' AS kind, speaker, role, start_s, end_s
-    FROM talk
-    ANTI JOIN segment USING (recording_id, speaker, start_s, end_s)
-    WHERE recording_id = $recording AND dropped IS NOT NULL AND end_s - start_s >= 1
+    FROM talk_of('asked')
+    ANTI JOIN segments_of('asked') AS there USING (recording_id, speaker, start_s, end_s)
+    WHERE dropped IS NOT NULL AND end_s - start_s >= 1
     UNION ALL BY NAME
     SELECT kind, '' AS role, start_s, end_s, text
-    FROM hold
-    WHERE recording_id = $recording
+    FROM rows_of('hold', 'asked')
 ), placed AS (
     SELECT *, coalesce(max(end_s) OVER (
         ORDER BY start_s, segment ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), start_s) AS spoken_until_s,

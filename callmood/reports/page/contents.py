@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import polars as pl
 
 from callmood.reports.agreement import Agreement, agreement
-from callmood.reports.ask import Question, apart, ask, choose, parameters_of
+from callmood.reports.ask import Question, apart, ask, choose, group_categories, parameters_of
 from callmood.reports.differences import mean_difference, share_difference
 from callmood.reports.frames import query, read_sql
 from callmood.reports.page.comparison import Periods, periods
@@ -116,7 +116,7 @@ def contents(
     ``model``: the emotion model of the settings. ``topics_of``: groups recordings, given by their ids, by what their
     customers call about. Raises CallmoodError if there are no calls, or none with that name.
     """
-    report = ask(con, question)
+    report = ask(con, replace(question, all_moments=True))
     single = question.kind == "call"
     by = question.by if question.kind == "groups" else "agent"
     parameters = {**parameters_of(con, question), "by": by}
@@ -127,7 +127,7 @@ def contents(
     def answer(file: str, /, **more: Any) -> pl.DataFrame:
         return query(con, read_sql(f"reports/{file}"), {**parameters, **more})
 
-    calls = answer("calls")
+    calls = answer("calls") if report.calls is None else report.calls
     about = {row["recording_id"]: row for row in answer("page_files").to_dicts()}
     recordings = calls["recording_id"].to_list()
     categories = _categories(con, recordings)
@@ -135,7 +135,10 @@ def contents(
     found = calls["started_at"].drop_nulls()
     span = periods(question, found.min(), found.max())  # type: ignore[arg-type]
     bounds = dict(zip(Periods._fields, span or (None,) * 4, strict=True))
-    groups, by_group = ([], []) if single else _by_group(con, by, parameters, bounds)
+    groups = [] if single else _groups(con, by, parameters, bounds)
+    by_group = report.group_categories
+    if by_group is None and not single:
+        by_group = group_categories(con, by, parameters)
     return Contents(
         facts={
             "by": by,
@@ -150,7 +153,9 @@ def contents(
             "notes": [printable(note) for note in report.notes],
             "models": _models(about, recordings, model),
             "topics": topics and _topics(topics),
-            "agreement": [_agreement(one) for one in agreement(con, parameters)],
+            "agreement": [
+                _agreement(one) for one in (agreement(con, parameters) if single else report.agreement)
+            ],
         },
         groups=groups,
         emotions=[] if single else answer("page_emotions").to_dicts(),
@@ -158,7 +163,7 @@ def contents(
             {**_call(row, about), "categories": categories.get(row["recording_id"])}
             for row in calls.to_dicts()
         ],
-        upset=_moments(answer("moments", count=1_000_000)),
+        upset=_moments(answer("moments", count=None) if single else report.moments),
         pleased=_moments(answer("page_pleased")),
         recovered=_moments(answer("page_recovered")),
         categories=[] if report.categories is None else report.categories.to_dicts(),
@@ -168,7 +173,7 @@ def contents(
                 "name": printable(row["name"]),
                 "from_rest": share_difference(row, row, "share", "rest_share"),
             }
-            for row in by_group
+            for row in ([] if by_group is None else by_group.to_dicts())
             if row["calls"] or row["share_low"] is not None
         ],
         examples=_examples(topics) if topics else [],
@@ -180,17 +185,13 @@ def contents(
     )
 
 
-def _by_group(
-    con: Connection, by: str, parameters: Mapping[str, Any], bounds: Mapping[str, Any]
-) -> tuple[Rows, Rows]:
-    """How the calls of each group went, and their categories. One group is compared with the others."""
+def _groups(con: Connection, by: str, parameters: Mapping[str, Any], bounds: Mapping[str, Any]) -> Rows:
+    """How the calls of each group went. One group is compared with the others."""
     with_others = apart(by, parameters)
-    choose(con, with_others)
-    categories = query(con, read_sql("reports/group_categories"), with_others)
     choose(con, {**with_others, "since": None, "until": None})
     groups = query(con, read_sql("reports/page_groups"), {**with_others, **bounds})
     choose(con, parameters)
-    return _compared(groups.to_dicts()), categories.to_dicts()
+    return _compared(groups.to_dicts())
 
 
 def _models(about: Mapping[str, Mapping[str, Any]], recordings: Iterable[str], model: str) -> Rows:
