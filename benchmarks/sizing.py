@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--price-per-gpu-hour", type=float, default=4.0)
     parser.add_argument("--spare", type=float, default=0.2)
     parser.add_argument("--call-minutes", type=float, default=6)
-    parser.add_argument("--write-ms", type=float, default=51, help="to store a call")
+    parser.add_argument("--write-ms", type=float, default=18, help="to store a call")
     parser.add_argument("--mb-per-hour", type=float, default=115, help="of recordings: 8 kHz, 16 bit, stereo")
     options = parser.parse_args()
     on_gpu = options.audio_s_per_gpu_s is not None
