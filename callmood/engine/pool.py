@@ -93,7 +93,7 @@ class Pool:
         with self._changed:
             self._waiting[name].extend(_Item(item, request, place) for place, item in enumerate(items))
             self._sizes[name] += sum(map(self._services[name].size, items))
-            self._changed.notify()
+            self._changed.notify_all()  # it may be more than one batch
 
     def run_batch(self) -> None:
         """Waits until there is work, and does a batch of it. Raises what a broken device raises.
