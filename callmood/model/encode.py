@@ -20,7 +20,7 @@ from callmood.arrays import Floats
 from callmood.errors import CallmoodError
 from callmood.model import pooling
 from callmood.model.loudness import SHORTEST, prepared
-from callmood.model.networks.mel import log_mel
+from callmood.model.networks.mel import is_within, log_mel
 from callmood.model.networks.on_device import power_of_two
 from callmood.model.networks.whisper import tiny_en, whisper_hidden
 from callmood.sound import SAMPLE_RATE
@@ -215,9 +215,8 @@ def _waveform_hidden(
     Encoders whose convolutions normalise over the whole input (the base ones) were trained on zero-padded clips
     without a mask, and must be run so.
     """
-    import torch
 
-    inside = torch.arange(samples.shape[1], device=samples.device) < lengths[:, None]
+    inside = is_within(lengths, samples.shape[1])
     count = lengths[:, None]
     mean = samples.sum(1, keepdim=True) / count
     spread = (((samples - mean).square() * inside).sum(1, keepdim=True) / count + 1e-7).sqrt()
@@ -228,7 +227,7 @@ def _waveform_hidden(
         output_hidden_states=True,
     ).hidden_states
     frames = encoder._get_feat_extract_output_lengths(lengths)
-    mask = torch.arange(states[-1].shape[1], device=samples.device) < frames[:, None]
+    mask = is_within(frames, states[-1].shape[1])
     return list(states), mask
 
 

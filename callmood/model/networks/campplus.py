@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from callmood.model.networks import weights
-from callmood.model.networks.mel import fbank
+from callmood.model.networks.mel import fbank, is_within
 
 _BLOCKS = ((12, 3, 1), (24, 3, 2), (16, 3, 2))
 """Layers, kernel size and dilation of each dense block."""
@@ -53,19 +53,11 @@ class CamPlusPlus(nn.Module):
 
         ``frames`` [batch] says how many of each row count; None: all. What follows them changes nothing.
         """
-        x = features.transpose(1, 2)
-        wide = None if frames is None else _inside(frames, x)
-        x, parts = self.head(x, wide), []
-        inside = None
+        wide = None if frames is None else is_within(frames, features.shape[1])[:, None]
+        x, parts = self.head(features.transpose(1, 2), wide), []
+        inside = None if wide is None else wide[..., ::2]  # the first layer keeps every second frame
         for name, layer in self.xvector.named_children():
-            if isinstance(layer, _DenseBlock):
-                x = layer(x, inside)
-            elif isinstance(layer, _MeanAndDeviation):
-                x = torch.cat(_mean_and_deviation(x, inside), dim=1)
-            else:
-                x = layer(x)
-            if name == "tdnn" and frames is not None:  # which keeps every second frame
-                inside = _inside((frames + 1) // 2, x)
+            x = layer(x, inside) if isinstance(layer, _DenseBlock | _MeanAndDeviation) else layer(x)
             if name in POOLED_LAYERS:
                 parts += _mean_and_deviation(x.float(), inside)
         return torch.cat([*parts, x.float()], dim=1)
@@ -199,19 +191,14 @@ def _mean_and_deviation(x: Tensor, inside: Tensor | None = None) -> list[Tensor]
     return [mean[..., 0], (squares / (count[..., 0] - 1).clamp(min=1)).sqrt()]
 
 
-def _inside(frames: Tensor, x: Tensor) -> Tensor:
-    """[batch, 1, time]: whether a frame of ``x`` [batch, channels, time] is one of its row's first ``frames``."""
-    return (torch.arange(x.shape[-1], device=x.device) < frames[:, None]).unsqueeze(1)
-
-
 def _cut(x: Tensor, inside: Tensor | None) -> Tensor:
     """``x`` with zeros where no frame counts, as if it ended there."""
     return x if inside is None else x * inside
 
 
 class _MeanAndDeviation(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat(_mean_and_deviation(x), dim=1)
+    def forward(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
+        return torch.cat(_mean_and_deviation(x, inside), dim=1)
 
 
 class _Dense(nn.Module):

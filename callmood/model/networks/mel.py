@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     import torch
 
 
+def is_within(counts: torch.Tensor, size: int) -> torch.Tensor:
+    """[n, size]: whether each place of a padded row is one of its first ``counts`` [n]."""
+    import torch
+
+    return torch.arange(size, device=counts.device) < counts[:, None]
+
+
 @lru_cache(maxsize=4)
 def _filters(device: str, mels: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The analysis window [400] and the mel filters [mels, 201]."""
@@ -53,7 +60,7 @@ def log_mel(
     power = spectrum[..., :wanted].abs() ** 2
     with torch.autocast(samples.device.type, enabled=False):  # bfloat16 would keep three digits of a power
         mel = torch.clamp(filters @ power, min=1e-10).log10()
-    inside = torch.arange(wanted, device=samples.device) < frames[:, None]
+    inside = is_within(frames, wanted)
     mel = mel.masked_fill(~inside[:, None], -10.0)
     mel = torch.maximum(mel, mel.amax(dim=(1, 2), keepdim=True) - 8.0)
     return ((mel + 4.0) / 4.0) * inside[:, None], frames
@@ -83,6 +90,6 @@ def fbank(samples: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, t
         before = torch.cat([frames[..., :1], frames[..., :-1]], dim=2)
         power = torch.fft.rfft((frames - PREEMPHASIS * before) * window, n=KALDI_FFT).abs() ** 2
         logs = torch.clamp(power @ filters, min=LEAST).log()
-    inside = (torch.arange(logs.shape[1], device=samples.device) < counts[:, None])[..., None]
+    inside = is_within(counts, logs.shape[1])[..., None]
     mean = (logs * inside).sum(dim=1, keepdim=True) / counts[:, None, None]
     return (logs - mean) * inside, counts

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from callmood.model.networks import weights
+from callmood.model.networks.mel import is_within
 
 if TYPE_CHECKING:
     import torch
@@ -42,10 +43,9 @@ def whisper_hidden(
     [n, frames / 2, width], and a bool mask [n, frames / 2]. A clip's states do not
     depend on what it is batched with.
     """
-    import torch
     import torch.nn.functional as F
 
-    inside = torch.arange(mel.shape[2], device=mel.device) < frames[:, None]
+    inside = is_within(frames, mel.shape[2])
     mask = inside[:, ::2]
     x = F.gelu(encoder.conv1(mel)) * inside[:, None]
     x = F.gelu(encoder.conv2(x)).transpose(1, 2)
