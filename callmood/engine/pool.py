@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, TypeAlias
 
 Answer: TypeAlias = Callable[[list[Any] | Exception], None]
@@ -115,12 +114,10 @@ class Pool:
             use.items += len(batch)
             use.size += sum(service.size(item.content) for item in batch)
             done = [
-                answer
-                for item, result in zip(batch, results, strict=True)
-                for answer in _settled(item, result)
+                item.request for item, result in zip(batch, results, strict=True) if _is_last(item, result)
             ]
-        for answer in done:
-            answer()
+        for request in done:
+            _answer(request)
 
     def _count(self, step: int) -> float:
         """One batch more is running, or one less; returns the time."""
@@ -166,11 +163,13 @@ def _results(service: Service, items: list[Any]) -> list[Any]:
     return [*_results(service, items[:half]), *_results(service, items[half:])]
 
 
-def _settled(item: _Item, result: Any) -> Iterator[Callable[[], None]]:
-    """Notes the result; the request's answer, once all its items are done."""
-    request = item.request
-    request.results[item.place] = result
-    request.left -= 1
-    if not request.left:
-        failed = next((one for one in request.results if isinstance(one, Exception)), None)
-        yield partial(request.answer, request.results if failed is None else failed)
+def _is_last(item: _Item, result: Any) -> bool:
+    """Notes the result; whether it is the last of its request."""
+    item.request.results[item.place] = result
+    item.request.left -= 1
+    return not item.request.left
+
+
+def _answer(request: _Request) -> None:
+    failed = next((one for one in request.results if isinstance(one, Exception)), None)
+    request.answer(request.results if failed is None else failed)
