@@ -98,10 +98,12 @@ def confirm_with_silero(samples: Samples, spans: Regions) -> Regions:
     silero = get_vad_model()
 
     def confirms(piece: Samples) -> bool:
-        # what a frame is does not depend on those after it, and speech is nearly always sure within its first second;
-        # silero spoils the end of what it is given
-        beginning = silero(piece[:_FIRST_LOOK].copy())[:-1]
-        return bool((beginning >= CONFIRMED).any() or (silero(piece) >= CONFIRMED).any())
+        # what a frame is does not depend on those after it, and speech is nearly always sure within its first second
+        if piece.size > _FIRST_LOOK:
+            beginning = silero(piece[:_FIRST_LOOK].copy())[:-1]  # silero spoils the end of what it is given
+            if (beginning >= CONFIRMED).any():
+                return True
+        return bool((silero(piece) >= CONFIRMED).any())
 
     def sure(span: Doubles) -> bool:
         return any(map(confirms, _silero_pieces(samples, *span)))
