@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from callmood.arrays import Ints, Mask
 from callmood.store.columns import Shape, as_json, select_rows
 from callmood.store.connection import Connection, rows, transaction
 from callmood.store.figures import fill_figure, refresh
+from callmood.store.numbers import GIVEN, delete_rows_of, given, numbers_of
 
 _MEMBER: Final[Shape] = {
     "recording_id": "VARCHAR",
@@ -160,20 +161,21 @@ def candidates(con: Connection, asked: Conditions) -> tuple[Ints, Ints, Mask]:
 
 def write_members(con: Connection, definitions: str, ids: Sequence[str], members: Sequence[Member]) -> None:
     """Store the categories of the segments of these calls, replacing earlier ones."""
-    key: dict[str, Any] = {"ids": list(ids)}
     with transaction(con):
+        calls = numbers_of(con, ids)
         for table in ("segment_category", "categorized"):
-            con.execute(f"DELETE FROM {table} WHERE recording_id IN (SELECT unnest($ids::VARCHAR[]))", key)
+            delete_rows_of(con, table, calls)
         con.execute(
             f"""
             INSERT INTO segment_category BY NAME
-            FROM ({select_rows("members", _MEMBER)}) JOIN calls_of($ids::VARCHAR[]) USING (recording_id)
+            WITH {GIVEN}
+            FROM ({select_rows("members", _MEMBER)}) JOIN given USING (recording_id)
             """,
-            {**key, "members": as_json([member._asdict() for member in members])},
+            {**given(calls), "members": as_json([member._asdict() for member in members])},
         )
         con.execute(
-            "INSERT INTO categorized BY NAME SELECT *, $definitions AS definitions FROM calls_of($ids::VARCHAR[])",
-            {**key, "definitions": definitions},
+            f"INSERT INTO categorized BY NAME WITH {GIVEN} SELECT *, $definitions AS definitions FROM given",
+            {**given(calls), "definitions": definitions},
         )
         fill_figure(con, "call_category", ids)
         refresh(con, ids)
