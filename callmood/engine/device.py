@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Mapping, Sized
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -15,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from callmood.arrays import Floats
+from callmood.engine.messages import receive, send
 from callmood.engine.parent import end_with_parent
 from callmood.engine.pool import Pool, Service
 from callmood.errors import CallmoodError
@@ -45,6 +47,8 @@ _DECODE_S: Final = 640.0
 """Seconds of sound decoded at once, each piece padded to its window: 64 windows of 10 s."""
 _ENCODE_S: Final = 480.0
 _TEXTS: Final = 256.0
+_SWITCH_S: Final = 1e-4
+"""After which a thread that runs Python makes way for one that has an operation ready for the device."""
 _FEEDERS: Final = 256
 """That may connect at the same moment."""
 
@@ -76,6 +80,7 @@ def serve(ready: Connection, key: bytes, settings: Settings, device: str) -> Non
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stay_offline()
     limit_threads(STREAMS)
+    sys.setswitchinterval(_SWITCH_S)
     try:
         services, about = load_services(settings, device)
     except Exception as error:
@@ -124,11 +129,11 @@ def _listen(connection: Connection, pool: Pool, about: About) -> None:
 
     def answer(ticket: int, results: Any) -> None:
         with lock, suppress(OSError):  # the feeder has died
-            connection.send((ticket, results))
+            send(connection, (ticket, results))
 
     with suppress(EOFError, OSError):
         while True:
-            ticket, name, items = connection.recv()
+            ticket, name, items = receive(connection)
             if name == ABOUT:
                 answer(ticket, [about])
             elif name == OCCUPANCY:

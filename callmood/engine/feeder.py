@@ -16,6 +16,7 @@ import numpy as np
 
 from callmood.call import Outcome
 from callmood.engine.device import ABOUT, PASSES, About, Features, with_features
+from callmood.engine.messages import receive, send
 from callmood.errors import CallmoodError
 from callmood.pipeline.pipeline import Job, Stages, Work, encoders_to_keep, scan
 from callmood.pipeline.transcribe.decoder import FULL_WINDOW, Attempt, Pass, Task
@@ -55,7 +56,7 @@ class Remote:
             ticket = next(self._tickets)
             self._waiting[ticket] = found
             try:
-                self._connection.send((ticket, service, list(items)))
+                send(self._connection, (ticket, service, list(items)))
             except OSError:
                 self._at_end()
                 raise
@@ -64,7 +65,7 @@ class Remote:
     def _read(self) -> None:
         try:
             while True:
-                ticket, results = self._connection.recv()
+                ticket, results = receive(self._connection)
                 found = self._waiting.pop(ticket)
                 if isinstance(results, Exception):
                     found.set_exception(results)

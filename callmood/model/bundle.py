@@ -123,13 +123,13 @@ def load_text_module(folder: Path) -> tuple[Any, Any] | None:
 
 
 def _audio_encoder(folder: Path, settings: AudioSettings, tensors: Tensors, device: str) -> AudioEncoder:
-    if device == "cpu" and set(settings.encoders) <= {encode.CAMPLUS, encode.TINY_EN}:
+    if device == "cpu" and set(settings.encoders) <= encode.OWN:
         from callmood.model.graph_encoders import audio_encoder
 
         changes = [_changes(tensors, f"audio.{number}.") for number in range(len(settings.encoders))]
         return audio_encoder(settings, changes)
     modules = [module.to(device) for module in _audio_modules(folder, settings, tensors)]
-    return partial(encode.window_vectors, modules, settings)
+    return encode.audio_encoder(modules, settings)
 
 
 def _text_encoder(folder: Path, settings: TextSettings, tensors: Tensors, device: str) -> TextEncoder:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -20,6 +19,7 @@ from callmood.arrays import Floats
 from callmood.errors import CallmoodError
 from callmood.model import pooling
 from callmood.model.loudness import SHORTEST, prepared
+from callmood.model.networks.cuda_graphs import graphed
 from callmood.model.networks.mel import is_within, log_mel
 from callmood.model.networks.on_device import power_of_two
 from callmood.model.networks.whisper import tiny_en, whisper_hidden
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 TINY_EN: Final = "tiny.en"
 CAMPLUS: Final = "cam++"
+OWN: Final = frozenset({TINY_EN, CAMPLUS})
+"""The acoustic encoders that come with callmood."""
 MINILM: Final = "minilm"
 WINDOW_S: Final = 15.0
 """Longer clips are encoded in windows of at most this length."""
@@ -150,7 +152,7 @@ def _first_line(error: Exception) -> str:
 
 def audio_vectors(encoders: Sequence[Any], settings: AudioSettings, clips: Sequence[Floats]) -> Floats:
     """One vector per clip: [n, width]. Clips are float32 [time] at 16 kHz, of any lengths."""
-    return by_windows(partial(window_vectors, encoders, settings), clips)
+    return by_windows(audio_encoder(encoders, settings), clips)
 
 
 def by_windows(encode: AudioEncoder, clips: Sequence[Floats]) -> Floats:
@@ -165,22 +167,30 @@ def by_windows(encode: AudioEncoder, clips: Sequence[Floats]) -> Floats:
     return np.asarray(sums / np.maximum(weights, 1)[:, None], dtype=np.float32)
 
 
-def window_vectors(
-    encoders: Sequence[Any], settings: AudioSettings, windows: Sequence[Floats]
-) -> list[Floats]:
-    """As an ``AudioEncoder``: the vectors that torch modules make, in batches of similar lengths."""
+def audio_encoder(encoders: Sequence[Any], settings: AudioSettings) -> AudioEncoder:
+    """Torch modules as one encoder, which makes batches of similar lengths; on a GPU in bfloat16."""
     import torch
 
     device = next(encoders[0].parameters()).device
+    on_gpu = device.type == "cuda"
     batch_s = CPU_BATCH_S if device.type == "cpu" else BATCH_S
-    vectors: dict[int, Floats] = {}
-    for rows in length_batches([len(window) for window in windows], batch_s * SAMPLE_RATE):
-        clips = [windows[row] for row in rows]
-        samples, lengths = padded(clips, None if device.type == "cpu" else _rounded_up(clips))
-        with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
-            pooled = pool_audio(encoders, settings, samples.to(device), lengths.to(device))
-        vectors.update(zip(rows, pooled[: len(rows)].float().cpu().numpy(), strict=True))
-    return [vectors[row] for row in range(len(windows))]
+
+    def pool(samples: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=on_gpu):
+            return pool_audio(encoders, settings, samples, lengths).float()
+
+    run = graphed(pool) if on_gpu and set(settings.encoders) <= OWN else pool
+
+    def encode(windows: Sequence[Floats]) -> list[Floats]:
+        vectors: dict[int, Floats] = {}
+        for rows in length_batches([len(window) for window in windows], batch_s * SAMPLE_RATE):
+            clips = [windows[row] for row in rows]
+            samples, lengths = padded(clips, None if device.type == "cpu" else _rounded_up(clips))
+            pooled = run(samples.to(device), lengths.to(device))
+            vectors.update(zip(rows, pooled[: len(rows)].cpu().numpy(), strict=True))
+        return [vectors[row] for row in range(len(windows))]
+
+    return encode
 
 
 def pool_audio(

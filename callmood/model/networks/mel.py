@@ -43,7 +43,7 @@ def log_mel(
 
     ``samples``: float32 [n, time] at 16 kHz, zero after each clip's ``lengths`` [n].
     Returns float32 [n, mels, frames], zero after each clip's end, with an even number of
-    frames (the encoder's second convolution has stride 2), and the frame counts [n].
+    frames (the encoder's second convolution has stride 2), and the frame counts [n], even too.
     """
     import torch
     import torch.nn.functional as F
@@ -51,7 +51,7 @@ def log_mel(
     window, filters = _filters(str(samples.device), mels)
     frames = torch.clamp((lengths + HOP - 1) // HOP, min=2)
     frames += frames % 2
-    wanted = int(frames.max())
+    wanted = max(-(-samples.shape[1] // (2 * HOP)), 1) * 2
     short = wanted * HOP - samples.shape[1]
     # Reflected at the beginning, as Whisper does it; zeros follow the end.
     x = F.pad(samples, (0, max(short, 0) + FRAME // 2))

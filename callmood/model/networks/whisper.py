@@ -50,10 +50,9 @@ def whisper_hidden(
     x = F.gelu(encoder.conv1(mel)) * inside[:, None]
     x = F.gelu(encoder.conv2(x)).transpose(1, 2)
     x = x + encoder.embed_positions.weight[: x.shape[1]].to(x.dtype)
-    attend = None if bool(mask.all()) else mask[:, None, None, :]
     hidden = [x]
     for layer in encoder.layers:
-        x = whisper_layer(layer, x, attend)
+        x = whisper_layer(layer, x, mask[:, None, None, :])
         hidden.append(x)
     return hidden, mask
 
