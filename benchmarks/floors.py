@@ -81,7 +81,8 @@ def recorded_calls(paths: list[Path]) -> tuple[Calls, float]:
     limit_threads(1)
     work: Any = load_scan(settings, "cpu")
     for decoder in {work.args[0].transcriber._decoder, work.args[0].transcriber._others}:
-        decoder._model.model = Recorded(decoder._model.model, calls)
+        model = decoder._recogniser._model
+        model.model = Recorded(model.model, calls)
     found = discover(paths, settings.discover.model_copy(update={"quiet_for": 0}))
     outcomes = list(work([Job(recording) for recording in found.recordings]))
     return calls, sum(outcome.duration_s for outcome in outcomes)

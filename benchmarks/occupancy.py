@@ -26,16 +26,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from callmood.call import Call
-from callmood.engine.device import STREAMS, load_services, with_features
+from callmood.engine.device import STREAMS, Piece, load_services
 from callmood.engine.feed import run_fed_jobs
-from callmood.engine.feeder import IN_FLIGHT, feature_extractor, features_of
+from callmood.engine.feeder import IN_FLIGHT, RemoteDecoder
 from callmood.engine.pool import Occupancy, Service, Use, fullest
 from callmood.pipeline.audio.containers import expected_duration
 from callmood.pipeline.audio.decode import decode
 from callmood.pipeline.intake.discover import discover
 from callmood.pipeline.pipeline import Job
 from callmood.pipeline.speakers.finder import load_finder
-from callmood.pipeline.transcribe.decoder import Task
 from callmood.pipeline.transcribe.segmenter import segment_turns
 from callmood.pipeline.transcribe.transcriber import _task_of
 from callmood.settings import DiscoverSettings, EngineSettings, Settings, TranscribeSettings
@@ -77,10 +76,11 @@ def recogniser_alone(settings: Settings, device: str, calls: list[Call], streams
     """Seconds of calls a second, of the first ``ALONE_S`` of them, with features and batches ready."""
     limit_threads(streams)
     services, about = load_services(settings, device)
-    service, extractor = services["decode 0 quick"], feature_extractor(about, 0)
+    service = services["decode 0 quick"]
+    feeder = RemoteDecoder(None, 0, about.recognisers[0])  # type: ignore[arg-type]
     find = load_finder(settings.speakers, "cpu")
     limit_threads(count_cores())
-    ready: list[Task] = []
+    ready: list[Piece] = []
     audio_s = 0.0
     for call in calls:
         if audio_s >= ALONE_S:
@@ -89,16 +89,15 @@ def recogniser_alone(settings: Settings, device: str, calls: list[Call], streams
         conversation = find(decode(call.recording.path).samples)
         spans, _ = segment_turns(conversation.samples, conversation.turns, conversation.speakers)
         for span in spans:
-            task = _task_of(0, span, spans, conversation.samples)
-            ready.append(replace(with_features(task, features_of(extractor, task.samples)), language="en"))
-    batches: list[list[Task]] = [[]]
+            ready.append(feeder.piece(replace(_task_of(0, span, spans, conversation.samples), language="en")))
+    batches: list[list[Piece]] = [[]]
     size = 0.0
-    for task in ready:
-        if batches[-1] and size + service.size(task) > service.room:
+    for piece in ready:
+        if batches[-1] and size + service.size(piece) > service.room:
             batches.append([])
             size = 0.0
-        batches[-1].append(task)
-        size += service.size(task)
+        batches[-1].append(piece)
+        size += service.size(piece)
     limit_threads(streams)
     with ThreadPoolExecutor(streams) as pool:
         list(pool.map(service.run, batches[:streams]))  # a device is slow at first

@@ -339,9 +339,6 @@ class Windows(Decoder):
         super().__init__(MultilingualModel(), 16)  # type: ignore[arg-type]
         self.batches: list[tuple[int, int]] = []
 
-    def _tokenizer(self, language: str) -> Any:
-        return None
-
     def _decode_batch(self, batch: Sequence[Task], *given: Any) -> list[Attempt]:
         self.batches.append((given[-1], len(batch)))
         return [Attempt(str(task.frames), (), None, False, 0.0) for task in batch]

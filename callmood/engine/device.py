@@ -7,8 +7,9 @@ import sys
 import threading
 from collections.abc import Mapping, Sized
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener
 from typing import Any, Final
@@ -24,14 +25,14 @@ from callmood.model.networks.on_device import Network
 from callmood.network import stay_offline
 from callmood.pipeline.transcribe.decoder import (
     CAREFUL,
-    FRAMES_PER_S,
     LAST,
     QUICK,
-    Decoder,
     Pass,
-    Task,
+    languages_in,
+    padded,
     window_frames,
 )
+from callmood.pipeline.transcribe.hypotheses import FRAMES_PER_S, Alignment, Hypothesis, Recogniser
 from callmood.settings import Settings
 from callmood.sound import SAMPLE_RATE
 from callmood.threads import limit_threads
@@ -54,22 +55,30 @@ _FEEDERS: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
-    """A piece's log-mel features as the recogniser takes them, whole: half precision changes what it understands."""
+class Piece:
+    """What a recogniser has to know of a task."""
 
     mel: Floats
-    """[mels, frames]"""
+    """Its log-mel features [mels, frames], whole: half precision changes what is understood."""
+    language: str
 
-    def __len__(self) -> int:
-        return int(self.mel.shape[1])
+
+@dataclass(frozen=True, slots=True)
+class AboutRecogniser:
+    """What makes pieces of tasks, and attempts of hypotheses."""
+
+    is_multilingual: bool
+    mels: int
+    """The number of mel filters."""
+    tokenizer: str
+    """As Hugging Face's JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class About:
     """What a feeder has to know of the models."""
 
-    decoders: tuple[tuple[bool, int], ...]
-    """Of each recogniser: whether it knows many languages, and its number of mel filters."""
+    recognisers: tuple[AboutRecogniser, ...]
     model_id: str
     """Of the emotion model."""
 
@@ -162,27 +171,48 @@ def load_services(settings: Settings, device: str) -> tuple[Mapping[str, Service
         services["words"] = Service(scorer.text_encoder, lambda _: 1.0, _TEXTS)
     abouts = []
     for number, model in enumerate(load_models(settings.transcribe, device)):
-        abouts.append((bool(model.model.is_multilingual), model.model.n_mels))
-        model.feature_extractor = lambda features: features.mel
-        decoder = Decoder(model, batch_size=10_000, vocabulary=names)  # batches are made by their seconds
+        recogniser = Recogniser(model, names)
         for name, decode_pass in PASSES.items():
             services[f"decode {number} {name}"] = Service(
-                partial(_decoded, decoder, decode_pass), partial(_task_s, decode_pass), _DECODE_S
+                partial(_recognised, recogniser, decode_pass),
+                partial(_piece_s, decode_pass),
+                _DECODE_S,
             )
-        services[f"languages {number}"] = Service(decoder.languages, _language_s, _DECODE_S)
+        services[f"languages {number}"] = Service(
+            partial(languages_in, recogniser), partial(_padded_s, QUICK), _DECODE_S
+        )
+        abouts.append(
+            AboutRecogniser(recogniser.is_multilingual, recogniser.mels, recogniser.tokenizer_file())
+        )
     return services, About(tuple(abouts), scorer.id)
 
 
-def _decoded(decoder: Decoder, decode_pass: Pass, tasks: list[Task]) -> list[Any]:
-    return list(decoder.decode(tasks, decode_pass))
+def _recognised(
+    recogniser: Recogniser, decode_pass: Pass, pieces: list[Piece]
+) -> list[tuple[Hypothesis, Alignment]]:
+    """What the recogniser takes pieces to say, and where. All are aligned: whoever asks rejects some of them."""
+
+    def kind(i: int) -> tuple[int, str]:
+        return window_frames(pieces[i].mel.shape[1], decode_pass), pieces[i].language
+
+    found: dict[int, tuple[Hypothesis, Alignment]] = {}
+    for (window, language), alike in groupby(sorted(range(len(pieces)), key=kind), key=kind):
+        batch = list(alike)
+        mels = [pieces[i].mel for i in batch]
+        frames = [mel.shape[1] for mel in mels]
+        encoded = recogniser.encode(padded(mels, window))
+        hypotheses = recogniser.hypotheses(encoded, language, decode_pass.beam, frames)
+        alignments = recogniser.align(encoded, language, [one.tokens for one in hypotheses], frames)
+        found.update(zip(batch, zip(hypotheses, alignments, strict=True), strict=True))
+    return [found[i] for i in range(len(pieces))]
 
 
-def _task_s(decode_pass: Pass, task: Task) -> float:
-    return window_frames(task.frames, decode_pass) / FRAMES_PER_S
+def _piece_s(decode_pass: Pass, piece: Piece) -> float:
+    return _padded_s(decode_pass, piece.mel)
 
 
-def _language_s(features: Sized) -> float:
-    return window_frames(len(features), QUICK) / FRAMES_PER_S
+def _padded_s(decode_pass: Pass, mel: Floats) -> float:
+    return window_frames(mel.shape[1], decode_pass) / FRAMES_PER_S
 
 
 def _features_s(features: Sized) -> float:
@@ -202,8 +232,3 @@ def _on_network(network: Network, items: list[Floats]) -> list[Any]:
     for numbers in of_shape.values():
         found.update(zip(numbers, network(np.stack([items[number] for number in numbers])), strict=True))
     return [found[number] for number in range(len(items))]
-
-
-def with_features(task: Task, features: Features) -> Task:
-    """The task with features in place of its sound: what the decoders of a device take."""
-    return replace(task, samples=features)  # type: ignore[arg-type]

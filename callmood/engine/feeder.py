@@ -8,23 +8,24 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from multiprocessing.connection import Client, Connection
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
+from callmood.arrays import Floats
 from callmood.call import Outcome
-from callmood.engine.device import ABOUT, PASSES, About, Features, with_features
+from callmood.engine.device import ABOUT, PASSES, AboutRecogniser, Piece
 from callmood.engine.messages import receive, send
 from callmood.errors import CallmoodError
 from callmood.pipeline.pipeline import Job, Stages, Work, encoders_to_keep, scan
-from callmood.pipeline.transcribe.decoder import FULL_WINDOW, Attempt, Pass, Task
+from callmood.pipeline.transcribe.decoder import FULL_WINDOW, Attempt, Pass, Task, judged
+from callmood.pipeline.transcribe.hypotheses import tokenizer_of
 from callmood.settings import Settings
 from callmood.sound import Samples
 
-if TYPE_CHECKING:
-    from faster_whisper.feature_extractor import FeatureExtractor
+T = TypeVar("T")
 
 IN_FLIGHT: Final = 3
 """Recordings that a feeder works on at once: one waits for the device while another is decoded."""
@@ -47,8 +48,7 @@ class Remote:
 
     def ask(self, service: str, items: Sequence[Any]) -> list[Any]:
         """The results of ``items``, in order. Raises what the service raised."""
-        parts = [items[first : first + _REQUEST_ITEMS] for first in range(0, len(items), _REQUEST_ITEMS)]
-        return [result for part in parts for result in self._asked(service, part)]
+        return [result for part in in_parts(items) for result in self._asked(service, part)]
 
     def _asked(self, service: str, items: Sequence[Any]) -> list[Any]:
         found: Future[list[Any]] = Future()
@@ -75,43 +75,47 @@ class Remote:
             self._at_end()
 
 
-class RemoteDecoder:
-    """A recogniser on the device; the features are computed here. See ``Decoder``."""
+def in_parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """``items`` as so many requests."""
+    for first in range(0, len(items), _REQUEST_ITEMS):
+        yield items[first : first + _REQUEST_ITEMS]
 
-    def __init__(self, remote: Remote, number: int, about: About) -> None:
+
+class RemoteDecoder:
+    """A recogniser on the device; features are computed here, and hypotheses judged. See ``Decoder``."""
+
+    def __init__(self, remote: Remote, number: int, about: AboutRecogniser) -> None:
+        from faster_whisper.feature_extractor import FeatureExtractor
+        from tokenizers import Tokenizer
+
         self._remote, self._number = remote, number
-        self.is_multilingual = about.decoders[number][0]
-        self._extractor = feature_extractor(about, number)
+        self.is_multilingual = about.is_multilingual
+        self._extractor = FeatureExtractor(feature_size=about.mels)
+        self._tokenizer_of = cache(
+            partial(tokenizer_of, Tokenizer.from_str(about.tokenizer), multilingual=about.is_multilingual)
+        )
 
     def decode(self, tasks: Sequence[Task], decode_pass: Pass) -> list[Attempt]:
         """As ``Decoder.decode``."""
-        found: list[Attempt] = []
-        for first in range(0, len(tasks), _REQUEST_ITEMS):
-            some = [
-                with_features(task, self._features(task.samples))
-                for task in tasks[first : first + _REQUEST_ITEMS]
-            ]
-            found += self._remote.ask(f"decode {self._number} {_NAMES[decode_pass]}", some)
-        return found
+        service = f"decode {self._number} {_NAMES[decode_pass]}"
+        return [
+            judged(task, hypothesis, alignment, self._tokenizer_of(task.language), decode_pass)
+            for some in in_parts(tasks)
+            for task, (hypothesis, alignment) in zip(
+                some, self._remote.ask(service, [self.piece(task) for task in some]), strict=True
+            )
+        ]
 
-    def languages(self, clips: Sequence[Samples]) -> list[dict[str, float]]:
+    def languages(self, clips: Sequence[Samples]) -> list[Mapping[str, float]]:
         """As ``Decoder.languages``."""
         return self._remote.ask(f"languages {self._number}", [self._features(clip) for clip in clips])
 
-    def _features(self, clip: Samples) -> Features:
-        return features_of(self._extractor, clip)
+    def piece(self, task: Task) -> Piece:
+        """What the device has to know of a task."""
+        return Piece(self._features(task.samples), task.language)
 
-
-def feature_extractor(about: About, number: int) -> FeatureExtractor:
-    """What makes the features that a recogniser takes."""
-    from faster_whisper.feature_extractor import FeatureExtractor
-
-    return FeatureExtractor(feature_size=about.decoders[number][1])
-
-
-def features_of(extractor: FeatureExtractor, clip: Samples) -> Features:
-    """The features of a clip [n] at 16 kHz, of its first 30 s."""
-    return Features(np.asarray(extractor(clip)[:, :FULL_WINDOW], np.float32))
+    def _features(self, clip: Samples) -> Floats:
+        return np.asarray(self._extractor(clip)[:, :FULL_WINDOW], np.float32)
 
 
 def _stacked(remote: Remote, service: str) -> Callable[[Any], Any]:
@@ -136,7 +140,7 @@ def load_feeder(key: bytes, settings: Settings, address: str) -> Work:
             "the same command again to go on."
         ) from None
     (about,) = remote.ask(ABOUT, [None])
-    decoder, *others = [RemoteDecoder(remote, number, about) for number in range(len(about.decoders))]
+    decoder, *others = [RemoteDecoder(remote, number, one) for number, one in enumerate(about.recognisers)]
     classifier = load_classifier(settings.score.model, about.model_id)
     stages = Stages(
         Finder(

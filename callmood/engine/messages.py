@@ -1,4 +1,4 @@
-"""Messages between processes of one machine, whose arrays lie in shared memory: a pipe would copy them piece by piece."""
+"""Messages between processes of one machine, with arrays in shared memory: a pipe would copy them piece by piece."""
 
 from __future__ import annotations
 
@@ -42,4 +42,6 @@ def receive(connection: Connection) -> Any:
     finally:
         os.close(memory)
     ends = accumulate(sizes)
-    return pickle.loads(frame, buffers=[shared[end - size : end] for size, end in zip(sizes, ends, strict=True)])
+    return pickle.loads(
+        frame, buffers=[shared[end - size : end] for size, end in zip(sizes, ends, strict=True)]
+    )

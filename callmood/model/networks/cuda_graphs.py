@@ -33,7 +33,7 @@ def graphed(run: Run) -> Run:
 
     recordings: dict[tuple[torch.Size, ...], _Recording | None] = {}
     lock = threading.Lock()
-    pool = torch.cuda.graph_pool_handle()
+    pool = torch.cuda.graph_pool_handle()  # type: ignore[no-untyped-call]
 
     def replay(*inputs: torch.Tensor) -> torch.Tensor:
         shapes = tuple(one.shape for one in inputs)
@@ -55,7 +55,7 @@ def _record(run: Run, inputs: tuple[torch.Tensor, ...], pool: Any) -> _Recording
     import torch
 
     places = tuple(one.clone() for one in inputs)
-    graph = torch.cuda.CUDAGraph()
+    graph = torch.cuda.CUDAGraph()  # type: ignore[no-untyped-call]
     stream = torch.cuda.current_stream()
     with _ONE_RECORDS, torch.cuda.graph(graph, pool, stream, capture_error_mode="thread_local"):
         output = run(*places)

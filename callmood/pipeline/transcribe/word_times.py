@@ -1,16 +1,35 @@
 """Word times from the decoder's attention, put in order and inside their span."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
 
 from callmood.call import Word
+from callmood.pipeline.transcribe.hypotheses import Alignment
+
+if TYPE_CHECKING:
+    from faster_whisper.tokenizer import Tokenizer
 
 _BEFORE: Final = "\"'“¿([{-"
 _AFTER: Final = "\"'.。,，!！?？:：”)]}、"
-_MIN_WORD_S: Final = 0.02
-"""One step of the decoder's attention."""
+_STEPS_PER_S: Final = 50
+"""Of the decoder's attention."""
+_MIN_WORD_S: Final = 1 / _STEPS_PER_S
 MAX_WORD_S: Final = 2.0
 """Attention and alignment extend a word through the pause after it, but no spoken word lasts longer than this."""
+
+
+def aligned_words(tokenizer: Tokenizer, tokens: list[int], alignment: Alignment) -> list[Mapping[str, Any]]:
+    """The words of a clip's ``tokens`` with their times in it and probabilities, as faster-whisper makes them."""
+    from faster_whisper import WhisperModel
+
+    found = SimpleNamespace(align=lambda *_, **__: [alignment])
+    model: Any = SimpleNamespace(model=found, tokens_per_second=_STEPS_PER_S)
+    words: list[Mapping[str, Any]]
+    (words,) = WhisperModel.find_alignment(model, tokenizer, [tokens], None, [0])
+    return words
 
 
 def word_times(
