@@ -42,7 +42,7 @@ ABOUT: Final = "about"
 OCCUPANCY: Final = "occupancy"
 """Requests that are answered at once."""
 
-STREAMS: Final = 2
+STREAMS: Final = 4
 """Batches that run at once: words are found one after another, and much of a device has nothing to do meanwhile."""
 _DECODE_S: Final = 640.0
 """Seconds of sound decoded at once, each piece padded to its window: 64 windows of 10 s."""
@@ -154,7 +154,7 @@ def _listen(connection: Connection, pool: Pool, about: About) -> None:
 def load_services(settings: Settings, device: str) -> tuple[Mapping[str, Service], About]:
     """All models on ``device``, as services. Raises CallmoodError if one can't be loaded."""
     from callmood.model import load
-    from callmood.model.networks.on_device import segmentation_network, speaker_network
+    from callmood.model.networks.on_device import any_speaker_network, segmentation_network
     from callmood.pipeline.transcribe.recogniser import load_models
     from callmood.pipeline.transcribe.vocabulary import read_vocabulary
 
@@ -163,7 +163,7 @@ def load_services(settings: Settings, device: str) -> tuple[Mapping[str, Service
     scorer = load(settings.score.model, device)
     services = {
         "speech": Service(partial(_on_network, segmentation_network(device)), _clip_s, _DECODE_S),
-        "speakers": Service(partial(_on_network, speaker_network(device)), _features_s, _ENCODE_S),
+        "speakers": Service(any_speaker_network(device), _features_s, _ENCODE_S),
     }
     if scorer.audio_encoder is not None:
         services["voices"] = Service(scorer.audio_encoder, _clip_s, _ENCODE_S)

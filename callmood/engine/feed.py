@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from callmood.call import Outcome
-from callmood.engine.device import OCCUPANCY, serve
+from callmood.engine.device import OCCUPANCY, STREAMS, serve
 from callmood.engine.feeder import Remote, load_feeder
 from callmood.engine.local import Event, run_jobs, why_not_started
 from callmood.engine.parent import without_interrupts
@@ -49,7 +49,7 @@ def run_fed_jobs(
     key = secrets.token_bytes(32)
     with ExitStack() as stack:
         addresses = [stack.enter_context(_serving(settings, device, key)) for device in devices]
-        feeders = settings.engine.workers or max(1, count_cores() - len(devices))
+        feeders = settings.engine.workers or max(1, count_cores() - STREAMS * len(devices))
         slots = [(addresses[number % len(addresses)], 1) for number in range(min(feeders, len(jobs)))]
         with closing(run_jobs(settings, jobs, partial(load_feeder, key), watch, slots)) as outcomes:
             yield from outcomes

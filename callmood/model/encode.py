@@ -295,10 +295,10 @@ def padded(
 
     rows, time = shape or (len(clips), max(map(len, clips)))
     lengths = torch.tensor([len(clip) for clip in clips] + [SHORTEST] * (rows - len(clips)))
-    samples = torch.zeros(rows, time)
+    samples = np.zeros((rows, time), np.float32)
     for row, clip in enumerate(clips):
-        samples[row, : len(clip)] = torch.from_numpy(np.ascontiguousarray(clip))
-    return samples, lengths
+        samples[row, : len(clip)] = clip
+    return torch.from_numpy(samples), lengths
 
 
 def _rounded_up(clips: Sequence[Floats]) -> tuple[int, int]:

@@ -33,7 +33,7 @@ def graphed(run: Run) -> Run:
 
     recordings: dict[tuple[torch.Size, ...], _Recording | None] = {}
     lock = threading.Lock()
-    pool = torch.cuda.graph_pool_handle()  # type: ignore[no-untyped-call]
+    memory = torch.cuda.graph_pool_handle()  # type: ignore[no-untyped-call]
 
     def replay(*inputs: torch.Tensor) -> torch.Tensor:
         shapes = tuple(one.shape for one in inputs)
@@ -41,7 +41,7 @@ def graphed(run: Run) -> Run:
             if shapes not in recordings:
                 recordings[shapes] = None
                 return run(*inputs).cpu()
-            recording = recordings[shapes] or _record(run, inputs, pool)
+            recording = recordings[shapes] or _record(run, inputs, memory)
             recordings[shapes] = recording
             for place, given in zip(recording.inputs, inputs, strict=True):
                 place.copy_(given)
@@ -51,12 +51,15 @@ def graphed(run: Run) -> Run:
     return replay
 
 
-def _record(run: Run, inputs: tuple[torch.Tensor, ...], pool: Any) -> _Recording:
+def _record(run: Run, inputs: tuple[torch.Tensor, ...], memory: Any) -> _Recording:
     import torch
 
+    device = inputs[0].device
     places = tuple(one.clone() for one in inputs)
     graph = torch.cuda.CUDAGraph()  # type: ignore[no-untyped-call]
-    stream = torch.cuda.current_stream()
-    with _ONE_RECORDS, torch.cuda.graph(graph, pool, stream, capture_error_mode="thread_local"):
-        output = run(*places)
+    stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    with _ONE_RECORDS, torch.cuda.device(device):
+        torch.cuda.synchronize()
+        with torch.cuda.graph(graph, memory, stream, capture_error_mode="thread_local"):
+            output = run(*places)
     return _Recording(graph, places, output)

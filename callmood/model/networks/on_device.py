@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from callmood.arrays import Floats
 
+if TYPE_CHECKING:
+    from callmood.model.networks.campplus import CamPlusPlus
+
 Network: TypeAlias = Callable[[Floats], Floats]
 
 VECTOR_SIZE = 192
+_FRAMES_STEP = 50
+"""Features of any lengths are padded to a multiple of it, half a second, so that few shapes occur."""
 
 
 def speaker_network(device: str) -> Network:
@@ -24,6 +29,16 @@ def speaker_network(device: str) -> Network:
     from callmood.model.networks.campplus import load_embedding
 
     return _on_torch(load_embedding(device), device)
+
+
+def any_speaker_network(device: str) -> Callable[[Sequence[Floats]], Sequence[Floats]]:
+    """As ``speaker_network``, of features [frames, 80] of any lengths together."""
+    if device == "cpu":
+        network = speaker_network(device)
+        return lambda items: [network(item[None])[0] for item in items]
+    from callmood.model.networks.campplus import load_embedding
+
+    return _on_padded(load_embedding(device), device)
 
 
 def segmentation_network(device: str) -> Network:
@@ -41,6 +56,30 @@ def segmentation_network(device: str) -> Network:
 def power_of_two(count: int) -> int:
     """The smallest one that is not less than ``count``, which is at least 1."""
     return 1 << (count - 1).bit_length()
+
+
+def _on_padded(network: CamPlusPlus, device: str) -> Callable[[Sequence[Floats]], Sequence[Floats]]:
+    import torch
+
+    from callmood.model.networks.cuda_graphs import graphed
+
+    def vectors(features: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+        with torch.inference_mode():
+            return network.pooled(features, counts)[:, -VECTOR_SIZE:]
+
+    run = graphed(vectors) if device.startswith("cuda") else vectors
+
+    def of_any(items: Sequence[Floats]) -> Sequence[Floats]:
+        frames = -(-max(map(len, items)) // _FRAMES_STEP) * _FRAMES_STEP
+        features = torch.zeros(power_of_two(len(items)), frames, items[0].shape[1])
+        counts = torch.full((len(features),), frames)
+        for row, item in enumerate(items):
+            features[row, : len(item)] = torch.from_numpy(item)
+            counts[row] = len(item)
+        found: Floats = run(features.to(device), counts.to(device))[: len(items)].cpu().numpy()
+        return list(found)
+
+    return of_any
 
 
 def _on_torch(module: Any, device: str) -> Network:
