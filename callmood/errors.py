@@ -23,3 +23,8 @@ class BusyError(CallmoodError):
     """Another program has the database open, or is scanning into it. The CLI exits with 4."""
 
     exit_code = 4
+
+
+def first_line(error: Exception) -> str:
+    """What a library's error says first, or what kind of error it is."""
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

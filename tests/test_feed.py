@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import chain
 from multiprocessing.connection import Listener
 from pathlib import Path
@@ -16,7 +18,7 @@ from sounds import CALLS
 from callmood.batch import run
 from callmood.batch.plan import Again, checked_model_id
 from callmood.call import Call, Outcome
-from callmood.engine import local
+from callmood.engine import device, feed, local
 from callmood.engine.feed import run_fed_jobs
 from callmood.engine.feeder import Remote, load_feeder
 from callmood.engine.local import run_jobs
@@ -157,11 +159,40 @@ def test_batches_run_beside_each_other_in_as_many_threads_as_ask_for_them() -> N
     threads = [threading.Thread(target=pool.run_batch) for _ in range(2)]
     for thread in threads:
         thread.start()
-    answers = put(pool, "decode", [9.0, 8.0])
+    answers = put(pool, "decode", [9.0, 10.0])
     for thread in threads:
         thread.join(timeout=60)
-    assert answers == [[9.0, 8.0]]
+    assert answers == [[9.0, 10.0]]
     assert pool.occupancy.busy_s < sum(use.busy_s for use in pool.occupancy.uses.values())
+
+
+def test_a_small_batch_waits_for_the_one_of_its_kind_that_is_worked_on() -> None:
+    began, goes_on = threading.Event(), threading.Event()
+    sizes: list[int] = []
+
+    def run(items: list[float]) -> list[float]:
+        sizes.append(len(items))
+        began.set()
+        goes_on.wait(timeout=60)
+        return items
+
+    other = Device()
+    pool = Pool({"voices": Service(run, lambda item: item, 10.0), "words": other.service})
+    put(pool, "voices", [1.0])
+    first = threading.Thread(target=pool.run_batch)
+    first.start()
+    began.wait(timeout=60)
+    put(pool, "voices", [1.0, 1.0])
+    put(pool, "words", [0.1])
+    pool.run_batch()
+    assert other.batches == [[0.1]]
+    second = threading.Thread(target=pool.run_batch)
+    second.start()
+    put(pool, "voices", [1.0])
+    goes_on.set()
+    for thread in (first, second):
+        thread.join(timeout=60)
+    assert sizes == [1, 3]
 
 
 def settings(model: str = "embedded") -> Settings:
@@ -191,6 +222,37 @@ def test_calls_are_the_same_as_without_a_device_process() -> None:
             assert ours is not None and theirs is not None and ours.label == theirs.label
             np.testing.assert_allclose(ours.relative, theirs.relative, atol=0.002)
     assert reports[0].uses["voices"].items == sum(len(call.segments) for call in own.values())
+
+
+def test_a_device_that_breaks_ends_the_scan_in_a_sentence_that_names_the_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(feed, "serve", serve_until_it_breaks)
+    with pytest.raises(
+        CallmoodError, match=r"stopped working on cpu: CUDA error: misaligned address\. What was"
+    ):
+        list(run_fed_jobs(settings(), sample_jobs(), ["cpu"]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def serve_until_it_breaks(*given: Any) -> None:
+    """As ``serve``, on a device that breaks at its first voices."""
+
+    def broken(_: object) -> None:
+        raise RuntimeError(
+            "CUDA error: misaligned address\nCUDA kernel errors might be asynchronously reported."
+        )
+
+    load_services = device.load_services
+
+    def load(settings: Settings, name: str) -> Any:
+        services, about = load_services(settings, name)
+        return {**services, "voices": replace(services["voices"], run=broken)}, about
+
+    device.load_services = load  # type: ignore[assignment]
+    device.serve(*given)
 
 
 def test_models_that_can_not_be_loaded_on_the_device_end_the_scan_in_a_sentence(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ from functools import partial
 from itertools import groupby
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener
+from queue import SimpleQueue
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +22,7 @@ from callmood.arrays import Floats
 from callmood.engine.messages import receive, send
 from callmood.engine.parent import end_with_parent
 from callmood.engine.pool import Pool, Service
-from callmood.errors import CallmoodError
+from callmood.errors import CallmoodError, first_line
 from callmood.model.networks.on_device import Network
 from callmood.network import stay_offline
 from callmood.pipeline.transcribe.decoder import (
@@ -83,8 +85,12 @@ class About:
     """Of the emotion model."""
 
 
-def serve(ready: Connection, key: bytes, settings: Settings, device: str) -> None:
-    """The process: loads the models, sends its address or an error to ``ready``, and works until its parent ends."""
+def serve(ready: Connection, address: str | None, key: bytes, settings: Settings, device: str) -> None:
+    """The process: loads the models, and sends the address at which it listens, or an error, to ``ready``.
+
+    ``address`` is that of a socket to be made, or None for any. It works until its parent ends; if a device breaks, it
+    sends the error and ends.
+    """
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stay_offline()
@@ -97,23 +103,30 @@ def serve(ready: Connection, key: bytes, settings: Settings, device: str) -> Non
         ready.send(error if known else CallmoodError(f"The models could not be loaded on {device}: {error}"))
         return
     pool = Pool(services)
-    with Listener(authkey=key, backlog=_FEEDERS) as listener:
+    with Listener(address, authkey=key, backlog=_FEEDERS) as listener:
         ready.send(listener.address)
         threading.Thread(target=_accept, args=(listener, pool, about), daemon=True).start()
-        broken = threading.Event()
+        broken: SimpleQueue[Exception] = SimpleQueue()
         for _ in range(STREAMS):
             threading.Thread(target=_run_batches, args=(pool, device, broken), daemon=True).start()
-        broken.wait()  # its feeders end too, and the parent says so
+        cause = broken.get()
+        ready.send(
+            CallmoodError(
+                f"The models stopped working on {device}: {first_line(cause)}. What was scanned is stored; run the "
+                "same command again to go on."
+            )
+        )
+        os._exit(1)  # other threads may be in the middle of what never ends; its feeders end too
 
 
-def _run_batches(pool: Pool, device: str, broken: threading.Event) -> None:
+def _run_batches(pool: Pool, device: str, broken: SimpleQueue[Exception]) -> None:
     """Batch after batch in a stream of the device of its own, until it breaks."""
     try:
-        with suppress(RuntimeError), _stream(device):
+        with _stream(device):
             while True:
                 pool.run_batch()
-    finally:
-        broken.set()
+    except Exception as error:
+        broken.put(error)
 
 
 def _stream(device: str) -> AbstractContextManager[object]:

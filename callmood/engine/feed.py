@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import secrets
+import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from callmood.call import Outcome
@@ -64,7 +67,10 @@ def _serving(settings: Settings, device: str, key: bytes) -> Iterator[Any]:
     """The address of a process that holds the models on ``device``; it ends with the block."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=serve, args=(there, key, settings, device), daemon=True)
+    folder = tempfile.TemporaryDirectory(prefix="callmood-", ignore_cleanup_errors=True)
+    # the process would make a folder of its own and, as it is killed at the end, leave it behind
+    socket = str(Path(folder.name, "socket")) if os.name == "posix" else None
+    process = context.Process(target=serve, args=(there, socket, key, settings, device), daemon=True)
     with without_interrupts(), one_thread_an_operation():
         process.start()
     there.close()
@@ -75,8 +81,15 @@ def _serving(settings: Settings, device: str, key: bytes) -> Iterator[Any]:
             raise CallmoodError(why_not_started(process)) from None
         if isinstance(address, CallmoodError):
             raise address
-        yield address
+        try:
+            yield address
+        except CallmoodError:
+            if here.poll():  # the cause of what its feeders say
+                with suppress(EOFError):
+                    raise here.recv() from None
+            raise
     finally:
         with deferred():
             process.kill()
             process.join(timeout=5)
+            folder.cleanup()

@@ -16,10 +16,9 @@ import numpy as np
 
 from callmood import bundled_weights
 from callmood.arrays import Floats
-from callmood.errors import CallmoodError
+from callmood.errors import CallmoodError, first_line
 from callmood.model import pooling
 from callmood.model.loudness import SHORTEST, prepared
-from callmood.model.networks.cuda_graphs import graphed
 from callmood.model.networks.mel import is_within, log_mel
 from callmood.model.networks.on_device import power_of_two
 from callmood.model.networks.whisper import tiny_en, whisper_hidden
@@ -136,7 +135,7 @@ def pretrained(kind: Any, name: str, **arguments: Any) -> Any:
         return kind.from_pretrained(name, local_files_only=True, trust_remote_code=False, **arguments)
     except Exception as error:  # a damaged or hostile folder makes them raise almost anything
         if Path(name).exists():
-            raise CallmoodError(f"The encoder {name} can't be loaded: {_first_line(error)}") from None
+            raise CallmoodError(f"The encoder {name} can't be loaded: {first_line(error)}") from None
         raise CallmoodError(
             f"The encoder {name} is neither a folder nor on this machine, and callmood downloads nothing. "
             f"Run 'hf download {name}' once, or give the folder of a copy."
@@ -144,10 +143,6 @@ def pretrained(kind: Any, name: str, **arguments: Any) -> Any:
     finally:
         for logging, verbosity in zip(loggers, verbosities, strict=True):
             logging.set_verbosity(verbosity)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def audio_vectors(encoders: Sequence[Any], settings: AudioSettings, clips: Sequence[Floats]) -> Floats:
@@ -179,14 +174,12 @@ def audio_encoder(encoders: Sequence[Any], settings: AudioSettings) -> AudioEnco
         with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=on_gpu):
             return pool_audio(encoders, settings, samples, lengths).float()
 
-    run = graphed(pool) if on_gpu and set(settings.encoders) <= OWN else pool
-
     def encode(windows: Sequence[Floats]) -> list[Floats]:
         vectors: dict[int, Floats] = {}
         for rows in length_batches([len(window) for window in windows], batch_s * SAMPLE_RATE):
             clips = [windows[row] for row in rows]
             samples, lengths = padded(clips, None if device.type == "cpu" else _rounded_up(clips))
-            pooled = run(samples.to(device), lengths.to(device))
+            pooled = pool(samples.to(device), lengths.to(device))
             vectors.update(zip(rows, pooled[: len(rows)].cpu().numpy(), strict=True))
         return [vectors[row] for row in range(len(windows))]
 

@@ -61,14 +61,6 @@ def power_of_two(count: int) -> int:
 def _on_padded(network: CamPlusPlus, device: str) -> Callable[[Sequence[Floats]], Sequence[Floats]]:
     import torch
 
-    from callmood.model.networks.cuda_graphs import graphed
-
-    def vectors(features: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
-        with torch.inference_mode():
-            return network.pooled(features, counts)[:, -VECTOR_SIZE:]
-
-    run = graphed(vectors) if device.startswith("cuda") else vectors
-
     def of_any(items: Sequence[Floats]) -> Sequence[Floats]:
         frames = -(-max(map(len, items)) // _FRAMES_STEP) * _FRAMES_STEP
         features = torch.zeros(power_of_two(len(items)), frames, items[0].shape[1])
@@ -76,8 +68,9 @@ def _on_padded(network: CamPlusPlus, device: str) -> Callable[[Sequence[Floats]]
         for row, item in enumerate(items):
             features[row, : len(item)] = torch.from_numpy(item)
             counts[row] = len(item)
-        found: Floats = run(features.to(device), counts.to(device))[: len(items)].cpu().numpy()
-        return list(found)
+        with torch.inference_mode():
+            vectors = network.pooled(features.to(device), counts.to(device))[: len(items), -VECTOR_SIZE:]
+        return list(vectors.cpu().numpy())
 
     return of_any
 
