@@ -9,6 +9,7 @@ Inference only: what training needs is left out.
 
 from collections import OrderedDict
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import cache
 
 import torch
@@ -24,6 +25,30 @@ _GROWTH = 32
 _BOTTLENECK = 4 * _GROWTH
 _POOLED_FRAMES = 100
 POOLED_LAYERS = ("tdnn", "transit1", "transit2", "transit3", "out_nonlinear")
+
+
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """Which frames of a padded batch count, worked out once for all layers."""
+
+    inside: Tensor
+    """[batch, 1, frames]"""
+    means: Tensor
+    """[batch, frames, seconds]: what makes of frames their mean plus that of each stretch of ``_POOLED_FRAMES``."""
+    spread: Tensor
+    """[seconds, frames]: what gives each frame the value of its stretch."""
+
+    @classmethod
+    def of(cls, inside: Tensor) -> "_Frames":
+        frames = inside.shape[2]
+        stretches = torch.arange(-(-frames // _POOLED_FRAMES), device=inside.device)
+        spread = stretches[:, None] == torch.arange(frames, device=inside.device) // _POOLED_FRAMES
+        counted = inside.transpose(1, 2).float()
+        of_stretch = counted * spread.T
+        means = counted / counted.sum(1, keepdim=True) + of_stretch / of_stretch.sum(1, keepdim=True).clamp(
+            min=1
+        )
+        return cls(inside, means, spread.float())
 
 
 class CamPlusPlus(nn.Module):
@@ -56,8 +81,12 @@ class CamPlusPlus(nn.Module):
         wide = None if frames is None else is_within(frames, features.shape[1])[:, None]
         x, parts = self.head(features.transpose(1, 2), wide), []
         inside = None if wide is None else wide[..., ::2]  # the first layer keeps every second frame
+        frames_of_blocks = None if inside is None else _Frames.of(inside)
         for name, layer in self.xvector.named_children():
-            x = layer(x, inside) if isinstance(layer, _DenseBlock | _MeanAndDeviation) else layer(x)
+            if isinstance(layer, _DenseBlock):
+                x = layer(x, frames_of_blocks)
+            else:
+                x = layer(x, inside) if isinstance(layer, _MeanAndDeviation) else layer(x)
             if name in POOLED_LAYERS:
                 parts += _mean_and_deviation(x.float(), inside)
         return torch.cat([*parts, x.float()], dim=1)
@@ -129,19 +158,19 @@ class _ContextMask(nn.Module):
         self.linear1 = nn.Conv1d(_BOTTLENECK, _BOTTLENECK // 2, 1)
         self.linear2 = nn.Conv1d(_BOTTLENECK // 2, _GROWTH, 1)
 
-    def forward(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
-        x = _cut(x, inside)
-        pooled = F.avg_pool1d(x, _POOLED_FRAMES, stride=_POOLED_FRAMES, ceil_mode=True)
-        mean = x.mean(-1, keepdim=True)
-        if inside is not None:  # of the frames that count
-            share = F.avg_pool1d(inside.float(), _POOLED_FRAMES, stride=_POOLED_FRAMES, ceil_mode=True)
-            pooled = pooled / share.clamp(min=1 / _POOLED_FRAMES)
-            mean = mean / inside.float().mean(-1, keepdim=True)
-        context = mean + pooled
-        mask = torch.sigmoid(self.linear2(F.relu(self.linear1(context))))
-        mask = mask.repeat_interleave(_POOLED_FRAMES, dim=-1)[..., : x.shape[-1]]
+    def forward(self, x: Tensor, frames: _Frames | None = None) -> Tensor:
+        if frames is None:
+            pooled = F.avg_pool1d(x, _POOLED_FRAMES, stride=_POOLED_FRAMES, ceil_mode=True)
+            mask = self._mask(x.mean(-1, keepdim=True) + pooled)
+            mask = mask.repeat_interleave(_POOLED_FRAMES, dim=-1)[..., : x.shape[-1]]
+        else:
+            x = x * frames.inside
+            mask = self._mask(x @ frames.means) @ frames.spread
         out: Tensor = self.linear_local(x) * mask
         return out
+
+    def _mask(self, context: Tensor) -> Tensor:
+        return torch.sigmoid(self.linear2(F.relu(self.linear1(context))))
 
 
 class _DenseLayer(nn.Module):
@@ -152,8 +181,8 @@ class _DenseLayer(nn.Module):
         self.nonlinear2 = _batchnorm_relu(_BOTTLENECK)
         self.cam_layer = _ContextMask(kernel, dilation)
 
-    def forward(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
-        out: Tensor = self.cam_layer(self.nonlinear2(self.linear1(self.nonlinear1(x))), inside)
+    def forward(self, x: Tensor, frames: _Frames | None = None) -> Tensor:
+        out: Tensor = self.cam_layer(self.nonlinear2(self.linear1(self.nonlinear1(x))), frames)
         return out
 
 
@@ -163,9 +192,9 @@ class _DenseBlock(nn.ModuleList):
         for number in range(depth):
             self.add_module(f"tdnnd{number + 1}", _DenseLayer(inputs + number * _GROWTH, kernel, dilation))
 
-    def forward(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, frames: _Frames | None = None) -> Tensor:
         for layer in self:
-            x = torch.cat([x, layer(x, inside)], dim=1)
+            x = torch.cat([x, layer(x, frames)], dim=1)
         return x
 
 
