@@ -1,4 +1,4 @@
-"""Runs jobs with the models on GPUs: one process a GPU, and a process for each core that feeds them."""
+"""Runs jobs with the models on GPUs: one process a GPU, and processes on the cores that feed them."""
 
 from __future__ import annotations
 
