@@ -216,12 +216,19 @@ def test_silence_that_fills_a_batch_up_changes_no_vector(whisper: Any, clips: li
     settings = AudioSettings((encode.TINY_EN, encode.CAMPLUS))
     encoders = [whisper, encode.load_audio_encoder(encode.CAMPLUS)]
     samples, lengths = encode.padded(clips[:3])
-    more, of_more = encode.padded(clips[:3], encode._rounded_up(clips[:3]))
+    more, of_more = encode.padded(clips[:3], (4, 2 * SAMPLE_RATE))
     assert more.shape == (4, 2 * SAMPLE_RATE)
     with torch.inference_mode():
         wanted = encode.pool_audio(encoders, settings, samples, lengths)
         found = encode.pool_audio(encoders, settings, more, of_more)
     np.testing.assert_allclose(found[:3], wanted, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("full", "rows", "padded"), [(60, 58, 60), (60, 31, 60), (60, 30, 30), (15, 3, 3), (15, 4, 7), (1, 1, 1)]
+)
+def test_batches_on_a_gpu_have_few_numbers_of_rows(full: int, rows: int, padded: int) -> None:
+    assert encode._share_of(full, rows) == padded
 
 
 def test_speaker_vectors_stand_beside_whispers(whisper: Any, clips: list[np.ndarray]) -> None:

@@ -20,7 +20,6 @@ from callmood.errors import CallmoodError, first_line
 from callmood.model import pooling
 from callmood.model.loudness import SHORTEST, prepared
 from callmood.model.networks.mel import is_within, log_mel
-from callmood.model.networks.on_device import power_of_two
 from callmood.model.networks.whisper import tiny_en, whisper_hidden
 from callmood.sound import SAMPLE_RATE
 
@@ -167,8 +166,8 @@ def audio_encoder(encoders: Sequence[Any], settings: AudioSettings) -> AudioEnco
     import torch
 
     device = next(encoders[0].parameters()).device
-    on_gpu = device.type == "cuda"
-    batch_s = CPU_BATCH_S if device.type == "cpu" else BATCH_S
+    on_cpu, on_gpu = device.type == "cpu", device.type == "cuda"
+    batch_size = int((CPU_BATCH_S if on_cpu else BATCH_S) * SAMPLE_RATE)
 
     def pool(samples: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=on_gpu):
@@ -176,9 +175,10 @@ def audio_encoder(encoders: Sequence[Any], settings: AudioSettings) -> AudioEnco
 
     def encode(windows: Sequence[Floats]) -> list[Floats]:
         vectors: dict[int, Floats] = {}
-        for rows in length_batches([len(window) for window in windows], batch_s * SAMPLE_RATE):
-            clips = [windows[row] for row in rows]
-            samples, lengths = padded(clips, None if device.type == "cpu" else _rounded_up(clips))
+        sizes = [len(window) if on_cpu else _rounded_up(len(window)) for window in windows]
+        for rows in length_batches(sizes, batch_size):
+            shape = None if on_cpu else (_share_of(batch_size // sizes[rows[0]], len(rows)), sizes[rows[0]])
+            samples, lengths = padded([windows[row] for row in rows], shape)
             pooled = pool(samples.to(device), lengths.to(device))
             vectors.update(zip(rows, pooled[: len(rows)].cpu().numpy(), strict=True))
         return [vectors[row] for row in range(len(windows))]
@@ -294,12 +294,16 @@ def padded(
     return torch.from_numpy(samples), lengths
 
 
-def _rounded_up(clips: Sequence[Floats]) -> tuple[int, int]:
-    """The shape [n, time] of a batch of clips, larger than they need, so that few shapes occur.
+def _rounded_up(samples: int) -> int:
+    """The length to which a clip is padded on a GPU, which takes long to plan the work on a shape that is new."""
+    return -(-samples // _TIME_STEP) * _TIME_STEP
 
-    A GPU takes long to plan the work on a shape that it has not seen.
-    """
-    return power_of_two(len(clips)), -(-max(map(len, clips)) // _TIME_STEP) * _TIME_STEP
+
+def _share_of(full: int, rows: int) -> int:
+    """A full batch's rows, or a half of them, a quarter and so on: the least that ``rows`` fit in."""
+    while full // 2 >= rows:
+        full //= 2
+    return max(full, rows)
 
 
 def _windows(clip: Floats) -> list[Floats]:
