@@ -49,6 +49,8 @@ STREAMS: Final = 4
 _DECODE_S: Final = 640.0
 """Seconds of sound decoded at once, each piece padded to its window: 64 windows of 10 s."""
 _ENCODE_S: Final = 480.0
+_SPEAKERS_S: Final = 384.0
+"""256 windows of 1.5 s: a power of two, to which batches of them are padded."""
 _TEXTS: Final = 256.0
 _SWITCH_S: Final = 1e-4
 """After which a thread that runs Python makes way for one that has an operation ready for the device."""
@@ -176,7 +178,7 @@ def load_services(settings: Settings, device: str) -> tuple[Mapping[str, Service
     scorer = load(settings.score.model, device)
     services = {
         "speech": Service(partial(_on_network, segmentation_network(device)), _clip_s, _DECODE_S),
-        "speakers": Service(any_speaker_network(device), _features_s, _ENCODE_S),
+        "speakers": Service(any_speaker_network(device), _features_s, _SPEAKERS_S),
     }
     if scorer.audio_encoder is not None:
         services["voices"] = Service(scorer.audio_encoder, _clip_s, _ENCODE_S)
