@@ -224,6 +224,22 @@ def test_silence_that_fills_a_batch_up_changes_no_vector(whisper: Any, clips: li
     np.testing.assert_allclose(found[:3], wanted, atol=2e-3)
 
 
+@pytest.mark.parametrize("name", sorted(encode.OWN))
+def test_weights_that_are_rounded_once_give_the_same_as_in_each_batch(
+    name: str, clips: list[np.ndarray]
+) -> None:
+    encoder = encode.load_audio_encoder(name)
+    samples, lengths = encode.padded(clips[:3])
+
+    def pooled() -> torch.Tensor:
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            return encode.pool_audio([encoder], AudioSettings((name,)), samples, lengths)
+
+    wanted = pooled()
+    encode.round_weights(encoder)
+    assert torch.equal(pooled(), wanted)
+
+
 @pytest.mark.parametrize(
     ("full", "rows", "padded"), [(60, 58, 60), (60, 31, 60), (60, 30, 30), (15, 3, 3), (15, 4, 7), (1, 1, 1)]
 )

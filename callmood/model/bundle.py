@@ -128,8 +128,11 @@ def _audio_encoder(folder: Path, settings: AudioSettings, tensors: Tensors, devi
 
         changes = [_changes(tensors, f"audio.{number}.") for number in range(len(settings.encoders))]
         return audio_encoder(settings, changes)
-    modules = [module.to(device) for module in _audio_modules(folder, settings, tensors)]
-    return encode.audio_encoder(modules, settings)
+    modules = _audio_modules(folder, settings, tensors)
+    for name, module in zip(settings.encoders, modules, strict=True):
+        if device.startswith("cuda") and name in encode.OWN:
+            encode.round_weights(module)
+    return encode.audio_encoder([module.to(device) for module in modules], settings)
 
 
 def _text_encoder(folder: Path, settings: TextSettings, tensors: Tensors, device: str) -> TextEncoder:

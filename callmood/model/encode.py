@@ -161,6 +161,16 @@ def by_windows(encode: AudioEncoder, clips: Sequence[Floats]) -> Floats:
     return np.asarray(sums / np.maximum(weights, 1)[:, None], dtype=np.float32)
 
 
+def round_weights(encoder: Any) -> None:
+    """Rounds the weights to bfloat16 that a GPU's batches take so, once instead of in each batch."""
+    import torch
+    from torch import nn
+
+    for module in encoder.modules():
+        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear):
+            module.to(torch.bfloat16)
+
+
 def audio_encoder(encoders: Sequence[Any], settings: AudioSettings) -> AudioEncoder:
     """Torch modules as one encoder, which makes batches of similar lengths; on a GPU in bfloat16."""
     import torch

@@ -39,7 +39,7 @@ class _Frames:
     """[seconds, frames]: what gives each frame the value of its stretch."""
 
     @classmethod
-    def of(cls, inside: Tensor) -> "_Frames":
+    def of(cls, inside: Tensor, dtype: torch.dtype) -> "_Frames":
         frames = inside.shape[2]
         stretches = torch.arange(-(-frames // _POOLED_FRAMES), device=inside.device)
         spread = stretches[:, None] == torch.arange(frames, device=inside.device) // _POOLED_FRAMES
@@ -48,7 +48,7 @@ class _Frames:
         means = counted / counted.sum(1, keepdim=True) + of_stretch / of_stretch.sum(1, keepdim=True).clamp(
             min=1
         )
-        return cls(inside, means, spread.float())
+        return cls(inside, means.to(dtype), spread.to(dtype))
 
 
 class CamPlusPlus(nn.Module):
@@ -81,7 +81,7 @@ class CamPlusPlus(nn.Module):
         wide = None if frames is None else is_within(frames, features.shape[1])[:, None]
         x, parts = self.head(features.transpose(1, 2), wide), []
         inside = None if wide is None else wide[..., ::2]  # the first layer keeps every second frame
-        frames_of_blocks = None if inside is None else _Frames.of(inside)
+        frames_of_blocks = None if inside is None else _Frames.of(inside, x.dtype)
         for name, layer in self.xvector.named_children():
             if isinstance(layer, _DenseBlock):
                 x = layer(x, frames_of_blocks)
