@@ -318,16 +318,17 @@ def _create(path: Path) -> None:
             f"{wal.name}."
         )
     try:
-        with (
-            new_file(path) as part,
-            explained(path),
-            _connect(part, False, 0, database_key()) as con,
-            transaction(con),
-        ):
-            for migration in migrations():
-                _apply(con, migration)
+        with new_file(path) as part, explained(path):
+            _make(part)
     except OSError as error:
         raise cannot_write(path, error) from None
+
+
+def _make(part: Path) -> None:
+    """A database of this version without a row."""
+    with _connect(part, False, 0, database_key()) as con, transaction(con):
+        for migration in migrations():
+            _apply(con, migration)
 
 
 def remove_if_empty(path: Path) -> None:
