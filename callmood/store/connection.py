@@ -229,17 +229,50 @@ def each_row(
         yield from part
 
 
-def empty_in_memory() -> Connection:
-    """The schema of this version without a row, in memory. Other databases can be attached to it (``attach``)."""
+def in_memory() -> Connection:
+    """An empty database in memory. Others can be attached to it (``attach``), and it can have their ``put_schema``."""
     con = duckdb.connect(config={**NO_EXTENSIONS, "memory_limit": _MEMORY, "temp_directory": spill_folder()})
     try:
         if database_key() is not None:
             load_openssl(con)
-        _migrate(con, Path(":memory:"))
     except BaseException:
         con.close()
         raise
     return con
+
+
+def put_schema(con: Connection, attached: str | None) -> None:
+    """Create the schema of this version without a row, in memory.
+
+    It is copied from a database that is ``attached``, in a hundredth of the time that the migrations take, unless
+    people have put something of their own into that.
+    """
+    if attached is not None and _only_callmoods(con, attached):
+        con.execute(f"COPY FROM DATABASE {attached} TO memory (SCHEMA)")
+    else:
+        with transaction(con):
+            for migration in migrations():
+                _apply(con, migration)
+
+
+def _only_callmoods(con: Connection, attached: str) -> bool:
+    names = {
+        name
+        for one in migrations()
+        for name in re.findall(r"^CREATE (?:OR REPLACE )?(?:TABLE|VIEW|MACRO) (\w+)", one.sql, re.MULTILINE)
+    }
+    found = rows(
+        con,
+        """
+        SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = $attached
+        UNION ALL
+        SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = $attached AND NOT internal
+        UNION ALL
+        SELECT schema_name, function_name FROM duckdb_functions() WHERE database_name = $attached AND NOT internal
+        """,
+        {"attached": attached},
+    )
+    return all(schema == "main" and name in names for schema, name in found)
 
 
 def attach(con: Connection, path: Path, name: str, wait_s: float) -> None:
