@@ -61,18 +61,32 @@ def fill(path: Path) -> None:
         correct(con, calls[0].recording.id, 1, "sad")
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database, whole and as it is with the archive of its calls of 2025, to copy."""
+    folder = tmp_path_factory.mktemp("made")
+    fill(folder / "whole.duckdb")
+    shutil.copy(folder / "whole.duckdb", folder / "calls.duckdb")
+    callmood.archive(folder / "years", before="2026-01-01", db=folder / "calls.duckdb")
+    return folder
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    fill(tmp_path / "calls.duckdb")
-    shutil.copy(tmp_path / "calls.duckdb", tmp_path / "whole.duckdb")
+def place(made: Path, tmp_path: Path) -> Path:
+    for name in ("calls.duckdb", "whole.duckdb"):
+        shutil.copy(made / "whole.duckdb", tmp_path / name)
     return tmp_path
 
 
 @pytest.fixture
-def both(place: Path) -> list[Path]:
+def both(made: Path, place: Path) -> list[Path]:
     """A database and the archive of its calls of 2025, with the whole one beside them."""
-    callmood.archive(place / "years", before="2026-01-01", db=place / "calls.duckdb")
-    return [place / "calls.duckdb", place / "years"]
+    db, folder = place / "calls.duckdb", place / "years"
+    shutil.copy(made / "calls.duckdb", db)
+    shutil.copytree(made / "years", folder)
+    with store.open_db(db) as con:
+        con.execute("UPDATE archived SET archive = $folder", {"folder": str(folder)})
+    return [db, folder]
 
 
 REPORTS: tuple[dict[str, Any], ...] = (
