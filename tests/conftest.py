@@ -9,9 +9,18 @@ import typer.testing
 from callmood.pipeline.intake import discover
 from callmood.store import Connection, connection, open_db
 from callmood.store.encryption import database_key
+from callmood.threads import count_cores
 
 _make = connection._make
 _newest = connection.migrations()
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process for each core where all tests run, and none beside this one for the files that somebody names.
+
+    Not more than four, because each loads models of its own.
+    """
+    return min(count_cores(), 4) if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
 
 
 @pytest.fixture(autouse=True, scope="session")
