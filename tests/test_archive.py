@@ -81,6 +81,11 @@ def place(made: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def both(made: Path, place: Path) -> list[Path]:
     """A database and the archive of its calls of 2025, with the whole one beside them."""
+    return copied(made, place)
+
+
+def copied(made: Path, place: Path) -> list[Path]:
+    """A database and its archive in another place."""
     db, folder = place / "calls.duckdb", place / "years"
     shutil.copy(made / "calls.duckdb", db)
     shutil.copytree(made / "years", folder)
@@ -206,13 +211,21 @@ def killed(*_: Any, **__: Any) -> Any:
 STEPS = ("_require_its_own", "_with_chosen", "_mark_archived", "commit", "after commit", "remove_others")
 
 
+@pytest.fixture(scope="module")
+def begun(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole database with an archive of its first call, to copy."""
+    folder = tmp_path_factory.mktemp("begun")
+    shutil.copy(made / "whole.duckdb", folder / "calls.duckdb")
+    callmood.archive(folder / "years", before="2025-01-15", db=folder / "calls.duckdb")
+    return folder
+
+
 @pytest.mark.parametrize("cleans_up", ["killed", "stopped"])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_kill_or_a_stop_at_any_step_loses_no_call_and_counts_none_twice(
-    place: Path, monkeypatch: pytest.MonkeyPatch, step: str, cleans_up: str
+    begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, cleans_up: str
 ) -> None:
-    db, folder = place / "calls.duckdb", place / "years"
-    callmood.archive(folder, before="2025-01-15", db=db)
+    db, folder = copied(begun, tmp_path)
     with monkeypatch.context() as patched:
         if cleans_up == "killed":
             patched.setattr(archiving, "remove_others", lambda folder: None)

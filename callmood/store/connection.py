@@ -382,7 +382,12 @@ def _relations(con: Connection) -> dict[str, str]:
 
 def _tables_of(versions: Iterable[Migration]) -> set[str]:
     """The tables that these migrations create."""
-    return {table for one in versions for table in re.findall(r"^CREATE TABLE (\w+)", one.sql, re.MULTILINE)}
+    return {table for one in versions for table in _created(one)}
+
+
+@cache
+def _created(migration: Migration) -> list[str]:
+    return re.findall(r"^CREATE TABLE (\w+)", migration.sql, re.MULTILINE)
 
 
 def _version(con: Connection, path: Path) -> int:
