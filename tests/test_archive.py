@@ -179,6 +179,29 @@ def test_all_tables_of_a_call_are_archived(place: Path, both: list[Path]) -> Non
             assert found.sql(query).row(0) == expected, table
 
 
+SCHEMA = """
+    SELECT table_name, column_name, data_type FROM duckdb_columns()
+    WHERE database_name = current_database() AND schema_name = 'main' AND NOT internal
+    UNION ALL
+    SELECT function_name, function_type, parameters::VARCHAR FROM duckdb_functions()
+    WHERE database_name = current_database() AND NOT internal
+    ORDER BY ALL
+"""
+
+
+@pytest.mark.parametrize(
+    "added", ["", "CREATE TABLE notes (a INTEGER)", "CREATE VIEW mine AS FROM recording"]
+)
+def test_with_a_database_an_archive_is_read_in_the_schema_of_this_version(
+    both: list[Path], added: str
+) -> None:
+    with duckdb.connect(str(both[0])) as con:
+        con.execute(added)
+    with callmood.open(both[1]) as migrated, callmood.open(both) as found:
+        assert found.sql(SCHEMA).rows() == migrated.sql(SCHEMA).rows()
+        assert found.calls().height == 6
+
+
 def test_a_month_is_extended_by_a_later_run(place: Path) -> None:
     db, folder = place / "calls.duckdb", place / "years"
     first = callmood.archive(folder, before="2025-02-15", db=db)
