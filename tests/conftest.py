@@ -1,11 +1,26 @@
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.testing
 
 from callmood.pipeline.intake import discover
-from callmood.store import Connection, open_db
+from callmood.store import Connection, connection, open_db
+from callmood.store.encryption import database_key
+from callmood.threads import count_cores
+
+_make = connection._make
+_newest = connection.migrations()
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process for each core where all tests run, and none beside this one for the files that somebody names.
+
+    Not more than four, because each loads models of its own.
+    """
+    return min(count_cores(), 4) if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -26,12 +41,39 @@ def _no_waiting_for_quiet_files() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def _new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database to copy, because creating one takes a tenth of a second."""
-    path = tmp_path_factory.mktemp("new") / "callmood.duckdb"
-    open_db(path).close()
-    return path
+@pytest.fixture(autouse=True, scope="session")
+def _new_databases_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A database is created once and copied from then on, because the migrations take half a second.
+
+    Tests of what creating does ask for ``creation``.
+    """
+    new = tmp_path_factory.mktemp("new") / "callmood.duckdb"
+
+    def copied(path: Path) -> None:
+        if database_key() is not None or connection.migrations() != _newest:
+            _make(path)
+            return
+        if not new.exists():
+            _make(new)
+        shutil.copy(new, path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "_make", copied)
+        yield
+
+
+@pytest.fixture
+def creation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databases are created as a user's are."""
+    monkeypatch.setattr(connection, "_make", _make)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _commands_are_put_together_once() -> Iterator[None]:
+    """Typer's runner puts all commands together anew each time that it runs one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.testing, "_get_command", cache(typer.testing._get_command))
+        yield
 
 
 @pytest.fixture
@@ -41,8 +83,7 @@ def db_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def db(_new_database: Path, db_path: Path) -> Iterator[Connection]:
+def db(db_path: Path) -> Iterator[Connection]:
     """A new database, open for writing."""
-    shutil.copyfile(_new_database, db_path)
     with open_db(db_path) as con:
         yield con

@@ -79,8 +79,7 @@ def scored(model: Path, name: str, agent: str | None = "anna", segments: int = 4
 
 def scan(con: Connection, model: Path, *calls: Call) -> int:
     """Stores calls as a scan does; returns how many were compared with something else than before."""
-    for call in calls:
-        store.write_call(con, 1, "toy", call)
+    store.write_calls(con, 1, "toy", calls)
     return compare_agents(partial(nullcontext, con), str(model), "toy")
 
 
@@ -158,8 +157,7 @@ def test_scores_do_not_depend_on_the_order_of_scans(db: Connection, model: Path,
 
 def test_a_speaker_who_is_compared_again_has_the_moods_of_all_segments(db: Connection, model: Path) -> None:
     calls = calls_of_two_agents(model)
-    for call in calls:
-        store.write_call(db, 1, "toy", call)
+    store.write_calls(db, 1, "toy", calls)
     before = moods(db)
     db.execute(
         "UPDATE segment SET relative_logits = NULL, raw_logits = NULL WHERE segment = 2"
@@ -260,8 +258,7 @@ def test_calls_of_an_older_callmood_keep_their_scores_and_count_as_earlier_ones(
 def test_a_model_without_baselines_has_nothing_to_compare(db: Connection, tmp_path: Path) -> None:
     plain = _saved(tmp_path / "plain", with_baselines=False)
     calls = calls_of_two_agents(plain)
-    for call in calls:
-        store.write_call(db, 1, "toy", call)
+    store.write_calls(db, 1, "toy", calls)
     before = scores(db)
     compare_agents(partial(nullcontext, db), str(plain), "toy")
     assert scores(db) == before
@@ -282,8 +279,7 @@ def test_a_forgotten_call_is_no_earlier_call(
 ) -> None:
     calls = calls_of_two_agents(model)
     model_id = bundle.content_id(model)
-    for call in calls:
-        store.write_call(db, 1, model_id, call)
+    store.write_calls(db, 1, model_id, calls)
     compare_agents(partial(nullcontext, db), str(model), model_id)
     db.close()
     monkeypatch.setenv("CALLMOOD_SCORE__MODEL", str(model))

@@ -61,18 +61,37 @@ def fill(path: Path) -> None:
         correct(con, calls[0].recording.id, 1, "sad")
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database, whole and as it is with the archive of its calls of 2025, to copy."""
+    folder = tmp_path_factory.mktemp("made")
+    fill(folder / "whole.duckdb")
+    shutil.copy(folder / "whole.duckdb", folder / "calls.duckdb")
+    callmood.archive(folder / "years", before="2026-01-01", db=folder / "calls.duckdb")
+    return folder
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    fill(tmp_path / "calls.duckdb")
-    shutil.copy(tmp_path / "calls.duckdb", tmp_path / "whole.duckdb")
+def place(made: Path, tmp_path: Path) -> Path:
+    for name in ("calls.duckdb", "whole.duckdb"):
+        shutil.copy(made / "whole.duckdb", tmp_path / name)
     return tmp_path
 
 
 @pytest.fixture
-def both(place: Path) -> list[Path]:
+def both(made: Path, place: Path) -> list[Path]:
     """A database and the archive of its calls of 2025, with the whole one beside them."""
-    callmood.archive(place / "years", before="2026-01-01", db=place / "calls.duckdb")
-    return [place / "calls.duckdb", place / "years"]
+    return copied(made, place)
+
+
+def copied(made: Path, place: Path) -> list[Path]:
+    """A database and its archive in another place."""
+    db, folder = place / "calls.duckdb", place / "years"
+    shutil.copy(made / "calls.duckdb", db)
+    shutil.copytree(made / "years", folder)
+    with store.open_db(db) as con:
+        con.execute("UPDATE archived SET archive = $folder", {"folder": str(folder)})
+    return [db, folder]
 
 
 REPORTS: tuple[dict[str, Any], ...] = (
@@ -160,6 +179,29 @@ def test_all_tables_of_a_call_are_archived(place: Path, both: list[Path]) -> Non
             assert found.sql(query).row(0) == expected, table
 
 
+SCHEMA = """
+    SELECT table_name, column_name, data_type FROM duckdb_columns()
+    WHERE database_name = current_database() AND schema_name = 'main' AND NOT internal
+    UNION ALL
+    SELECT function_name, function_type, parameters::VARCHAR FROM duckdb_functions()
+    WHERE database_name = current_database() AND NOT internal
+    ORDER BY ALL
+"""
+
+
+@pytest.mark.parametrize(
+    "added", ["", "CREATE TABLE notes (a INTEGER)", "CREATE VIEW mine AS FROM recording"]
+)
+def test_with_a_database_an_archive_is_read_in_the_schema_of_this_version(
+    both: list[Path], added: str
+) -> None:
+    with duckdb.connect(str(both[0])) as con:
+        con.execute(added)
+    with callmood.open(both[1]) as migrated, callmood.open(both) as found:
+        assert found.sql(SCHEMA).rows() == migrated.sql(SCHEMA).rows()
+        assert found.calls().height == 6
+
+
 def test_a_month_is_extended_by_a_later_run(place: Path) -> None:
     db, folder = place / "calls.duckdb", place / "years"
     first = callmood.archive(folder, before="2025-02-15", db=db)
@@ -192,13 +234,21 @@ def killed(*_: Any, **__: Any) -> Any:
 STEPS = ("_require_its_own", "_with_chosen", "_mark_archived", "commit", "after commit", "remove_others")
 
 
+@pytest.fixture(scope="module")
+def begun(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole database with an archive of its first call, to copy."""
+    folder = tmp_path_factory.mktemp("begun")
+    shutil.copy(made / "whole.duckdb", folder / "calls.duckdb")
+    callmood.archive(folder / "years", before="2025-01-15", db=folder / "calls.duckdb")
+    return folder
+
+
 @pytest.mark.parametrize("cleans_up", ["killed", "stopped"])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_kill_or_a_stop_at_any_step_loses_no_call_and_counts_none_twice(
-    place: Path, monkeypatch: pytest.MonkeyPatch, step: str, cleans_up: str
+    begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, cleans_up: str
 ) -> None:
-    db, folder = place / "calls.duckdb", place / "years"
-    callmood.archive(folder, before="2025-01-15", db=db)
+    db, folder = copied(begun, tmp_path)
     with monkeypatch.context() as patched:
         if cleans_up == "killed":
             patched.setattr(archiving, "remove_others", lambda folder: None)

@@ -20,7 +20,7 @@ from callmood.search.categories import included, read_categories
 from callmood.search.categorize import categorize, compare_with, sentences_of
 from callmood.search.sentences import included_vectors
 from callmood.search.vectors import fill_in
-from callmood.store import Connection, open_db, rows, start_scan, write_call
+from callmood.store import Connection, open_db, rows, start_scan, write_call, write_calls
 
 LINES: tuple[Line, ...] = (
     (AGENT, 0.0, 2.0, "Thank you for calling, how can I help?"),
@@ -36,8 +36,8 @@ Found = set[tuple[int, str]]
 @pytest.fixture
 def scanned(db: Connection, db_path: Path) -> Path:
     scan = start_scan(db, {}, {}, {})
-    write_call(db, scan, None, make_call(LINES, "first.wav", agent="anna"))
-    write_call(db, scan, None, make_call(LINES[3:], "second.wav", agent="ben"))
+    calls = [make_call(LINES, "first.wav", agent="anna"), make_call(LINES[3:], "second.wav", agent="ben")]
+    write_calls(db, scan, None, calls)
     db.close()
     return db_path
 

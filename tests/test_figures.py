@@ -24,6 +24,7 @@ from callmood.store import (
     transaction,
     update_facts,
     write_call,
+    write_calls,
     write_failure,
 )
 from callmood.store.categories import Member, write_members
@@ -84,8 +85,7 @@ def varied(count: int = 12) -> list[Call]:
 
 @pytest.fixture
 def stored(db: Connection) -> Connection:
-    for call in varied():
-        write_call(db, 1, "m1", call)
+    write_calls(db, 1, "m1", varied())
     return db
 
 
@@ -187,8 +187,7 @@ def test_the_figures_follow_whatever_is_written_to_a_call(
 
 def test_forgotten_calls_leave_no_figures(db_path: Path) -> None:
     with open_db(db_path) as con:
-        for name in ("one.wav", "two.wav"):
-            write_call(con, 1, "m1", upset_call(name))
+        write_calls(con, 1, "m1", [upset_call(name) for name in ("one.wav", "two.wav")])
     forget_recordings(db_path, [upset_call("one.wav").recording.id])
     with open_db(db_path) as con:
         assert kept(con) == defined(con)

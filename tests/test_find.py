@@ -14,7 +14,7 @@ from callmood.errors import CallmoodError, UsageError
 from callmood.model import encode
 from callmood.model.networks.minilm import WIDTH, sentence_encoder
 from callmood.search.vectors import as_bytes, fill_in, likeness
-from callmood.store import Connection, open_db, rows, start_scan, write_call
+from callmood.store import Connection, open_db, rows, start_scan, write_call, write_calls
 
 BILLED: Line = (CUSTOMER, 2.0, 4.0, "You took the money from my account two times.", feeling("angry"))
 
@@ -33,8 +33,11 @@ def scanned(db: Connection, db_path: Path) -> Path:
         (CUSTOMER, 2.0, 4.0, "My café's parcel hasn't arrived."),
         (AGENT, 4.0, 6.0, "Then I'll cancel the order."),
     )
-    write_call(db, scan, None, make_call(first, "first.wav", agent="anna", started_at=on("2026-11-20")))
-    write_call(db, scan, None, make_call(second, "second.wav", agent="ben", started_at=on("2026-11-22")))
+    calls = [
+        make_call(first, "first.wav", agent="anna", started_at=on("2026-11-20")),
+        make_call(second, "second.wav", agent="ben", started_at=on("2026-11-22")),
+    ]
+    write_calls(db, scan, None, calls)
     db.close()
     return db_path
 

@@ -54,8 +54,8 @@ def test_nothing_of_a_forgotten_call_is_left_in_the_file(scans: Scans) -> None:
 
 def test_many_calls_of_which_some_are_forgotten(db: Connection, db_path: Path) -> None:
     texts = [hashlib.sha512(bytes([number])).hexdigest() for number in range(120)]
-    for number, text in enumerate(texts):
-        store.write_call(db, 1, "m1", make_call([(0, 0.0, 2.0, text)], name=f"{number}"))
+    calls = [make_call([(0, 0.0, 2.0, text)], name=f"{number}") for number, text in enumerate(texts)]
+    store.write_calls(db, 1, "m1", calls)
     db.close()
     forget_recordings(db_path, [make_recording(str(number)).id for number in range(0, 120, 3)])
     with store.open_db(db_path, read_only=True) as con:
@@ -163,9 +163,8 @@ def test_recordings_that_failed_can_be_forgotten(db: Connection, db_path: Path) 
 def test_calls_before_a_day_are_forgotten_and_those_of_unknown_start_stay(
     db: Connection, db_path: Path
 ) -> None:
-    for day in (19, 20, 21):
-        store.write_call(db, 1, "m1", make_call(name=f"{day}.wav", started_at=on(f"2026-11-{day}")))
-    store.write_call(db, 1, "m1", make_call(name="undated.wav"))
+    dated = [make_call(name=f"{day}.wav", started_at=on(f"2026-11-{day}")) for day in (19, 20, 21)]
+    store.write_calls(db, 1, "m1", [*dated, make_call(name="undated.wav")])
     assert recordings_before(db, on("2026-11-20", "09:00")) == ([make_recording("19.wav").id], 1)
     db.close()
     done = callmood.forget(before="2026-11-21", db=db_path)

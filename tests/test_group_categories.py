@@ -12,21 +12,22 @@ from typer.testing import CliRunner
 import callmood
 from callmood.cli.app import app
 from callmood.reports.categories import verdict
-from callmood.store import Connection, write_call
+from callmood.store import Connection, write_calls
 from callmood.store.categories import Member, write_members
 
 
 @pytest.fixture
 def database(db: Connection, db_path: Path) -> Path:
     """Anna: 18 of 20 calls with churn, Ben: 4 of 20, Cleo: 1 of 2; a call that nobody looked at."""
-    for agent, churn, calls in (("anna", 18, 20), ("Ben", 4, 20), ("Cleo", 1, 2)):
-        for number in range(calls):
+    calls, members = [], []
+    for agent, churn, count in (("anna", 18, 20), ("Ben", 4, 20), ("Cleo", 1, 2)):
+        for number in range(count):
             call = make_call(name=f"{agent}{number}", agent=agent, started_at=on(f"2026-11-{number + 1:02}"))
-            write_call(db, 1, None, call)
             names = [*(["churn"] if number < churn else []), *(["repeated contact"] if number == 0 else [])]
-            members = [Member(call.recording.id, 1, name, "words", None) for name in names]
-            write_members(db, "v1", [call.recording.id], members)
-    write_call(db, 1, None, make_call(name="unknown", agent="Ben"))
+            calls.append(call)
+            members += [Member(call.recording.id, 1, name, "words", None) for name in names]
+    write_calls(db, 1, None, [*calls, make_call(name="unknown", agent="Ben")])
+    write_members(db, "v1", [call.recording.id for call in calls], members)
     db.close()
     return db_path
 
@@ -108,8 +109,7 @@ def test_the_table_is_in_every_format(database: Path, tmp_path: Path) -> None:
 
 
 def test_without_categories_nothing_is_shown(db: Connection, db_path: Path) -> None:
-    for agent in ("anna", "ben"):
-        write_call(db, 1, None, make_call(name=agent, agent=agent))
+    write_calls(db, 1, None, [make_call(name=agent, agent=agent) for agent in ("anna", "ben")])
     db.close()
     assert "Categories by agent" not in report(db_path)
 

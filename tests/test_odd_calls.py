@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from callmood.call import Hold
 from callmood.cli.app import app
-from callmood.store import open_db, start_scan, write_call
+from callmood.store import open_db, start_scan, write_calls
 
 ODD: dict[str, dict[str, Any]] = {
     "not understood": {
@@ -51,8 +51,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("odd") / "callmood.duckdb"
     with open_db(path) as con:
         scan = start_scan(con, {}, {}, {})
-        for name, facts in ODD.items():
-            write_call(con, scan, "m", make_call(name=f"{name}.wav", **facts))
+        write_calls(con, scan, "m", [make_call(name=f"{name}.wav", **facts) for name, facts in ODD.items()])
     return path
 
 

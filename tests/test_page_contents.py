@@ -31,7 +31,7 @@ from callmood.reports.page.write import write_page
 from callmood.reports.period import Period
 from callmood.search.topics import find_topics
 from callmood.search.vectors import ENCODER, as_bytes
-from callmood.store import Connection, rows, write_call
+from callmood.store import Connection, rows, write_calls
 from callmood.store.categories import Member, write_members
 from callmood.store.corrections import correct, segment_at
 from callmood.store.meanings import Filter, call_texts, write_vectors
@@ -39,8 +39,7 @@ from callmood.store.reviews import Review, write_review
 
 
 def store(db: Connection, *calls: Any) -> None:
-    for call in calls:
-        write_call(db, 1, None, call)
+    write_calls(db, 1, None, calls)
 
 
 def asked(db: Connection, **question: Any) -> Contents:

@@ -23,7 +23,7 @@ from callmood.call import Failure
 from callmood.cli.app import app
 from callmood.errors import CallmoodError, UsageError
 from callmood.reports.export import tables
-from callmood.store import Connection, open_db, write_call, write_failure, write_unreadable
+from callmood.store import Connection, open_db, write_call, write_calls, write_failure, write_unreadable
 
 Report = Callable[..., str]
 
@@ -54,8 +54,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     broken = make_recording("broken", path=Path("/calls/broken.mp3"))
     with open_db(path) as con:
-        for call in calls:
-            write_call(con, 1, "m1", call)
+        write_calls(con, 1, "m1", calls)
         write_failure(con, 1, failure(broken, error="broken.mp3 holds no audio."))
         # two new files of one name, and one that was a call when it was scanned
         empty = [Path("/calls/empty.wav"), Path("/other/empty.wav"), calls[1].recording.path]

@@ -10,7 +10,7 @@ from callmood.call import Call, EmotionScores, Hold
 from callmood.labels import LABELS
 from callmood.reports.ask import Question, ask
 from callmood.reports.sheets import page
-from callmood.store import Connection, rows, start_scan, write_call, write_failure
+from callmood.store import Connection, rows, start_scan, write_call, write_calls, write_failure
 
 TALK: list[Line] = [
     (AGENT, 0.0, 4.0, "one two three four"),
@@ -27,8 +27,7 @@ UNCOMPARED = (
 
 
 def store(db: Connection, *calls: Any) -> None:
-    for call in calls:
-        write_call(db, 1, "m1", call)
+    write_calls(db, 1, "m1", calls)
 
 
 def customer_call(*moods: EmotionScores | None, name: str = "call", **facts: Any) -> Any:

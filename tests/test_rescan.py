@@ -182,8 +182,8 @@ def scanned(folder: Folder, asr: str) -> None:
     jobs = folder.plan(asr=asr, retranscribe=True).jobs
     with store.open_db(folder.db) as con:
         scan_id = store.start_scan(con, {}, {}, {"asr": asr})
-        for job in jobs:
-            store.write_call(con, scan_id, "m1", replace(make_call(), recording=job.recording))
+        calls = [replace(make_call(), recording=job.recording) for job in jobs]
+        store.write_calls(con, scan_id, "m1", calls)
 
 
 def test_calls_of_another_recogniser_are_counted_and_stay(folder: Folder) -> None:

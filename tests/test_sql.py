@@ -10,17 +10,15 @@ from typer.testing import CliRunner
 
 import callmood
 from callmood.cli.app import app
-from callmood.store import open_db, write_call
+from callmood.store import open_db, write_calls
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("filled") / "callmood.duckdb"
     with open_db(path) as con:
-        for number in range(3):
-            write_call(
-                con, 1, "m1", make_call(name=f"{number}.wav", agent="=Ann\x1b[2J", metadata={"a": "b"})
-            )
+        facts = {"agent": "=Ann\x1b[2J", "metadata": {"a": "b"}}
+        write_calls(con, 1, "m1", [make_call(name=f"{number}.wav", **facts) for number in range(3)])
     return path
 
 

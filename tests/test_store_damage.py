@@ -24,6 +24,8 @@ from callmood.store.damage import explain
 
 Damage = Callable[[Path], None]
 
+pytestmark = pytest.mark.usefixtures("creation")
+
 
 @pytest.fixture
 def stored(db: Connection, db_path: Path) -> Path:

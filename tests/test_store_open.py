@@ -17,6 +17,8 @@ from factory import AGENT, make_call
 from callmood.errors import CallmoodError
 from callmood.store import connection, known, open_db, rows, stored_segments, write_call
 
+pytestmark = pytest.mark.usefixtures("creation")
+
 
 def run_beside(code: str, *arguments: object) -> "subprocess.Popen[str]":
     """Another process, once it has printed its first line."""

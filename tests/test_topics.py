@@ -14,7 +14,7 @@ from callmood.model.networks.minilm import WIDTH
 from callmood.search import topics
 from callmood.search.topics import distinctive, grouped
 from callmood.search.vectors import ENCODER
-from callmood.store import Connection, open_db, rows, start_scan, write_call
+from callmood.store import Connection, open_db, rows, start_scan, write_call, write_calls
 from callmood.store.meanings import Filter, call_texts, write_vectors
 
 PARCELS = (
@@ -34,6 +34,7 @@ OTHER = "Do you buy used pianos from people?"
 @pytest.fixture
 def scanned(db: Connection, db_path: Path) -> Path:
     scan = start_scan(db, {}, {}, {})
+    calls = [make_call([(CUSTOMER, 0.0, 1.0, "yes")], "short.wav", agent="ben")]
     for number, text in enumerate((*PARCELS, *BILLS, OTHER)):
         lines = [
             (AGENT, 0.0, 2.0, "Good morning, this is the parcel service, how can I help you?"),
@@ -43,19 +44,19 @@ def scanned(db: Connection, db_path: Path) -> Path:
             (CUSTOMER, 16.0, 18.0, "Thank you very much for your help and goodbye."),
         ]
         facts = {"agent": "anna" if text in PARCELS else "ben", "started_at": on("2026-11-20")}
-        write_call(db, scan, None, make_call(lines[: 4 + number % 2], f"{number}.wav", **facts))
-    write_call(db, scan, None, make_call([(CUSTOMER, 0.0, 1.0, "yes")], "short.wav", agent="ben"))
+        calls.append(make_call(lines[: 4 + number % 2], f"{number}.wav", **facts))
+    write_calls(db, scan, None, calls)
     db.close()
     return db_path
 
 
 def test_who_is_not_known_to_be_the_agent_opens_a_call(scanned: Path) -> None:
     with open_db(scanned) as con:
-        for number, text in enumerate(PARCELS):
-            line = (0, 0.0, 3.0, f"{text} Really.")
-            write_call(
-                con, 1, None, make_call([line], f"lone {number}.wav", roles=("unknown",), layout="mono")
-            )
+        facts = {"roles": ("unknown",), "layout": "mono"}
+        lines = [(0, 0.0, 3.0, f"{text} Really.") for text in PARCELS]
+        write_calls(
+            con, 1, None, [make_call([line], f"lone {n}.wav", **facts) for n, line in enumerate(lines)]
+        )
     assert callmood.topics(db=scanned).calls == 8 + len(PARCELS)
 
 

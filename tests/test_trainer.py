@@ -190,43 +190,44 @@ import sys, torch
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from pytest import MonkeyPatch
-from test_trainer import Sloppy, TABLE, fitted, killed_at, weights
-table = TABLE.model_copy(update={{"batch_size": int(sys.argv[2]), "class_weights": True, "epochs": 2}})
-if sys.argv[3] == "killed":
+from test_trainer import by_batches_of, killed_at
+if sys.argv[2] == "killed":
     killed_at(7, MonkeyPatch())
-model, result = fitted(Path(sys.argv[1]), table, sys.argv[3] == "resumed", model=Sloppy(0.0))
-torch.save((weights(model), [row["loss"] for row in result.history]), sys.argv[1] + f"/{{sys.argv[2]}}.pt")
-torch.distributed.is_initialized() and torch.distributed.destroy_process_group()
+torch.save(by_batches_of(4, Path(sys.argv[1]), sys.argv[2] == "resumed"), sys.argv[1] + "/found.pt")
+torch.distributed.destroy_process_group()
 """
 
 
-def by_processes(processes: int, out: Path, batch: int, how: str) -> subprocess.CompletedProcess[str]:
-    """The script TWO run by one process or by several: its weights are in ``out``, in BATCH.pt."""
-    out.mkdir(exist_ok=True)
+def by_batches_of(size: int, out: Path, resume: bool = False) -> tuple[torch.Tensor, list[float]]:
+    """Weights and losses."""
+    table = TABLE.model_copy(update={"batch_size": size, "class_weights": True, "epochs": 2})
+    model, result = fitted(out, table, resume, model=Sloppy(0.0))
+    return weights(model), [row["loss"] for row in result.history]
+
+
+def by_two(out: Path, how: str) -> subprocess.CompletedProcess[str]:
+    """The script TWO run by two processes: what it finds is in ``out``."""
     script = out / "two.py"
     script.write_text(TWO.format(tests=str(Path(__file__).parent)), encoding="utf-8")
-    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    command = [sys.executable, *(launch if processes > 1 else []), str(script), str(out), str(batch), how]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, env=environment)
+    return subprocess.run(
+        [*launch, str(script), str(out), how], capture_output=True, text=True, env=environment
+    )
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> tuple[torch.Tensor, list[float]]:
     """Weights and losses of one process with a batch of eight."""
-    out = tmp_path_factory.mktemp("alone")
-    done = by_processes(1, out, 8, "whole")
-    assert done.returncode == 0, done.stderr[-3000:]
-    weights, losses = torch.load(out / "8.pt", weights_only=True)
-    return weights, losses
+    return by_batches_of(8, tmp_path_factory.mktemp("alone"))
 
 
 def test_two_processes_reach_the_weights_of_one_with_the_same_global_batch(
     alone: tuple[torch.Tensor, list[float]], tmp_path: Path
 ) -> None:
-    done = by_processes(2, tmp_path, 4, "whole")
+    done = by_two(tmp_path, "whole")
     assert done.returncode == 0, done.stderr[-3000:]
-    weights, losses = torch.load(tmp_path / "4.pt", weights_only=True)
+    weights, losses = torch.load(tmp_path / "found.pt", weights_only=True)
     torch.testing.assert_close(weights, alone[0], atol=1e-6, rtol=0)
     assert losses == pytest.approx(alone[1], abs=2e-4)
 
@@ -234,8 +235,8 @@ def test_two_processes_reach_the_weights_of_one_with_the_same_global_batch(
 def test_two_processes_that_are_resumed_end_with_the_weights_of_one(
     alone: tuple[torch.Tensor, list[float]], tmp_path: Path
 ) -> None:
-    assert "Killed" in by_processes(2, tmp_path, 4, "killed").stderr
-    done = by_processes(2, tmp_path, 4, "resumed")
+    assert "Killed" in by_two(tmp_path, "killed").stderr
+    done = by_two(tmp_path, "resumed")
     assert done.returncode == 0, done.stderr[-3000:]
-    weights, _ = torch.load(tmp_path / "4.pt", weights_only=True)
+    weights, _ = torch.load(tmp_path / "found.pt", weights_only=True)
     torch.testing.assert_close(weights, alone[0], atol=1e-6, rtol=0)

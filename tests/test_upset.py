@@ -15,15 +15,14 @@ from callmood.pipeline.pipeline import RescoreJob
 from callmood.reports.ask import Question, ask
 from callmood.reports.sheets import page
 from callmood.settings import Settings
-from callmood.store import Connection, connection, open_db, rescore_call, rows, start_scan, write_call
+from callmood.store import Connection, connection, open_db, rescore_call, rows, start_scan, write_calls
 from callmood.store.corrections import correct
 
 CALM, ANGRY, GLAD = feeling("neutral"), feeling("angry", 0.9), feeling("happy", 0.9)
 
 
 def store(db: Connection, *calls: Call) -> None:
-    for call in calls:
-        write_call(db, 1, "m1", call)
+    write_calls(db, 1, "m1", calls)
 
 
 def customer_call(*moods: Any, name: str = "call", role: str = "customer", **facts: Any) -> Call:
@@ -284,8 +283,8 @@ def test_calls_that_an_older_callmood_scored_are_scored_again(db: Connection) ->
     voice = {AGENT: ((0.0,) * 8, 1), CUSTOMER: ((0.0,) * 8, 1)}
     recordings = [make_recording(name) for name in ("old", "new")]
     scan = start_scan(db, {"score": {"roles": "all"}}, {}, {})
-    for recording in recordings:
-        write_call(db, scan, "m1", replace(make_call(baselines=voice), recording=recording))
+    calls = [replace(make_call(baselines=voice), recording=recording) for recording in recordings]
+    write_calls(db, scan, "m1", calls)
     db.execute("UPDATE speaker SET upset = NULL WHERE recording_id = $id", {"id": recordings[0].id})
     found = Discovery(tuple(recordings))
     plan = make_plan(db, found, Settings(), "m1", Again(rescore=True), Watched())

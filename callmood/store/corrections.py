@@ -108,21 +108,26 @@ def correct(con: Connection, recording_id: str, segment: int, label: str, by: st
     """
     require_label(label)
     with transaction(con):
-        written = rows(
-            con,
-            """
-            INSERT OR REPLACE INTO correction BY NAME
-            SELECT recording_id, speaker, start_s, end_s, channel, role, text, $label AS label,
-                now()::TIMESTAMPTZ AT TIME ZONE 'UTC' AS corrected_at, $by AS corrected_by
-            FROM segment WHERE recording_id = $id AND segment = $segment
-            RETURNING recording_id
-            """,
-            {"id": recording_id, "segment": segment, "label": label, "by": by},
-        )
-        if not written:
-            raise CallmoodError(f"The database has no segment {segment} of the recording {recording_id}.")
+        write_correction(con, recording_id, segment, label, by)
         categorize_again(con, [recording_id])
         fill_figures(con, [recording_id])
+
+
+def write_correction(con: Connection, recording_id: str, segment: int, label: str, by: str | None) -> None:
+    """``correct`` without what follows from it; in the transaction that has begun."""
+    written = rows(
+        con,
+        """
+        INSERT OR REPLACE INTO correction BY NAME
+        SELECT recording_id, speaker, start_s, end_s, channel, role, text, $label AS label,
+            now()::TIMESTAMPTZ AT TIME ZONE 'UTC' AS corrected_at, $by AS corrected_by
+        FROM segment WHERE recording_id = $id AND segment = $segment
+        RETURNING recording_id
+        """,
+        {"id": recording_id, "segment": segment, "label": label, "by": by},
+    )
+    if not written:
+        raise CallmoodError(f"The database has no segment {segment} of the recording {recording_id}.")
 
 
 def undo(con: Connection, found: Collection[Correction]) -> None:

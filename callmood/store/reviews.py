@@ -10,7 +10,7 @@ from callmood.errors import CallmoodError, UsageError
 from callmood.store.categories import categorize_again
 from callmood.store.columns import valid_unicode
 from callmood.store.connection import Connection, rows, transaction
-from callmood.store.corrections import correct, require_label
+from callmood.store.corrections import require_label, write_correction
 from callmood.store.figures import fill_figures
 from callmood.store.meanings import encode_again
 from callmood.store.redact import redact_corrections
@@ -70,6 +70,8 @@ def write_review(
                 "role": review.role,
             },
         )
+        if not written:
+            raise CallmoodError(f"The database has no segment {segment} of the recording {recording_id}.")
         if review.label is None:
             con.execute(
                 """
@@ -80,6 +82,8 @@ def write_review(
                 """,
                 {"id": recording_id, "segment": segment, "reviewer": reviewer},
             )
+        else:
+            write_correction(con, recording_id, segment, review.label, reviewer)
         if review.text is not None and rows(
             con, "SELECT 1 FROM recording WHERE id = $id AND redacted", {"id": recording_id}
         ):
@@ -88,10 +92,6 @@ def write_review(
             encode_again(con, recording_id)
         categorize_again(con, [recording_id])
         fill_figures(con, [recording_id])
-    if not written:
-        raise CallmoodError(f"The database has no segment {segment} of the recording {recording_id}.")
-    if review.label is not None:
-        correct(con, recording_id, segment, review.label, reviewer)
 
 
 def _words(con: Connection, recording_id: str, segment: int) -> list[tuple[str]]:

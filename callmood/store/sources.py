@@ -20,9 +20,10 @@ from callmood.store.connection import (
     READ_WAIT_S,
     Connection,
     attach,
-    empty_in_memory,
     explained,
+    in_memory,
     open_db,
+    put_schema,
     rows,
 )
 from callmood.store.figures import JOINED
@@ -82,14 +83,15 @@ def open_sources(paths: Sequence[Path], *, wait_s: float = READ_WAIT_S) -> Conne
     if len(paths) == 1 and not is_archive(paths[0]):
         return open_db(paths[0], read_only=True, wait_s=wait_s)
     archives = [read_archive(path) for path in paths if is_archive(path)]
-    con = empty_in_memory()
+    con = in_memory()
     try:
         with explained(label(paths)):
+            names = [f"source_{number}" for number in range(len(databases(paths)))]
+            for name, path in zip(names, databases(paths), strict=True):
+                attach(con, path, name, wait_s)
+            put_schema(con, names[0] if names else None)
             schema = _schema(con)
-            found: list[_Source] = []
-            for number, path in enumerate(databases(paths)):
-                attach(con, path, f"source_{number}", wait_s)
-                found.append(_of_database(f"source_{number}", schema))
+            found = [_of_database(name, schema) for name in names]
             found += [_of_archive(con, archive) for archive in archives]
             _put_views(con, schema, found)
             con.execute("SET allowed_paths = $files", {"files": _files(archives)})
@@ -133,7 +135,7 @@ def _schema(con: Connection) -> dict[str, _Columns]:
         """
         SELECT table_name, list(column_name ORDER BY column_index), list(data_type ORDER BY column_index)
         FROM duckdb_columns() JOIN duckdb_tables() USING (database_name, schema_name, table_name)
-        WHERE NOT duckdb_tables.internal GROUP BY ALL ORDER BY ALL
+        WHERE database_name = 'memory' AND NOT duckdb_tables.internal GROUP BY ALL ORDER BY ALL
         """,
     )
     return {table: dict(zip(names, kinds, strict=True)) for table, names, kinds in found}
