@@ -28,7 +28,7 @@ from callmood.store import (
 )
 from callmood.store.categories import Member, write_members
 from callmood.store.corrections import correct, corrections, undo
-from callmood.store.figures import FIGURES, JOINED, fill_all_figures
+from callmood.store.figures import DERIVED, fill_all_figures
 from callmood.store.reviews import Review, write_review
 from callmood.store.write import OF_A_CALL
 
@@ -36,7 +36,7 @@ from callmood.store.write import OF_A_CALL
 def kept(db: Connection) -> dict[str, list[str]]:
     """The tables that reports read, in any order."""
     return {
-        table: shown(rows(db, f"SELECT * EXCLUDE (call_number) FROM {table}")) for table in (*FIGURES, JOINED)
+        table: shown(rows(db, f"SELECT * EXCLUDE (call_number) FROM {table}")) for table in DERIVED
     }
 
 
@@ -44,7 +44,7 @@ def defined(db: Connection) -> dict[str, list[str]]:
     """What these tables should hold, by their definitions."""
     every_call = "WITH every_call AS (SELECT id AS recording_id, call_number FROM recording)"
     return {
-        table: shown(rows(db, f"{every_call} FROM {table}_of('every_call')")) for table in (*FIGURES, JOINED)
+        table: shown(rows(db, f"{every_call} FROM {table}_of('every_call')")) for table in DERIVED
     }
 
 
@@ -197,7 +197,7 @@ def test_forgotten_calls_leave_no_figures(db_path: Path) -> None:
 
 def test_figures_are_worked_out_anew_from_the_other_tables(stored: Connection) -> None:
     before = kept(stored)
-    for table in (*FIGURES, JOINED):
+    for table in DERIVED:
         stored.execute(f"DELETE FROM {table}")
     with transaction(stored):
         fill_all_figures(stored)

@@ -44,7 +44,7 @@ from callmood.store.columns import (
 )
 from callmood.store.connection import Connection, rows, transaction
 from callmood.store.encoded import ENCODED, write_encoded
-from callmood.store.figures import FIGURES, JOINED, add_figures, fill_figures, refresh
+from callmood.store.figures import DERIVED, add_figures, fill_figures, refresh
 from callmood.store.numbers import GIVEN, Numbers, delete_rows_of, given, new_numbers, numbers_of
 from callmood.store.redact import redact_corrections
 
@@ -58,8 +58,7 @@ OF_A_CALL: Final = (
     "segment_category",
     "categorized",
     *ENCODED,
-    *FIGURES,
-    JOINED,
+    *DERIVED,
 )
 """The tables that another scan of a recording writes anew."""
 RECORDING_IDS: Final[Mapping[str, str]] = {

@@ -11,8 +11,8 @@ WITH labelled AS (
     SELECT review.*, random_place(recording_id, speaker, start_s) AS place FROM review WHERE label IS NOT NULL
 ), last_drawn AS (
     SELECT reviewer, max(place) AS place FROM labelled WHERE reason = 'random' GROUP BY reviewer
-), asked AS MATERIALIZED (
-    SELECT labelled.*, call_number
+), asked AS (
+    SELECT labelled.*
     FROM labelled
     JOIN recording ON recording.id = recording_id
     WHERE ($recording::VARCHAR IS NULL OR recording.id = $recording)
@@ -20,10 +20,10 @@ WITH labelled AS (
         AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
         AND recording.id NOT IN (FROM not_named($dimensions, $names))
 )
-SELECT asked.reviewer, asked.recording_id, segment.segment, shown_label(asked.label) AS label,
+SELECT asked.reviewer, asked.recording_id, said.segment, shown_label(asked.label) AS label,
     coalesce(asked.place <= last_drawn.place, false) AS in_sample,
-    shown_label(segment.emotion) AS emotion, segment.scores
+    shown_label(said.emotion) AS emotion, said.scores
 FROM asked
-JOIN segments_of('asked') AS segment USING (recording_id, speaker, start_s, end_s)
+JOIN call_reviewed AS said USING (recording_id, speaker, start_s, end_s)
 LEFT JOIN last_drawn ON last_drawn.reviewer = asked.reviewer
-ORDER BY asked.reviewer, asked.recording_id, segment.segment
+ORDER BY asked.reviewer, asked.recording_id, said.segment

@@ -304,7 +304,7 @@ def spoken(con: Connection, recordings: Sequence[str]) -> Iterator[tuple[str, Ro
     """The segments and the stretches (silences, overtalk, holds ...) of calls, by recording id."""
     asked = {"recordings": list(recordings)}
     found = [
-        query(con, read_sql(f"reports/{name}"), asked).partition_by(
+        query(con, read_sql(f"reports/{name}"), asked, is_large=True).partition_by(
             "recording_id", as_dict=True, include_key=False
         )
         for name in ("page_segments", "page_stretches")
