@@ -35,17 +35,13 @@ from callmood.store.write import OF_A_CALL
 
 def kept(db: Connection) -> dict[str, list[str]]:
     """The tables that reports read, in any order."""
-    return {
-        table: shown(rows(db, f"SELECT * EXCLUDE (call_number) FROM {table}")) for table in DERIVED
-    }
+    return {table: shown(rows(db, f"SELECT * EXCLUDE (call_number) FROM {table}")) for table in DERIVED}
 
 
 def defined(db: Connection) -> dict[str, list[str]]:
     """What these tables should hold, by their definitions."""
     every_call = "WITH every_call AS (SELECT id AS recording_id, call_number FROM recording)"
-    return {
-        table: shown(rows(db, f"{every_call} FROM {table}_of('every_call')")) for table in DERIVED
-    }
+    return {table: shown(rows(db, f"{every_call} FROM {table}_of('every_call')")) for table in DERIVED}
 
 
 def misnumbered(db: Connection) -> list[str]:
