@@ -348,7 +348,12 @@ def _relations(con: Connection) -> dict[str, str]:
 
 def _tables_of(versions: Iterable[Migration]) -> set[str]:
     """The tables that these migrations create."""
-    return {table for one in versions for table in re.findall(r"^CREATE TABLE (\w+)", one.sql, re.MULTILINE)}
+    return {table for one in versions for table in _tables_in(one.sql)}
+
+
+@cache
+def _tables_in(sql: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"^CREATE TABLE (\w+)", sql, re.MULTILINE))
 
 
 def _version(con: Connection, path: Path) -> int:
