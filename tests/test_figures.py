@@ -131,6 +131,12 @@ def _scan_again(db: Connection) -> None:
     write_call(db, 2, "m1", make_call(lines, name="upset.wav"))
 
 
+def _scan_a_reviewed_call_again(db: Connection) -> None:
+    _review_with_a_label(db)
+    write_call(db, 2, "m1", upset_call())
+    assert rows(db, "SELECT segment FROM call_reviewed") == [(1,)]
+
+
 def _replace(db: Connection) -> None:
     write_call(db, 2, "m1", make_call(name="other.wav"), [upset_call().recording.id])
 
@@ -163,6 +169,7 @@ def _fail(db: Connection) -> None:
         _review_without_a_label,
         _rescore,
         _scan_again,
+        _scan_a_reviewed_call_again,
         _replace,
         _categorize,
         _rename,
@@ -232,6 +239,19 @@ def test_an_older_database_gets_the_figures_of_its_calls(
                     f"INSERT INTO {table} BY NAME SELECT COLUMNS(lambda name: name <> 'call_number') FROM new.{table}"
                 )
     with open_db(old_path) as con:
+        assert kept(con) == before
+        assert misnumbered(con) == []
+
+
+def test_what_the_model_says_of_reviewed_segments_is_found_in_an_older_database(db_path: Path) -> None:
+    with open_db(db_path) as con:
+        write_call(con, 1, "m1", upset_call())
+        _review_with_a_label(con)
+        before = kept(con)
+        con.execute("DROP TABLE call_reviewed; DROP MACRO TABLE call_reviewed_of")
+        con.execute("DELETE FROM migration WHERE version >= 28")
+    with open_db(db_path) as con:
+        assert rows(con, "SELECT segment, emotion FROM call_reviewed") == [(1, "angry")]
         assert kept(con) == before
         assert misnumbered(con) == []
 
