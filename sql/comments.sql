@@ -569,6 +569,17 @@ COMMENT ON COLUMN call_category.segments IS 'Number of segments that belong to i
 COMMENT ON COLUMN call_category.from_s IS 'Start of the first of them, in seconds from the start of the recording.';
 COMMENT ON COLUMN call_category.call_number IS 'Number of the call: recording.call_number.';
 
+COMMENT ON TABLE call_reviewed IS
+    'One row per segment that people reviewed: what the model says of it. Filled by callmood from other tables.';
+COMMENT ON COLUMN call_reviewed.recording_id IS 'The recording: recording.id.';
+COMMENT ON COLUMN call_reviewed.segment IS 'Number of the segment in its call, from 0.';
+COMMENT ON COLUMN call_reviewed.speaker IS 'The speaker: speaker.speaker.';
+COMMENT ON COLUMN call_reviewed.start_s IS 'Start in seconds from the start of the recording.';
+COMMENT ON COLUMN call_reviewed.end_s IS 'End in seconds from the start of the recording.';
+COMMENT ON COLUMN call_reviewed.emotion IS 'As in the table segment.';
+COMMENT ON COLUMN call_reviewed.scores IS 'As in the table segment.';
+COMMENT ON COLUMN call_reviewed.call_number IS 'Number of the call: recording.call_number.';
+
 COMMENT ON TABLE call_figures IS
     'One row per call that is done and side: all that reports on many calls read. Filled by callmood from other tables.';
 COMMENT ON COLUMN call_figures.recording_id IS 'The recording: recording.id.';

@@ -29,24 +29,20 @@ from callmood.store import (
 )
 from callmood.store.categories import Member, write_members
 from callmood.store.corrections import correct, corrections, undo
-from callmood.store.figures import FIGURES, JOINED, fill_all_figures
+from callmood.store.figures import DERIVED, fill_all_figures
 from callmood.store.reviews import Review, write_review
 from callmood.store.write import OF_A_CALL
 
 
 def kept(db: Connection) -> dict[str, list[str]]:
     """The tables that reports read, in any order."""
-    return {
-        table: shown(rows(db, f"SELECT * EXCLUDE (call_number) FROM {table}")) for table in (*FIGURES, JOINED)
-    }
+    return {table: shown(rows(db, f"SELECT * EXCLUDE (call_number) FROM {table}")) for table in DERIVED}
 
 
 def defined(db: Connection) -> dict[str, list[str]]:
     """What these tables should hold, by their definitions."""
     every_call = "WITH every_call AS (SELECT id AS recording_id, call_number FROM recording)"
-    return {
-        table: shown(rows(db, f"{every_call} FROM {table}_of('every_call')")) for table in (*FIGURES, JOINED)
-    }
+    return {table: shown(rows(db, f"{every_call} FROM {table}_of('every_call')")) for table in DERIVED}
 
 
 def misnumbered(db: Connection) -> list[str]:
@@ -135,6 +131,12 @@ def _scan_again(db: Connection) -> None:
     write_call(db, 2, "m1", make_call(lines, name="upset.wav"))
 
 
+def _scan_a_reviewed_call_again(db: Connection) -> None:
+    _review_with_a_label(db)
+    write_call(db, 2, "m1", upset_call())
+    assert rows(db, "SELECT segment FROM call_reviewed") == [(1,)]
+
+
 def _replace(db: Connection) -> None:
     write_call(db, 2, "m1", make_call(name="other.wav"), [upset_call().recording.id])
 
@@ -167,6 +169,7 @@ def _fail(db: Connection) -> None:
         _review_without_a_label,
         _rescore,
         _scan_again,
+        _scan_a_reviewed_call_again,
         _replace,
         _categorize,
         _rename,
@@ -196,7 +199,7 @@ def test_forgotten_calls_leave_no_figures(db_path: Path) -> None:
 
 def test_figures_are_worked_out_anew_from_the_other_tables(stored: Connection) -> None:
     before = kept(stored)
-    for table in (*FIGURES, JOINED):
+    for table in DERIVED:
         stored.execute(f"DELETE FROM {table}")
     with transaction(stored):
         fill_all_figures(stored)
@@ -235,6 +238,19 @@ def test_an_older_database_gets_the_figures_of_its_calls(
                     f"INSERT INTO {table} BY NAME SELECT COLUMNS(lambda name: name <> 'call_number') FROM new.{table}"
                 )
     with open_db(old_path) as con:
+        assert kept(con) == before
+        assert misnumbered(con) == []
+
+
+def test_what_the_model_says_of_reviewed_segments_is_found_in_an_older_database(db_path: Path) -> None:
+    with open_db(db_path) as con:
+        write_call(con, 1, "m1", upset_call())
+        _review_with_a_label(con)
+        before = kept(con)
+        con.execute("DROP TABLE call_reviewed; DROP MACRO TABLE call_reviewed_of")
+        con.execute("DELETE FROM migration WHERE version >= 28")
+    with open_db(db_path) as con:
+        assert rows(con, "SELECT segment, emotion FROM call_reviewed") == [(1, "angry")]
         assert kept(con) == before
         assert misnumbered(con) == []
 

@@ -24,7 +24,7 @@ from callmood.store import (
     write_calls,
     write_failure,
 )
-from callmood.store.columns import as_arrays
+from callmood.store.columns import as_arrays, columns_of
 
 NASTY = 'it\'s "50%"; DROP TABLE word; -- \\ \t 🤬 naïve 電話 \x00'
 
@@ -198,7 +198,7 @@ def test_arrays_become_the_rows_that_they_were_made_of(db: Connection, empty: li
         else {"name": f"{row}", "count": row, "share": row / 8, "start_s": row / 3, "scores": [0.5, row / 4]}
         for row in range(3000)
     ]
-    passed, query = as_arrays(made, shape)
+    passed, query = as_arrays(columns_of(made, shape), shape)
     db.register("passed", passed)
     assert rows(db, query) == [tuple(row.values()) for row in made]
 

@@ -1,6 +1,7 @@
 """Questions in, reports out: a file of ``sql/reports`` becomes a frame, with the notes that belong to it."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -129,12 +130,12 @@ def ask(con: Connection, question: Question) -> Report:
 def _groups(con: Connection, question: Question) -> Report:
     check_dimension(con, question.by)
     parameters = parameters_of(con, question)
+    choose(con, parameters)
     rows = _report(con, "groups", parameters)
     if question.against is not None:
         start, end = question.against
-        choose(con, {**parameters, "since": start, "until": end})
-        earlier = _report(con, "groups", parameters)
-        choose(con, parameters)
+        with others_chosen(con, {**parameters, "since": start, "until": end}):
+            earlier = _report(con, "groups", parameters)
         rows = rows.join(earlier.drop("role"), on="name", how="left", suffix="_before", maintain_order="left")
     report = Report(
         question,
@@ -151,14 +152,13 @@ def group_categories(con: Connection, by: str, parameters: Mapping[str, Any]) ->
     with_others = apart(by, parameters)
     if with_others["name"] is None:
         return _report(con, "group_categories", with_others)
-    choose(con, with_others)
-    found = _report(con, "group_categories", with_others)
-    choose(con, parameters)
-    return found
+    with others_chosen(con, with_others):
+        return _report(con, "group_categories", with_others)
 
 
 def _calls(con: Connection, question: Question) -> Report:
     parameters = parameters_of(con, question)
+    choose(con, parameters)
     few = question.limit if question.sort is None else None
     found = query(con, read_sql("reports/calls"), {**parameters, "few": few}, is_large=True)
     rows = _arrange(found, question)
@@ -205,7 +205,7 @@ def _moments(
 
 
 def parameters_of(con: Connection, question: Question) -> dict[str, Any]:
-    """The parameters of the SQL files that say which calls; those are ``chosen`` from then on.
+    """The parameters of the SQL files that say which calls, which most of them want to be chosen (``choose``).
 
     Raises what ``ask`` raises for unknown names.
     """
@@ -214,7 +214,7 @@ def parameters_of(con: Connection, question: Question) -> dict[str, Any]:
         wanted[question.by] = question.name
     for dimension in wanted:
         check_dimension(con, dimension)
-    parameters = {
+    return {
         "by": question.by,
         "dimensions": list(wanted),
         "names": [_resolve(con, dimension, name) for dimension, name in wanted.items()],
@@ -224,13 +224,23 @@ def parameters_of(con: Connection, question: Question) -> dict[str, Any]:
         "recording": None,
         "few": None,
     }
-    choose(con, parameters)
-    return parameters
 
 
 def choose(con: Connection, parameters: Mapping[str, Any]) -> None:
     """Make the calls that the parameters are about the table ``chosen``, which most of the SQL files ask."""
     query(con, read_sql("reports/chosen"), parameters)
+
+
+@contextmanager
+def others_chosen(con: Connection, parameters: Mapping[str, Any]) -> Iterator[None]:
+    """Inside, the calls that these parameters are about are ``chosen``; then those that were before."""
+    con.execute("ALTER TABLE chosen RENAME TO chosen_before")
+    try:
+        choose(con, parameters)
+        yield
+    finally:
+        con.execute("DROP TABLE IF EXISTS chosen")
+        con.execute("ALTER TABLE chosen_before RENAME TO chosen")
 
 
 def apart(by: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import polars as pl
 
 from callmood.errors import CallmoodError, UsageError
-from callmood.reports.ask import Question, check_dimension, parameters_of
+from callmood.reports.ask import Question, check_dimension, choose, parameters_of
 from callmood.reports.columns import Row
 from callmood.reports.export import as_json, to_csv, to_parquet
 from callmood.reports.frames import query, read_sql
@@ -140,7 +140,9 @@ def _chosen(con: Connection, wanted: Wanted) -> Sequence[Row]:
 def _frame(con: Connection, wanted: Wanted, table: Table, calls: Sequence[Row]) -> pl.DataFrame:
     if table == "agents":
         question = Question(filters=wanted.filters, since=wanted.since, until=wanted.until)
-        frame = query(con, read_sql("reports/groups"), parameters_of(con, question))
+        parameters = parameters_of(con, question)
+        choose(con, parameters)
+        frame = query(con, read_sql("reports/groups"), parameters)
         return frame.rename({"name": "agent"}).drop("role")
     if table == "calls":
         return _calls(con, calls)

@@ -80,11 +80,12 @@ def find_topics(con: Connection, wanted: Filter, *, redacted: bool = False) -> T
 
 def grouped(vectors: Floats) -> Ints:
     """The group of each vector [n, width], from 0; -1 in none. By average linkage of their cosines."""
-    from scipy.cluster.hierarchy import fcluster, linkage
-
     count = len(vectors)
     if count < LEAST:
         return np.full(count, -1)
+    # takes a third of a second
+    from scipy.cluster.hierarchy import fcluster, linkage
+
     compared = np.unique(np.linspace(0, count - 1, min(count, _COMPARED)).astype(np.int64))
     tree: Any = linkage(vectors[compared], "average", metric="cosine")
     found = np.asarray(fcluster(tree, 1 - ALIKE, "distance"), np.int64)

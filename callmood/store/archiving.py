@@ -24,7 +24,7 @@ from callmood.store.columns import valid_unicode
 from callmood.store.connection import Connection, explained, migrations, rows
 from callmood.store.encoded import ENCODED
 from callmood.store.encryption import database_key
-from callmood.store.figures import JOINED
+from callmood.store.figures import JOINED, REVIEWED
 from callmood.store.forget import LeftOut, written_anew
 
 _WHEN: Final = "coalesce(recording.started_at, scan.started_at, stored_at)"
@@ -105,14 +105,14 @@ def _chosen_rows(month: str) -> Mapping[str, str]:
     """A query for each table. Rows of one call stand together, so that only the blocks that hold it are read.
 
     Kept vectors are left out: they are large, sensitive, and for scoring again, which archived calls are not.
-    So is what only joins the other tables.
+    So is what is worked out from the other tables where they are read.
     """
     chosen = f"FROM chosen WHERE month = '{month}'"
     return {
         **{
             table: f"SELECT * FROM old.{table} WHERE {column} IN (SELECT id {chosen}) ORDER BY {column}, rowid"
             for table, column in TABLES.items()
-            if table not in (*ENCODED, JOINED)
+            if table not in (*ENCODED, REVIEWED, JOINED)
         },
         SCAN: f"SELECT * FROM old.scan WHERE id IN (SELECT unnest([scan_id, transcribed_in]) {chosen}) ORDER BY id",
     }

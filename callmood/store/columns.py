@@ -205,34 +205,53 @@ def select_rows(parameter: str, shape: Shape) -> str:
     return f"SELECT unnest(from_json(${parameter}, '{json.dumps([shape])}'), max_depth := 2)"
 
 
-def as_arrays(rows: Sequence[Mapping[str, Any]], shape: Shape) -> tuple[dict[str, npt.NDArray[Any]], str]:
-    """Arrays to be registered as ``passed``, and a query that makes rows of them again.
+Columns: TypeAlias = Mapping[str, Sequence[Any]]
+"""The values of each column, of equal number."""
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]], shape: Shape) -> Columns:
+    """Rows as columns."""
+    return {name: [row[name] for row in rows] for name in shape}
+
+
+def as_arrays(columns: Columns, shape: Shape) -> tuple[dict[str, npt.NDArray[Any]], str]:
+    """Arrays to be registered as ``passed``, and a query that makes rows of them. Text becomes valid Unicode.
 
     No column holds lists of different lengths, and one at least is never None. Raises ValueError for NaN and infinity.
     """
     arrays: dict[str, npt.NDArray[Any]] = {}
     selected: list[str] = []
     for name, kind in shape.items():
-        values = [row[name] for row in rows]
-        known = [value for value in values if value is not None]
+        values = columns[name]
+        known = [value for value in values if value is not None] if None in values else values
         element = kind[0] if isinstance(kind, list) else kind
         if not known:
             selected.append(f"NULL::{element}{'[]' if isinstance(kind, list) else ''} AS {name}")
             continue
-        filled = np.array([known[0] if value is None else value for value in values], _TYPES[element])
-        if element != "VARCHAR" and not np.isfinite(filled).all():
+        filled = values if known is values else [known[0] if value is None else value for value in values]
+        array = np.array(_valid(filled) if element == "VARCHAR" else filled, _TYPES[element])
+        if element != "VARCHAR" and not np.isfinite(array).all():
             raise ValueError(f"{name} is not finite")
         if isinstance(kind, list):
-            parts = {f"{name}_{item}": column.copy() for item, column in enumerate(filled.T)}
+            parts = {f"{name}_{item}": column.copy() for item, column in enumerate(array.T)}
             query = f"[{', '.join(parts)}]"
         else:
-            parts, query = {name: filled}, name
-        if len(known) < len(values):
+            parts, query = {name: array}, name
+        if known is not values:
             parts[f"{name}_known"] = np.array([value is not None for value in values])
             query = f"CASE WHEN {name}_known THEN {query} END"
         arrays |= parts
         selected.append(f"{query} AS {name}")
     return arrays, f"SELECT {', '.join(selected)} FROM passed"
+
+
+def _valid(texts: Sequence[str]) -> Sequence[str]:
+    """``valid_unicode`` for many texts, of which nearly all are it already."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return [valid_unicode(text) for text in texts]
+    return texts
 
 
 def assigned(shape: Shape) -> str:

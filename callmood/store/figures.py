@@ -12,8 +12,12 @@ from callmood.store.numbers import GIVEN, Numbers, delete_rows_of, given, number
 
 FIGURES: Final = ("call_span", "call_talk", "call_mood", "call_upset", "call_moment", "call_category")
 """The tables, in an order in which each needs only those before it. ``NAME_of`` is the macro that defines one."""
+REVIEWED: Final = "call_reviewed"
+"""The table of what the model says of segments that people reviewed."""
 JOINED: Final = "call_figures"
-"""The table in which they are joined, with the facts of the calls; ``refresh`` it when those change."""
+"""The table in which ``FIGURES`` are joined, with the facts of the calls; ``refresh`` it when those change."""
+DERIVED: Final = (*FIGURES, REVIEWED, JOINED)
+"""All of these, each after what it needs. Archives hold ``FIGURES`` only."""
 
 _AT_ONCE: Final = 10_000
 """Calls whose figures are worked out together: 200,000 segments fit into memory anywhere."""
@@ -22,15 +26,24 @@ _AT_ONCE: Final = 10_000
 def fill_figures(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> None:
     """Work out the figures of these calls, in the transaction that has begun."""
     calls = numbers_of(con, ids)
-    for table in (*FIGURES, JOINED):
+    for table in DERIVED:
         _fill(con, table, calls)
 
 
 def add_figures(con: duckdb.DuckDBPyConnection, calls: Numbers) -> None:
     """``fill_figures`` for calls that have just been written: they have none so far, and no categories."""
-    for table in (*FIGURES, JOINED):
-        if table != "call_category":
+    for table in DERIVED:
+        if table != "call_category" and (table != REVIEWED or _have_reviews(con, calls)):
             _insert(con, table, calls)
+
+
+def _have_reviews(con: duckdb.DuckDBPyConnection, calls: Numbers) -> bool:
+    """Whether people reviewed some of these calls, before they were scanned again."""
+    found = con.execute(
+        "SELECT 1 FROM review WHERE recording_id IN (SELECT unnest($ids::VARCHAR[])) LIMIT 1",
+        {"ids": list(calls)},
+    )
+    return found.fetchone() is not None
 
 
 def refresh(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> None:
@@ -50,14 +63,14 @@ def lacks_figures(con: duckdb.DuckDBPyConnection) -> bool:
 
 def fill_all_figures(con: duckdb.DuckDBPyConnection) -> int:
     """Work out the figures of all calls, in the transaction that has begun; returns the number of calls."""
-    for table in (*FIGURES, JOINED):
+    for table in DERIVED:
         con.execute(f"DELETE FROM {table}")
     # in the order of the rows, so that the blocks of each part are read once
     calls = con.execute(
         "SELECT id, call_number FROM recording WHERE state = 'done' ORDER BY call_number, rowid"
     ).fetchall()
     for start in range(0, len(calls), _AT_ONCE):
-        for table in (*FIGURES, JOINED):
+        for table in DERIVED:
             _insert(con, table, dict(calls[start : start + _AT_ONCE]))
     return len(calls)
 

@@ -80,18 +80,27 @@ _OF_CALLS: Final = """
     ($agent IS NULL OR name_key(agent) = name_key($agent)) AND ($since IS NULL OR started_at >= $since)
 """
 _OF_RECORDINGS: Final = "recording.id IN (SELECT unnest($recordings::VARCHAR[]))"
-_SAID: Final = """
-    (
-        SELECT recording_id, segment, coalesce(said_by, speaker) AS speaker, coalesce(heard.role, segment.role) AS role,
-            start_s, end_s, coalesce(heard.text, segment.text) AS text
-        FROM segment LEFT JOIN heard USING (recording_id, speaker, start_s, end_s)
-    ) AS segment
-"""
-"""The segments with the words, speaker and role that people heard."""
-_FOUND: Final = f"""
-    recording_id, call, call_id, agent, started_at, segment, speaker, segment.role, start_s, end_s, text
-    FROM {_SAID} JOIN recording ON recording.id = recording_id JOIN call_name USING (recording_id)
-"""
+
+
+def _said(segments: str = "segment") -> str:
+    """The segments of a relation with the words, speaker and role that people heard."""
+    return f"""
+        (
+            SELECT recording_id, segment, coalesce(said_by, speaker) AS speaker,
+                coalesce(heard.role, segment.role) AS role, start_s, end_s, coalesce(heard.text, segment.text) AS text
+            FROM {segments} AS segment LEFT JOIN heard USING (recording_id, speaker, start_s, end_s)
+        ) AS segment
+    """
+
+
+def _found(segments: str = "segment", names: str = "call_name") -> str:
+    """What a ``FoundSegment`` is made of. ``names``: the relation with what the calls are called."""
+    return f"""
+        recording_id, call, call_id, agent, started_at, segment, speaker, segment.role, start_s, end_s, text
+        FROM {_said(segments)}
+        JOIN recording ON recording.id = recording_id
+        JOIN {names} AS call_name USING (recording_id)
+    """
 
 
 def calls_without_vectors(con: Connection, encoder: str) -> list[str]:
@@ -114,9 +123,11 @@ def call_texts(con: Connection, ids: Sequence[str]) -> list[CallTexts]:
     found = rows(
         con,
         f"""
+        WITH asked AS MATERIALIZED (
+            FROM calls_of($ids::VARCHAR[])
+        )
         SELECT id, stored_at, coalesce(list(text ORDER BY segment) FILTER (segment IS NOT NULL), [])
-        FROM recording LEFT JOIN {_SAID} ON segment.recording_id = recording.id
-        WHERE id IN (SELECT unnest($ids::VARCHAR[]))
+        FROM recordings_of('asked') AS recording LEFT JOIN {_said("segments_of('asked')")} ON recording_id = id
         GROUP BY id, stored_at ORDER BY id
         """,
         {"ids": list(ids)},
@@ -156,7 +167,8 @@ def call_vectors(con: Connection, encoder: str, wanted: Filter) -> Iterator[list
         con.execute(
             f"""
             SELECT hash(recording_id) >> 1, recording_id, vectors
-            FROM segment_vectors JOIN recording ON recording.id = recording_id
+            FROM segment_vectors
+            JOIN recording ON id = recording_id AND recording.call_number = segment_vectors.call_number
             WHERE encoder = $encoder AND {wanted.of_calls}
             """,
             {"encoder": encoder, **wanted.parameters()},
@@ -187,7 +199,7 @@ def named_segments(con: Connection, segments: Sequence[tuple[str, int]]) -> list
     found = rows(
         con,
         f"""
-        SELECT {_FOUND}
+        SELECT {_found()}
         JOIN (SELECT unnest(from_json($named, '[{{"id": "VARCHAR", "number": "INTEGER"}}]'), max_depth := 2)) AS named
             ON recording_id = named.id AND segment = number
         """,
@@ -217,12 +229,12 @@ def segments_with(
         parameters["emotion"] = wanted.emotion
     ((count,),) = rows(
         con,
-        f"SELECT count(*) FROM {_SAID} JOIN recording ON recording.id = recording_id {matching}",
+        f"SELECT count(*) FROM {_said()} JOIN recording ON recording.id = recording_id {matching}",
         parameters,
     )
     found = rows(
         con,
-        f"SELECT {_FOUND} {matching} ORDER BY started_at DESC NULLS LAST, path, start_s, segment LIMIT {int(limit)}",
+        f"SELECT {_found()} {matching} ORDER BY started_at DESC NULLS LAST, path, start_s, segment LIMIT {int(limit)}",
         parameters,
     )
     return [FoundSegment(*row) for row in found], int(count)
@@ -239,7 +251,7 @@ def opening_vectors(
     found = rows(
         con,
         f"""
-        WITH wanted AS (
+        WITH wanted AS MATERIALIZED (
             SELECT id AS recording_id, call_number FROM recording WHERE {wanted.of_calls}
         ), said AS (
             SELECT recording_id, segment, start_s, quarter > 2 AS late,
@@ -251,7 +263,7 @@ def opening_vectors(
             SELECT recording_id, segment FROM said
             QUALIFY row_number() OVER (PARTITION BY recording_id ORDER BY late, words DESC, start_s, segment) = 1
         )
-        SELECT {_FOUND}
+        SELECT {_found("segments_of('wanted')", "call_name_of((SELECT list(recording_id) FROM opening))")}
         JOIN opening USING (recording_id, segment)
         ORDER BY recording_id
         """,

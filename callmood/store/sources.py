@@ -26,7 +26,7 @@ from callmood.store.connection import (
     put_schema,
     rows,
 )
-from callmood.store.figures import JOINED
+from callmood.store.figures import JOINED, REVIEWED
 from callmood.store.files import is_archive
 from callmood.store.quoting import identifier
 
@@ -176,15 +176,16 @@ def _put_views(con: Connection, schema: Mapping[str, _Columns], found: Sequence[
         nothing = ", ".join(f"NULL::{kind} AS {identifier(name)}" for name, kind in columns.items())
         union = " UNION ALL ".join(selects or [f"SELECT {nothing} WHERE false"])
         con.execute(f"DROP TABLE {table}")
-        if table != JOINED:
+        if table not in (REVIEWED, JOINED):
             con.execute(f"CREATE VIEW {table} AS SELECT * FROM ({union})")
-    con.execute(
-        f"""
-        CREATE VIEW {JOINED} AS
-        WITH every_call AS (SELECT id AS recording_id, {_NUMBER} FROM recording)
-        SELECT *, 0 AS {_NUMBER}, recording_id AS rowid FROM {JOINED}_of('every_call')
-        """
-    )
+    for table in (REVIEWED, JOINED):
+        con.execute(
+            f"""
+            CREATE VIEW {table} AS
+            WITH every_call AS (SELECT id AS recording_id, {_NUMBER} FROM recording)
+            SELECT *, 0 AS {_NUMBER}, recording_id AS rowid FROM {table}_of('every_call')
+            """
+        )
 
 
 def _has_earlier(con: Connection, found: Sequence[_Source], number: int) -> bool:

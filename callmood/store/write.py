@@ -30,11 +30,13 @@ from callmood.store.columns import (
     UNREADABLE,
     VOICE,
     WORD,
+    Columns,
     Shape,
     as_arrays,
     as_json,
     as_roots,
     assigned,
+    columns_of,
     pairs,
     recording_columns,
     score_columns,
@@ -44,7 +46,7 @@ from callmood.store.columns import (
 )
 from callmood.store.connection import Connection, rows, transaction
 from callmood.store.encoded import ENCODED, write_encoded
-from callmood.store.figures import FIGURES, JOINED, add_figures, fill_figures, refresh
+from callmood.store.figures import DERIVED, add_figures, fill_figures, refresh
 from callmood.store.numbers import GIVEN, Numbers, delete_rows_of, given, new_numbers, numbers_of
 from callmood.store.redact import redact_corrections
 
@@ -58,8 +60,7 @@ OF_A_CALL: Final = (
     "segment_category",
     "categorized",
     *ENCODED,
-    *FIGURES,
-    JOINED,
+    *DERIVED,
 )
 """The tables that another scan of a recording writes anew."""
 RECORDING_IDS: Final[Mapping[str, str]] = {
@@ -153,9 +154,9 @@ def write_calls(
         )
         _write_speakers(con, model_id, calls, numbers)
         _write_segments(con, calls, numbers)
-        _write_rows(con, calls, numbers, "word", WORD, _word_rows)
-        _write_rows(con, calls, numbers, "speech", SPEECH, _speech_rows)
-        _write_rows(con, calls, numbers, "hold", HOLD, _hold_rows)
+        _write_rows(con, "word", _joined(calls, numbers, _words), WORD)
+        _write_rows(con, "speech", _joined(calls, numbers, _speech), SPEECH)
+        _write_rows(con, "hold", _joined(calls, numbers, _holds), HOLD)
         write_encoded(con, calls, numbers)
         for call in calls:
             if call.redacted:
@@ -446,7 +447,8 @@ def _write_speakers(con: Connection, model_id: str | None, calls: Sequence[Call]
             "speakers": as_json(
                 [
                     {
-                        **_key(call, numbers),
+                        "recording_id": call.recording.id,
+                        "call_number": numbers[call.recording.id],
                         **voice,
                         "channel": speaker.channel,
                         "role": speaker.role,
@@ -466,15 +468,15 @@ def _voices(call: Call) -> list[dict[str, Any]]:
 
 
 def _write_segments(con: Connection, calls: Sequence[Call], numbers: Numbers) -> None:
-    _insert(
+    _write_rows(
         con,
         "segment",
+        _joined(calls, numbers, lambda call: columns_of([*_segment_rows(call)], SEGMENT)),
+        SEGMENT,
         """
         SELECT * REPLACE (
             map($labels::VARCHAR[], scores) AS scores, map($labels::VARCHAR[], raw_scores) AS raw_scores)
         """,
-        [{**_key(call, numbers), **row} for call in calls for row in _segment_rows(call)],
-        {**OF_CALL, **SEGMENT},
         {"labels": list(LABELS)},
     )
 
@@ -488,82 +490,62 @@ def _segment_rows(call: Call) -> Iterator[dict[str, Any]]:
             "speaker": segment.speaker,
             "role": roles[segment.speaker],
             "channel": segment.channel,
-            "start_s": float(segment.start_s),
-            "end_s": float(segment.end_s),
-            "text": valid_unicode(segment.text),
+            "start_s": segment.start_s,
+            "end_s": segment.end_s,
+            "text": segment.text,
         }
+
+
+def _words(call: Call) -> Columns:
+    words = [
+        (index, number, word)
+        for index, segment in enumerate(call.segments)
+        for number, word in enumerate(segment.words)
+    ]
+    return {
+        "segment": [index for index, _, _ in words],
+        "word": [number for _, number, _ in words],
+        "text": [word.text for _, _, word in words],
+        "start_s": [word.start_s for _, _, word in words],
+        "end_s": [word.end_s for _, _, word in words],
+        "probability": [word.probability for _, _, word in words],
+    }
+
+
+def _speech(call: Call) -> Columns:
+    return {name: [getattr(stretch, name) for stretch in call.speech] for name in SPEECH}
+
+
+def _holds(call: Call) -> Columns:
+    return {name: [getattr(hold, name) for hold in call.holds] for name in HOLD}
+
+
+def _joined(calls: Sequence[Call], numbers: Numbers, columns: Callable[[Call], Columns]) -> Columns:
+    """The columns of all calls, with the ids of their recordings and their numbers."""
+    ids: list[str] = []
+    joined: dict[str, list[Any]] = {}
+    for call in calls:
+        of_call = columns(call)
+        ids += [call.recording.id] * len(next(iter(of_call.values())))
+        for name, values in of_call.items():
+            joined.setdefault(name, []).extend(values)
+    return {"recording_id": ids, "call_number": [numbers[one] for one in ids], **joined}
 
 
 def _write_rows(
     con: Connection,
-    calls: Sequence[Call],
-    numbers: Numbers,
     table: str,
-    columns: Shape,
-    rows_of: Callable[[Call], Sequence[Mapping[str, Any]]],
-) -> None:
-    """Rows of a table in which nothing but the recording's id and the call's number are added."""
-    found = [{**_key(call, numbers), **row} for call in calls for row in rows_of(call)]
-    _insert(con, table, "SELECT *", found, {**OF_CALL, **columns})
-
-
-def _key(call: Call, numbers: Numbers) -> dict[str, Any]:
-    return {"recording_id": call.recording.id, "call_number": numbers[call.recording.id]}
-
-
-def _insert(
-    con: Connection,
-    table: str,
-    select: str,
-    found: Sequence[Mapping[str, Any]],
-    columns: Shape,
+    columns: Columns,
+    shape: Shape,
+    select: str = "SELECT *",
     parameters: Mapping[str, Any] | None = None,
 ) -> None:
-    """Rows that ``select`` makes of ``found``. Raises ValueError for NaN and infinity."""
-    if found:
-        passed, query = as_arrays(found, columns)
+    """Rows that ``select`` makes of columns. Raises ValueError for NaN and infinity."""
+    if columns["recording_id"]:
+        passed, query = as_arrays(columns, {**OF_CALL, **shape})
         con.register("passed", passed)
         con.execute(f"INSERT INTO {table} BY NAME {select} FROM ({query})", dict(parameters or {}))
         con.unregister("passed")
-
-
-def _word_rows(call: Call) -> list[dict[str, Any]]:
-    return [
-        {
-            "segment": index,
-            "word": number,
-            "text": valid_unicode(word.text),
-            "start_s": word.start_s,
-            "end_s": word.end_s,
-            "probability": word.probability,
-        }
-        for index, segment in enumerate(call.segments)
-        for number, word in enumerate(segment.words)
-    ]
-
-
-def _speech_rows(call: Call) -> list[dict[str, Any]]:
-    return [
-        {
-            "speaker": stretch.speaker,
-            "start_s": float(stretch.start_s),
-            "end_s": float(stretch.end_s),
-            "dropped": stretch.dropped,
-        }
-        for stretch in call.speech
-    ]
-
-
-def _hold_rows(call: Call) -> list[dict[str, Any]]:
-    return [
-        {
-            "kind": hold.kind,
-            "start_s": float(hold.start_s),
-            "end_s": float(hold.end_s),
-            "text": valid_unicode(hold.text),
-        }
-        for hold in call.holds
-    ]
 
 
 def _now() -> datetime:

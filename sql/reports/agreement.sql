@@ -11,19 +11,24 @@ WITH labelled AS (
     SELECT review.*, random_place(recording_id, speaker, start_s) AS place FROM review WHERE label IS NOT NULL
 ), last_drawn AS (
     SELECT reviewer, max(place) AS place FROM labelled WHERE reason = 'random' GROUP BY reviewer
-), asked AS MATERIALIZED (
-    SELECT labelled.*, call_number
-    FROM labelled
-    JOIN recording ON recording.id = recording_id
-    WHERE ($recording::VARCHAR IS NULL OR recording.id = $recording)
+), reviewed AS (
+    FROM recording
+    SEMI JOIN labelled ON recording_id = id
+    WHERE ($recording::VARCHAR IS NULL OR id = $recording)
         AND ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)
         AND ($until::TIMESTAMP IS NULL OR started_at < $until::TIMESTAMP)
-        AND recording.id NOT IN (FROM not_named($dimensions, $names))
+), wanted AS (
+    SELECT unnest($dimensions::VARCHAR[]) AS dimension, unnest($names::VARCHAR[]) AS name
+), other AS (
+    SELECT id FROM reviewed, wanted
+    WHERE name_key(name) <> name_key(group_name(dimension, agent, queue, customer, started_at, metadata))
+), asked AS (
+    FROM labelled WHERE recording_id IN (SELECT id FROM reviewed) AND recording_id NOT IN (FROM other)
 )
-SELECT asked.reviewer, asked.recording_id, segment.segment, shown_label(asked.label) AS label,
+SELECT asked.reviewer, asked.recording_id, said.segment, shown_label(asked.label) AS label,
     coalesce(asked.place <= last_drawn.place, false) AS in_sample,
-    shown_label(segment.emotion) AS emotion, segment.scores
+    shown_label(said.emotion) AS emotion, said.scores
 FROM asked
-JOIN segments_of('asked') AS segment USING (recording_id, speaker, start_s, end_s)
+JOIN call_reviewed AS said USING (recording_id, speaker, start_s, end_s)
 LEFT JOIN last_drawn ON last_drawn.reviewer = asked.reviewer
-ORDER BY asked.reviewer, asked.recording_id, segment.segment
+ORDER BY asked.reviewer, asked.recording_id, said.segment

@@ -15,42 +15,33 @@ WITH period AS (
         ('now', $now_from::TIMESTAMP, $now_until::TIMESTAMP),
         ('before', $before_from::TIMESTAMP, $before_until::TIMESTAMP)) AS bounds(period, since, until)
     WHERE period = 'all' OR $now_from::TIMESTAMP IS NOT NULL
-), selected AS MATERIALIZED (
-    SELECT call_figures.rowid AS place, period, started_at, spelling.name AS group_name,
-        coalesce(queues.name, '(unknown)') AS queue_name,
-        $name::VARCHAR IS NULL OR name_key(spelling.name) = name_key($name) AS is_named
-    FROM call_figures
-    JOIN period ON (period.since IS NULL OR started_at >= period.since)
-        AND (period.until IS NULL OR started_at < period.until)
-    JOIN spelled($by) AS spelling
-        ON spelling.given = group_name($by, agent, queue, customer, started_at, metadata)
-    LEFT JOIN spelled('queue') AS queues ON queues.given = queue
-    WHERE role = $role AND call_figures.rowid IN (FROM chosen)
-), placed AS (
-    SELECT place, period, is_named, 'group' AS dimension, group_name AS name FROM selected
-    UNION ALL
-    SELECT place, period, is_named, 'all', '' FROM selected WHERE is_named
-    UNION ALL
-    SELECT place, period, is_named, 'queue', queue_name FROM selected WHERE is_named
-    UNION ALL
-    SELECT place, period, is_named, 'day', strftime(started_at, '%Y-%m-%d') FROM selected
-    WHERE is_named AND started_at IS NOT NULL
-    UNION ALL
-    SELECT place, period, is_named, 'week', strftime(date_trunc('week', started_at), '%Y-%m-%d') FROM selected
-    WHERE is_named AND started_at IS NOT NULL
-    UNION ALL
-    SELECT place, period, is_named, 'hour', strftime(started_at, '%H') FROM selected
-    WHERE is_named AND started_at IS NOT NULL
 ), call AS (
-    SELECT call_figures.*, call_figures.rowid AS place,
+    SELECT call_figures.*, period, spelling.name AS group_name, coalesce(queues.name, '(unknown)') AS queue_name,
+        strftime(started_at, '%Y-%m-%d') AS day,
+        strftime(date_trunc('week', started_at), '%Y-%m-%d') AS week,
+        strftime(started_at, '%H') AS hour,
         is_likely(upset) AS is_upset,
         is_likely(pleased) AS is_pleased,
         dead_air_s / nullif(duration_s, 0) AS dead_air_share,
         overtalk_s / nullif(duration_s, 0) AS overtalk_share
     FROM call_figures
-    WHERE role = $role AND call_figures.rowid IN (SELECT place FROM selected)
+    JOIN period ON (period.since IS NULL OR started_at >= period.since)
+        AND (period.until IS NULL OR started_at < period.until)
+    JOIN spelled($by) AS spelling
+        ON spelling.given = group_name($by, agent, call_figures.queue, customer, started_at, metadata)
+    LEFT JOIN spelled('queue') AS queues ON queues.given = call_figures.queue
+    WHERE role = $role AND call_figures.rowid IN (FROM chosen)
+        AND ($name::VARCHAR IS NULL OR name_key(spelling.name) = name_key($name))
 ), figures AS (
-    SELECT dimension, name, period, bool_or(is_named) AS is_named,
+    SELECT
+        CASE WHEN grouping(group_name) = 0 THEN 'group'
+            WHEN grouping(queue_name) = 0 THEN 'queue'
+            WHEN grouping(day) = 0 THEN 'day'
+            WHEN grouping(week) = 0 THEN 'week'
+            WHEN grouping(hour) = 0 THEN 'hour'
+            ELSE 'all' END AS dimension,
+        CASE WHEN dimension = 'all' THEN '' ELSE coalesce(group_name, queue_name, day, week, hour) END AS name,
+        period,
         count(*) AS calls,
         sum(duration_s) / 3600 AS hours,
         count(is_upset) AS calls_scored,
@@ -78,20 +69,30 @@ WITH period AS (
         avg(agent_words_per_minute) AS words_per_minute,
         coalesce(sum(scored), 0)::BIGINT AS segments,
         coalesce(sum(uncertain), 0)::BIGINT AS uncertain
-    FROM placed
-    JOIN call USING (place)
-    GROUP BY dimension, name, period
+    FROM call
+    GROUP BY GROUPING SETS (
+        (period), (period, group_name), (period, queue_name), (period, day), (period, week), (period, hour))
+    HAVING name IS NOT NULL -- without a start there is no day
+), everyone AS (
+    SELECT period, count(*) FILTER (is_likely(upset)) AS upset_calls, count(upset) AS calls_scored
+    FROM call_figures
+    JOIN period ON (period.since IS NULL OR started_at >= period.since)
+        AND (period.until IS NULL OR started_at < period.until)
+    WHERE role = $role AND call_figures.rowid IN (FROM chosen)
+    GROUP BY period
 ), summed AS (
-    SELECT *,
-        (sum(upset_calls) OVER everyone - upset_calls)::BIGINT AS rest_upset_calls,
-        (sum(calls_scored) OVER everyone - calls_scored)::BIGINT AS rest_calls_scored
+    SELECT figures.*,
+        CASE dimension WHEN 'group' THEN everyone.upset_calls
+            ELSE (sum(figures.upset_calls) OVER alike)::BIGINT END - figures.upset_calls AS rest_upset_calls,
+        CASE dimension WHEN 'group' THEN everyone.calls_scored
+            ELSE (sum(figures.calls_scored) OVER alike)::BIGINT END - figures.calls_scored AS rest_calls_scored
     FROM figures
-    WINDOW everyone AS (PARTITION BY dimension, period)
+    JOIN everyone USING (period)
+    WINDOW alike AS (PARTITION BY dimension, period)
 )
-SELECT * EXCLUDE (is_named),
+SELECT *,
     rest_upset_calls / nullif(rest_calls_scored, 0) AS rest_upset,
     share_low(rest_upset_calls, rest_calls_scored) AS rest_upset_low,
     share_high(rest_upset_calls, rest_calls_scored) AS rest_upset_high
 FROM summed
-WHERE is_named
 ORDER BY dimension, name = '(unknown)', lower(name), period

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import polars as pl
 
 from callmood.reports.agreement import Agreement, agreement
-from callmood.reports.ask import Question, apart, ask, choose, group_categories, parameters_of
+from callmood.reports.ask import (
+    Question,
+    apart,
+    ask,
+    choose,
+    group_categories,
+    others_chosen,
+    parameters_of,
+)
 from callmood.reports.differences import mean_difference, share_difference
 from callmood.reports.frames import query, read_sql
 from callmood.reports.page.comparison import Periods, periods
@@ -188,9 +196,8 @@ def contents(
 def _groups(con: Connection, by: str, parameters: Mapping[str, Any], bounds: Mapping[str, Any]) -> Rows:
     """How the calls of each group went. One group is compared with the others."""
     with_others = apart(by, parameters)
-    choose(con, {**with_others, "since": None, "until": None})
-    groups = query(con, read_sql("reports/page_groups"), {**with_others, **bounds})
-    choose(con, parameters)
+    with others_chosen(con, {**with_others, "since": None, "until": None}):
+        groups = query(con, read_sql("reports/page_groups"), {**with_others, **bounds})
     return _compared(groups.to_dicts())
 
 
@@ -297,7 +304,7 @@ def spoken(con: Connection, recordings: Sequence[str]) -> Iterator[tuple[str, Ro
     """The segments and the stretches (silences, overtalk, holds ...) of calls, by recording id."""
     asked = {"recordings": list(recordings)}
     found = [
-        query(con, read_sql(f"reports/{name}"), asked).partition_by(
+        query(con, read_sql(f"reports/{name}"), asked, is_large=True).partition_by(
             "recording_id", as_dict=True, include_key=False
         )
         for name in ("page_segments", "page_stretches")

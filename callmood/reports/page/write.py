@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 CALLS_A_FILE: Final = 2000
 """More calls than these are put into several files: a browser takes seconds to open a larger one."""
-_CALLS_AT_ONCE: Final = 1_000
 
 
 class _Sounds(NamedTuple):
@@ -164,22 +163,21 @@ def _to_be_read(con: Connection, found: Contents, audio: AudioChoice) -> set[str
 def _blocks(con: Connection, found: Contents, calls: Rows, sounds: _Sounds) -> Iterator[tuple[str, Any]]:
     """What the page reads when a call is opened: its words, and its sound where there is one."""
     moments = by_call(found)
-    for start in range(0, len(calls), _CALLS_AT_ONCE):
-        chunk = {found.recordings[call["id"]]: call for call in calls[start : start + _CALLS_AT_ONCE]}
-        for recording, segments, stretches in spoken(con, list(chunk)):
-            call, paths = chunk[recording], found.files.get(recording, ())
-            secrets = redact_call(segments, stretches) if found.facts["redacted"] else []
-            add_words(moments[call["id"]], segments)
-            if sounds.audio == "link" and not call["silence"]:
-                call["sound"] = [Path(path).absolute().as_uri() for path in paths]
-            sound = None
-            if call["id"] in sounds.calls:
-                times = secret_times(segments, secrets, stored_segments(con, recording)[1]) if secrets else []
-                sound = sound_of(paths, with_clip=sounds.audio == "embed", muted=times)
-                if sound is None and sounds.audio != "link":
-                    call["silence"] = "unreadable"
-            if sound and sound.clip:
-                call["sound"] = "clip"
-                yield f"clip-{call['id']}", b64encode(sound.clip).decode()
-            waveform = sound.waveform if sound else ()
-            yield f"call-{call['id']}", {**detail(segments, stretches), "waveform": waveform}
+    of_recordings = {found.recordings[call["id"]]: call for call in calls}
+    for recording, segments, stretches in spoken(con, list(of_recordings)):
+        call, paths = of_recordings[recording], found.files.get(recording, ())
+        secrets = redact_call(segments, stretches) if found.facts["redacted"] else []
+        add_words(moments[call["id"]], segments)
+        if sounds.audio == "link" and not call["silence"]:
+            call["sound"] = [Path(path).absolute().as_uri() for path in paths]
+        sound = None
+        if call["id"] in sounds.calls:
+            times = secret_times(segments, secrets, stored_segments(con, recording)[1]) if secrets else []
+            sound = sound_of(paths, with_clip=sounds.audio == "embed", muted=times)
+            if sound is None and sounds.audio != "link":
+                call["silence"] = "unreadable"
+        if sound and sound.clip:
+            call["sound"] = "clip"
+            yield f"clip-{call['id']}", b64encode(sound.clip).decode()
+        waveform = sound.waveform if sound else ()
+        yield f"call-{call['id']}", {**detail(segments, stretches), "waveform": waveform}
