@@ -220,6 +220,10 @@ def main() -> None:
     parser.add_argument("--make", type=Path, help="make the database there, and run nothing")
     options = parser.parse_args()
     sizes = options.segments or [10_000]
+    if options.db:
+        with open_db(options.db, read_only=True) as con:
+            ((count,),) = con.execute("SELECT count(*) FROM segment").fetchall()
+        sizes = [count]
     if options.make:
         make_database(options.make, sizes[0] // OF_A_CALL)
         return
