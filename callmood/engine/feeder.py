@@ -48,7 +48,7 @@ class Remote:
 
     def ask(self, service: str, items: Sequence[Any]) -> list[Any]:
         """The results of ``items``, in order. Raises what the service raised."""
-        return [result for part in in_parts(items) for result in self._asked(service, part)]
+        return [result for part in _in_parts(items) for result in self._asked(service, part)]
 
     def _asked(self, service: str, items: Sequence[Any]) -> list[Any]:
         found: Future[list[Any]] = Future()
@@ -75,7 +75,7 @@ class Remote:
             self._at_end()
 
 
-def in_parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+def _in_parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
     """``items`` as so many requests."""
     for first in range(0, len(items), _REQUEST_ITEMS):
         yield items[first : first + _REQUEST_ITEMS]
@@ -100,7 +100,7 @@ class RemoteDecoder:
         service = f"decode {self._number} {_NAMES[decode_pass]}"
         return [
             judged(task, hypothesis, alignment, self._tokenizer_of(task.language), decode_pass)
-            for some in in_parts(tasks)
+            for some in _in_parts(tasks)
             for task, (hypothesis, alignment) in zip(
                 some, self._remote.ask(service, [self.piece(task) for task in some]), strict=True
             )

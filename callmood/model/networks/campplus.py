@@ -80,15 +80,12 @@ class CamPlusPlus(nn.Module):
         """
         wide = None if frames is None else is_within(frames, features.shape[1])[:, None]
         x, parts = self.head(features.transpose(1, 2), wide), []
-        inside = None if wide is None else wide[..., ::2]  # the first layer keeps every second frame
-        frames_of_blocks = None if inside is None else _Frames.of(inside, x.dtype)
+        # the first layer keeps every second frame
+        counted = None if wide is None else _Frames.of(wide[..., ::2], x.dtype)
         for name, layer in self.xvector.named_children():
-            if isinstance(layer, _DenseBlock):
-                x = layer(x, frames_of_blocks)
-            else:
-                x = layer(x, inside) if isinstance(layer, _MeanAndDeviation) else layer(x)
+            x = layer(x, counted) if isinstance(layer, _DenseBlock | _MeanAndDeviation) else layer(x)
             if name in POOLED_LAYERS:
-                parts += _mean_and_deviation(x.float(), inside)
+                parts += _mean_and_deviation(x.float(), counted)
         return torch.cat([*parts, x.float()], dim=1)
 
 
@@ -209,11 +206,12 @@ class _Transit(nn.Module):
         return out
 
 
-def _mean_and_deviation(x: Tensor, inside: Tensor | None = None) -> list[Tensor]:
+def _mean_and_deviation(x: Tensor, frames: _Frames | None = None) -> list[Tensor]:
     """Of [batch, channels, frames], each [batch, channels]; written out, because ONNX has no deviation."""
-    if inside is None:
+    if frames is None:
         mean = x.mean(dim=2, keepdim=True)
         return [mean[..., 0], ((x - mean).square().sum(dim=2) / max(x.shape[2] - 1, 1)).sqrt()]
+    inside = frames.inside
     count = inside.sum(dim=2, keepdim=True)
     mean = (x * inside).sum(dim=2, keepdim=True) / count
     squares = ((x - mean) * inside).square().sum(dim=2)
@@ -226,8 +224,8 @@ def _cut(x: Tensor, inside: Tensor | None) -> Tensor:
 
 
 class _MeanAndDeviation(nn.Module):
-    def forward(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
-        return torch.cat(_mean_and_deviation(x, inside), dim=1)
+    def forward(self, x: Tensor, frames: _Frames | None = None) -> Tensor:
+        return torch.cat(_mean_and_deviation(x, frames), dim=1)
 
 
 class _Dense(nn.Module):

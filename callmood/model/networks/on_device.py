@@ -53,7 +53,7 @@ def segmentation_network(device: str) -> Network:
     return _on_torch(load_segmentation(device), device)
 
 
-def power_of_two(count: int) -> int:
+def _power_of_two(count: int) -> int:
     """The smallest one that is not less than ``count``, which is at least 1."""
     return 1 << (count - 1).bit_length()
 
@@ -63,7 +63,7 @@ def _on_padded(network: CamPlusPlus, device: str) -> Callable[[Sequence[Floats]]
 
     def of_any(items: Sequence[Floats]) -> Sequence[Floats]:
         frames = -(-max(map(len, items)) // _FRAMES_STEP) * _FRAMES_STEP
-        features = torch.zeros(power_of_two(len(items)), frames, items[0].shape[1])
+        features = torch.zeros(_power_of_two(len(items)), frames, items[0].shape[1])
         counts = torch.full((len(features),), frames)
         for row, item in enumerate(items):
             features[row, : len(item)] = torch.from_numpy(item)
@@ -80,7 +80,7 @@ def _on_torch(module: Any, device: str) -> Network:
 
     def run(inputs: Floats) -> Floats:
         # zeros follow the rows, because a GPU takes long to plan the work on a number of rows that it has not seen
-        rows = torch.zeros(power_of_two(len(inputs)), *inputs.shape[1:], device=device)
+        rows = torch.zeros(_power_of_two(len(inputs)), *inputs.shape[1:], device=device)
         rows[: len(inputs)] = torch.from_numpy(inputs)
         with torch.inference_mode():
             return np.asarray(module(rows)[: len(inputs)].float().cpu().numpy())
