@@ -134,7 +134,7 @@ def _groups(con: Connection, question: Question) -> Report:
     rows = _report(con, "groups", parameters)
     if question.against is not None:
         start, end = question.against
-        with others_chosen(con, {**parameters, "since": start, "until": end}):
+        with others_chosen(con, parameters, {**parameters, "since": start, "until": end}):
             earlier = _report(con, "groups", parameters)
         rows = rows.join(earlier.drop("role"), on="name", how="left", suffix="_before", maintain_order="left")
     report = Report(
@@ -152,7 +152,7 @@ def group_categories(con: Connection, by: str, parameters: Mapping[str, Any]) ->
     with_others = apart(by, parameters)
     if with_others["name"] is None:
         return _report(con, "group_categories", with_others)
-    with others_chosen(con, with_others):
+    with others_chosen(con, parameters, with_others):
         return _report(con, "group_categories", with_others)
 
 
@@ -227,20 +227,25 @@ def parameters_of(con: Connection, question: Question) -> dict[str, Any]:
 
 
 def choose(con: Connection, parameters: Mapping[str, Any]) -> None:
-    """Make the calls that the parameters are about the table ``chosen``, which most of the SQL files ask."""
-    query(con, read_sql("reports/chosen"), parameters)
+    """Make the figures of the calls that the parameters are about the view ``chosen``, which most of the SQL files ask."""
+    if any(parameters[name] for name in ("names", "recording", "since", "until")):
+        query(con, read_sql("reports/chosen"), parameters)
+        some = "WHERE rowid IN (FROM chosen_places)"
+    else:
+        some = ""
+    con.execute(f"CREATE OR REPLACE TEMP VIEW chosen AS FROM call_figures {some}")
 
 
 @contextmanager
-def others_chosen(con: Connection, parameters: Mapping[str, Any]) -> Iterator[None]:
-    """Inside, the calls that these parameters are about are ``chosen``; then those that were before."""
-    con.execute("ALTER TABLE chosen RENAME TO chosen_before")
+def others_chosen(
+    con: Connection, parameters: Mapping[str, Any], others: Mapping[str, Any]
+) -> Iterator[None]:
+    """Inside, the calls that ``others`` are about are ``chosen``; then again those of ``parameters``."""
+    choose(con, others)
     try:
-        choose(con, parameters)
         yield
     finally:
-        con.execute("DROP TABLE IF EXISTS chosen")
-        con.execute("ALTER TABLE chosen_before RENAME TO chosen")
+        choose(con, parameters)
 
 
 def apart(by: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

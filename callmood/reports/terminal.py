@@ -101,6 +101,7 @@ def _table(sheet: Sheet, columns: Sequence[Column]) -> Table:
         table.add_column(
             Text(printable_lines(column.heading)),
             justify="right" if column.right else "left",
+            width=None if column.wraps else _width(sheet, column),
             no_wrap=not column.wraps,
             vertical="top",
             overflow="fold",

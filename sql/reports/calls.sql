@@ -1,14 +1,14 @@
 -- How did each call go? The most upset come first, then those that ended worst.
 --
---   chosen  the calls (see chosen.sql)
+--   chosen  the figures of the calls (see chosen.sql)
 --   $role   whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $few    how many; NULL: all
 --
 -- upset is the probability that the role was upset at any time of the call, pleased likewise (see the view call_upset). The
 -- moods are those of the four quarters of the conversation; a quarter in which the role was silent has none.
 WITH first AS (
-    FROM call_figures
-    WHERE role = $role AND rowid IN (FROM chosen)
+    FROM chosen
+    WHERE role = $role
     ORDER BY upset DESC NULLS LAST, mood_end NULLS LAST, mood NULLS LAST, started_at, path
     LIMIT $few
 )

@@ -1,12 +1,12 @@
 -- In how many calls does each category occur? The commonest first; those that occur in no call are left out.
 --
---   chosen  the calls (see chosen.sql)
+--   chosen  the figures of the calls (see chosen.sql)
 --   $role   that of the chosen calls
 --
 -- calls_known is the number of calls whose categories are known, share that of those with the category among them;
 -- from_s, the start of its first segment, makes sense of one call only.
 WITH selected AS (
-    SELECT categories FROM call_figures WHERE role = $role AND rowid IN (FROM chosen) AND categories IS NOT NULL
+    SELECT categories FROM chosen WHERE role = $role AND categories IS NOT NULL
 ), known AS (
     SELECT count(*) AS calls_known FROM selected
 ), found AS (

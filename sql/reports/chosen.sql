@@ -1,11 +1,12 @@
--- Which calls is a report about? The places of their rows in the table call_figures are kept as the table chosen, for the
--- questions that make up the report: they are many, and names take a while to compare.
+-- Which calls is a report about? The places of their rows in the table call_figures are kept as the table chosen_places,
+-- for the questions that make up the report: they are many, and names take a while to compare. Those read the rows in the
+-- view chosen, which is all of call_figures if the report is about all calls.
 --
 --   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
 --   $role        whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $recording   one recording, by its id; NULL: all
 --   $since, $until   start of the call, the second excluded; NULL: no bound
-CREATE OR REPLACE TEMP TABLE chosen AS
+CREATE OR REPLACE TEMP TABLE chosen_places AS
 WITH in_time AS (
     SELECT rowid AS place, agent, queue, customer, started_at, metadata
     FROM call_figures

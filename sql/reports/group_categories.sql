@@ -3,7 +3,7 @@
 --
 --   $by     'agent', 'queue', 'customer', 'day', 'week', 'month', 'hour', or a column of the metadata table
 --   $name   this group only, compared with all others; NULL: all
---   chosen  the calls (see chosen.sql), also those of the other groups
+--   chosen  the figures of the calls (see chosen.sql), also those of the other groups
 --   $role   that of the chosen calls
 --
 -- calls_known is the number of the group's calls whose categories are known, share that of those with the category among
@@ -11,10 +11,10 @@
 -- other groups together. Categories that occur in no call are left out.
 WITH selected AS (
     SELECT spelling.name, categories
-    FROM call_figures
+    FROM chosen
     JOIN spelled($by) AS spelling
         ON spelling.given = group_name($by, agent, queue, customer, started_at, metadata)
-    WHERE role = $role AND call_figures.rowid IN (FROM chosen) AND categories IS NOT NULL
+    WHERE role = $role AND categories IS NOT NULL
 ), known AS (
     SELECT name, count(*) AS calls_known, (sum(count(*)) OVER () - count(*))::BIGINT AS rest_known
     FROM selected GROUP BY name

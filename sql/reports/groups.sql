@@ -2,7 +2,7 @@
 -- months and hours come in order, of the others those with the largest share of upset calls first, then those with the worst mood at the end.
 --
 --   $by     'agent', 'queue', 'customer', 'day', 'week', 'month', 'hour', or a column of the metadata table
---   chosen  the calls (see chosen.sql)
+--   chosen  the figures of the calls (see chosen.sql)
 --   $role   whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --
 -- Means are over calls, each with the same weight. Their margin is half of their 95 % interval (Student's t; NULL with
@@ -11,15 +11,15 @@
 -- of the role's scored segments, all calls together; corrections is how many segments
 -- people corrected. Talk ratio, dead air, overtalk, interruption and mood are defined at the views call_talk and call_mood.
 WITH call AS (
-    SELECT spelling.name, call_figures.*,
+    SELECT spelling.name, chosen.*,
         is_likely(upset) AS is_upset,
         is_likely(pleased) AS is_pleased,
         dead_air_s / nullif(duration_s, 0) AS dead_air_share,
         overtalk_s / nullif(duration_s, 0) AS overtalk_share
-    FROM call_figures
+    FROM chosen
     JOIN spelled($by) AS spelling
         ON spelling.given = group_name($by, agent, queue, customer, started_at, metadata)
-    WHERE role = $role AND call_figures.rowid IN (FROM chosen)
+    WHERE role = $role
 )
 SELECT name,
     count(*) AS calls,

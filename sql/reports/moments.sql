@@ -1,7 +1,7 @@
 -- Which are the worst moments: in which call, from when and for how long was somebody upset, and in what words? The most
 -- upset first, of equal ones the longest.
 --
---   chosen  the calls (see chosen.sql)
+--   chosen  the figures of the calls (see chosen.sql)
 --   $role        whose moments: 'customer' (with those whose role is not known), 'agent', or 'all' for every voice
 --   $count       how many; NULL: all
 --
@@ -12,8 +12,8 @@
 WITH worst_calls AS MATERIALIZED (
     -- so many calls hold so many of the worst moments, whatever else is in them
     SELECT recording_id, call_number
-    FROM call_figures
-    WHERE role = $role AND rowid IN (FROM chosen) AND worst_upset IS NOT NULL
+    FROM chosen
+    WHERE role = $role AND worst_upset IS NOT NULL
     ORDER BY worst_upset DESC, worst_seconds DESC, recording_id, worst_start_s
     LIMIT $count
 )

@@ -1,11 +1,11 @@
 -- What does a report cover, and what does it leave out?
 --
---   chosen  the calls (see chosen.sql)
+--   chosen  the figures of the calls (see chosen.sql)
 --   $dimensions, $names   only calls of this agent (queue, customer, day ...): two lists of equal length
 --   $role        whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $since, $until   start of the call, the second excluded; NULL: no bound
 WITH call AS (
-    FROM call_figures WHERE role = $role AND rowid IN (FROM chosen)
+    FROM chosen WHERE role = $role
 ), apart AS (
     SELECT *,
         ($since::TIMESTAMP IS NULL OR started_at >= $since::TIMESTAMP)

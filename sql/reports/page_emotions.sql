@@ -1,16 +1,16 @@
 -- Which emotions were heard of agents and of customers (with those whose role is not known), by group ('' for all groups together)?
 --
 --   $by     what a group is, as in groups.sql
---   chosen  the calls (see chosen.sql)
+--   chosen  the figures of the calls (see chosen.sql)
 --   $role   that of the chosen calls
 --
 -- emotion is NULL for segments that were not scored.
 WITH placed AS MATERIALIZED (
     SELECT recording_id, call_number, spelling.name
-    FROM call_figures
+    FROM chosen
     JOIN spelled($by) AS spelling
         ON spelling.given = group_name($by, agent, queue, customer, started_at, metadata)
-    WHERE role = $role AND call_figures.rowid IN (FROM chosen)
+    WHERE role = $role
 )
 SELECT coalesce(name, '') AS name, side_of(role) AS role, emotion, count(*) AS segments, sum(seconds) AS seconds,
     count(*) FILTER (evidence = 'correction') AS corrected

@@ -2,7 +2,7 @@
 --
 --   $by     what a group is: 'agent', 'queue', 'customer', 'day', or a column of the metadata table
 --   $name   calls of one group only, apart from all others together; NULL: all
---   chosen  the calls (see chosen.sql) of any time, also those of the other groups
+--   chosen  the figures of the calls (see chosen.sql) of any time, also those of the other groups
 --   $role   whose mood: 'customer', 'agent', or 'all' for every voice on the call
 --   $since, $until   start of the call, the second excluded; NULL: no bound
 --   $now_from, $now_until, $before_from, $before_until   the period that is compared, and the one that it is compared
@@ -16,7 +16,7 @@ WITH period AS (
         ('before', $before_from::TIMESTAMP, $before_until::TIMESTAMP)) AS bounds(period, since, until)
     WHERE period = 'all' OR $now_from::TIMESTAMP IS NOT NULL
 ), call AS (
-    SELECT call_figures.*, period, spelling.name AS group_name, coalesce(queues.name, '(unknown)') AS queue_name,
+    SELECT chosen.*, period, spelling.name AS group_name, coalesce(queues.name, '(unknown)') AS queue_name,
         strftime(started_at, '%Y-%m-%d') AS day,
         strftime(date_trunc('week', started_at), '%Y-%m-%d') AS week,
         strftime(started_at, '%H') AS hour,
@@ -24,13 +24,13 @@ WITH period AS (
         is_likely(pleased) AS is_pleased,
         dead_air_s / nullif(duration_s, 0) AS dead_air_share,
         overtalk_s / nullif(duration_s, 0) AS overtalk_share
-    FROM call_figures
+    FROM chosen
     JOIN period ON (period.since IS NULL OR started_at >= period.since)
         AND (period.until IS NULL OR started_at < period.until)
     JOIN spelled($by) AS spelling
-        ON spelling.given = group_name($by, agent, call_figures.queue, customer, started_at, metadata)
-    LEFT JOIN spelled('queue') AS queues ON queues.given = call_figures.queue
-    WHERE role = $role AND call_figures.rowid IN (FROM chosen)
+        ON spelling.given = group_name($by, agent, chosen.queue, customer, started_at, metadata)
+    LEFT JOIN spelled('queue') AS queues ON queues.given = chosen.queue
+    WHERE role = $role
         AND ($name::VARCHAR IS NULL OR name_key(spelling.name) = name_key($name))
 ), figures AS (
     SELECT
@@ -75,10 +75,10 @@ WITH period AS (
     HAVING name IS NOT NULL -- without a start there is no day
 ), everyone AS (
     SELECT period, count(*) FILTER (is_likely(upset)) AS upset_calls, count(upset) AS calls_scored
-    FROM call_figures
+    FROM chosen
     JOIN period ON (period.since IS NULL OR started_at >= period.since)
         AND (period.until IS NULL OR started_at < period.until)
-    WHERE role = $role AND call_figures.rowid IN (FROM chosen)
+    WHERE role = $role
     GROUP BY period
 ), summed AS (
     SELECT figures.*,

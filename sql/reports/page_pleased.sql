@@ -1,9 +1,9 @@
 -- Which are the best moments: what did those say who were pleased, one moment of each call? The most pleased first.
 --
---   chosen  the calls (see chosen.sql)
+--   chosen  the figures of the calls (see chosen.sql)
 --   $role        whose moments: 'customer' (with those whose role is not known), 'agent', or 'all'
 WITH chosen_calls AS MATERIALIZED (
-    SELECT recording_id, call_number FROM call_figures WHERE role = $role AND rowid IN (FROM chosen)
+    SELECT recording_id, call_number FROM chosen WHERE role = $role
 )
 SELECT recording_id, start_s, end_s, role, emotion, confidence, pleased, evidence, text
 FROM segment_mood_of('chosen_calls')

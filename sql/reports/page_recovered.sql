@@ -1,6 +1,6 @@
 -- Which calls were turned round: somebody was upset, and not any more at the end? What did the agent say when it turned?
 --
---   chosen  the calls (see chosen.sql)
+--   chosen  the figures of the calls (see chosen.sql)
 --   $role        who was upset: 'customer' (with those whose role is not known), 'agent', or 'all'
 --
 -- Recovered: upset in some segment, scored in the last quarter of the conversation, there upset in none and with a mood
@@ -8,7 +8,7 @@
 -- next of the same speaker that is not upset begins at
 -- turned_s: what the agent says in between is what turned it.
 WITH chosen_calls AS MATERIALIZED (
-    SELECT recording_id, call_number FROM call_figures WHERE role = $role AND rowid IN (FROM chosen)
+    SELECT recording_id, call_number FROM chosen WHERE role = $role
 ), felt AS (
     FROM segment_mood_of('chosen_calls') WHERE is_of(role, $role)
 ), turned AS (

@@ -196,7 +196,7 @@ def contents(
 def _groups(con: Connection, by: str, parameters: Mapping[str, Any], bounds: Mapping[str, Any]) -> Rows:
     """How the calls of each group went. One group is compared with the others."""
     with_others = apart(by, parameters)
-    with others_chosen(con, {**with_others, "since": None, "until": None}):
+    with others_chosen(con, parameters, {**with_others, "since": None, "until": None}):
         groups = query(con, read_sql("reports/page_groups"), {**with_others, **bounds})
     return _compared(groups.to_dicts())
 
