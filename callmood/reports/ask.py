@@ -227,7 +227,7 @@ def parameters_of(con: Connection, question: Question) -> dict[str, Any]:
 
 
 def choose(con: Connection, parameters: Mapping[str, Any]) -> None:
-    """Make the figures of the calls that the parameters are about the view ``chosen``, which most of the SQL files ask."""
+    """Make the figures of the calls that the parameters are about the view ``chosen``, which most SQL files ask."""
     if any(parameters[name] for name in ("names", "recording", "since", "until")):
         query(con, read_sql("reports/chosen"), parameters)
         some = "WHERE rowid IN (FROM chosen_places)"
