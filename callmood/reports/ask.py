@@ -228,12 +228,9 @@ def parameters_of(con: Connection, question: Question) -> dict[str, Any]:
 
 def choose(con: Connection, parameters: Mapping[str, Any]) -> None:
     """Make the figures of the calls that the parameters are about the view ``chosen``, which most SQL files ask."""
-    if any(parameters[name] for name in ("names", "recording", "since", "until")):
+    if _narrows(parameters):
         query(con, read_sql("reports/chosen"), parameters)
-        some = "WHERE rowid IN (FROM chosen_places)"
-    else:
-        some = ""
-    con.execute(f"CREATE OR REPLACE TEMP VIEW chosen AS FROM call_figures {some}")
+    _show_chosen(con, parameters)
 
 
 @contextmanager
@@ -245,7 +242,18 @@ def others_chosen(
     try:
         yield
     finally:
-        choose(con, parameters)
+        # the places of the calls are still there where those of all were not asked for
+        (choose if _narrows(others) else _show_chosen)(con, parameters)
+
+
+def _narrows(parameters: Mapping[str, Any]) -> bool:
+    """Whether some calls are not what the parameters are about."""
+    return any(parameters[name] for name in ("names", "recording", "since", "until"))
+
+
+def _show_chosen(con: Connection, parameters: Mapping[str, Any]) -> None:
+    some = "WHERE rowid IN (FROM chosen_places)" if _narrows(parameters) else ""
+    con.execute(f"CREATE OR REPLACE TEMP VIEW chosen AS FROM call_figures {some}")
 
 
 def apart(by: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
