@@ -3,7 +3,7 @@
 Makes calls as a scan would give them, with words, and stores them as it does, so many at a time, each time
 in a database that is opened for it and closed again.
 
-python benchmarks/storing.py --together 1 --together 64
+python benchmarks/storing.py --together 1 --together 256
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def main() -> None:
     print("| segments of a call | calls together | CPU ms a call | ms a call | segments a second |")
     print("|---:|---:|---:|---:|---:|")
     for segments in given.segments or [10]:
-        for together in given.together or [1, 64]:
+        for together in given.together or [1, 64, 256]:
             calls = [made_call(number, segments) for number in range(together * given.transactions)]
             with tempfile.TemporaryDirectory() as folder:
                 db = Path(folder) / "calls.duckdb"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-MOST_TOGETHER: Final = 64
-"""Outcomes that are given together: about half a second of storing, which a scan that is stopped waits for."""
+MOST_TOGETHER: Final = 256
+"""Outcomes that are given together: up to two seconds of storing, which a scan that is stopped waits for."""
 _TIMES_STORING: Final = 9
 """A pause takes so many times as long as what was stored before it: storing one call costs hardly less than ten."""
 _MOST_S: Final = 5.0

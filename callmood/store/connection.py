@@ -256,11 +256,7 @@ def put_schema(con: Connection, attached: str | None) -> None:
 
 
 def _only_callmoods(con: Connection, attached: str) -> bool:
-    names = {
-        name
-        for one in migrations()
-        for name in re.findall(r"^CREATE (?:OR REPLACE )?(?:TABLE|VIEW|MACRO) (\w+)", one.sql, re.MULTILINE)
-    }
+    names = {name for one in migrations() for _, name in _created(one)}
     found = rows(
         con,
         """
@@ -382,12 +378,13 @@ def _relations(con: Connection) -> dict[str, str]:
 
 def _tables_of(versions: Iterable[Migration]) -> set[str]:
     """The tables that these migrations create."""
-    return {table for one in versions for table in _created(one)}
+    return {name for one in versions for kind, name in _created(one) if kind == "TABLE"}
 
 
 @cache
-def _created(migration: Migration) -> list[str]:
-    return re.findall(r"^CREATE TABLE (\w+)", migration.sql, re.MULTILINE)
+def _created(migration: Migration) -> list[tuple[str, str]]:
+    """Kind and name of what a migration creates."""
+    return re.findall(r"^CREATE (?:OR REPLACE )?(TABLE|VIEW|MACRO) (\w+)", migration.sql, re.MULTILINE)
 
 
 def _is_current(con: Connection) -> bool:
