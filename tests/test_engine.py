@@ -199,7 +199,8 @@ def load_first_at_once(*_: object) -> Work:
 
 def test_outcomes_that_come_fast_are_given_together_but_the_first_at_once(tmp_path: Path) -> None:
     stored = tmp_path / "stored"
-    todo = [Job(Recording(id=str(number), path=stored, size_bytes=1)) for number in range(20)]
+    # the shortest is the first
+    todo = [Job(Recording(id=str(number), path=stored, size_bytes=1 + number)) for number in range(20)]
     given = []
     for batch in run_jobs(settings(workers=1), todo, load_first_at_once):
         given.append(len(batch))
