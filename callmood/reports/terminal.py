@@ -1,6 +1,7 @@
 """Pages on the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 
 from rich import box
 from rich.cells import cell_len
@@ -37,7 +38,7 @@ def show(page: Page, console: Console) -> None:
         left = list(sheet.columns)
         while left:
             columns = _fitting_columns(sheet, left, console)
-            console.print(_table(sheet, columns))
+            console.print(_table(sheet, columns, console))
             left = [column for column in left if column not in columns]
             if left and not sheet.continues:
                 hidden += [_one_line(column) for column in left]
@@ -81,8 +82,7 @@ def _fitting_columns(sheet: Sheet, wanted: Sequence[Column], console: Console) -
     widths = {id(column): _width(sheet, column) for column in columns}
     # below another table there may be no column that always stays
     for column in hideable:
-        needed = sum(widths[id(one)] for one in columns) + _BETWEEN * (len(columns) - 1) + _EDGES
-        if needed <= console.width or len(columns) == 2:
+        if _needed(widths[id(one)] for one in columns) <= console.width or len(columns) == 2:
             break
         columns.remove(column)
     return columns
@@ -95,20 +95,70 @@ def _width(sheet: Sheet, column: Column) -> int:
     return min(width, _MIN_WIDTH) if column.wraps else width
 
 
-def _table(sheet: Sheet, columns: Sequence[Column]) -> Table:
+def _table(sheet: Sheet, columns: Sequence[Column], console: Console) -> Table:
+    """Neighbours that do not wrap are one column of rich's, which takes as long for each cell as for a row."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", expand=False)
-    for column in columns:
+    widths = {id(column): _width(sheet, column) for column in columns}
+    fits = _needed(widths.values()) <= console.width
+    blocks = [
+        list(block)
+        for _, block in groupby(columns, lambda column: None if fits and not column.wraps else id(column))
+    ]
+    for block in blocks:
+        wraps = block[0].wraps
         table.add_column(
-            Text(printable_lines(column.heading)),
-            justify="right" if column.right else "left",
-            width=None if column.wraps else _width(sheet, column),
-            no_wrap=not column.wraps,
+            _heading(block, widths),
+            justify="right" if len(block) == 1 and block[0].right else "left",
+            width=None if wraps else _needed(widths[id(column)] for column in block) - _EDGES,
+            no_wrap=not wraps,
             vertical="top",
             overflow="fold",
         )
     for row in sheet.rows:
-        table.add_row(*(Text(printable(column.cell(row)), style=column.style(row)) for column in columns))
+        table.add_row(
+            *(
+                _beside(
+                    block,
+                    [printable(one.cell(row)) for one in block],
+                    [one.style(row) for one in block],
+                    widths,
+                )
+                for block in blocks
+            )
+        )
     return table
+
+
+def _needed(widths: Iterable[int]) -> int:
+    """The width of a table with columns of these widths."""
+    each = list(widths)
+    return sum(each) + _BETWEEN * (len(each) - 1) + _EDGES
+
+
+def _heading(block: Sequence[Column], widths: Mapping[int, int]) -> Text:
+    """Headings end on the same line."""
+    lines = [printable_lines(column.heading).split("\n") for column in block]
+    height = max(map(len, lines))
+    full = [[""] * (height - len(of_one)) + of_one for of_one in lines]
+    return Text("\n").join(
+        _beside(block, line, [""] * len(block), widths) for line in zip(*full, strict=True)
+    )
+
+
+def _beside(
+    block: Sequence[Column], texts: Sequence[str], styles: Sequence[str], widths: Mapping[int, int]
+) -> Text:
+    """The texts of a block, each as wide as its column."""
+    if len(block) == 1:
+        return Text(texts[0], style=styles[0])
+    beside = Text()
+    for number, (column, text, style) in enumerate(zip(block, texts, styles, strict=True)):
+        rest = " " * (widths[id(column)] - cell_len(text))
+        beside.append(" " * _BETWEEN if number else "")
+        beside.append(rest if column.right else "")
+        beside.append(text, style)
+        beside.append("" if column.right else rest)
+    return beside
 
 
 def _one_line(column: Column) -> str:
