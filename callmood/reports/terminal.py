@@ -35,10 +35,11 @@ def show(page: Page, console: Console) -> None:
         console.print()
         if sheet.title:
             console.print(Text(f" {printable(sheet.title)}", style="bold"))
+        widths = {id(column): _width(sheet, column) for column in sheet.columns}
         left = list(sheet.columns)
         while left:
-            columns = _fitting_columns(sheet, left, console)
-            console.print(_table(sheet, columns, console))
+            columns = _fitting_columns(left, widths, console)
+            console.print(_table(sheet, columns, widths, console))
             left = [column for column in left if column not in columns]
             if left and not sheet.continues:
                 hidden += [_one_line(column) for column in left]
@@ -69,7 +70,9 @@ def _facts(page: Page) -> Table:
     return grid
 
 
-def _fitting_columns(sheet: Sheet, wanted: Sequence[Column], console: Console) -> Sequence[Column]:
+def _fitting_columns(
+    wanted: Sequence[Column], widths: Mapping[int, int], console: Console
+) -> Sequence[Column]:
     """As many of the columns as fit; of a table that continues the first and another one always."""
     columns = list(wanted)
     hideable = sorted(
@@ -77,9 +80,6 @@ def _fitting_columns(sheet: Sheet, wanted: Sequence[Column], console: Console) -
         key=lambda column: column.hide_order,
         reverse=True,
     )
-    if not hideable:
-        return columns
-    widths = {id(column): _width(sheet, column) for column in columns}
     # below another table there may be no column that always stays
     for column in hideable:
         if _needed(widths[id(one)] for one in columns) <= console.width or len(columns) == 2:
@@ -95,11 +95,10 @@ def _width(sheet: Sheet, column: Column) -> int:
     return min(width, _MIN_WIDTH) if column.wraps else width
 
 
-def _table(sheet: Sheet, columns: Sequence[Column], console: Console) -> Table:
+def _table(sheet: Sheet, columns: Sequence[Column], widths: Mapping[int, int], console: Console) -> Table:
     """Neighbours that do not wrap are one column of rich's, which takes as long for each cell as for a row."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", expand=False)
-    widths = {id(column): _width(sheet, column) for column in columns}
-    fits = _needed(widths.values()) <= console.width
+    fits = _needed(widths[id(column)] for column in columns) <= console.width
     blocks = [
         list(block)
         for _, block in groupby(columns, lambda column: None if fits and not column.wraps else id(column))
@@ -148,7 +147,7 @@ def _heading(block: Sequence[Column], widths: Mapping[int, int]) -> Text:
 def _beside(
     block: Sequence[Column], texts: Sequence[str], styles: Sequence[str], widths: Mapping[int, int]
 ) -> Text:
-    """The texts of a block, each as wide as its column."""
+    """The texts of a block, each as wide as its column where there are several."""
     if len(block) == 1:
         return Text(texts[0], style=styles[0])
     beside = Text()
